@@ -1,0 +1,88 @@
+"""From a configuration to objects: the model on its data, the callbacks, the trainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.plugins.environments import SLURMEnvironment
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.apps.strategy import strategy_for
+from genlab.callbacks.checkpoints import Checkpoints
+from genlab.callbacks.stops import MaxSteps, Signals
+from genlab.config.build import build
+from genlab.contracts import DataSpec
+from genlab.models.adversarial import AdversarialModel
+from genlab.models.base import Model
+from genlab.runs.checkpoint_io import AtomicCheckpointIO
+
+OURS = ("max_steps", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
+QUIET: dict[str, Any] = {
+    "enable_checkpointing": False,  # genlab.callbacks.checkpoints
+    "enable_progress_bar": False,  # genlab.callbacks.progress
+    "enable_model_summary": False,
+    "use_distributed_sampler": False,  # genlab.data.order
+    "num_sanity_val_steps": 0,
+}
+
+
+def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
+    """The model, its weights drawn from ``seed``."""
+    torch.manual_seed(cfg.seed)
+    model: Model = build(cfg.model, cfg.trust, spec=spec, seed=cfg.seed)
+    model.log_every = cfg.trainer.log_every_n_steps
+    if isinstance(model, AdversarialModel):
+        model.gradient_clip_val = cfg.trainer.gradient_clip_val
+        model.gradient_clip_algorithm = cfg.trainer.gradient_clip_algorithm or "norm"
+        model.accumulate_grad_batches = cfg.trainer.accumulate_grad_batches
+    return model
+
+
+def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
+    """The configured callbacks, in the order in which they must run: measure, show, save, and only then leave."""
+    measure = [build(cfg.metrics, cfg.trust)] if cfg.metrics else []
+    shown = [build(node, cfg.trust) for node in (cfg.callbacks or {}).values()]
+    limit = [MaxSteps(cfg.trainer.max_steps)] if cfg.trainer.max_steps > 0 else []
+    checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
+    return [*measure, *shown, *limit, checkpoints, Signals(checkpoints)]
+
+
+def build_trainer(
+    cfg: DictConfig, model: Model, callbacks: list[pl.Callback], loggers: list[Logger], root: Path
+) -> pl.Trainer:
+    """Lightning's Trainer with the keys of ``conf/trainer``, less those that mean something else here."""
+    options: dict[str, Any] = OmegaConf.to_container(cfg.trainer, resolve=True)  # type: ignore[assignment]
+    options.pop("_target_")
+    for key in OURS:
+        options.pop(key)
+    if not isinstance(model, AdversarialModel):
+        options |= {key: cfg.trainer[key] for key in OURS[2:]}
+    processes = process_count(cfg)
+    plugins: list[Any] = [AtomicCheckpointIO()]
+    if SLURMEnvironment.detect():
+        plugins.append(SLURMEnvironment(auto_requeue=False))
+    return pl.Trainer(
+        **options,
+        **QUIET,
+        strategy=strategy_for(model, cfg.trainer.strategy, processes),
+        callbacks=callbacks,
+        logger=loggers,
+        plugins=plugins,
+        default_root_dir=root,
+    )
+
+
+def process_count(cfg: DictConfig) -> int:
+    """How many processes ``trainer.devices`` and ``trainer.num_nodes`` ask for."""
+    devices = cfg.trainer.devices
+    if isinstance(devices, str) and devices != "auto" and not devices.lstrip("-").isdigit():
+        count = len(devices.split(","))
+    elif devices in ("auto", -1, "-1"):
+        count = torch.cuda.device_count() if cfg.trainer.accelerator in ("auto", "gpu", "cuda") else 1
+    else:
+        count = len(devices) if OmegaConf.is_list(devices) else int(devices)
+    return max(count, 1) * cfg.trainer.num_nodes

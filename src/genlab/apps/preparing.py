@@ -1,0 +1,29 @@
+"""The data, ready on disk, before anything heavy is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from genlab.config.build import build
+from genlab.data.source import Prepared, Source
+
+
+def prepare(cfg: DictConfig) -> Prepared:
+    """Check, download and decode what ``data=`` names, or open what an earlier run has prepared.
+
+    Raises:
+        DataError: the data set is missing or damaged.
+    """
+    source: Source = build(cfg.data, cfg.trust)
+    return source.prepare(Path(cfg.paths.data).expanduser(), cache_root(cfg))
+
+
+def cache_root(cfg: DictConfig) -> Path:
+    """Where decoded images and extractors are kept: ``paths.cache``, else the user's cache folder."""
+    if cfg.paths.cache:
+        return Path(cfg.paths.cache).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("genlab")

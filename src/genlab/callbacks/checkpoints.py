@@ -1,0 +1,158 @@
+"""When a checkpoint is written, what besides weights and optimisers goes into it, and how it comes back exactly."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import lightning.pytorch as pl
+from torch import distributed as dist
+
+from genlab.config.types import PositiveFloat, PositiveInt
+from genlab.models.base import Model
+from genlab.runs import rng
+
+SCHEMA = 1
+LOOK_EVERY = 20  # batches between two looks at the clock where ranks have to agree
+
+
+class Rows(Protocol):
+    """A table that knows how many rows it has, and can be cut back to fewer."""
+
+    rows: int
+
+    def truncate(self, rows: int) -> None:
+        """Forget everything after the first ``rows`` rows."""
+        ...
+
+    def save(self) -> None:
+        """Bring what is buffered to the disk."""
+        ...
+
+
+class Checkpoints(pl.Callback):
+    """Writes ``last.ckpt`` at the end of epochs, every n batches or every n minutes, always between two updates.
+
+    Besides what Lightning keeps, a checkpoint holds: the configuration and the data set's description (so that it can
+    be loaded alone), the random state of every rank, how many rows each table had, the best value so far, and the
+    newest value of every metric.
+    """
+
+    def __init__(
+        self,
+        every_n_steps: PositiveInt | None,
+        every_n_epochs: PositiveInt | None,
+        every_minutes: PositiveFloat | None,
+        best: bool,
+    ) -> None:
+        self.every_n_steps, self.every_n_epochs, self.every_minutes = every_n_steps, every_n_epochs, every_minutes
+        self.keep_best = best
+        self.folder = Path()
+        self.identity: dict[str, Any] = {}  # what the checkpoint says about the run: configuration, data, W&B id
+        self.tables: dict[str, Rows] = {}
+        self.best: dict[str, Any] = {}
+        self.random_state: dict[str, Any] | None = None
+        self.saved_at = time.monotonic()
+
+    def attach(self, folder: Path, identity: dict[str, Any], tables: dict[str, Rows]) -> None:
+        """Where to write, what to say about the run, and the tables that a resume cuts back."""
+        self.folder, self.identity, self.tables = folder, identity, tables
+
+    # ---- when ------------------------------------------------------------------------------------------------------
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+        """Between two updates; the end of an epoch is left to ``on_train_epoch_end``, after its validation."""
+        if trainer.is_last_batch or self.inside_update(trainer, pl_module, batch_idx):
+            return
+        if trainer.should_stop or self.is_due(trainer, pl_module):
+            self.write(trainer, "last.ckpt")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+        """After the epoch's validation: ``best.ckpt`` if it was the best, ``last.ckpt`` if it is its turn.
+
+        An epoch that was broken off has been saved where it stood, so that it can still be continued there.
+        """
+        self.consider_best(trainer, pl_module)
+        if not trainer.is_last_batch:
+            return
+        epoch, epochs = trainer.current_epoch + 1, self.every_n_epochs
+        over = trainer.should_stop or epoch == trainer.max_epochs
+        if over or (epochs and epoch % epochs == 0) or self.is_due(trainer, pl_module):
+            self.write(trainer, "last.ckpt")
+
+    @staticmethod
+    def inside_update(trainer: pl.Trainer, pl_module: Model, batch_idx: int) -> bool:
+        """Whether gradients of an unfinished update are pending, which no checkpoint could hold."""
+        if pl_module.automatic_optimization:
+            return (batch_idx + 1) % trainer.accumulate_grad_batches != 0
+        return bool(getattr(pl_module, "waiting", ()))
+
+    def is_due(self, trainer: pl.Trainer, pl_module: Model) -> bool:
+        """Whether ``every_n_steps`` or ``every_minutes`` ask for a save now; rank 0's clock decides for all."""
+        if self.every_n_steps and pl_module.batches_seen % self.every_n_steps == 0:
+            return True
+        if not self.every_minutes or (trainer.world_size > 1 and pl_module.batches_seen % LOOK_EVERY):
+            return False
+        due = time.monotonic() - self.saved_at > 60 * self.every_minutes
+        return bool(trainer.strategy.broadcast(due)) if trainer.world_size > 1 else due
+
+    def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """Write ``best.ckpt`` when the model's monitor has not been lower before."""
+        name = next((n for n in pl_module.measured if n.startswith(pl_module.monitor)), None)
+        if not self.keep_best or name is None:
+            return
+        value = pl_module.measured[name]
+        if not self.best or value < self.best["value"]:
+            self.best = {"metric": name, "value": value, "step": pl_module.batches_seen}
+            self.write(trainer, "best.ckpt")
+
+    def write(self, trainer: pl.Trainer, name: str) -> None:
+        """Bring the tables to the disk, then the checkpoint. Every rank takes part."""
+        if trainer.is_global_zero:
+            for table in self.tables.values():
+                table.save()
+        trainer.save_checkpoint(self.folder / name)
+        self.saved_at = time.monotonic()
+
+    # ---- what ------------------------------------------------------------------------------------------------------
+
+    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:  # type: ignore[override]
+        """Plain tensors, numbers, strings, lists and dicts only."""
+        checkpoint["genlab"] = {
+            "schema": SCHEMA,
+            **self.identity,
+            "random_state": gathered(rng.capture()),
+            "rows": {name: table.rows for name, table in self.tables.items()},
+            "best": self.best,
+            "measured": dict(pl_module.measured),
+        }
+
+    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:  # type: ignore[override]
+        """Cut the tables to where the checkpoint stands; keep the random state for the moment training begins."""
+        kept = checkpoint["genlab"]
+        self.best = kept["best"]
+        pl_module.measured = dict(kept["measured"])
+        self.random_state = kept["random_state"]
+        if trainer.is_global_zero:
+            for name, rows in kept["rows"].items():
+                if name in self.tables:
+                    self.tables[name].truncate(rows)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The random state of this rank, as it was; last, so that nothing draws in between."""
+        if self.random_state is not None:
+            rank = str(trainer.global_rank)
+            if rank in self.random_state:
+                rng.restore(self.random_state[rank])
+            self.random_state = None
+
+
+def gathered(value: Any) -> dict[str, Any]:
+    """The value of every rank, by rank number as text."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return {"0": value}
+    values: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(values, value)
+    return {str(rank): value for rank, value in enumerate(values)}
+

@@ -1,0 +1,83 @@
+"""The progress bar: one line, redrawn a few times a second, that costs the training nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import lightning.pytorch as pl
+from rich.console import Console
+from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from genlab.config.types import PositiveFloat
+from genlab.models.base import Model
+
+SHOWN = ("loss", "recon", "kl", "elbo", "loss_d", "loss_g", "mse", "psnr")
+
+
+class Progress(pl.Callback):
+    """Epochs and batches with time left; a line with the validation's numbers after each epoch.
+
+    The bar is only touched ``refresh_per_second`` times a second, and shows numbers that have been read anyway:
+    reading one more per step would make every step wait for the device. Without a terminal, only the lines appear.
+    """
+
+    def __init__(self, refresh_per_second: PositiveFloat) -> None:
+        self.interval = 1 / refresh_per_second
+        self.console = Console(file=sys.stderr)
+        self.bar: RichProgress | None = None
+        self.due = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Open the bar, at the place where a resumed run continues."""
+        if not trainer.is_global_zero or not self.console.is_terminal:
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} batches"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[numbers]}"),
+        )
+        self.bar = RichProgress(*columns, console=self.console, auto_refresh=False, transient=True)
+        self.bar.start()
+        self.task = self.bar.add_task("training", total=trainer.estimated_batches, numbers="")
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+        """Redraw, if it is time."""
+        if self.bar is None or time.monotonic() < self.due:
+            return
+        self.due = time.monotonic() + self.interval
+        numbers = numbers_line(pl_module, "train")
+        epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+        self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+        """One line an epoch."""
+        if trainer.is_global_zero:
+            line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, 'val')}"
+            self.console.print(line, highlight=False)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The training is over."""
+        self.close()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Leave the terminal as it was."""
+        self.close()
+
+
+def numbers_line(model: Model, split: str) -> str:
+    """The newest numbers of a split, the most telling ones first: ``val loss 103.2  recon 78.0  kl 25.2``."""
+    found = [f"{name} {model.measured[f'{split}/{name}']:.4g}" for name in SHOWN if f"{split}/{name}" in model.measured]
+    fid = [f"{n.split('/')[1]} {v:.4g}" for n, v in model.measured.items() if n.startswith(f"{split}/fid")]
+    return f"{split} " + "  ".join(found + fid) if found or fid else ""

@@ -1,0 +1,18 @@
+"""Types with ranges for constructor signatures. No torch here: the check reads them before torch is imported.
+
+A signature says ``latent_dim: PositiveInt`` and the command line is held to it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+PositiveInt = Annotated[int, Field(ge=1)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+BelowOne = Annotated[float, Field(ge=0, lt=1)]
+Betas = Annotated[list[BelowOne], Field(min_length=2, max_length=2)]
+Activation = Literal["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"]
+OnError = Literal["stop", "skip"]

@@ -1,0 +1,201 @@
+"""The words that every room shares: batch records, the description of a data set, what a model can do, and the errors.
+
+torch is imported for type checkers only, so that configuration and data can be checked before it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Kind = Literal["images", "pairs", "domains", "points"]
+Split = Literal["train", "val", "test"]
+
+
+# ---- batches: float32 in [0, 1] by the time a model sees them -----------------------------------------------------
+
+
+class Images(NamedTuple):
+    """image [B, C, H, W]; label [B] int64, or None where the set has none; index [B] int64, the place in the split."""
+
+    image: Tensor
+    label: Tensor | None
+    index: Tensor
+
+
+class Pairs(NamedTuple):
+    """a, b [B, C, H, W], showing the same scene; index [B] int64."""
+
+    a: Tensor
+    b: Tensor
+    index: Tensor
+
+
+class Domains(NamedTuple):
+    """a, b [B, C, H, W], unrelated images of two domains; index_a, index_b [B] int64."""
+
+    a: Tensor
+    b: Tensor
+    index_a: Tensor
+    index_b: Tensor
+
+
+class Points(NamedTuple):
+    """x [B, D]; label [B] int64 or None; index [B] int64."""
+
+    x: Tensor
+    label: Tensor | None
+    index: Tensor
+
+
+class Code(NamedTuple):
+    """What an encoder says of an image: mean [B, D] and, where it has a spread, logvar [B, D]."""
+
+    mean: Tensor
+    logvar: Tensor | None = None
+
+
+# ---- a data set, described ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """A prepared data set in words and numbers: known before torch is imported, kept in every checkpoint.
+
+    ``shape`` is that of one image, (C, H, W); ``classes`` is 0 where there are no labels; ``sizes`` counts the images
+    of each split; ``digest`` changes with the files or with how they were prepared; ``skipped`` names unreadable files.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    sizes: dict[str, int]
+    digest: str
+    classes: int = 0
+    class_names: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    note: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As numbers, strings, lists and dicts only, to live in a checkpoint or a JSON file."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> DataSpec:
+        """The inverse of ``plain``."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+
+
+# ---- what a model can do ------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Has a code for an image."""
+
+    def encode(self, x: Tensor) -> Code: ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Has an image for a code: the mean image [B, C, H, W] in [0, 1]."""
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    """Gives an image back, deterministically, in [0, 1]."""
+
+    def reconstruct(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Makes new images: [n, C, H, W] in [0, 1]; the same ``seed`` gives the same images."""
+
+    def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor: ...
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """Bounds log p(x) from below: [B] nats an image, tighter as ``k`` grows."""
+
+    def bound(self, x: Tensor, k: int = 1) -> Tensor: ...
+
+
+@runtime_checkable
+class Scores(Protocol):
+    """Says how unusual an image is: [B], higher is more unusual."""
+
+    def score(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Translates(Protocol):
+    """Carries an image from one domain to the other, in [0, 1]."""
+
+    def translate(self, x: Tensor, direction: Literal["AtoB", "BtoA"]) -> Tensor: ...
+
+
+# ---- errors: one clear message each, with the remedy ---------------------------------------------------------------
+
+
+class GenlabError(Exception):
+    """Something a user should read as one message, without a traceback. ``exit_code`` is the command's exit status."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it stands (``model.latent_dmi``), what is wrong, and the words to type instead."""
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f"\n    {self.remedy}" if self.remedy else "")
+
+
+class ConfigError(GenlabError):
+    """The configuration does not fit; holds every problem found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem] | str) -> None:
+        self.problems = [Problem("", problems)] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(str(p) if p.where else p.what for p in self.problems))
+
+
+class DataError(GenlabError):
+    """A data set is missing, unreadable or not what it says it is."""
+
+    exit_code = 2
+
+
+class CheckpointError(GenlabError):
+    """A file is no checkpoint, is damaged, or does not fit."""
+
+    exit_code = 2
+
+
+class NonFiniteLoss(GenlabError):
+    """A loss became infinite or NaN; raised before the update, so the weights are still the last good ones."""
+
+
+@dataclass
+class Stopped(GenlabError):
+    """Training was asked to stop by a signal, and has saved: 130 Ctrl-C, 143 SIGTERM, 75 to be requeued."""
+
+    exit_code: int
+    message: str = field(default="stopped")
+
+    def __str__(self) -> str:
+        return self.message

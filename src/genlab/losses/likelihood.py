@@ -1,0 +1,27 @@
+"""-log p(x | z): how badly a decoded image explains the image, in nats an image (sums over pixels)."""
+
+from __future__ import annotations
+
+import math
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from genlab.losses.precision import at_least_float32
+
+
+def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
+    """-log Bernoulli(x | sigmoid(logits)). [B, ...], [B, ...] in [0, 1] -> [B].
+
+    For grey x this is the cross-entropy, not a likelihood: it is never below the entropy of the pixels themselves.
+    """
+    logits, x = at_least_float32(logits), at_least_float32(x)
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
+
+
+def gaussian_nll(mean: Tensor, x: Tensor, log_sigma: Tensor) -> Tensor:
+    """-log N(x | mean, sigma^2 I) = SSE / (2 sigma^2) + P (log sigma + log(2 pi) / 2), P pixels. [B, ...] -> [B]."""
+    mean, x = at_least_float32(mean), at_least_float32(x)
+    pixels = x[0].numel()
+    sse = (x - mean).square().flatten(1).sum(1)
+    return 0.5 * sse * (-2 * log_sigma).exp() + pixels * (log_sigma + 0.5 * math.log(2 * math.pi))

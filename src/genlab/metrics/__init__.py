@@ -1,0 +1,3 @@
+from genlab.compat import ensure_torchvision
+
+ensure_torchvision()

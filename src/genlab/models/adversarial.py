@@ -1,0 +1,165 @@
+"""The base of models with two players who take turns: a generator side and a discriminator side."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch.optim import Optimizer
+
+from genlab.contracts import DataSpec
+from genlab.models.base import Model, OptimizerFactory, Terms
+from genlab.models.noise import Noise
+from genlab.models.schedules import Schedule
+
+Player = Literal["generator", "discriminator"]
+Fakes = dict[str, Tensor]
+LOSS: dict[Player, str] = {"generator": "loss_g", "discriminator": "loss_d"}
+
+
+class AdversarialModel(Model):
+    """Manual optimisation, written once.
+
+    On each batch the fakes are made, then the players move in the order that ``turns`` gives. While one moves the
+    other is frozen, and the discriminator sees the fakes detached: neither step leaves a gradient in the other.
+
+    ``gradient_clip_val``, ``gradient_clip_algorithm`` and ``accumulate_grad_batches`` are the Trainer's options, which
+    Lightning refuses under manual optimisation; the command hands them over. An update on n accumulated batches is the
+    update on one batch n times as large (but for batch norm): first one player moves on all of them, then the other.
+    """
+
+    def __init__(self, spec: DataSpec, optimizer: OptimizerFactory, schedule: Schedule, seed: int) -> None:
+        super().__init__(spec, optimizer, schedule, seed)
+        self.automatic_optimization = False
+        self.gradient_clip_val: float | None = None
+        self.gradient_clip_algorithm: str = "norm"
+        self.accumulate_grad_batches = 1
+        self.updates = 0  # how often the players have been called to move
+        self.waiting: list[tuple[Any, Noise]] = []  # batches of an update that is not complete yet
+
+    # ---- what a leaf says ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def players(self) -> dict[Player, list[nn.Module]]:
+        """The networks on each side."""
+
+    @abstractmethod
+    def turns(self, update: int) -> Sequence[Player]:
+        """Who moves in update number ``update``, in order."""
+
+    @abstractmethod
+    def fakes(self, batch: Any, noise: Noise) -> Fakes:
+        """What the generator side makes for this batch, by name."""
+
+    @abstractmethod
+    def generator_terms(self, batch: Any, fakes: Fakes) -> Terms:
+        """The generator side's terms, [B] each; ``loss_g`` is minimised."""
+
+    @abstractmethod
+    def discriminator_terms(self, batch: Any, fakes: Fakes) -> Terms:
+        """The discriminator side's terms, [B] each; ``loss_d`` is minimised. The fakes come detached."""
+
+    # ---- one step --------------------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Any, batch_idx: int) -> None:
+        """Let the players move, once enough batches have come together for an update."""
+        self.waiting.append((batch, self.noise("train", self.batches_seen)))
+        last = self._trainer is not None and self.trainer.is_last_batch
+        if len(self.waiting) >= self.accumulate_grad_batches or last:
+            terms = self.play(self.waiting)
+            self.waiting = []
+            self.report_training(terms)
+        self.count(batch)
+
+    def play(self, batches: list[tuple[Any, Noise]]) -> Terms:
+        """One update: every player whose turn it is moves once, on all of ``batches``. Gives the last batch's terms."""
+        turns = self.turns(self.updates)
+        shared = None
+        if len(batches) == 1:  # the fakes, and the graph behind them, serve both players
+            with torch.set_grad_enabled("generator" in turns):
+                shared = [self.fakes(*batches[0])]
+        terms: Terms = {}
+        for player in turns:
+            terms |= self.move(player, batches, shared)
+        self.updates += 1
+        return terms
+
+    def move(self, player: Player, batches: list[tuple[Any, Noise]], shared: list[Fakes] | None) -> Terms:
+        """One player's step. ``shared``: the fakes, where they have been made already."""
+        optimizer = self.optimizer(player)
+        with self.only(player):
+            optimizer.zero_grad()
+            for i, (batch, noise) in enumerate(batches):
+                fakes = shared[i] if shared else self.fakes_for(player, batch, noise)
+                terms = self.player_terms(player, batch, fakes)
+                self.guard(terms)
+                self.manual_backward(terms[LOSS[player]].mean() / len(batches))
+            self.share_gradients(player)
+            if self.gradient_clip_val:
+                self.clip_gradients(optimizer, self.gradient_clip_val, self.gradient_clip_algorithm)
+            optimizer.step()
+        return terms
+
+    def player_terms(self, player: Player, batch: Any, fakes: Fakes) -> Terms:
+        """The terms of the one who moves."""
+        if player == "generator":
+            return self.generator_terms(batch, fakes)
+        return self.discriminator_terms(batch, {name: fake.detach() for name, fake in fakes.items()})
+
+    def fakes_for(self, player: Player, batch: Any, noise: Noise) -> Fakes:
+        """The fakes with a graph behind them only where it is needed."""
+        with torch.set_grad_enabled(player == "generator"):
+            return self.fakes(batch, noise)
+
+    @contextmanager
+    def only(self, player: Player) -> Iterator[None]:
+        """The other player frozen."""
+        frozen = [p for side, nets in self.players().items() if side != player for n in nets for p in n.parameters()]
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in frozen:
+                parameter.requires_grad_(True)
+
+    def share_gradients(self, player: Player) -> None:
+        """Average the player's gradients over the ranks: one flat all-reduce."""
+        if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+            return
+        parameters = [p for net in self.players()[player] for p in net.parameters() if p.grad is not None]
+        flat = torch.cat([p.grad.flatten() for p in parameters])
+        dist.all_reduce(flat)
+        flat /= dist.get_world_size()
+        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            p.grad.copy_(part.view_as(p))
+
+    # ---- optimisers, evaluation, checkpoints -----------------------------------------------------------------------
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """One optimiser a player, in the order of ``players``."""
+        return [self.optimizer_for(nets) for nets in self.players().values()]
+
+    def optimizer(self, player: Player) -> Any:
+        """The player's optimiser, wrapped by Lightning for precision."""
+        return self.optimizers()[list(self.players()).index(player)]
+
+    def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
+        """Both players' terms on held-out images."""
+        fakes = self.fakes(batch, noise)
+        return self.discriminator_terms(batch, fakes) | self.generator_terms(batch, fakes)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The counters travel with the weights."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["counters"]["updates"] = self.updates
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """And come back with them."""
+        super().on_load_checkpoint(checkpoint)
+        self.updates = checkpoint["counters"]["updates"]

@@ -1,0 +1,74 @@
+"""Autoencoder: Hinton and Salakhutdinov, 2006, "Reducing the Dimensionality of Data with Neural Networks"."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from genlab.config.types import PositiveInt
+from genlab.contracts import Code, DataSpec, Images
+from genlab.models.base import OptimizerFactory, Terms
+from genlab.models.noise import Noise
+from genlab.models.objective import ObjectiveModel
+from genlab.models.pixels import Likelihood, Pixels, Sigma
+from genlab.models.schedules import Schedule
+from genlab.nets.auto import AutoencoderNet
+
+
+class Autoencoder(ObjectiveModel):
+    """loss(x) = -log p(x | decoder(encoder(x))), in nats an image; a bottleneck, and nothing else, forces a code.
+
+    Args:
+        latent_dim: D, the size of the code.
+        likelihood: ``gaussian`` is half the squared error (with sigma 1, up to a constant), ``bernoulli`` cross-entropy.
+        sigma: of gaussian pixels in [0, 1]: a number, or ``learned``.
+        net: the network family, ``mlp``, ``conv`` or ``auto``.
+        optimizer: over all parameters.
+        schedule: factor on the learning rate.
+        spec: the data set, from which the networks take their shape.
+        seed: of all noise.
+    """
+
+    def __init__(
+        self,
+        latent_dim: PositiveInt,
+        likelihood: Likelihood,
+        sigma: Sigma,
+        net: AutoencoderNet,
+        optimizer: OptimizerFactory,
+        schedule: Schedule,
+        spec: DataSpec,
+        seed: int,
+    ) -> None:
+        super().__init__(spec, optimizer, schedule, seed)
+        self.latent_dim = latent_dim
+        self.encoder = net.encoder(spec.shape, latent_dim)
+        self.decoder = net.decoder(latent_dim, spec.shape)
+        self.pixels = Pixels(likelihood, sigma)
+
+    def terms(self, batch: Images, noise: Noise) -> Terms:
+        """recon = -log p(x | code), which is also the loss."""
+        recon = self.pixels.nll(self.decoder(self.encoder(batch.image)), batch.image)
+        return {"loss": recon, "recon": recon}
+
+    def encode(self, x: Tensor) -> Code:
+        """The code, [B, D]: a point, without a spread."""
+        with self.evaluating():
+            return Code(self.encoder(x))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """The mean image of a code."""
+        with self.evaluating():
+            return self.pixels.mean(self.decoder(z))
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """There and back."""
+        return self.decode(self.encode(x).mean)
+
+    def score(self, x: Tensor) -> Tensor:
+        """-log p(x | code): images that do not fit through the bottleneck score high."""
+        with self.evaluating():
+            return self.pixels.nll(self.decoder(self.encoder(x)), x)
+
+    def notes(self) -> list[str]:
+        """What the reconstruction is measured in."""
+        return [self.pixels.note]

@@ -1,0 +1,43 @@
+"""Noise as a pure function: of the seed, the batch, what it is for, and nothing else.
+
+So a resumed run needs no luck, and several devices draw together what one would draw alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def keyed_generator(device: torch.device, *key: object) -> torch.Generator:
+    """A generator whose stream is named by ``key``."""
+    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
+    return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one batch. Drawn for the batch of all ranks together; rank r of W takes the rows r, r + W, …"""
+
+    seed: int
+    stage: str
+    batch: int
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    rank: int = 0
+    world: int = 1
+
+    def normal(self, purpose: str, rows: int, *shape: int) -> Tensor:
+        """Standard normal numbers, [rows, *shape]."""
+        stream = keyed_generator(self.device, self.seed, self.stage, self.batch, purpose)
+        drawn = torch.randn(rows * self.world, *shape, generator=stream, device=self.device, dtype=self.dtype)
+        return drawn[self.rank :: self.world]
+
+    def uniform(self, purpose: str, rows: int, *shape: int) -> Tensor:
+        """Numbers even in [0, 1), [rows, *shape]."""
+        stream = keyed_generator(self.device, self.seed, self.stage, self.batch, purpose)
+        drawn = torch.rand(rows * self.world, *shape, generator=stream, device=self.device, dtype=self.dtype)
+        return drawn[self.rank :: self.world]

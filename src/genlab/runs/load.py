@@ -1,0 +1,56 @@
+"""A checkpoint to a model, in one line: the configuration and the data set's description travel with the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.config.build import build
+from genlab.contracts import CheckpointError, DataSpec
+from genlab.models.base import Model
+from genlab.runs.checkpoint_io import AtomicCheckpointIO
+from genlab.runs.find import checkpoint_file
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in evaluation mode, the configuration of its run, and the data set it was trained on."""
+
+    model: Model
+    config: DictConfig
+    spec: DataSpec
+    path: Path
+    step: int
+
+
+def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
+    """Everything a command needs, from a checkpoint file or a run directory.
+
+    Raises:
+        CheckpointError: there is no such file, or it is not one of genlab's.
+        ConfigError: its configuration names code outside genlab, torch and what ``trust`` lists.
+    """
+    path = checkpoint_file(Path(ckpt))
+    checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(path)
+    if "genlab" not in checkpoint:
+        raise CheckpointError(f"{path} is a checkpoint, but not one that genlab wrote: it has no configuration in it.")
+    kept = checkpoint["genlab"]
+    config = OmegaConf.create(kept["config"])
+    spec = DataSpec.from_plain(kept["spec"])
+    model: Model = build(config.model, trust or [], spec=spec, seed=config.seed)
+    model.load_state_dict(checkpoint["state_dict"])
+    model.on_load_checkpoint(checkpoint)
+    model.eval()
+    return Loaded(model, config, spec, path, model.batches_seen)
+
+
+def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:
+    """``from genlab import load``: the model of a run directory or checkpoint file, ready to use.
+
+    >>> model = load("runs/vae-digits/latest")  # doctest: +SKIP
+    >>> images = model.sample(16)  # doctest: +SKIP
+    """
+    return load_run(ckpt, trust).model

@@ -1,0 +1,51 @@
+"""Reconstruction terms against torch.distributions, and at the edges where hand-made ones break."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Bernoulli, Normal
+
+from genlab.losses.likelihood import bernoulli_nll, gaussian_nll
+
+X = torch.rand(5, 3, 4, 4, dtype=torch.float64)
+
+
+def test_bernoulli_is_the_sum_over_pixels_of_each_image():
+    logits, binary = torch.randn_like(X), (X > 0.5).double()
+    expected = -Bernoulli(logits=logits).log_prob(binary).sum((1, 2, 3))
+    torch.testing.assert_close(bernoulli_nll(logits, binary), expected)
+
+
+def test_grey_pixels_under_a_bernoulli_never_cost_less_than_their_entropy():
+    entropy = -(X * X.log() + (1 - X) * (1 - X).log()).sum((1, 2, 3))
+    torch.testing.assert_close(bernoulli_nll(X.logit(), X), entropy)
+    assert bernoulli_nll(X.logit() + 0.1, X).gt(entropy).all()
+
+
+def test_logits_far_out_keep_their_gradient():
+    logits = torch.full((1, 1, 1, 1), 40.0, requires_grad=True)
+    loss = bernoulli_nll(logits, torch.zeros_like(logits))
+    loss.sum().backward()
+    assert loss.item() == pytest.approx(40)
+    assert logits.grad.item() == pytest.approx(1)
+
+
+def test_gaussian_is_the_density():
+    mean, log_sigma = torch.rand_like(X), torch.tensor(-1.3, dtype=torch.float64)
+    expected = -Normal(mean, log_sigma.exp()).log_prob(X).sum((1, 2, 3))
+    torch.testing.assert_close(gaussian_nll(mean, X, log_sigma), expected)
+
+
+def test_sigma_one_is_half_the_squared_error_and_a_constant():
+    mean = torch.rand_like(X)
+    half_sse = 0.5 * (X - mean).square().sum((1, 2, 3))
+    constant = 48 * 0.5 * math.log(2 * math.pi)
+    torch.testing.assert_close(gaussian_nll(mean, X, torch.tensor(0.0)), half_sse + constant)
+
+
+def test_learned_sigma_is_best_at_the_root_of_the_mean_squared_error():
+    mean = torch.rand_like(X)
+    best = 0.5 * (X - mean).square().mean().log()
+    at = [gaussian_nll(mean, X, best + shift).mean() for shift in (-0.01, 0.0, 0.01)]
+    assert at[1] < at[0] and at[1] < at[2]
