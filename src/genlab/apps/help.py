@@ -1,0 +1,55 @@
+"""``--help``: what can be chosen, the keys people use, and commands to copy."""
+
+from __future__ import annotations
+
+from genlab.config.files import groups
+
+ABOUT = {
+    "train": "Train a model on a data set, measure it, and leave a run directory.",
+    "evaluate": "Measure a trained model again, from its checkpoint alone.",
+    "generate": "Make pictures with a trained model, from its checkpoint alone.",
+}
+KEYS = {
+    "train": """\
+  trainer.max_epochs=10       passes over the training images (trainer.max_steps=N: batches)
+  trainer.devices=2           several devices; trainer.accelerator=cpu|gpu, trainer.precision=bf16-mixed
+  model.latent_dim=20         and every other argument of the model: --cfg job shows them
+  model.optimizer.lr=1e-3     the learning rate
+  data.batch_size=128         images a step, on each device
+  data.limit=N                use only N training images
+  resume=auto                 continue the newest unfinished run of this configuration (or resume=PATH)
+  seed=0  name=…  run_id=…    the run directory is runs/<name>/<run_id>/
+  paths.data=data             where data sets lie (or GENLAB_DATA)
+  check_only=true             check everything, train nothing""",
+    "evaluate": """\
+  ckpt=PATH                   a run directory or a checkpoint
+  split=test                  or val, train
+  output=DIR                  default: <run>/evaluate/<time>/""",
+    "generate": """\
+  ckpt=PATH                   a run directory or a checkpoint
+  what=sample                 or reconstruct, interpolate, traverse
+  n=64  seed=0                how many, and which
+  output=DIR                  default: <run>/generate/<time>/""",
+}
+EXAMPLES = {
+    "train": [
+        "model=vae data=mnist",
+        "model=dcgan data=folder data.path=PICTURES",
+        "-m model=beta_vae model.beta=1,4,10",
+    ],
+    "evaluate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest split=val"],
+    "generate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest what=interpolate n=8"],
+}
+
+
+def help_text(command: str) -> str:
+    """The whole page for one command."""
+    lines = [ABOUT[command], "", f"  python src/{command}.py [group=option …] [key=value …]", ""]
+    if command == "train":
+        shown = groups()
+        width = max(map(len, shown))
+        lines += ["Groups", *(f"  {name:{width}}  {' '.join(names)}" for name, names in shown.items()), ""]
+    lines += ["Keys", KEYS[command], "", "Examples"]
+    lines += [f"  python src/{command}.py {example}" for example in EXAMPLES[command]]
+    lines += ["", "  --cfg job [--resolve]  show the configuration     -m  one run for each combination of a,b,c"]
+    return "\n".join(lines)

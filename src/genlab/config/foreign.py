@@ -1,0 +1,76 @@
+"""Types and ranges for the arguments of other people's code that configurations set.
+
+The names are held against the real signatures by a test; every one of them may be left out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from genlab.config.types import (
+    BelowOne,
+    Betas,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+
+Unlimited = Annotated[int, Field(ge=-1)]
+Limit = Annotated[int, Field(ge=0)] | Fraction
+Precision = Literal[
+    "32-true", "16-mixed", "bf16-mixed", "64-true", "16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"
+]
+
+TRAINER: dict[str, Any] = {
+    "accelerator": Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"],
+    "strategy": str,
+    "devices": PositiveInt | Literal[-1, "auto"] | list[NonNegativeInt] | str,
+    "num_nodes": PositiveInt,
+    "precision": Precision | Literal[16, 32, 64],
+    "fast_dev_run": bool | NonNegativeInt,
+    "max_epochs": PositiveInt,
+    "min_epochs": PositiveInt | None,
+    "max_steps": Unlimited,
+    "min_steps": PositiveInt | None,
+    "max_time": str | dict[str, int] | None,
+    "limit_train_batches": Limit | None,
+    "limit_val_batches": Limit | None,
+    "limit_test_batches": Limit | None,
+    "limit_predict_batches": Limit | None,
+    "overfit_batches": Limit,
+    "val_check_interval": PositiveInt | Fraction | None,
+    "check_val_every_n_epoch": PositiveInt | None,
+    "log_every_n_steps": PositiveInt,
+    "accumulate_grad_batches": PositiveInt,
+    "gradient_clip_val": NonNegativeFloat | None,
+    "gradient_clip_algorithm": Literal["norm", "value"] | None,
+    "deterministic": bool | Literal["warn"] | None,
+    "benchmark": bool | None,
+    "profiler": Literal["simple", "advanced", "pytorch"] | None,
+    "detect_anomaly": bool,
+    "sync_batchnorm": bool,
+}
+
+OPTIMIZER: dict[str, Any] = {
+    "lr": PositiveFloat,
+    "weight_decay": NonNegativeFloat,
+    "foreach": bool | None,
+    "maximize": bool,
+    "capturable": bool,
+    "differentiable": bool,
+}
+ADAM = OPTIMIZER | {"betas": Betas, "eps": PositiveFloat, "amsgrad": bool, "fused": bool | None}
+
+TABLES: dict[str, dict[str, Any]] = {
+    "lightning.pytorch.Trainer": TRAINER,
+    "torch.optim.Adam": ADAM,
+    "torch.optim.AdamW": ADAM,
+    "torch.optim.SGD": OPTIMIZER
+    | {"momentum": BelowOne, "dampening": NonNegativeFloat, "nesterov": bool, "fused": bool | None},
+    "torch.optim.RMSprop": OPTIMIZER
+    | {"alpha": BelowOne, "eps": PositiveFloat, "momentum": BelowOne, "centered": bool},
+}

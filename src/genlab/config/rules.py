@@ -1,0 +1,56 @@
+"""Rules across keys: combinations in which every value is fine and the whole is not. A function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from genlab.config.files import conf_dir, options, raw
+from genlab.config.signature import signature
+from genlab.contracts import Problem
+
+
+def crossed(plain: dict[str, Any]) -> Iterator[Problem]:
+    """Every combination that cannot work."""
+    for rule in (model_takes_data, training_ends, schedule_has_an_end):
+        yield from rule(plain)
+
+
+def model_takes_data(plain: dict[str, Any]) -> Iterator[Problem]:
+    """The model must take the kind of batches that the data set makes."""
+    model, data = plain.get("model"), plain.get("data")
+    if not (model and data):
+        return
+    takes, kind = attribute(model, "takes"), attribute(data, "kind")
+    if takes is not None and kind is not None and kind not in takes:
+        fits = ", ".join(f"data={name}" for name in options("data") if kind_of("data", name) in takes)
+        chosen = plain.get("choices", {})
+        what = f"model={chosen.get('model')} takes {' or '.join(takes)}, but data={chosen.get('data')} has {kind}"
+        yield Problem("data", what, f"Fitting sets: {fits}")
+
+
+def attribute(node: dict[str, Any], name: str) -> Any:
+    """A literal class attribute of a node's target."""
+    found = signature(node["_target_"])
+    return found.attributes.get(name) if found else None
+
+
+def kind_of(group: str, option: str) -> Any:
+    """The kind of batches that ``data=option`` makes."""
+    node = raw(conf_dir() / group / f"{option}.yaml")
+    return attribute(node, "kind") if "_target_" in node else None
+
+
+def training_ends(plain: dict[str, Any]) -> Iterator[Problem]:
+    """There must be a last epoch or a last batch."""
+    trainer = plain.get("trainer")
+    if trainer and trainer.get("max_epochs") is None and trainer.get("max_steps", -1) < 0:
+        yield Problem("trainer", "the training would never end", "Type: trainer.max_epochs=10 or trainer.max_steps=5000")
+
+
+def schedule_has_an_end(plain: dict[str, Any]) -> Iterator[Problem]:
+    """A schedule's warm-up must fit into it."""
+    schedule = (plain.get("model") or {}).get("schedule") or {}
+    if schedule.get("warmup", 0) >= schedule.get("epochs", float("inf")):
+        what = f"{schedule['warmup']} epochs of warm-up do not fit into {schedule['epochs']} epochs"
+        yield Problem("model.schedule.warmup", what, "Type: model.schedule.warmup=0")

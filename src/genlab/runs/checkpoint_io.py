@@ -1,0 +1,105 @@
+"""Checkpoints that survive: a kill at any moment leaves the new file or the old one, and a damaged file is noticed."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.plugins.io import CheckpointIO
+
+from genlab.contracts import CheckpointError
+from genlab.runs import manifest
+from genlab.runs.console import say
+from genlab.runs.files import sync_folder
+
+LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
+
+
+class AtomicCheckpointIO(CheckpointIO):
+    """Temporary file in the same folder, flush, fsync, digest into the list, then one rename.
+
+    A new ``last.ckpt`` leaves the old one as ``previous.ckpt``. Loading checks the digest and never unpickles.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write ``checkpoint``; a save that fails (a full disk) is a warning, and the old file stays."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            self._write(checkpoint, part)
+            manifest.list_also(path.parent, manifest.sha256(part))
+            if path.name == LAST and path.exists():
+                keep_as(path, path.with_name(PREVIOUS))
+            os.replace(part, path)
+            sync_folder(path.parent)
+        except OSError as error:
+            warnings.warn(f"could not save {path}: {error}. Training goes on; the file before stays.", stacklevel=2)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @staticmethod
+    def _write(checkpoint: dict[str, Any], part: Path) -> None:
+        for stale in part.parent.glob(".*.tmp"):
+            stale.unlink(missing_ok=True)  # of a process that was killed: only one process writes here
+        with open(part, "wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Read a checkpoint, as tensors, numbers and strings only; a damaged ``last.ckpt`` gives way to ``previous.ckpt``.
+
+        Raises:
+            CheckpointError: neither is whole, or the file is no checkpoint.
+        """
+        path = Path(path)
+        usable = whole_one(path)
+        if usable != path:
+            say(f"WARNING: {path} is damaged; continuing from {usable}, the checkpoint before it.")
+        try:
+            with open(usable, "rb") as file:
+                return torch.load(io.BytesIO(file.read()), map_location=map_location or "cpu", weights_only=True)
+        except Exception as error:
+            raise CheckpointError(f"{usable} cannot be read as a checkpoint: {error}".split("\n")[0]) from error
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        """Delete one file."""
+        Path(path).unlink(missing_ok=True)
+
+
+def keep_as(path: Path, other: Path) -> None:
+    """Let ``other`` name the same file, replacing what it named: at every moment both names are whole or old."""
+    link = other.with_name(f".{other.name}.{os.getpid()}.tmp")
+    link.unlink(missing_ok=True)
+    try:
+        os.link(path, link)
+    except OSError:  # a file system without hard links
+        import shutil
+
+        shutil.copyfile(path, link)
+    os.replace(link, other)
+
+
+def whole_one(path: Path) -> Path:
+    """``path`` if it is whole, else the previous one.
+
+    Raises:
+        CheckpointError: none is.
+    """
+    candidates = [path, path.with_name(PREVIOUS)] if path.name == LAST else [path]
+    for candidate in candidates:
+        if manifest.is_whole(candidate):
+            return candidate
+    if not any(candidate.exists() for candidate in candidates):
+        raise CheckpointError(f"there is no checkpoint at {path}.")
+    raise CheckpointError(
+        f"{path} is damaged: its bytes are not those that were saved, and there is no whole one before it. "
+        "Start anew (resume=null), or give another file."
+    )

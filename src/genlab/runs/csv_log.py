@@ -1,0 +1,72 @@
+"""``metrics.csv``: the record that is always there, whatever else a run logs to."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+from genlab.runs.table import Table
+
+FIRST = ["step", "epoch", "images", "seconds"]
+FLUSH_SECONDS = 5.0
+
+
+class CsvLog(Logger):
+    """One wide row a logging step: step (batches), epoch, images, seconds, then the metrics by name.
+
+    ``seconds`` is the time spent in this run, over all its resumes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.table = Table(path, FIRST)
+        self.started = time.monotonic()
+        self.flushed = self.started
+
+    @property
+    def name(self) -> str:
+        """For Lightning."""
+        return "csv"
+
+    @property
+    def version(self) -> str:
+        """For Lightning."""
+        return ""
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in this run so far."""
+        return time.monotonic() - self.started
+
+    def continue_from(self, seconds: float) -> None:
+        """Let the clock go on from where a checkpoint stands."""
+        self.started = time.monotonic() - seconds
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
+        """Add a row, with the time."""
+        epoch, images = metrics.get("epoch", ""), metrics.get("images", "")
+        rest = {name: value for name, value in metrics.items() if name not in FIRST}
+        row = {"step": step, "epoch": epoch, "images": images, "seconds": round(self.seconds, 3), **rest}
+        self.table.append(row)
+        if time.monotonic() - self.flushed > FLUSH_SECONDS:
+            self.save()
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any) -> None:
+        """Nothing: the configuration stands in ``config.yaml``."""
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Bring the rows to the disk."""
+        self.table.save()
+        self.flushed = time.monotonic()
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Bring the rows to the disk."""
+        self.save()

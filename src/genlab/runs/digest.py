@@ -1,0 +1,24 @@
+"""Whether two configurations train to the same weights: a digest of the keys that matter, and of the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from omegaconf import DictConfig, OmegaConf
+
+DECIDE = ("model", "data", "seed", "trainer")  # the groups that decide what is trained
+FREE_TRAINER = ("max_epochs", "max_steps", "accelerator", "devices", "num_nodes", "strategy", "log_every_n_steps")
+FREE_DATA = ("path",)  # where files lie; what is in them is in the data's own digest
+
+
+def config_digest(cfg: DictConfig, data_digest: str) -> str:
+    """Left out: paths, names, loggers, callbacks, devices, and how long to train."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    kept = {key: plain[key] for key in DECIDE}
+    kept["trainer"] = {k: v for k, v in kept["trainer"].items() if k not in FREE_TRAINER}
+    kept["data"] = {k: v for k, v in kept["data"].items() if k not in FREE_DATA} | {"digest": data_digest}
+    if isinstance(kept["model"].get("schedule"), dict):
+        kept["model"] = kept["model"] | {"schedule": {**kept["model"]["schedule"], "epochs": None}}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""The run directory: made once, held by one process, and enough to repeat the run."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.contracts import ConfigError, DataError, Problem
+from genlab.runs.files import replacing
+
+LOCK = ".lock"
+ENVIRONMENT = "GENLAB_RUN_DIR"  # tells the other ranks which directory rank 0 has made
+
+
+class RunDirectory:
+    """One run's folder. While it is open, no other process takes it for one that was left behind."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = FileLock(path / LOCK)
+
+    @property
+    def name(self) -> str:
+        """``<model>-<data>``, or what ``name=`` said."""
+        return self.path.parent.name
+
+    @property
+    def run_id(self) -> str:
+        """The time stamp, or what ``run_id=`` said."""
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where ``last.ckpt`` lies."""
+        return self.path / "checkpoints"
+
+    def hold(self) -> None:
+        """Take the lock.
+
+        Raises:
+            ConfigError: another process is training this run.
+        """
+        try:
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            problem = Problem("resume", f"{self.path} is being trained by another process", "Wait for it, or stop it.")
+            raise ConfigError([problem]) from None
+        os.environ[ENVIRONMENT] = str(self.path)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self.lock.release()
+        os.environ.pop(ENVIRONMENT, None)
+
+    def is_held(self) -> bool:
+        """Whether some process is training this run now."""
+        probe = FileLock(self.path / LOCK)
+        try:
+            probe.acquire(timeout=0)
+        except Timeout:
+            return True
+        probe.release()
+        return False
+
+    def write_configuration(self, cfg: DictConfig, overrides: list[str]) -> None:
+        """``config.yaml``, resolved, and ``overrides.txt``, the command as typed."""
+        with replacing(self.path / "config.yaml") as file:
+            file.write(OmegaConf.to_yaml(cfg, resolve=True))
+        with replacing(self.path / "overrides.txt") as file:
+            file.writelines(f"{override}\n" for override in overrides)
+
+
+def make(parent: Path, run_id: str | None) -> RunDirectory:
+    """Make a folder of one's own in ``parent``: ``run_id`` (default: the time), with ``-2`` … where it is taken.
+
+    Raises:
+        DataError: nothing can be written there.
+    """
+    wanted = run_id or datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    number = 1
+    while True:
+        path = parent / (wanted if number == 1 else f"{wanted}-{number}")
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise DataError(f"cannot make the run directory {path}: {error}. Choose another place: paths.runs=…") from None
+        else:
+            return RunDirectory(path)
+
+
+def point_latest(directory: RunDirectory) -> None:
+    """Let ``latest`` beside the run name it: a link, or a text file where links are not to be had."""
+    latest = directory.path.with_name("latest")
+    part = latest.with_name(f".latest.{os.getpid()}.tmp")
+    try:
+        part.unlink(missing_ok=True)
+        part.symlink_to(directory.run_id, target_is_directory=True)
+        os.replace(part, latest)
+    except OSError:
+        with replacing(latest) as file:
+            file.write(directory.run_id + "\n")

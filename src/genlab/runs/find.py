@@ -1,0 +1,132 @@
+"""Which run a command means: a new one, one to continue, or one whose checkpoint is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
+from genlab.runs import manifest
+from genlab.runs.digest import config_digest
+from genlab.runs.directory import RunDirectory, make, point_latest
+from genlab.runs.files import read_json
+from genlab.runs.summary import NAME as SUMMARY
+
+FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training starts from: a place for a new run, or a run to continue from its checkpoint."""
+
+    digest: str
+    parent: Path
+    run_id: str | None = None
+    existing: RunDirectory | None = None
+    checkpoint: Path | None = None
+    child_of: Path | None = None  # on a rank that rank 0 started: the directory is there, and held by rank 0
+
+    @contextmanager
+    def open(self, cfg: DictConfig, overrides: list[str]) -> Iterator[RunDirectory]:
+        """Make or take the directory, and hold it."""
+        if self.child_of is not None:
+            yield RunDirectory(self.child_of)
+            return
+        directory = self.existing or make(self.parent, self.run_id)
+        directory.hold()
+        try:
+            directory.write_configuration(cfg, overrides)
+            point_latest(directory)
+            yield directory
+        finally:
+            directory.release()
+
+
+def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: Path | None) -> Run:
+    """Follow ``resume`` and ``run_id``. ``run_dir``: where a multirun wants this job.
+
+    Raises:
+        CheckpointError: ``resume`` points to nothing, or to a run without a whole checkpoint.
+        ConfigError: ``run_id`` belongs to a run with another configuration.
+    """
+    digest = config_digest(cfg, spec.digest)
+    name = cfg.name
+    parent, run_id = Path(cfg.paths.runs).expanduser() / name, cfg.run_id
+    if run_dir is not None:
+        parent, run_id = run_dir.parent, run_dir.name
+    if child_of is not None:
+        last = child_of / "checkpoints" / "last.ckpt"
+        resumes = cfg.resume is not None and (last.exists() or last.with_name("previous.ckpt").exists())
+        return Run(digest, parent, checkpoint=last if resumes else None, child_of=child_of)
+    if cfg.resume is None:
+        return Run(digest, parent, run_id)
+    if cfg.resume != "auto":
+        return continued(run_of(Path(cfg.resume).expanduser()), digest, Path(cfg.resume).expanduser())
+    return automatic(parent, run_id, digest)
+
+
+def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
+    """``resume=auto``: the run with this id, else the newest unfinished one of this configuration, else a new one."""
+    if run_id is not None:
+        directory = RunDirectory(parent / run_id)
+        if not (directory.path / SUMMARY).is_file():
+            return Run(digest, parent, run_id)
+        if read_json(directory.path / SUMMARY)["config_digest"] != digest:
+            what = f"{directory.path} is a run with another configuration or other data"
+            raise ConfigError([Problem("run_id", what, "Give the run another run_id, or leave resume=auto out.")])
+        return continued(directory, digest)
+    for path in sorted(parent.glob(f"*/{SUMMARY}"), reverse=True):
+        summary, directory = read_json(path), RunDirectory(path.parent)
+        unfinished = summary["status"] != FINISHED and summary["config_digest"] == digest
+        if not path.parent.is_symlink() and unfinished and not directory.is_held():
+            return continued(directory, digest)
+    return Run(digest, parent)
+
+
+def continued(directory: RunDirectory, digest: str, given: Path | None = None) -> Run:
+    """The run, from the checkpoint that was given or from its last; from the start if it has none yet."""
+    checkpoint = given if given is not None and given.is_file() else directory.checkpoints / "last.ckpt"
+    exists = checkpoint.exists() or checkpoint.with_name("previous.ckpt").exists()
+    if exists:
+        manifest.require_checkpoint(checkpoint)
+    return Run(digest, directory.path.parent, existing=directory, checkpoint=checkpoint if exists else None)
+
+
+def run_of(path: Path) -> RunDirectory:
+    """The run directory that ``resume=PATH`` means: the folder itself, or the one around a checkpoint.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    if path.is_file() and path.name == "latest":  # a text file where links are impossible
+        path = path.with_name(path.read_text().strip())
+    folder = path.parent.parent if path.is_file() else path
+    if not (folder / SUMMARY).is_file():
+        there = "is not a run directory or a checkpoint in one" if path.exists() else "does not exist"
+        raise CheckpointError(f"resume={path}: {path} {there}. Give runs/<name>/<run_id>, or resume=auto.")
+    return RunDirectory(folder.resolve())
+
+
+def checkpoint_file(path: Path) -> Path:
+    """The checkpoint that ``ckpt=PATH`` means: the file, or a run directory's last one.
+
+    Raises:
+        CheckpointError: there is none, or the file is no checkpoint.
+    """
+    path = path.expanduser()
+    if not path.exists():
+        raise CheckpointError(f"ckpt={path}: {path} does not exist. Give a run directory, ckpt=runs/<name>/<run_id>.")
+    if path.is_file() and path.name == "latest":
+        path = path.with_name(path.read_text().strip())
+    if path.is_dir():
+        path = path / "checkpoints" / "last.ckpt"
+        if not path.exists() and not path.with_name("previous.ckpt").exists():
+            raise CheckpointError(f"{path.parent.parent} has no checkpoint yet ({path} is missing).")
+        return path
+    manifest.require_checkpoint(path)
+    return path
+

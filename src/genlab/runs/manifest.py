@@ -1,0 +1,57 @@
+"""Which checkpoint files are whole: a list of digests beside them. No torch here, so that a command can refuse early.
+
+A file is whole if its SHA-256 is listed in ``manifest.json``. The list is written before a new file takes its place and
+holds the old digests as well, so that there is no moment at which a good file is not listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+from genlab.contracts import CheckpointError
+from genlab.runs.files import read_json, write_json
+
+NAME = "manifest.json"
+KEPT = 8  # digests remembered in a folder: last, previous, best, and a few that were on their way
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def listed(folder: Path) -> list[str]:
+    """The digests of the whole checkpoints in ``folder``; empty where no list is."""
+    path = folder / NAME
+    return list(read_json(path)["whole"]) if path.is_file() else []
+
+
+def list_also(folder: Path, digest: str) -> None:
+    """Add a digest, and forget those of files that are no longer there."""
+    present = [sha256(file) for file in sorted(folder.glob("*.ckpt"))]
+    known = listed(folder)
+    write_json(folder / NAME, {"whole": [*[d for d in known if d in present], digest][-KEPT:]})
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the file is as it was saved. A file that was copied away from its list is believed if it can be opened."""
+    if not path.is_file():
+        return False
+    digests = listed(path.parent)
+    return sha256(path) in digests if digests else zipfile.is_zipfile(path)
+
+
+def require_checkpoint(path: Path) -> None:
+    """Refuse, without torch, what cannot be a checkpoint.
+
+    Raises:
+        CheckpointError: the file is no checkpoint at all.
+    """
+    if not zipfile.is_zipfile(path) and not listed(path.parent):
+        raise CheckpointError(
+            f"{path} is not a checkpoint. Give a run directory or a file that genlab wrote: "
+            "ckpt=runs/<name>/<run_id> or ckpt=…/checkpoints/last.ckpt"
+        )

@@ -1,0 +1,56 @@
+"""``summary.json``: what a run is and what came of it, kept true from the first second to the last."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from genlab.runs.files import read_json, write_json
+
+NAME = "summary.json"
+PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")
+
+
+class Summary:
+    """A JSON file that is written anew, whole, whenever something in it changes."""
+
+    def __init__(self, path: Path, **start: Any) -> None:
+        self.path = path
+        self.values: dict[str, Any] = {**(read_json(path) if path.is_file() else {}), **start}
+
+    def update(self, **values: Any) -> None:
+        """Change some values and write the file; numbers that are not finite are left out of ``metrics``."""
+        if "metrics" in values:
+            values["metrics"] = {k: v for k, v in values["metrics"].items() if math.isfinite(v)}
+        self.values |= values
+        write_json(self.path, self.values)
+
+
+def versions() -> dict[str, str]:
+    """Of python and of the packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # run from a checkout that is not installed
+    return found
+
+
+def git_revision(folder: Path) -> str | None:
+    """The commit of the checkout that ``folder`` is in, with ``-dirty`` where files differ from it; None outside one."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return described.stdout.strip() or None

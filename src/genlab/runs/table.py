@@ -1,0 +1,76 @@
+"""A CSV file that grows by rows and, now and then, by a column; it can be cut back to where a checkpoint stands."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from genlab.runs.files import replacing
+
+
+class Table:
+    """Rows as dicts. Rows with the same ``step`` that come one after the other become one row.
+
+    Appending costs next to nothing: rows are kept until ``save`` brings them to the disk.
+    """
+
+    def __init__(self, path: Path, columns: list[str]) -> None:
+        self.path = path
+        self.columns, self.kept = self._read() if path.is_file() else (list(columns), [])
+        self.written = len(self.kept)
+        self.header_changed = not path.is_file()
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, saved or not."""
+        return len(self.kept)
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Add a row, or fill up the last one if it is of the same step."""
+        new = [name for name in row if name not in self.columns]
+        if new:
+            self.columns += new
+            self.header_changed = True
+        text = {name: as_text(value) for name, value in row.items()}
+        if self.kept and self.kept[-1].get("step") == text.get("step"):
+            self.kept[-1] |= text
+            self.written = min(self.written, len(self.kept) - 1)
+            self.header_changed = True  # the last row on disk may have to change
+        else:
+            self.kept.append(text)
+
+    def truncate(self, rows: int) -> None:
+        """Forget everything after the first ``rows`` rows; the columns stay."""
+        if rows < len(self.kept):
+            self.kept = self.kept[:rows]
+            self.header_changed = True
+            self.save()
+
+    def save(self) -> None:
+        """Bring everything to the disk: new rows at the end, or the whole file if what stands there has changed."""
+        if self.header_changed:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self.path) as file:
+                self._write(file, self.kept, header=True)
+        elif self.written < len(self.kept):
+            with open(self.path, "a", newline="") as file:
+                self._write(file, self.kept[self.written :], header=False)
+        self.written, self.header_changed = len(self.kept), False
+
+    def _write(self, file: Any, rows: list[dict[str, str]], header: bool) -> None:
+        writer = csv.DictWriter(file, self.columns, restval="", lineterminator="\n")
+        if header:
+            writer.writeheader()
+        writer.writerows(rows)
+
+    def _read(self) -> tuple[list[str], list[dict[str, str]]]:
+        with open(self.path, newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [{name: value for name, value in row.items() if value} for row in reader]
+            return list(reader.fieldnames or []), rows
+
+
+def as_text(value: Any) -> str:
+    """Numbers so that they read back to the same bits."""
+    return repr(value) if isinstance(value, float) else str(value)
