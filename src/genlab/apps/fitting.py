@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from genlab.apps import screen
 from genlab.apps.building import build_callbacks, build_model, build_trainer
-from genlab.apps.loggers import build_loggers
+from genlab.apps.loggers import Loggers, wandb_id
 from genlab.apps.preparing import cache_root
-from genlab.apps.screen import closing_lines, opening_lines
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.measure import Measure
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.trace import Trace
 from genlab.config.build import build
-from genlab.contracts import Stopped
+from genlab.contracts import GenlabError, Stopped
 from genlab.data.module import StoreData
 from genlab.data.source import Prepared
 from genlab.metrics.features import choose
 from genlab.models.base import Model
 from genlab.runs import console
+from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
-from genlab.runs.summary import Summary
+from genlab.runs.load import load_weights
+from genlab.runs.summary import NAME, Summary, git_revision, versions
 from genlab.runs.table import Table
+
+STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 
 
 def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) -> int:
@@ -34,24 +39,144 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
+    if cfg.init_from and chosen.checkpoint is None:
+        load_weights(model, Path(cfg.init_from))
+    loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     with ExitStack() as stack:
-        directory = stack.enter_context(chosen.open(cfg, overrides, prepared.spec))
+        directory = stack.enter_context(chosen.open(cfg, overrides))
         stack.enter_context(console.tee(directory.path / "log.txt"))
-        return Fitting(cfg, prepared, model, directory, chosen).run()
+        loggers.open(directory)
+        trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
+        return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer).run()
 
 
-class Fitting:
+class Training:
     """One training run: its objects, and the order in which things happen to them."""
 
-    def __init__(self, cfg: DictConfig, prepared: Prepared, model: Model, directory: Any, chosen: Run) -> None:
-        self.cfg, self.prepared, self.model, self.directory, self.chosen = cfg, prepared, model, directory, chosen
-        self.loggers, self.csv = build_loggers(cfg, directory)
-        self.data = StoreData(prepared, batch_size=cfg.data.batch_size, seed=cfg.seed)
-        self.callbacks = build_callbacks(cfg)
-        self.attach()
-        self.trainer = build_trainer(cfg, model, self.callbacks, self.loggers, directory.path)
-        self.summary = Summary(directory.path / "summary.json")
+    def __init__(
+        self,
+        cfg: DictConfig,
+        prepared: Prepared,
+        model: Model,
+        directory: RunDirectory,
+        chosen: Run,
+        loggers: Loggers,
+        callbacks: list[pl.Callback],
+        trainer: pl.Trainer,
+    ) -> None:
+        self.cfg, self.prepared, self.model, self.directory = cfg, prepared, model, directory
+        self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
+        self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed, hflip=cfg.data.get("hflip", False))
+        self.checkpoints = self.callback(Checkpoints)
+        self.summary = Summary(directory.path / NAME)
+
+    def callback(self, kind: type) -> Any:
+        """The callback of a kind, or None."""
+        return next((callback for callback in self.callbacks if isinstance(callback, kind)), None)
+
+    def run(self) -> int:
+        """The whole of it. The summary is true at every moment, also when this ends early."""
+        self.begin()
+        try:
+            self.attach()
+            self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
+            if self.model.validated_at != self.model.batches_seen:
+                self.trainer.validate(self.model, self.data, verbose=False)
+            self.trainer.test(self.model, self.data, verbose=False)
+        except BaseException as error:
+            self.end(*status_of(error))
+            raise
+        self.end("finished", 0)
+        if self.trainer.is_global_zero:
+            screen.closing(self.model.measured, self.directory, self.loggers.csv.seconds)
+        return 0
+
+    def begin(self) -> None:
+        """Say what is going to happen, on the screen and in the summary."""
+        if not self.trainer.is_global_zero:
+            return
+        choices, spec = self.cfg.choices, self.prepared.spec
+        screen.opening(self.model, spec, self.trainer, self.directory, choices.model)
+        if self.chosen.existing:
+            from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
+            console.say(f"resume    from {from_where}")
+        self.summary.update(
+            name=self.directory.name,
+            run_id=self.directory.run_id,
+            model=choices.model,
+            data=choices.data,
+            status="running",
+            device=self.trainer.strategy.root_device.type,
+            precision=str(self.trainer.precision),
+            devices=self.trainer.world_size,
+            seed=self.cfg.seed,
+            counts=screen.counts(spec, self.model, {}),
+            versions=versions(),
+            git=git_revision(Path(__file__).parent),
+            config_digest=self.chosen.digest,
+            data_digest=spec.digest,
+            notes=self.model.notes(),
+        )
 
     def attach(self) -> None:
-        """Tell the callbacks where to write and what to measure with."""
-        ...
+        """Tell the callbacks where to write and what to measure with. The extractor is trained before ranks start."""
+        tables: dict[str, Any] = {"metrics": self.loggers.csv.table}
+        trace, measure, pictures = self.callback(Trace), self.callback(Measure), self.callback(Pictures)
+        if trace:
+            tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
+            trace.attach(tables["indices"])
+        if measure and (measure.samples["val"] or measure.samples["test"]):
+            cache = cache_root(self.cfg)
+            extractor = choose(self.prepared, cache)
+            measure.attach(extractor, self.prepared, cache)
+            if self.trainer.is_global_zero:
+                self.summary.update(extractor=described(extractor))
+        if pictures:
+            pictures.attach(self.directory.path / "images")
+        if self.prepared.spec.skipped and self.trainer.is_global_zero:
+            skipped = Table(self.directory.path / "tables" / "skipped.csv", ["file"])
+            skipped.truncate(0)
+            for name in self.prepared.spec.skipped:
+                skipped.append({"file": name})
+            skipped.save()
+        identity = {
+            "config": OmegaConf.to_container(self.cfg, resolve=True),
+            "spec": self.prepared.spec.plain(),
+            "wandb_id": wandb_id(self.directory),
+            "config_digest": self.chosen.digest,
+        }
+        self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
+
+    def end(self, status: str, code: int) -> None:
+        """What came of it: metrics, counts, time."""
+        if not self.trainer.is_global_zero:
+            return
+        model, measure, seconds = self.model, self.callback(Measure), self.loggers.csv.seconds
+        kept = {name: value for name, value in model.measured.items() if name.startswith(("val/", "test/"))}
+        values = {
+            "status": status,
+            "epochs": self.trainer.current_epoch,
+            "steps": model.batches_seen,
+            "images": model.images_seen,
+            "seconds": round(seconds, 1),
+            "images_per_second": round(model.images_seen / max(seconds, 1e-9), 1),
+            "metrics": kept,
+            "best": self.checkpoints.best,
+            "counts": screen.counts(self.prepared.spec, model, measure.counts if measure else {}),
+        }
+        self.summary.update(**values)
+        self.loggers.close(kept, code)
+
+
+def status_of(error: BaseException) -> tuple[str, int]:
+    """What the summary says of a run that ended early, and the exit code."""
+    if isinstance(error, Stopped):
+        return STATUS[error.exit_code], error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 130
+    return "failed", error.exit_code if isinstance(error, GenlabError) else 1
+
+
+def described(extractor: Any) -> dict[str, Any]:
+    """The extractor as the summary names it."""
+    return {"name": extractor.name, "digest": extractor.digest, "accuracy": extractor.accuracy}

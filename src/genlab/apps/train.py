@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from genlab.apps.preparing import prepare
+from genlab.compat import ensure_torchvision
+from genlab.runs.directory import ENVIRONMENT
 from genlab.runs.find import Run, choose_run
 
 
@@ -19,11 +22,18 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
         Stopped: a signal asked for the end, and the run has been saved.
     """
     prepared = prepare(cfg)
+    chosen: Run = choose_run(cfg, prepared.spec, run_dir, started_by())
+    ensure_torchvision()  # from here on torch and Lightning are imported
     if cfg.check_only:
         from genlab.apps.check_only import describe
 
         return describe(cfg, prepared)
-    chosen: Run = choose_run(cfg, prepared.spec, run_dir)
     from genlab.apps.fitting import fit
 
     return fit(cfg, overrides, prepared, chosen)
+
+
+def started_by() -> Path | None:
+    """The run directory of the process that started this one as a further rank; None for a process of its own."""
+    folder = os.environ.get(ENVIRONMENT)
+    return Path(folder) if folder and "LOCAL_RANK" in os.environ else None

@@ -20,7 +20,10 @@ LOOK_EVERY = 20  # batches between two looks at the clock where ranks have to ag
 class Rows(Protocol):
     """A table that knows how many rows it has, and can be cut back to fewer."""
 
-    rows: int
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        ...
 
     def truncate(self, rows: int) -> None:
         """Forget everything after the first ``rows`` rows."""
@@ -28,6 +31,19 @@ class Rows(Protocol):
 
     def save(self) -> None:
         """Bring what is buffered to the disk."""
+        ...
+
+
+class Clock(Protocol):
+    """Counts the seconds of a run over all its resumes."""
+
+    @property
+    def seconds(self) -> float:
+        """So far."""
+        ...
+
+    def continue_from(self, seconds: float) -> None:
+        """Go on from there."""
         ...
 
 
@@ -55,9 +71,9 @@ class Checkpoints(pl.Callback):
         self.random_state: dict[str, Any] | None = None
         self.saved_at = time.monotonic()
 
-    def attach(self, folder: Path, identity: dict[str, Any], tables: dict[str, Rows]) -> None:
-        """Where to write, what to say about the run, and the tables that a resume cuts back."""
-        self.folder, self.identity, self.tables = folder, identity, tables
+    def attach(self, folder: Path, identity: dict[str, Any], tables: dict[str, Rows], clock: Clock) -> None:
+        """Where to write, what to say about the run, the tables that a resume cuts back, and the run's clock."""
+        self.folder, self.identity, self.tables, self.clock = folder, identity, tables, clock
 
     # ---- when ------------------------------------------------------------------------------------------------------
 
@@ -124,6 +140,7 @@ class Checkpoints(pl.Callback):
             **self.identity,
             "random_state": gathered(rng.capture()),
             "rows": {name: table.rows for name, table in self.tables.items()},
+            "seconds": self.clock.seconds,
             "best": self.best,
             "measured": dict(pl_module.measured),
         }
@@ -134,6 +151,7 @@ class Checkpoints(pl.Callback):
         self.best = kept["best"]
         pl_module.measured = dict(kept["measured"])
         self.random_state = kept["random_state"]
+        self.clock.continue_from(kept["seconds"])
         if trainer.is_global_zero:
             for name, rows in kept["rows"].items():
                 if name in self.tables:

@@ -18,7 +18,7 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
     Raises:
         ConfigError: it names code that is not trusted.
     """
-    plain = OmegaConf.to_container(node, resolve=True)
+    plain: Any = OmegaConf.to_container(node, resolve=True)
     strangers = [(where, target) for where, target in targets(plain) if not trusted(target, trust)]
     if strangers:
         raise ConfigError(
@@ -27,4 +27,7 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
                 for where, target in strangers
             ]
         )
-    return hydra.utils.instantiate(plain, _convert_="all", **injected)
+    if plain.get("_partial_"):
+        return hydra.utils.instantiate(plain, _convert_="all")
+    # partial, so that what is injected reaches the constructor as it is, and its errors reach us as they are
+    return hydra.utils.instantiate(plain | {"_partial_": True}, _convert_="all")(**injected)

@@ -54,3 +54,17 @@ def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:
     >>> images = model.sample(16)  # doctest: +SKIP
     """
     return load_run(ckpt, trust).model
+
+
+def load_weights(model: Model, path: Path) -> None:
+    """Start a new run from the weights of another.
+
+    Raises:
+        CheckpointError: the networks are not the same.
+    """
+    checkpoint = AtomicCheckpointIO().load_checkpoint(checkpoint_file(path))
+    try:
+        model.load_state_dict(checkpoint["state_dict"])
+    except (RuntimeError, KeyError) as error:
+        reason = " ".join(str(error).split("\n")[:2])
+        raise CheckpointError(f"init_from={path}: the networks differ ({reason}).") from error

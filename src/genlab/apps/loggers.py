@@ -1,0 +1,46 @@
+"""Where a run is recorded: ``metrics.csv`` always, and what ``logger=`` adds."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.config.build import build
+from genlab.runs.csv_log import CsvLog
+from genlab.runs.directory import RunDirectory
+
+
+class Loggers:
+    """All of them, opened and closed together. Configured ones are built first: what cannot be built leaves no run."""
+
+    def __init__(self, cfg: DictConfig) -> None:
+        self.cfg = cfg
+        self.configured: list[Any] = [build(node, cfg.trust) for node in (cfg.logger or {}).values()]
+
+    def open(self, directory: RunDirectory) -> None:
+        """Start recording in the run directory; the W&B id follows from the run's place in it."""
+        self.csv = CsvLog(directory.path / "metrics.csv")
+        config = OmegaConf.to_container(self.cfg, resolve=True)
+        name = f"{directory.name}/{directory.run_id}"
+        for logger in self.configured:
+            logger.open(directory.path, wandb_id(directory), name, config, list(self.cfg.tags), self.cfg.notes)
+
+    @property
+    def all(self) -> list[Logger]:
+        """For the Trainer."""
+        return [self.csv, *self.configured]
+
+    def close(self, summary: dict[str, Any], exit_code: int) -> None:
+        """End every record."""
+        self.csv.save()
+        for logger in self.configured:
+            logger.close(summary, exit_code)
+
+
+def wandb_id(directory: RunDirectory) -> str:
+    """Made once and the same over all resumes: a name for this very directory."""
+    place = f"{directory.path.resolve()}/{directory.path.stat().st_ino}"
+    return hashlib.sha256(place.encode()).hexdigest()[:12]

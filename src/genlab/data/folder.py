@@ -1,0 +1,136 @@
+"""Anyone's pictures: a folder of JPEG and PNG files of any size, grey or colour, with or without sub-folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from genlab.config.types import OnError, PositiveInt
+from genlab.contracts import DataError, DataSpec, Split
+from genlab.data.decode import decode, mode_of
+from genlab.data.order import keyed_split
+from genlab.data.source import SPLITS, Prepared, Source, limited
+from genlab.data.store import Decoded, Part, key_of, open_or_build
+
+ENDINGS = {".jpg", ".jpeg", ".png"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One file: where it is, which split its folder says, and its class, if any."""
+
+    path: Path
+    split: str | None
+    label: str | None
+
+
+class Folder(Source):
+    """Sub-folders ``train``, ``val``, ``test`` are splits; other sub-folders are classes.
+
+    A missing ``val`` or ``test`` is cut from the training images, 10 % each, by a hash of the file's name.
+
+    Args:
+        path: the folder.
+        image_size: every image is scaled to this shorter side (bicubic) and its centre cut out, image_size x image_size.
+        channels: 1 grey, 3 colour, None: colour if any of the first files has colour.
+        hflip: mirror half of the training images, anew in every epoch.
+        on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
+        batch_size: images a step, on each device.
+        limit: use only so many training images; None for all.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        image_size: PositiveInt,
+        channels: PositiveInt | None,
+        hflip: bool,
+        on_error: OnError,
+        batch_size: PositiveInt,
+        limit: PositiveInt | None,
+    ) -> None:
+        self.path, self.image_size, self.channels, self.hflip = Path(path).expanduser(), image_size, channels, hflip
+        self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
+
+    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+        """List, check and decode; the next run opens the store."""
+        files = listing(self.path)
+        channels = self.channels or (3 if any(mode_of(f.path) != "L" for f in sample_of(files)) else 1)
+        recipe = {"kind": "folder", "size": self.image_size, "channels": channels, "on_error": self.on_error}
+        key = key_of(recipe, [f.path for f in files], self.path)
+        shape = (channels, self.image_size, self.image_size)
+        name = self.path.resolve().name.replace(" ", "_").replace("=", "_")
+        store = open_or_build(cache_root, f"folder-{name}", key, lambda: self.decoded(files, shape))
+        classes, skipped = store.facts["classes"], tuple(store.facts["skipped"])
+        sizes = {split: len(store.images[split]) for split in SPLITS}
+        if min(sizes["train"], sizes["val"], sizes["test"]) == 0:
+            raise DataError(f"{self.path} has too few images to train, validate and test on: {sizes}.")
+        spec = DataSpec("folder", "images", shape, sizes, store.digest, len(classes), tuple(classes), skipped=skipped)
+        images: dict[Split, np.ndarray] = {split: store.images[split] for split in SPLITS}
+        labels: dict[Split, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
+        return limited(Prepared(spec, images, labels), self.limit)
+
+    def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:
+        """Everything the store needs; images are read as it asks for them."""
+        classes = sorted({f.label for f in files if f.label is not None})
+        skipped: list[str] = []
+        parts = {}
+        for split, members in splits(files, self.path).items():
+            labels = np.array([classes.index(f.label) for f in members]) if classes else None  # type: ignore[arg-type]
+            parts[split] = Part(len(members), self.read(members, shape, skipped), labels)
+        return Decoded(shape, parts, {"classes": classes, "skipped": skipped})
+
+    def read(self, files: list[Listed], shape: tuple[int, ...], skipped: list[str]) -> Iterator[np.ndarray | None]:
+        """Images one by one; None for a file that is skipped."""
+        for file in files:
+            try:
+                yield decode(file.path, shape)
+            except DataError:
+                if self.on_error == "stop":
+                    raise
+                skipped.append(file.path.relative_to(self.path).as_posix())
+                yield None
+
+
+def listing(folder: Path) -> list[Listed]:
+    """Every picture below ``folder``, sorted by name.
+
+    Raises:
+        DataError: there is no such folder, or no picture in it, or classes beside loose pictures.
+    """
+    if not folder.is_dir():
+        raise DataError(f"data.path={folder}: there is no such folder. Type: data.path=DIR with your pictures in it.")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    paths = [p for p in paths if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    if not paths:
+        raise DataError(f"data.path={folder}: there is no picture ({', '.join(sorted(ENDINGS))}) in it or below it.")
+    files = [placed(path, folder) for path in paths]
+    if len({f.label is None for f in files}) == 2:
+        loose = next(f.path for f in files if f.label is None)
+        raise DataError(f"{folder}: sub-folders are classes, but {loose} lies in none. Move it into one, or all out.")
+    return files
+
+
+def placed(path: Path, folder: Path) -> Listed:
+    """What a file's folders say about it."""
+    parts = list(path.relative_to(folder).parts[:-1])
+    split = parts.pop(0) if parts and parts[0] in SPLITS else None
+    return Listed(path, split, parts[0] if parts else None)
+
+
+def splits(files: list[Listed], folder: Path) -> dict[str, list[Listed]]:
+    """The files of each split; what is missing is cut from train."""
+    by_split = {split: [f for f in files if f.split == split] for split in SPLITS}
+    train = by_split["train"] + [f for f in files if f.split is None]
+    missing = {split: 0.1 for split in ("val", "test") if not by_split[split]}
+    cut = keyed_split([f.path.relative_to(folder).as_posix() for f in train], missing)
+    by_split |= {split: [train[i] for i in places] for split, places in cut.items()}
+    return by_split
+
+
+def sample_of(files: list[Listed], count: int = 64) -> list[Listed]:
+    """A few files at even distance."""
+    return files[:: max(1, len(files) // count)]

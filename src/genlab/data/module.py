@@ -1,0 +1,83 @@
+"""The DataModule over a prepared set: loaders for each split, and the way of a batch from bytes to [0, 1]."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import lightning.pytorch as pl
+
+from genlab.contracts import CheckpointError, Images, Split
+from genlab.data.augment import random_flip
+from genlab.data.loader import Arrays, EvalLoader, TrainLoader
+from genlab.data.source import Prepared
+
+
+class StoreData(pl.LightningDataModule):
+    """Batches of ``Images``: uint8 to the device, float32 in [0, 1] there, augmented there.
+
+    Args:
+        prepared: the images of each split.
+        batch_size: on each device.
+        seed: of the order and of the augmentation.
+        hflip: mirror half of the training images.
+    """
+
+    def __init__(self, prepared: Prepared, batch_size: int, seed: int, hflip: bool = False) -> None:
+        super().__init__()
+        self.prepared, self.batch_size, self.seed, self.hflip = prepared, batch_size, seed, hflip
+        self.train_loader: TrainLoader | None = None
+        self.evaluated: Split = "test"
+
+    def arrays(self, split: Split) -> Arrays:
+        """One split's images and labels."""
+        return Arrays(self.prepared.images[split], self.prepared.labels.get(split))
+
+    def train_dataloader(self) -> TrainLoader:
+        """Shuffled by (seed, epoch)."""
+        self.train_loader = TrainLoader(self.arrays("train"), self.batch_size, self.seed, *self.place())
+        return self.train_loader
+
+    def val_dataloader(self) -> EvalLoader:
+        """In order, every image once."""
+        return EvalLoader(self.arrays("val"), max(self.batch_size, 250), *self.place())
+
+    def test_dataloader(self) -> EvalLoader:
+        """In order, every image once; of the split that ``evaluated`` names."""
+        return EvalLoader(self.arrays(self.evaluated), max(self.batch_size, 250), *self.place())
+
+    def place(self) -> tuple[int, int]:
+        """This process's rank and how many there are."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def on_after_batch_transfer(self, batch: Images, dataloader_idx: int) -> Images:
+        """uint8 to float32 in [0, 1], on the device; training images augmented."""
+        image = batch.image.float().div_(255)
+        if self.hflip and self.trainer is not None and self.trainer.training:
+            image = random_flip(image, batch.index, self.seed, self.trainer.current_epoch)
+        return batch._replace(image=image)
+
+    # ---- resuming --------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the order of the images depended on."""
+        _, world = self.place()
+        digest = self.prepared.spec.digest
+        return {"seed": self.seed, "batch_size": self.batch_size, "world": world, "digest": digest}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Refuse other data; say loudly when the same order cannot be kept.
+
+        Raises:
+            CheckpointError: the images are not those that the run was trained on.
+        """
+        if state["digest"] != self.prepared.spec.digest:
+            raise CheckpointError(
+                "the images have changed since this run was started. Start a new run (resume=null), "
+                "or give back the images as they were."
+            )
+        now = self.state_dict()
+        for key in ("seed", "batch_size", "world"):
+            if state[key] != now[key]:
+                what = f"{key} was {state[key]} and is now {now[key]}"
+                warnings.warn(f"continued, but not exactly: {what}, so the order of the images differs.", stacklevel=2)

@@ -1,0 +1,59 @@
+"""Who comes when: the order of the images as a pure function of seed and epoch, and each rank's share of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+
+def keyed(*key: object) -> np.random.Generator:
+    """A random generator whose stream is named by ``key``."""
+    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """A permutation of 0 … count-1, int64."""
+    return keyed("order", seed, epoch).permutation(count)
+
+
+def steps(count: int, batch_size: int, world: int) -> int:
+    """Training batches in an epoch: whole global batches only, so that all ranks take the same number.
+
+    A set smaller than one global batch makes one batch of what there is.
+    """
+    return max(1, count // (batch_size * world))
+
+
+def train_batch(order: np.ndarray, step: int, batch_size: int, rank: int, world: int) -> np.ndarray:
+    """Rank r's share of global batch ``step``: its rows r, r + W, …"""
+    size = batch_size * world
+    batch = order[step * size : (step + 1) * size]
+    return batch[rank : len(batch) - len(batch) % world or None : world]
+
+
+def eval_batches(count: int, batch_size: int, rank: int, world: int) -> list[np.ndarray]:
+    """Every image exactly once over all ranks, in order; nothing repeated to fill up, nothing dropped."""
+    size = batch_size * world
+    shares = [np.arange(start, min(start + size, count))[rank::world] for start in range(0, count, size)]
+    return [share for share in shares if len(share)]
+
+
+def keyed_split(names: list[str], fractions: dict[str, float], seed: int = 0) -> dict[str, list[int]]:
+    """Cut a list into parts by a hash of each name, so that a file's part does not depend on the other files.
+
+    The parts have exactly the sizes that the fractions ask for: names are ranked by their hash. What the fractions
+    leave over is ``train``.
+    """
+    def rank(i: int) -> bytes:
+        return hashlib.blake2b(f"{seed}/{names[i]}".encode(), digest_size=16).digest()
+
+    ranked = sorted(range(len(names)), key=rank)
+    parts: dict[str, list[int]] = {}
+    start = 0
+    for part, fraction in fractions.items():
+        size = max(1, round(fraction * len(names))) if len(names) > len(fractions) else 0
+        parts[part] = sorted(ranked[start : start + size])
+        start += size
+    return {"train": sorted(ranked[start:]), **parts}

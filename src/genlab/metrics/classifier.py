@@ -1,0 +1,115 @@
+"""A small classifier of the set's own labels: its last hidden layer is what FIDs on digits should look at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from filelock import FileLock
+from torch import Tensor, nn
+
+from genlab.data.order import epoch_order
+from genlab.data.source import Prepared
+from genlab.data.store import progress
+
+RECIPE = {"version": 1, "epochs": 4, "least_steps": 400, "batch": 128, "lr": 2e-3, "seed": 0}
+
+
+class Convnet(nn.Module):
+    """Stride-2 convolutions down to 4 pixels, then 128 features, then a class: [B, C, H, W] in [0, 1] -> logits [B, K]."""
+
+    num_features = 128
+
+    def __init__(self, shape: tuple[int, ...], classes: int) -> None:
+        super().__init__()
+        channels, height, width = shape
+        layers: list[nn.Module] = [nn.Conv2d(channels, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU()]
+        now = 16
+        while min(height, width) > 4:
+            after = min(2 * now, 64)
+            layers += [nn.Conv2d(now, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+            now, height, width = after, (height + 1) // 2, (width + 1) // 2
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(now * height * width, self.num_features))
+        self.head = nn.Linear(self.num_features, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, 128], before the last non-linearity."""
+        return self.body(x - 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> logits [B, K]."""
+        return self.head(self.features(x).relu())
+
+
+def cached_classifier(prepared: Prepared, cache_root: Path) -> tuple[Convnet, float]:
+    """The classifier of this data set and its accuracy on the test images; trained by the first who asks, then kept.
+
+    Training touches no global random state, so a run is the same with or without it.
+    """
+    spec = prepared.spec
+    key = hashlib.sha256(json.dumps([RECIPE, spec.digest, spec.sizes, list(spec.shape)]).encode()).hexdigest()[:16]
+    folder = cache_root / "features"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"classifier-{spec.name}-{key}.pt"
+    with FileLock(folder / f".{path.name}.lock"):
+        if not path.is_file():
+            with torch.random.fork_rng(devices=[]):
+                net = trained(prepared)
+            part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            torch.save({"weights": net.state_dict(), "accuracy": accuracy(net, prepared)}, part)
+            os.replace(part, path)
+        kept = torch.load(path, weights_only=True)
+    net = Convnet(spec.shape, spec.classes)
+    net.load_state_dict(kept["weights"])
+    return net.eval(), kept["accuracy"]
+
+
+def trained(prepared: Prepared) -> Convnet:
+    """Adam with one cycle of the learning rate, images moved by up to a pixel or two so that small sets suffice."""
+    torch.manual_seed(int(RECIPE["seed"]))
+    spec, images, labels = prepared.spec, prepared.images["train"], prepared.labels["train"]
+    assert labels is not None
+    net = Convnet(spec.shape, spec.classes).train()
+    batch = min(int(RECIPE["batch"]), len(images))
+    an_epoch = len(images) // batch
+    total = max(int(RECIPE["epochs"]) * an_epoch, int(RECIPE["least_steps"]))
+    optimizer = torch.optim.Adam(net.parameters(), fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RECIPE["lr"], total_steps=total)
+    with progress(f"training the classifier that measures {spec.name}", total) as advance:
+        for step in range(total):
+            place = step % an_epoch * batch
+            index = epoch_order(len(images), 0, step // an_epoch)[place : place + batch]
+            x = moved(torch.from_numpy(images[index]).float() / 255)
+            loss = F.cross_entropy(net(x), torch.from_numpy(labels[index]))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            advance()
+    return net.eval()
+
+
+def moved(x: Tensor) -> Tensor:
+    """The batch shifted by up to a twelfth of its side. [B, C, H, W] -> [B, C, H, W]."""
+    reach = max(1, min(x.shape[-2:]) // 12)
+    down, right = (int(torch.randint(-reach, reach + 1, ())) for _ in range(2))
+    padded = F.pad(x, [reach] * 4, mode="replicate")
+    height, width = x.shape[-2:]
+    return padded[..., reach + down : reach + down + height, reach + right : reach + right + width]
+
+
+@torch.no_grad()
+def accuracy(net: Convnet, prepared: Prepared) -> float:
+    """The share of test images given their own label."""
+    images, labels = prepared.images["test"], prepared.labels["test"]
+    assert labels is not None
+    right = 0
+    for start in range(0, len(images), 500):
+        x = torch.from_numpy(np.ascontiguousarray(images[start : start + 500])).float() / 255
+        right += int((net(x).argmax(1) == torch.from_numpy(labels[start : start + 500])).sum())
+    return right / len(images)

@@ -1,0 +1,92 @@
+"""What FID and KID look at. An extractor has a name, which every number carries, and a digest of its weights."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from genlab.data.source import Prepared
+from genlab.images import rounded
+from genlab.metrics.classifier import Convnet, cached_classifier
+
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+
+
+class Extractor(nn.Module):
+    """Images [B, C, H, W] in [0, 1] -> features [B, d], after rounding to the 256 grey levels of a file.
+
+    Args:
+        name: ``classifier``, ``inception`` or ``random``: part of every metric's name.
+        net: [B, C, H, W] in [0, 1] -> [B, d].
+        num_features: d.
+        accuracy: of the classifier on held-out images, None for the others.
+    """
+
+    def __init__(self, name: str, net: nn.Module, num_features: int, accuracy: float | None = None) -> None:
+        super().__init__()
+        self.name, self.net, self.num_features, self.accuracy = name, net.eval().requires_grad_(False), num_features, accuracy
+        self.digest = weights_digest(net)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        """Features, float32."""
+        return self.net(rounded(x))
+
+
+def weights_digest(net: nn.Module) -> str:
+    """SHA-256 over the names and bytes of all weights, shortened."""
+    digest = hashlib.sha256()
+    for name, tensor in net.state_dict().items():
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+class Features(nn.Module):
+    """A classifier's last hidden layer."""
+
+    def __init__(self, classifier: Convnet) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, d]."""
+        return self.classifier.features(x)
+
+
+class Inception(nn.Module):
+    """The network that published FIDs are measured with, by torch-fidelity; grey images become three equal channels."""
+
+    def __init__(self, weights: Path) -> None:
+        super().__init__()
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+        self.net = FeatureExtractorInceptionV3("inception", ["2048"], feature_extractor_weights_path=str(weights))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] in [0, 1] -> [B, 2048]."""
+        (features,) = self.net((x * 255).round().to(torch.uint8).expand(-1, 3, -1, -1))
+        return features
+
+
+def random_features(shape: tuple[int, ...]) -> Extractor:
+    """An untrained network, the same for everyone: comparable, but blind to meaning. Its name says so."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = Convnet(shape, classes=2)
+    return Extractor("random", Features(net.eval()), net.num_features)
+
+
+def choose(prepared: Prepared, cache_root: Path) -> Extractor:
+    """``classifier`` where the set has labels, else ``inception`` where its weights are at hand, else ``random``."""
+    if prepared.spec.classes > 1:
+        net, accuracy = cached_classifier(prepared, cache_root)
+        return Extractor("classifier", Features(net), net.num_features, accuracy)
+    home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
+    weights = home / "hub" / "checkpoints" / INCEPTION
+    if weights.is_file():
+        return Extractor("inception", Inception(weights), 2048)
+    return random_features(prepared.spec.shape)

@@ -1,0 +1,58 @@
+"""FID: the distance between two clouds of features, each taken for a Gaussian. Heusel et al., 2017 (arXiv:1706.08500)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Moments:
+    """Sums over features in float64: count, sum [d], sum of outer products [d, d]. They add up over batches and ranks."""
+
+    count: Tensor
+    total: Tensor
+    outer: Tensor
+
+    @classmethod
+    def zero(cls, features: int, device: torch.device | None = None) -> Moments:
+        """Of no image at all."""
+        kind = {"dtype": torch.float64, "device": device}
+        return cls(torch.zeros((), **kind), torch.zeros(features, **kind), torch.zeros(features, features, **kind))
+
+    def add(self, features: Tensor) -> None:
+        """Take in a batch of features, [B, d]."""
+        x = features.to(self.total)
+        self.count += len(x)
+        self.total += x.sum(0)
+        self.outer += x.T @ x
+
+    @property
+    def mean(self) -> Tensor:
+        """[d]."""
+        return self.total / self.count
+
+    @property
+    def covariance(self) -> Tensor:
+        """Unbiased, [d, d]."""
+        return (self.outer - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """To be saved."""
+        return {"count": self.count, "total": self.total, "outer": self.outer}
+
+
+def frechet_distance(a: Moments, b: Moments) -> float:
+    """|mean_a - mean_b|^2 + tr(S_a + S_b - 2 (S_a^1/2 S_b S_a^1/2)^1/2), in float64.
+
+    The symmetric form has real eigenvalues by construction; those that rounding pushes below 0 are clipped, and so is
+    the distance. Finite also where there are fewer images than features.
+    """
+    values, vectors = torch.linalg.eigh(a.covariance)
+    root = vectors * values.clamp_min(0).sqrt() @ vectors.T
+    middle = root @ b.covariance @ root
+    trace = torch.linalg.eigvalsh((middle + middle.T) / 2).clamp_min(0).sqrt().sum()
+    distance = (a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * trace
+    return max(0.0, float(distance))
