@@ -45,7 +45,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     with ExitStack() as stack:
         directory = stack.enter_context(chosen.open(cfg, overrides))
         stack.enter_context(console.tee(directory.path / "log.txt"))
-        loggers.open(directory)
+        loggers.place(directory)
         trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
         return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer).run()
 
@@ -79,6 +79,7 @@ class Training:
         self.begin()
         try:
             self.attach()
+            self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
             self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
             if self.model.validated_at != self.model.batches_seen:
                 self.trainer.validate(self.model, self.data, verbose=False)
@@ -97,6 +98,7 @@ class Training:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
         screen.opening(self.model, spec, self.trainer, self.directory, choices.model)
+        self.loggers.open(self.directory)
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
             console.say(f"resume    from {from_where}")

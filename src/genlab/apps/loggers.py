@@ -20,9 +20,12 @@ class Loggers:
         self.cfg = cfg
         self.configured: list[Any] = [build(node, cfg.trust) for node in (cfg.logger or {}).values()]
 
-    def open(self, directory: RunDirectory) -> None:
-        """Start recording in the run directory; the W&B id follows from the run's place in it."""
+    def place(self, directory: RunDirectory) -> None:
+        """Open the table that is always there."""
         self.csv = CsvLog(directory.path / "metrics.csv")
+
+    def open(self, directory: RunDirectory) -> None:
+        """Start the configured ones; the W&B id follows from the run's place."""
         config = OmegaConf.to_container(self.cfg, resolve=True)
         name = f"{directory.name}/{directory.run_id}"
         for logger in self.configured:

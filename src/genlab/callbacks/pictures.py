@@ -13,6 +13,7 @@ from genlab import images
 from genlab.config.types import PositiveInt
 from genlab.contracts import Images, Reconstructs, Samples
 
+COLUMNS = 8
 SEED = 20_140_610  # of the noise behind the samples: one for all runs, so that runs can be laid side by side
 
 
@@ -54,11 +55,11 @@ class Pictures(pl.Callback):
         if isinstance(model, Reconstructs) and self.fixed is not None:
             made["recon"] = images.enlarged(above_and_below(self.fixed, model.reconstruct(self.fixed)))
         if isinstance(model, Samples):
-            made["samples"] = images.enlarged(images.grid(model.sample(self.count, seed=SEED)))
+            made["samples"] = images.enlarged(images.grid(model.sample(self.count, seed=SEED), COLUMNS))
         return made
 
 
-def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = 8) -> Tensor:
+def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = COLUMNS) -> Tensor:
     """A sheet in pairs of rows: originals above, what became of them below. [B, C, H, W] twice -> [C, H', W']."""
     rows = []
     for start in range(0, len(originals), columns):

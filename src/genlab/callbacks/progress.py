@@ -10,6 +10,7 @@ import lightning.pytorch as pl
 from rich.console import Console
 from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from genlab.callbacks.stops import MaxSteps
 from genlab.config.types import PositiveFloat
 from genlab.models.base import Model
 
@@ -44,7 +45,7 @@ class Progress(pl.Callback):
         )
         self.bar = RichProgress(*columns, console=self.console, auto_refresh=False, transient=True)
         self.bar.start()
-        self.task = self.bar.add_task("training", total=trainer.estimated_batches, numbers="")
+        self.task = self.bar.add_task("training", total=total_batches(trainer), numbers="")
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
         """Redraw, if it is time."""
@@ -59,7 +60,7 @@ class Progress(pl.Callback):
         """One line an epoch."""
         if trainer.is_global_zero:
             line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, 'val')}"
-            self.console.print(line, highlight=False)
+            self.console.print(line, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -81,3 +82,11 @@ def numbers_line(model: Model, split: str) -> str:
     found = [f"{name} {model.measured[f'{split}/{name}']:.4g}" for name in SHOWN if f"{split}/{name}" in model.measured]
     fid = [f"{n.split('/')[1]} {v:.4g}" for n, v in model.measured.items() if n.startswith(f"{split}/fid")]
     return f"{split} " + "  ".join(found + fid) if found or fid else ""
+
+
+def total_batches(trainer: pl.Trainer) -> int | None:
+    """Batches of the whole training; None where nothing says when it ends."""
+    limits = [c.batches for c in trainer.callbacks if isinstance(c, MaxSteps)]
+    if trainer.max_epochs and trainer.max_epochs > 0:
+        limits.append(trainer.max_epochs * int(trainer.num_training_batches))
+    return min(limits, default=None)

@@ -110,6 +110,6 @@ def accuracy(net: Convnet, prepared: Prepared) -> float:
     assert labels is not None
     right = 0
     for start in range(0, len(images), 500):
-        x = torch.from_numpy(np.ascontiguousarray(images[start : start + 500])).float() / 255
+        x = torch.from_numpy(np.array(images[start : start + 500])).float() / 255
         right += int((net(x).argmax(1) == torch.from_numpy(labels[start : start + 500])).sum())
     return right / len(images)

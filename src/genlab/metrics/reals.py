@@ -24,7 +24,7 @@ def real_features(prepared: Prepared, split: Split, extractor: Extractor, cache_
         return torch.load(path, weights_only=True)
     images = prepared.images[split]
     batches = [images[i : i + 250] for i in range(0, len(images), 250)]
-    features = torch.cat([extractor(torch.from_numpy(np.ascontiguousarray(b)).float() / 255) for b in batches])
+    features = torch.cat([extractor(torch.from_numpy(np.array(b)).float() / 255) for b in batches])
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     torch.save(features, part)

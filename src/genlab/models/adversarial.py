@@ -69,12 +69,12 @@ class AdversarialModel(Model):
     def training_step(self, batch: Any, batch_idx: int) -> None:
         """Let the players move, once enough batches have come together for an update."""
         self.waiting.append((batch, self.noise("train", self.batches_seen)))
+        self.count(batch)
         last = self._trainer is not None and self.trainer.is_last_batch
         if len(self.waiting) >= self.accumulate_grad_batches or last:
             terms = self.play(self.waiting)
             self.waiting = []
             self.report_training(terms)
-        self.count(batch)
 
     def play(self, batches: list[tuple[Any, Noise]]) -> Terms:
         """One update: every player whose turn it is moves once, on all of ``batches``. Gives the last batch's terms."""

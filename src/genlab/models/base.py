@@ -61,7 +61,7 @@ class Model(pl.LightningModule, ABC):
         return Noise(self.seed, stage, batch, self.device, dtype, *ranks)
 
     def count(self, batch: Any) -> None:
-        """One more batch has been trained on."""
+        """One more batch is being trained on; called as soon as its noise has been named."""
         self.batches_seen += 1
         self.images_seen += len(batch[0]) * (self.trainer.world_size if self._trainer else 1)
 
@@ -109,7 +109,7 @@ class Model(pl.LightningModule, ABC):
     @property
     def logs_now(self) -> bool:
         """Whether the batch in hand is one that is logged: every ``log_every``-th."""
-        return (self.batches_seen + 1) % self.log_every == 0
+        return self.batches_seen % self.log_every == 0
 
     def report_training(self, terms: Terms) -> None:
         """Log the batch in hand, if it is its turn: means over the batch of all ranks."""
@@ -117,9 +117,9 @@ class Model(pl.LightningModule, ABC):
             return
         packed = torch.stack([value.detach().float().mean() for value in terms.values()])
         means = (sum_over_ranks(packed) / self.trainer.world_size).tolist()
-        self.report("train", dict(zip(terms, means, strict=True)), step=self.batches_seen + 1)
+        self.report("train", dict(zip(terms, means, strict=True)))
 
-    def report(self, split: Split, values: dict[str, float], step: int | None = None) -> None:
+    def report(self, split: Split, values: dict[str, float]) -> None:
         """Every number's one way out: to the loggers, to ``measured``, and to Lightning's callbacks."""
         named = {f"{split}/{name}": float(value) for name, value in values.items()}
         if split == "train":
@@ -127,10 +127,9 @@ class Model(pl.LightningModule, ABC):
         self.measured.update(named)
         self.trainer.callback_metrics.update({name: torch.tensor(value) for name, value in named.items()})
         if not self.trainer.sanity_checking:
-            step = self.batches_seen if step is None else step
-            row = {"epoch": step / max(self.batches_an_epoch, 1), "images": self.images_seen, **named}
+            row = {"epoch": self.batches_seen / self.batches_an_epoch, "images": self.images_seen, **named}
             for logger in self.trainer.loggers:
-                logger.log_metrics(row, step)
+                logger.log_metrics(row, self.batches_seen)
 
     @property
     def batches_an_epoch(self) -> int:

@@ -25,10 +25,11 @@ class ObjectiveModel(Model):
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The mean loss of the batch."""
-        terms = self.terms(batch, self.noise("train", self.batches_seen))
+        noise = self.noise("train", self.batches_seen)
+        self.count(batch)
+        terms = self.terms(batch, noise)
         self.guard(terms)
         self.report_training(terms)
-        self.count(batch)
         return terms["loss"].mean()
 
     def configure_optimizers(self) -> Optimizer:

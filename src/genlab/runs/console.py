@@ -15,7 +15,7 @@ TIPS = ("💡 Tip", "GPU available", "TPU available", "HPU available", "weights_
 TIPS += ("Restoring states from", "Restored all states", "Loaded model weights", "Initializing distributed", "distributed_backend=", "LOCAL_RANK:")
 WARNINGS = (
     ".*srun.* command is available.*",
-    ".*isinstance.treespec, LeafSpec. is deprecated.*",
+    ".*LeafSpec.* is deprecated.*",
     ".*is smaller than the logging interval.*",
     ".*does not have many workers.*",
     ".*Checkpoint directory .* exists and is not empty.*",

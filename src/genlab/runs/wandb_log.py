@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import netrc
 import os
 import socket
 from pathlib import Path
@@ -48,7 +49,7 @@ class WandbLog(Logger):
             mode, why = "offline", "the server failed"
             self.run = wandb.init(mode=mode, **shared)
         self.run.define_metric("*", step_metric="step")
-        where = self.run.url if mode == "online" else f"offline ({why}); upload later: wandb sync {folder}/wandb/latest-run"
+        where = self.run.url if mode == "online" else f"offline ({why}). Upload later: wandb sync {folder}/wandb/latest-run"
         say(f"W&B       {where}")
 
     @property
@@ -97,13 +98,22 @@ def chosen_mode(mode: str) -> tuple[str, str]:
         return mode, "as asked"
     if os.environ.get("WANDB_MODE"):
         return os.environ["WANDB_MODE"], "WANDB_MODE"
-    import wandb
-
-    if not wandb.api.api_key:
+    url = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    if not has_key(url):
         return "offline", "no key: wandb login"
-    if not answers(os.environ.get("WANDB_BASE_URL") or wandb.api.settings("base_url")):
+    if not answers(url):
         return "offline", "the server does not answer"
     return "online", ""
+
+
+def has_key(url: str) -> bool:
+    """Whether ``wandb login`` or the environment has left a key for this server; nobody is asked for one."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    try:
+        return netrc.netrc(os.environ.get("NETRC")).authenticators(urlparse(url).hostname or "") is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
 
 
 def answers(url: str) -> bool:
