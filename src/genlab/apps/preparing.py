@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -27,3 +28,19 @@ def cache_root(cfg: DictConfig) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("genlab")
+
+
+def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
+    """A checkpoint's configuration with the paths of this command: where things lie is never read from a checkpoint."""
+    merged = saved.copy()
+    merged.paths = cfg.paths
+    merged.trust = cfg.trust
+    return merged
+
+
+def output_folder(cfg: DictConfig, checkpoint: Path, command: str) -> Path:
+    """``output=``, else ``<run>/<command>/<time>/``."""
+    if cfg.output:
+        return Path(cfg.output).expanduser()
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return checkpoint.resolve().parent.parent / command / stamp

@@ -31,22 +31,30 @@ def check(cfg: DictConfig, command: str) -> None:
         raise ConfigError(problems)
 
 
-def problems_in(cfg: DictConfig, command: str) -> list[Problem]:
-    """Every problem, in the order of the configuration."""
+def problems_in(cfg: DictConfig, command: str, defaults: DictConfig | None = None) -> list[Problem]:
+    """Every problem, in the order of the configuration. ``defaults``: where examples of right values come from."""
     try:
         plain = OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
         return [Problem(error.full_key or "configuration", str(error).splitlines()[0])]
     assert isinstance(plain, dict)
-    found = list(Walk(plain.get("trust") or []).root(plain, ROOTS[command]))
-    return found or list(crossed(plain))
+    found = list(Walk(plain.get("trust") or [], defaults).root(plain, ROOTS[command]))
+    own = [problem for problem in found if not is_borrowed(cfg, problem.where.partition("=")[0])]
+    return own or found or list(crossed(plain))
+
+
+def is_borrowed(cfg: DictConfig, where: str) -> bool:
+    """Whether the value at ``where`` is another key's (``${trainer.max_epochs}``): the mistake is told there, once."""
+    parent, _, key = where.rpartition(".")
+    node = OmegaConf.select(cfg, parent) if parent else cfg
+    return OmegaConf.is_dict(node) and key in set(node.keys()) and OmegaConf.is_interpolation(node, key)
 
 
 class Walk:
     """Goes through a plain configuration and yields what does not fit."""
 
-    def __init__(self, trust: list[str]) -> None:
-        self.trust = trust
+    def __init__(self, trust: list[str], defaults: DictConfig | None) -> None:
+        self.trust, self.defaults = trust, defaults
 
     def root(self, plain: dict[str, Any], known: dict[str, Any], prefix: str = "") -> Iterator[Problem]:
         """Keys without a ``_target_`` above them: typed by the table of roots."""
@@ -57,7 +65,7 @@ class Walk:
             elif isinstance(known[key], dict):
                 yield from self.root(value or {}, known[key], f"{where}.")
             else:
-                yield from value_problem(where, value, known[key])
+                yield from self.value(where, value, known[key])
                 if known[key] == Node and isinstance(value, dict):
                     yield from self.node(where, value)
         for key in known.keys() - plain.keys():
@@ -93,7 +101,7 @@ class Walk:
             if key in parameters:
                 yield from self.argument(f"{where}.{key}", value, parameters[key])
             elif not accepted.open:
-                yield unknown(f"{where}.{key}", value, [n for n, p in parameters.items() if not p.injected])
+                yield unknown(f"{where}.{key}", value, [n for n, p in parameters.items() if not p.injected and n != "seed"])
         for name, parameter in parameters.items():
             if parameter.required and not parameter.injected and name not in node and name != "seed":
                 yield Problem(f"{where}.{name}", "is missing", f"Type: +{where}.{name}=…")
@@ -106,19 +114,20 @@ class Walk:
             what = "is made by a _target_, not by a value"
             yield Problem(where, what, f"Choose one of conf/{where.replace('.', '/')}/: {where.replace('.', '/')}=…")
         else:
-            yield from value_problem(where, value, parameter.type)
+            yield from self.value(where, value, parameter.type)
 
-
-def value_problem(where: str, value: Any, kind: Any) -> Iterator[Problem]:
-    """At most one problem: what the value is, and what it should be. Nothing is converted: '3' is no number."""
-    if value == MISSING:
-        yield Problem(where, "must be given", f"Type: {where}=…")
-        return
-    try:
-        TypeAdapter(kind, config=ConfigDict(strict=True)).validate_python(value)
-    except ValidationError as error:
-        shown = "null" if value is None else value
-        yield Problem(f"{where}={shown}", reasons(error), f"Type: {where}=… with such a value")
+    def value(self, where: str, value: Any, kind: Any) -> Iterator[Problem]:
+        """At most one problem: what the value is, and what it should be. Nothing is converted: '3' is no number."""
+        if value == MISSING:
+            yield Problem(where, "must be given", f"Type: {where}=…")
+            return
+        try:
+            TypeAdapter(kind, config=ConfigDict(strict=True)).validate_python(value)
+        except ValidationError as error:
+            shown = "null" if value is None else value
+            usual = OmegaConf.select(self.defaults, where) if self.defaults is not None else None
+            remedy = f"Type: {where}={usual} (the default) or another such value" if usual not in (None, value) else ""
+            yield Problem(f"{where}={shown}", reasons(error), remedy)
 
 
 def reasons(error: ValidationError) -> str:

@@ -30,7 +30,7 @@ def compose(command: str, overrides: list[str]) -> DictConfig:
     composing = Composing(command)
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         cfg = composing.compose(overrides)
-    problems = composing.problems + (problems_in(cfg, command) if cfg is not None else [])
+    problems = composing.problems + (problems_in(cfg, command, composing.defaults) if cfg is not None else [])
     if problems:
         raise ConfigError(merged(problems))
     assert cfg is not None
@@ -43,13 +43,14 @@ class Composing:
 
     command: str
     problems: list[Problem] = field(default_factory=list)
+    defaults: DictConfig | None = None  # composed from the files alone
 
     def compose(self, overrides: list[str]) -> DictConfig | None:
         """As much of the configuration as can be composed; None if not even the files could be."""
         parsed = [item for text in overrides for item in self.parse(text)]
         chosen = [item for item in parsed if self.is_choice(item)]
         files = [item.input_line for item in chosen if self.choice_exists(item)]
-        cfg = self.attempt(files)
+        self.defaults = cfg = self.attempt(files)
         if cfg is None:
             return None
         values = [self.addressed(cfg, item) for item in parsed if not self.is_choice(item)]
@@ -90,7 +91,7 @@ class Composing:
             return item.input_line
         parent, _, key = item.key_or_group.rpartition(".")
         node = OmegaConf.select(cfg, parent) if parent else cfg
-        if node is not None and OmegaConf.is_config(node) and key in node:
+        if OmegaConf.is_dict(node) and key in set(node.keys()):  # "in node" is false for ???
             return item.input_line
         if OmegaConf.is_dict(node) and "_target_" in node:
             accepted = signature(node["_target_"])

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock
 
 from genlab.contracts import DataError
 
-TIMEOUT = 4.0  # seconds without an answer or without another byte
+CONNECT = 3.0  # seconds that the mirrors have, all at once, to take a connection
+STALL = 20.0  # seconds without another byte
 CHUNK = 1 << 16
 
 
@@ -40,8 +45,9 @@ def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
             if path.is_file():
                 return path
             part = folder / f".{remote.name}.part"
+            silent = unreachable(remote.mirrors)
             for mirror in remote.mirrors:
-                reason = attempt(mirror + remote.name, part, remote.md5)
+                reason = silent.get(mirror) or attempt(mirror + remote.name, part, remote.md5)
                 if reason is None:
                     os.replace(part, path)
                     return path
@@ -66,12 +72,35 @@ def forget(folder: Path) -> None:
             folder.parent.rmdir()
 
 
+def unreachable(mirrors: tuple[str, ...]) -> dict[str, str]:
+    """The mirrors that do not take a connection, and why; asked all at once, since a name server can be slow to say no."""
+    reasons = dict.fromkeys(mirrors, "no answer")
+
+    def ask(mirror: str) -> None:
+        parts = urlsplit(mirror)
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            socket.create_connection((parts.hostname or "", port), timeout=CONNECT).close()
+        except OSError as error:
+            reasons[mirror] = str(error)
+        else:
+            reasons.pop(mirror)
+
+    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + CONNECT
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return dict(reasons)
+
+
 def attempt(url: str, part: Path, md5: str) -> str | None:
     """Download into ``part``, after what is there already; None when the bytes are right, else what went wrong."""
     have = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        with urllib.request.urlopen(request, timeout=STALL) as answer:
             continued = answer.status == 206
             with open(part, "ab" if continued else "wb") as file:
                 while chunk := answer.read(CHUNK):

@@ -1,0 +1,33 @@
+"""``check_only=true``: everything up to the first batch: shapes, parameters, an estimate of memory. Nothing is written."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from genlab.apps.building import build_callbacks, build_model
+from genlab.apps.loggers import Loggers
+from genlab.apps.screen import parameters
+from genlab.data.source import Prepared
+from genlab.models.adversarial import AdversarialModel
+from genlab.runs import console
+
+
+def describe(cfg: DictConfig, prepared: Prepared) -> int:
+    """Build what training would build, and say what it is."""
+    console.quiet()
+    spec = prepared.spec
+    model = build_model(cfg, spec)
+    Loggers(cfg)
+    build_callbacks(cfg)
+    count = parameters(model)
+    weights = 4 * count * 4  # weights, gradients and Adam's two moments, 4 bytes each
+    batch = cfg.data.batch_size * spec.shape[0] * spec.shape[1] * spec.shape[2] * 4
+    console.say(f"model     {cfg.choices.model}: {count:,} parameters")
+    for name, child in model.named_children():
+        console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")
+    console.say(f"data      {spec.name}: {spec.sizes} images {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}")
+    console.say(f"memory    at least {(weights + batch) / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch")
+    if isinstance(model, AdversarialModel):
+        console.say("training  two players in turn")
+    console.say("all checks passed; nothing was trained")
+    return 0

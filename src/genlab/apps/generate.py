@@ -1,0 +1,32 @@
+"""``generate.py``: pictures from a trained model: a folder of them and one sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from genlab.apps.preparing import output_folder, prepare, saved_configuration
+from genlab.compat import ensure_torchvision
+from genlab.runs.find import checkpoint_file
+
+NEED_IMAGES = ("reconstruct", "interpolate", "traverse")
+
+
+def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
+    """Make what ``what`` names from the model in ``ckpt``.
+
+    Raises:
+        CheckpointError: ``ckpt`` is no checkpoint.
+        ConfigError: the model cannot do that.
+    """
+    path = checkpoint_file(Path(cfg.ckpt))
+    ensure_torchvision()
+    from genlab.apps.generating import generate
+    from genlab.contracts import Encodes
+    from genlab.runs.load import load_run
+
+    loaded = load_run(path, list(cfg.trust))
+    needs = cfg.what == "reconstruct" or (cfg.what in NEED_IMAGES and isinstance(loaded.model, Encodes))
+    prepared = prepare(saved_configuration(loaded.config, cfg)) if needs else None
+    return generate(cfg, loaded, prepared, output_folder(cfg, loaded.path, "generate"))

@@ -1,0 +1,97 @@
+"""The heavy half of ``generate.py``. Each function makes rows of images, [n, C, H, W] in [0, 1]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from torch import Tensor
+
+from genlab import images
+from genlab.config.build import build
+from genlab.contracts import ConfigError, Decodes, Encodes, Problem, Reconstructs, Samples
+from genlab.data.source import Prepared
+from genlab.runs import console
+from genlab.runs.load import Loaded
+
+STEPS = 10  # images from one end of an interpolation or traversal to the other
+REACH = 3.0  # traversals go from -3 to 3 standard deviations of the prior
+
+
+def generate(cfg: DictConfig, loaded: Loaded, prepared: Prepared | None, output: Path) -> int:
+    """Write ``<output>/000000.png`` … and ``<output>/sheet.png``."""
+    build(cfg.performance, cfg.trust).apply()
+    sheet, columns = MAKERS[cfg.what](cfg, loaded.model, prepared)
+    for i, picture in enumerate(sheet):
+        images.save_png(picture, output / f"{i:06d}.png")
+    images.save_png(images.enlarged(images.grid(sheet, columns)), output / "sheet.png")
+    console.say(f"{len(sheet)} images and sheet.png in {output}")
+    return 0
+
+
+def sample(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
+    """New images."""
+    require(model, Samples, "sample")
+    label = None if cfg.label is None else torch.full((cfg.n,), cfg.label)
+    return model.sample(cfg.n, label=label, seed=cfg.seed), 8
+
+
+def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
+    """Pairs: an image, and what the model makes of it."""
+    require(model, Reconstructs, "reconstruct")
+    x = drawn(cfg, prepared, cfg.n)
+    return torch.stack([x, model.reconstruct(x)], 1).flatten(0, 1), 8
+
+
+def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
+    """Rows from one image's code to another's in a straight line; from one z to another for a model without codes."""
+    require(model, Decodes, "interpolate")
+    start, end = codes(cfg, model, prepared, 2 * cfg.n).chunk(2)  # [n, D] each
+    along = torch.linspace(0, 1, STEPS)[:, None]
+    return torch.cat([model.decode((1 - along) * a + along * b) for a, b in zip(start, end, strict=True)]), STEPS
+
+
+def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
+    """A row for each of the first n latent variables: that one changes, the others stay as in one image's code."""
+    require(model, Decodes, "traverse")
+    code = codes(cfg, model, prepared, 1)[0]
+    rows = []
+    for unit in range(min(cfg.n, len(code))):
+        z = code.repeat(STEPS, 1)
+        z[:, unit] = torch.linspace(-REACH, REACH, STEPS)
+        rows.append(model.decode(z))
+    return torch.cat(rows), STEPS
+
+
+MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "traverse": traverse}
+
+
+def codes(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> Tensor:
+    """The codes of images drawn by seed, or draws from the prior where the model has no encoder. -> [count, D]."""
+    if isinstance(model, Encodes):
+        return model.encode(drawn(cfg, prepared, count)).mean
+    return torch.randn(count, model.latent_dim, generator=torch.Generator().manual_seed(cfg.seed))
+
+
+def drawn(cfg: DictConfig, prepared: Prepared | None, count: int) -> Tensor:
+    """Images of the split, drawn by seed. -> [count, C, H, W] in [0, 1]."""
+    assert prepared is not None
+    pool = prepared.images[cfg.split]
+    places = np.random.default_rng(cfg.seed).permutation(len(pool))[:count]
+    return torch.from_numpy(np.array(pool[np.sort(places)])).float() / 255
+
+
+def require(model: Any, protocol: type, what: str) -> None:
+    """Say what the model can do instead.
+
+    Raises:
+        ConfigError: it cannot do this.
+    """
+    if not isinstance(model, protocol):
+        needed = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes, "traverse": Decodes}
+        able = [name for name, kind in needed.items() if isinstance(model, kind)]
+        name = type(model).__name__
+        raise ConfigError([Problem(f"what={what}", f"{name} cannot do that", f"It can: what={' or what='.join(able)}")])
