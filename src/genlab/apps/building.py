@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.plugins.environments import SLURMEnvironment
@@ -31,7 +33,9 @@ QUIET: dict[str, Any] = {
 
 
 def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
-    """The model, its weights drawn from ``seed``."""
+    """The model, its weights drawn from ``seed``; so are all random states from here on."""
+    random.seed(cfg.seed)
+    np.random.seed(cfg.seed % 2**32)
     torch.manual_seed(cfg.seed)
     model: Model = build(cfg.model, cfg.trust, spec=spec, seed=cfg.seed)
     model.log_every = cfg.trainer.log_every_n_steps

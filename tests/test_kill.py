@@ -1,0 +1,25 @@
+"""Kill, resume, compare. The short form runs with every test; ``pytest -m kill`` is the whole proof, minutes a model."""
+
+import pytest
+from killing import REPO, assert_same_run, killed, undisturbed
+
+MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("model", ["dcgan"])
+def test_a_killed_run_continues_to_the_same_bits(model, tmp_path):
+    options = [f"model={model}", "trainer.max_epochs=3", "model.latent_dim=4"]
+    whole, seconds = undisturbed(tmp_path / "whole", *options)
+    broken, kills = killed(tmp_path / "broken", 2, seconds, 1, *options)
+    assert kills > 0
+    assert_same_run(whole, broken)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("model", MODELS)
+def test_twenty_kills(model, tmp_path):
+    options = [f"model={model}", "trainer.max_epochs=60", "model.latent_dim=4"]
+    whole, seconds = undisturbed(tmp_path / "whole", *options)
+    broken, kills = killed(tmp_path / "broken", 20, seconds, 7, *options)
+    assert kills == 20
+    assert_same_run(whole, broken)
