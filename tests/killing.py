@@ -44,8 +44,7 @@ def killed(folder, kills, seconds, seed, *overrides, signal_number=signal.SIGKIL
         process = start(folder, "run_id=a", "resume=auto", *overrides)
         if done < kills:
             began = wait_for_training(folder, process, done + 1)
-            # half of the kills within a second of the start, so that the run does not get through before its time
-            pause = dice.uniform(0, seconds if dice.random() < 0.5 else min(seconds, 1.0))
+            pause = dice.uniform(0, seconds)
             while began and time.monotonic() < began + pause and process.poll() is None:
                 time.sleep(0.002)
         if done < kills and process.poll() is None:

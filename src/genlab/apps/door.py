@@ -63,6 +63,7 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None) -> int:
     else:
         from genlab.config.compose import compose
 
+        os.environ.pop("GENLAB_RUN_DIR", None)
         cfg = compose(command, overrides)
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
 

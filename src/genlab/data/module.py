@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 
 from genlab.contracts import CheckpointError, Images, Split
 from genlab.data.augment import random_flip
@@ -52,10 +53,16 @@ class StoreData(pl.LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Images, dataloader_idx: int) -> Images:
         """uint8 to float32 in [0, 1], on the device; training images augmented."""
-        image = batch.image.float().div_(255)
+        image = batch.image.to(self.precision()).div_(255)
         if self.hflip and self.trainer is not None and self.trainer.training:
             image = random_flip(image, batch.index, self.seed, self.trainer.current_epoch)
         return batch._replace(image=image)
+
+    def precision(self) -> torch.dtype:
+        """float32, or float64 for a model of that precision."""
+        model = self.trainer.lightning_module if self.trainer else None
+        weights = next(model.parameters(), None) if model is not None else None
+        return torch.float64 if weights is not None and weights.dtype == torch.float64 else torch.float32
 
     # ---- resuming --------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from genlab.contracts import DataSpec, Kind, NonFiniteLoss, Split
-from genlab.models.noise import Noise
+from genlab.models.noise import Noise, keyed_generator
 from genlab.models.schedules import Schedule
 from genlab.models.ranks import Totals, agree_on_buffers, sum_over_ranks
 
@@ -57,8 +57,17 @@ class Model(pl.LightningModule, ABC):
     def noise(self, stage: str, batch: int) -> Noise:
         """The noise of batch number ``batch`` of ``stage``, this rank's rows of it."""
         ranks = (self.global_rank, self.trainer.world_size) if self._trainer else (0, 1)
-        dtype = next(self.parameters()).dtype
-        return Noise(self.seed, stage, batch, self.device, dtype, *ranks)
+        return Noise(self.seed, stage, batch, self.device, self.weight_dtype, *ranks)
+
+    def prior(self, seed: int | None, *shape: int) -> Tensor:
+        """Standard normal numbers for samples, the same for the same ``seed`` (None: the model's own)."""
+        stream = keyed_generator(self.device, "sample", self.seed if seed is None else seed)
+        return torch.randn(*shape, generator=stream, device=self.device, dtype=self.weight_dtype)
+
+    @property
+    def weight_dtype(self) -> torch.dtype:
+        """What the networks compute in."""
+        return next(self.parameters()).dtype
 
     def count(self, batch: Any) -> None:
         """One more batch is being trained on; called as soon as its noise has been named."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-import torch
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
@@ -14,7 +13,7 @@ from genlab.images import signed, unsigned
 from genlab.losses.adversarial import AdversarialLoss, discriminator_loss, generator_loss
 from genlab.models.adversarial import AdversarialModel, Fakes, Player
 from genlab.models.base import OptimizerFactory, Terms
-from genlab.models.noise import Noise, keyed_generator
+from genlab.models.noise import Noise
 from genlab.models.schedules import Schedule
 
 
@@ -91,10 +90,7 @@ class GAN(AdversarialModel):
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
         """G of fresh z, in [0, 1]; ``label`` is not used."""
-        stream = keyed_generator(self.device, "sample", self.seed if seed is None else seed)
-        z = torch.randn(n, self.latent_dim, generator=stream, device=self.device)
-        with self.evaluating():
-            return unsigned(self.generator(z)).clamp(0, 1)
+        return self.decode(self.prior(seed, n, self.latent_dim))
 
     def decode(self, z: Tensor) -> Tensor:
         """The image of a z, for interpolations: [B, D] -> [B, C, H, W] in [0, 1]."""

@@ -76,8 +76,7 @@ class VAE(ObjectiveModel):
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
         """Decode draws from the prior; ``label`` is not used."""
-        stream = keyed_generator(self.device, "sample", self.seed if seed is None else seed)
-        return self.decode(torch.randn(n, self.latent_dim, generator=stream, device=self.device))
+        return self.decode(self.prior(seed, n, self.latent_dim))
 
     def bound(self, x: Tensor, k: int = 1) -> Tensor:
         """log 1/k sum_s p(x|z_s) p(z_s) / q(z_s|x): Burda et al., 2015 (arXiv:1509.00519), eq. 8. -> [B]."""

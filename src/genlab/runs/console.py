@@ -22,7 +22,7 @@ WARNINGS = (
     ".*No device id is provided via `init_process_group`.*",
     ".*using the device under current context.*",
     ".*`training_step` returned `None`.*",
-    ".*was not found in the model.*",
+    ".*broadcast_buffers. is deprecated.*",
 )
 
 _log: TextIO | None = None

@@ -54,7 +54,6 @@ class RunDirectory:
     def release(self) -> None:
         """Give the lock back."""
         self.lock.release()
-        os.environ.pop(ENVIRONMENT, None)
 
     def is_held(self) -> bool:
         """Whether some process is training this run now."""
