@@ -1,4 +1,4 @@
-"""The proof that nothing is lost: kill a run at random moments, continue it each time, and compare with one left alone."""
+"""The proof that nothing is lost: kill a run at random moments, continue it, compare with one left alone."""
 
 import csv
 import os

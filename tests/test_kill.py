@@ -1,6 +1,7 @@
-"""Kill, resume, compare. The short form runs with every test; ``pytest -m kill`` is the whole proof, minutes a model."""
+"""Kill, resume, compare. A short form runs with every test; ``pytest -m kill`` is the whole proof."""
 
 import pytest
+
 from killing import REPO, assert_same_run, killed, undisturbed
 
 MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))

@@ -24,7 +24,7 @@ class Images(NamedTuple):
 
     image: Tensor
     label: Tensor | None
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]
 
 
 class Pairs(NamedTuple):
@@ -32,7 +32,7 @@ class Pairs(NamedTuple):
 
     a: Tensor
     b: Tensor
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]
 
 
 class Domains(NamedTuple):
@@ -49,7 +49,7 @@ class Points(NamedTuple):
 
     x: Tensor
     label: Tensor | None
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]
 
 
 class Code(NamedTuple):
@@ -88,7 +88,8 @@ class DataSpec:
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> DataSpec:
         """The inverse of ``plain``."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()})
+        arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+        return cls(**arguments)
 
 
 # ---- what a model can do ------------------------------------------------------------------------------------------

@@ -34,4 +34,7 @@ def test_log_density_is_that_of_torch_distributions():
 
 
 def test_kl_is_float32_whatever_comes_in():
-    assert gaussian_kl(torch.ones(2, 3, dtype=torch.bfloat16), torch.ones(2, 3, dtype=torch.bfloat16)).dtype == torch.float32
+    assert (
+        gaussian_kl(torch.ones(2, 3, dtype=torch.bfloat16), torch.ones(2, 3, dtype=torch.bfloat16)).dtype
+        == torch.float32
+    )

@@ -25,7 +25,9 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     console.say(f"model     {cfg.choices.model}: {count:,} parameters")
     for name, child in model.named_children():
         console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")
-    console.say(f"data      {spec.name}: {spec.sizes} images {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}")
+    console.say(
+        f"data      {spec.name}: {spec.sizes} images {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
+    )
     console.say(f"memory    at least {(weights + batch) / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch")
     if isinstance(model, AdversarialModel):
         console.say("training  two players in turn")

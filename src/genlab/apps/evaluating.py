@@ -39,7 +39,9 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
     data.evaluated = cfg.split
     trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator="auto", devices=1)
     trainer.test(loaded.model, data, verbose=False)
-    renamed = {f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")}
+    renamed = {
+        f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")
+    }
     report(loaded, cfg, renamed, counts(prepared.spec, loaded.model, measure.counts), output)
     return 0
 

@@ -77,14 +77,16 @@ class Checkpoints(pl.Callback):
 
     # ---- when ------------------------------------------------------------------------------------------------------
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Between two updates; the end of an epoch is left to ``on_train_epoch_end``, after its validation."""
         if trainer.is_last_batch or self.inside_update(trainer, pl_module, batch_idx):
             return
         if trainer.should_stop or self.is_due(trainer, pl_module):
             self.write(trainer, "last.ckpt")
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """After the epoch's validation: ``best.ckpt`` if it was the best, ``last.ckpt`` if it is its turn.
 
         An epoch that was broken off has been saved where it stood, so that it can still be continued there.
@@ -133,7 +135,7 @@ class Checkpoints(pl.Callback):
 
     # ---- what ------------------------------------------------------------------------------------------------------
 
-    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:  # type: ignore[override]
+    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:
         """Plain tensors, numbers, strings, lists and dicts only."""
         checkpoint["genlab"] = {
             "schema": SCHEMA,
@@ -145,7 +147,7 @@ class Checkpoints(pl.Callback):
             "measured": dict(pl_module.measured),
         }
 
-    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:  # type: ignore[override]
+    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:
         """Cut the tables to where the checkpoint stands; keep the random state for the moment training begins."""
         kept = checkpoint["genlab"]
         self.best = kept["best"]
@@ -173,4 +175,3 @@ def gathered(value: Any) -> dict[str, Any]:
     values: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(values, value)
     return {str(rank): value for rank, value in enumerate(values)}
-

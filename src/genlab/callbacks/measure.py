@@ -50,7 +50,13 @@ class Measure(pl.Callback):
     # ---- reconstructions -------------------------------------------------------------------------------------------
 
     def on_validation_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         """Add the batch's reconstructions."""
         if isinstance(pl_module, Reconstructs) and isinstance(batch, Images):
@@ -61,12 +67,12 @@ class Measure(pl.Callback):
 
     # ---- samples ---------------------------------------------------------------------------------------------------
 
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Hand the numbers to the model, whose way out they share."""
         turn = trainer.state.fn != "fit" or (trainer.current_epoch + 1) % self.every_n_epochs == 0
         self.finish("val", pl_module, with_samples=turn or trainer.current_epoch + 1 == trainer.max_epochs)
 
-    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Hand the numbers to the model, whose way out they share."""
         self.finish("test", pl_module, with_samples=True)
 

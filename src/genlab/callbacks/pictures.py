@@ -30,7 +30,13 @@ class Pictures(pl.Callback):
         self.folder = folder
 
     def on_validation_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         """Keep the first images of the validation set."""
         if self.fixed is None and isinstance(batch, Images) and batch_idx == 0:

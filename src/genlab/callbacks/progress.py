@@ -8,7 +8,8 @@ from typing import Any
 
 import lightning.pytorch as pl
 from rich.console import Console
-from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 
 from genlab.callbacks.stops import MaxSteps
 from genlab.config.types import PositiveFloat
@@ -47,7 +48,9 @@ class Progress(pl.Callback):
         self.bar.start()
         self.task = self.bar.add_task("training", total=total_batches(trainer), numbers="")
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Redraw, if it is time."""
         if self.bar is None or time.monotonic() < self.due:
             return
@@ -56,7 +59,7 @@ class Progress(pl.Callback):
         epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
         self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """One line an epoch."""
         if trainer.is_global_zero:
             line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, 'val')}"
@@ -86,7 +89,7 @@ def numbers_line(model: Model, split: str) -> str:
 
 def total_batches(trainer: pl.Trainer) -> int | None:
     """Batches of the whole training; None where nothing says when it ends."""
-    limits = [c.batches for c in trainer.callbacks if isinstance(c, MaxSteps)]
+    limits = [c.batches for c in getattr(trainer, "callbacks", []) if isinstance(c, MaxSteps)]
     if trainer.max_epochs and trainer.max_epochs > 0:
         limits.append(trainer.max_epochs * int(trainer.num_training_batches))
     return min(limits, default=None)

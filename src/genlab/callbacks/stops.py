@@ -22,12 +22,14 @@ class MaxSteps(pl.Callback):
     def __init__(self, batches: int) -> None:
         self.batches = batches
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Ask the loop to end; it validates once more and leaves."""
         if pl_module.batches_seen >= self.batches and not Checkpoints.inside_update(trainer, pl_module, batch_idx):
             trainer.should_stop = True
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """A resumed run may have had its batches already."""
         trainer.should_stop = trainer.should_stop or pl_module.batches_seen >= self.batches
 
@@ -57,7 +59,9 @@ class Signals(pl.Callback):
             raise KeyboardInterrupt
         self.received = self.received or name
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Save and leave, all ranks in the same batch."""
         if trainer.is_last_batch or Checkpoints.inside_update(trainer, pl_module, batch_idx):
             return
@@ -65,7 +69,7 @@ class Signals(pl.Callback):
             return
         self.leave_if_asked(trainer, pl_module)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:  # type: ignore[override]
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """The last batch of an epoch is followed by its validation; look after that."""
         self.leave_if_asked(trainer, pl_module)
 
@@ -79,7 +83,9 @@ class Signals(pl.Callback):
             return
         self.checkpoints.write(trainer, "last.ckpt")
         name = names[code - 1]
-        raise Stopped(CODES[name], f"stopped by {name} after batch {pl_module.batches_seen}; saved. Continue: resume=auto")
+        raise Stopped(
+            CODES[name], f"stopped by {name} after batch {pl_module.batches_seen}; saved. Continue: resume=auto"
+        )
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Give the signals back."""

@@ -21,7 +21,9 @@ class Trace(pl.Callback):
         """Where to write."""
         self.table = table
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int) -> None:  # type: ignore[override]
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """Rank r holds the rows r, r + W, … of the global batch: gather them in that order."""
         mine = batch.index.tolist()
         everyones: list[Any] = [mine]

@@ -23,7 +23,11 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
     if strangers:
         raise ConfigError(
             [
-                Problem(f"{where}._target_", f"{target} is code that is not trusted", f"If you trust it: trust=[{str(target).split('.')[0]}]")
+                Problem(
+                    f"{where}._target_",
+                    f"{target} is code that is not trusted",
+                    f"If you trust it: trust=[{str(target).split('.')[0]}]",
+                )
                 for where, target in strangers
             ]
         )

@@ -34,10 +34,9 @@ def check(cfg: DictConfig, command: str) -> None:
 def problems_in(cfg: DictConfig, command: str, defaults: DictConfig | None = None) -> list[Problem]:
     """Every problem, in the order of the configuration. ``defaults``: where examples of right values come from."""
     try:
-        plain = OmegaConf.to_container(cfg, resolve=True)
+        plain: Any = OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
         return [Problem(error.full_key or "configuration", str(error).splitlines()[0])]
-    assert isinstance(plain, dict)
     found = list(Walk(plain.get("trust") or [], defaults).root(plain, ROOTS[command]))
     own = [problem for problem in found if not is_borrowed(cfg, problem.where.partition("=")[0])]
     return own or found or list(crossed(plain))
@@ -84,7 +83,9 @@ class Walk:
         target = node["_target_"]
         if not trusted(target, self.trust):
             top = str(target).split(".")[0]
-            yield Problem(f"{where}._target_", f"{target} is code that is not trusted", f"If you trust it, type: trust=[{top}]")
+            yield Problem(
+                f"{where}._target_", f"{target} is code that is not trusted", f"If you trust it, type: trust=[{top}]"
+            )
             return
         accepted = signature(target)
         if accepted is None:
@@ -101,7 +102,9 @@ class Walk:
             if key in parameters:
                 yield from self.argument(f"{where}.{key}", value, parameters[key])
             elif not accepted.open:
-                yield unknown(f"{where}.{key}", value, [n for n, p in parameters.items() if not p.injected and n != "seed"])
+                yield unknown(
+                    f"{where}.{key}", value, [n for n, p in parameters.items() if not p.injected and n != "seed"]
+                )
         for name, parameter in parameters.items():
             if parameter.required and not parameter.injected and name not in node and name != "seed":
                 yield Problem(f"{where}.{name}", "is missing", f"Type: +{where}.{name}=…")

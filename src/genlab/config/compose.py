@@ -49,7 +49,7 @@ class Composing:
         """As much of the configuration as can be composed; None if not even the files could be."""
         parsed = [item for text in overrides for item in self.parse(text)]
         chosen = [item for item in parsed if self.is_choice(item)]
-        files = [item.input_line for item in chosen if self.choice_exists(item)]
+        files = [str(item.input_line) for item in chosen if self.choice_exists(item)]
         self.defaults = cfg = self.attempt(files)
         if cfg is None:
             return None
@@ -87,16 +87,17 @@ class Composing:
 
     def addressed(self, cfg: DictConfig, item: Override) -> str | None:
         """The override, if there is a key for it. An argument that the files leave out is added without a ``+``."""
-        if item.is_add() or item.is_force_add() or item.is_delete():
-            return item.input_line
+        line = str(item.input_line)
+        if item.is_add() or item.is_force_add() or item.is_delete() or item.key_or_group.startswith("hydra"):
+            return line
         parent, _, key = item.key_or_group.rpartition(".")
         node = OmegaConf.select(cfg, parent) if parent else cfg
         if OmegaConf.is_dict(node) and key in set(node.keys()):  # "in node" is false for ???
-            return item.input_line
+            return line
         if OmegaConf.is_dict(node) and "_target_" in node:
             accepted = signature(node["_target_"])
             if accepted and key in accepted.parameters and not accepted.parameters[key].injected:
-                return "+" + item.input_line
+                return "+" + line
         self.problems.append(self.nowhere(cfg, item, node, key))
         return None
 
@@ -138,11 +139,11 @@ def finished(cfg: DictConfig, choices: Any) -> DictConfig:
 
 def every_key(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
     """Every dotted key of a configuration."""
-    for key in cfg:
+    for key in map(str, cfg):
         where = f"{prefix}{key}"
         yield where
         value = None if OmegaConf.is_missing(cfg, key) or OmegaConf.is_interpolation(cfg, key) else cfg[key]
-        if OmegaConf.is_dict(value):
+        if isinstance(value, DictConfig):
             yield from every_key(value, f"{where}.")
 
 

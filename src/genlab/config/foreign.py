@@ -22,7 +22,14 @@ from genlab.config.types import (
 Unlimited = Annotated[int, Field(ge=-1)]
 Limit = Annotated[int, Field(ge=0)] | Fraction
 Precision = Literal[
-    "32-true", "16-mixed", "bf16-mixed", "64-true", "16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"
+    "32-true",
+    "16-mixed",
+    "bf16-mixed",
+    "64-true",
+    "16-true",
+    "bf16-true",
+    "transformer-engine",
+    "transformer-engine-float16",
 ]
 
 TRAINER: dict[str, Any] = {

@@ -45,7 +45,9 @@ def training_ends(plain: dict[str, Any]) -> Iterator[Problem]:
     """There must be a last epoch or a last batch."""
     trainer = plain.get("trainer")
     if trainer and trainer.get("max_epochs") is None and trainer.get("max_steps", -1) < 0:
-        yield Problem("trainer", "the training would never end", "Type: trainer.max_epochs=10 or trainer.max_steps=5000")
+        yield Problem(
+            "trainer", "the training would never end", "Type: trainer.max_epochs=10 or trainer.max_steps=5000"
+        )
 
 
 def schedule_has_an_end(plain: dict[str, Any]) -> Iterator[Problem]:

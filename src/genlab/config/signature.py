@@ -87,7 +87,7 @@ def module(name: str) -> Module | None:
         return None
     if spec is None or not (spec.submodule_search_locations or spec.origin):
         return None
-    base = Path(next(iter(spec.submodule_search_locations or [spec.origin])))
+    base = Path(next(iter(spec.submodule_search_locations or [str(spec.origin)])))
     path = base.joinpath(*rest)
     for file in (path / "__init__.py", path.with_suffix(".py"), path):
         if file.is_file() and file.suffix == ".py":
@@ -104,11 +104,11 @@ def find(target: str, depth: int = 0) -> tuple[ast.ClassDef | ast.FunctionDef, M
     for node in home.tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
             return node, home
-    for node in ast.walk(home.tree):
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
+    for imported in ast.walk(home.tree):
+        if isinstance(imported, ast.ImportFrom):
+            for alias in imported.names:
                 if (alias.asname or alias.name) == name:
-                    return find(f"{absolute(node, home)}.{alias.name}", depth + 1)
+                    return find(f"{absolute(imported, home)}.{alias.name}", depth + 1)
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataSpec, Split
+from genlab.contracts import DataSpec
 from genlab.data.order import keyed_split
 from genlab.data.source import SPLITS, Prepared, Source, limited
 
@@ -31,7 +31,7 @@ class Digits(Source):
         sizes = {split: len(chosen[split]) for split in SPLITS}
         names = tuple(str(digit) for digit in range(10))
         spec = DataSpec("digits", "images", (1, 8, 8), sizes, digest(images, labels), 10, names)
-        kept: dict[Split, np.ndarray | None] = {split: labels[parts[split]] for split in SPLITS}
+        kept: dict[str, np.ndarray | None] = {split: labels[parts[split]] for split in SPLITS}
         return limited(Prepared(spec, chosen, kept), self.limit)
 
 

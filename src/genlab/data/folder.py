@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from genlab.config.types import OnError, PositiveInt
-from genlab.contracts import DataError, DataSpec, Split
+from genlab.contracts import DataError, DataSpec
 from genlab.data.decode import decode, mode_of
 from genlab.data.order import keyed_split
 from genlab.data.source import SPLITS, Prepared, Source, limited
@@ -69,8 +69,8 @@ class Folder(Source):
         if min(sizes["train"], sizes["val"], sizes["test"]) == 0:
             raise DataError(f"{self.path} has too few images to train, validate and test on: {sizes}.")
         spec = DataSpec("folder", "images", shape, sizes, store.digest, len(classes), tuple(classes), skipped=skipped)
-        images: dict[Split, np.ndarray] = {split: store.images[split] for split in SPLITS}
-        labels: dict[Split, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
+        images: dict[str, np.ndarray] = {split: store.images[split] for split in SPLITS}
+        labels: dict[str, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
         return limited(Prepared(spec, images, labels), self.limit)
 
     def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataError, DataSpec, Split
+from genlab.contracts import DataError, DataSpec
 from genlab.data.download import Remote, fetch
 from genlab.data.source import SPLITS, Prepared, Source, limited
 from genlab.data.store import Decoded, Part, key_of, open_or_build
@@ -71,7 +71,9 @@ class Idx(Source):
         limit: use only so many training images; None for all.
     """
 
-    def __init__(self, name: Literal["mnist", "fashion_mnist"], batch_size: PositiveInt, limit: PositiveInt | None) -> None:
+    def __init__(
+        self, name: Literal["mnist", "fashion_mnist"], batch_size: PositiveInt, limit: PositiveInt | None
+    ) -> None:
         self.files = {"mnist": MNIST_FILES, "fashion_mnist": FASHION_FILES}[name]
         self.batch_size, self.limit = batch_size, limit
 
@@ -85,8 +87,8 @@ class Idx(Source):
         shape = store.images["train"].shape[1:]
         names = files.class_names
         spec = DataSpec(files.folder, "images", shape, sizes, store.digest, len(names), names)
-        images: dict[Split, np.ndarray] = {split: store.images[split] for split in SPLITS}
-        labels: dict[Split, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
+        images: dict[str, np.ndarray] = {split: store.images[split] for split in SPLITS}
+        labels: dict[str, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
         return limited(Prepared(spec, images, labels), self.limit)
 
 

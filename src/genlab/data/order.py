@@ -46,6 +46,7 @@ def keyed_split(names: list[str], fractions: dict[str, float], seed: int = 0) ->
     The parts have exactly the sizes that the fractions ask for: names are ranked by their hash. What the fractions
     leave over is ``train``.
     """
+
     def rank(i: int) -> bytes:
         return hashlib.blake2b(f"{seed}/{names[i]}".encode(), digest_size=16).digest()
 

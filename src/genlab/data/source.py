@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from genlab.contracts import DataSpec, Kind, Split
+from genlab.contracts import DataSpec, Kind
 
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
+SPLITS: tuple[str, ...] = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Prepared:
     """A data set ready to be read: images uint8 [N, C, H, W] for each split, labels int64 [N] or None."""
 
     spec: DataSpec
-    images: dict[Split, np.ndarray]
-    labels: dict[Split, np.ndarray | None] = field(default_factory=dict)
+    images: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray | None] = field(default_factory=dict)
 
 
 class Source(ABC):

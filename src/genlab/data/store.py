@@ -129,7 +129,7 @@ def write_part(
     """Decode one split straight into its array; images that turn out unreadable (None) leave no gap."""
     file = work / f"{split}.npy"
     array = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=(part.count, *shape))
-    kept = []
+    kept: list[int] = []
     for i, image in enumerate(part.images):
         if image is not None:
             array[len(kept)] = image
@@ -169,9 +169,17 @@ class progress:  # noqa: N801 - used like a function
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("left"), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
         console = Console(stderr=True)
-        self.bar = Progress(*columns, console=console, transient=True, disable=self.total < self.SHORT or not console.is_terminal)
+        self.bar = Progress(
+            *columns, console=console, transient=True, disable=self.total < self.SHORT or not console.is_terminal
+        )
         self.bar.start()
         task = self.bar.add_task(self.title, total=self.total)
         return lambda: self.bar.advance(task)

@@ -28,7 +28,12 @@ class Extractor(nn.Module):
 
     def __init__(self, name: str, net: nn.Module, num_features: int, accuracy: float | None = None) -> None:
         super().__init__()
-        self.name, self.net, self.num_features, self.accuracy = name, net.eval().requires_grad_(False), num_features, accuracy
+        self.name, self.net, self.num_features, self.accuracy = (
+            name,
+            net.eval().requires_grad_(False),
+            num_features,
+            accuracy,
+        )
         self.digest = weights_digest(net)
 
     @torch.no_grad()

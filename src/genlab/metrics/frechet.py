@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ class Moments:
     @classmethod
     def zero(cls, features: int, device: torch.device | None = None) -> Moments:
         """Of no image at all."""
-        kind = {"dtype": torch.float64, "device": device}
+        kind: dict[str, Any] = {"dtype": torch.float64, "device": device}
         return cls(torch.zeros((), **kind), torch.zeros(features, **kind), torch.zeros(features, features, **kind))
 
     def add(self, features: Tensor) -> None:

@@ -132,12 +132,12 @@ class AdversarialModel(Model):
         """Average the player's gradients over the ranks: one flat all-reduce."""
         if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
             return
-        parameters = [p for net in self.players()[player] for p in net.parameters() if p.grad is not None]
-        flat = torch.cat([p.grad.flatten() for p in parameters])
+        gradients = [p.grad for net in self.players()[player] for p in net.parameters() if p.grad is not None]
+        flat = torch.cat([g.flatten() for g in gradients])
         dist.all_reduce(flat)
         flat /= dist.get_world_size()
-        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
-            p.grad.copy_(part.view_as(p))
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
 
     # ---- optimisers, evaluation, checkpoints -----------------------------------------------------------------------
 
@@ -147,7 +147,8 @@ class AdversarialModel(Model):
 
     def optimizer(self, player: Player) -> Any:
         """The player's optimiser, wrapped by Lightning for precision."""
-        return self.optimizers()[list(self.players()).index(player)]
+        optimizers: Any = self.optimizers()
+        return optimizers[list(self.players()).index(player)]
 
     def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
         """Both players' terms on held-out images."""

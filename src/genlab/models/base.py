@@ -14,8 +14,8 @@ from torch.optim import Optimizer
 
 from genlab.contracts import DataSpec, Kind, NonFiniteLoss, Split
 from genlab.models.noise import Noise, keyed_generator
-from genlab.models.schedules import Schedule
 from genlab.models.ranks import Totals, agree_on_buffers, sum_over_ranks
+from genlab.models.schedules import Schedule
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 Terms = dict[str, Tensor]

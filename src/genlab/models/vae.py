@@ -81,9 +81,9 @@ class VAE(ObjectiveModel):
     def bound(self, x: Tensor, k: int = 1) -> Tensor:
         """log 1/k sum_s p(x|z_s) p(z_s) / q(z_s|x): Burda et al., 2015 (arXiv:1509.00519), eq. 8. -> [B]."""
         stream = keyed_generator(self.device, "bound", self.seed)
-        mean, logvar = self.encode(x)
         weights = []
         with self.evaluating():
+            mean, logvar = self.encoder(x).chunk(2, dim=1)
             for _ in range(k):
                 z = mean + (0.5 * logvar).exp() * torch.randn(mean.shape, generator=stream, device=x.device)
                 prior = gaussian_log_density(z, torch.zeros_like(z), torch.zeros_like(z))

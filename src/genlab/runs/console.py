@@ -11,8 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-TIPS = ("💡 Tip", "GPU available", "TPU available", "HPU available", "weights_only", "`Trainer.fit` stopped")
-TIPS += ("Restoring states from", "Restored all states", "Loaded model weights", "Initializing distributed", "distributed_backend=", "LOCAL_RANK:")
+TIPS: tuple[str, ...] = (
+    "💡 Tip",
+    "GPU available",
+    "TPU available",
+    "HPU available",
+    "weights_only",
+    "`Trainer.fit` stopped",
+)
+TIPS += (
+    "Restoring states from",
+    "Restored all states",
+    "Loaded model weights",
+    "Initializing distributed",
+    "distributed_backend=",
+    "LOCAL_RANK:",
+)
 WARNINGS = (
     ".*srun.* command is available.*",
     ".*LeafSpec.* is deprecated.*",

@@ -89,7 +89,9 @@ def make(parent: Path, run_id: str | None) -> RunDirectory:
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise DataError(f"cannot make the run directory {path}: {error}. Choose another place: paths.runs=…") from None
+            raise DataError(
+                f"cannot make the run directory {path}: {error}. Choose another place: paths.runs=…"
+            ) from None
         else:
             return RunDirectory(path)
 

@@ -129,4 +129,3 @@ def checkpoint_file(path: Path) -> Path:
         return path
     manifest.require_checkpoint(path)
     return path
-

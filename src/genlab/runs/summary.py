@@ -42,7 +42,7 @@ def versions() -> dict[str, str]:
 
 
 def git_revision(folder: Path) -> str | None:
-    """The commit of the checkout that ``folder`` is in, with ``-dirty`` where files differ from it; None outside one."""
+    """The commit of the checkout around ``folder``, with ``-dirty`` where files differ from it; None outside one."""
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],

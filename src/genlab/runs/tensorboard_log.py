@@ -18,7 +18,9 @@ class TensorBoardLog(Logger):
     def __init__(self) -> None:
         super().__init__()
         if importlib.util.find_spec("tensorboard") is None:
-            raise ConfigError([Problem("logger=tensorboard", "tensorboard is not installed", "pip install tensorboard")])
+            raise ConfigError(
+                [Problem("logger=tensorboard", "tensorboard is not installed", "pip install tensorboard")]
+            )
         self.writer: Any = None
 
     @rank_zero_only

@@ -38,9 +38,16 @@ class WandbLog(Logger):
             return
         import wandb
 
+        mode: Any
         mode, why = chosen_mode(self.mode)
         settings = wandb.Settings(silent=True, init_timeout=30, console="off")
-        shared = {"project": self.project, "entity": self.entity, "id": run_id, "name": name, "dir": folder}
+        shared: dict[str, Any] = {
+            "project": self.project,
+            "entity": self.entity,
+            "id": run_id,
+            "name": name,
+            "dir": folder,
+        }
         shared |= {"config": config, "tags": tags, "notes": notes, "resume": "allow", "settings": settings}
         try:
             self.run = wandb.init(mode=mode, **shared)
@@ -49,7 +56,9 @@ class WandbLog(Logger):
             mode, why = "offline", "the server failed"
             self.run = wandb.init(mode=mode, **shared)
         self.run.define_metric("*", step_metric="step")
-        where = self.run.url if mode == "online" else f"offline ({why}). Upload later: wandb sync {folder}/wandb/latest-run"
+        where = (
+            self.run.url if mode == "online" else f"offline ({why}). Upload later: wandb sync {folder}/wandb/latest-run"
+        )
         say(f"W&B       {where}")
 
     @property
@@ -64,7 +73,7 @@ class WandbLog(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        """One row, with the step as a column of its own: W&B drops rows whose own counter goes back, as after a resume."""
+        """One row, the step a column of its own: W&B drops rows whose own counter goes back, as after a resume."""
         if self.run is not None:
             self.run.log({**metrics, "step": step})
 
