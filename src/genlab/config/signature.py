@@ -107,8 +107,11 @@ def find(target: str, depth: int = 0) -> tuple[ast.ClassDef | ast.FunctionDef, M
     for imported in ast.walk(home.tree):
         if isinstance(imported, ast.ImportFrom):
             for alias in imported.names:
-                if (alias.asname or alias.name) == name:
-                    return find(f"{absolute(imported, home)}.{alias.name}", depth + 1)
+                passed_on = name if alias.name == "*" else alias.name
+                if alias.name == "*" or (alias.asname or alias.name) == name:
+                    found = find(f"{absolute(imported, home)}.{passed_on}", depth + 1)
+                    if found is not None:
+                        return found
     return None
 
 

@@ -84,7 +84,7 @@ def unreachable(mirrors: tuple[str, ...]) -> dict[str, str]:
         except OSError as error:
             reasons[mirror] = str(error)
         else:
-            reasons.pop(mirror)
+            reasons.pop(mirror, None)  # a mirror may be listed twice
 
     threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
     for thread in threads:
@@ -102,11 +102,14 @@ def attempt(url: str, part: Path, md5: str) -> str | None:
     try:
         with urllib.request.urlopen(request, timeout=STALL) as answer:
             continued = answer.status == 206
+            whole = int(answer.headers.get("Content-Length", 0)) + (have if continued else 0)
             with open(part, "ab" if continued else "wb") as file:
                 while chunk := answer.read(CHUNK):
                     file.write(chunk)
     except (urllib.error.URLError, OSError) as error:
         return str(getattr(error, "reason", error))
+    if part.stat().st_size < whole:
+        return "the connection broke off"  # what has come stays, to be continued
     with open(part, "rb") as file:
         right = hashlib.file_digest(file, "md5").hexdigest() == md5
     if right:

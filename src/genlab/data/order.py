@@ -27,10 +27,12 @@ def steps(count: int, batch_size: int, world: int) -> int:
 
 
 def train_batch(order: np.ndarray, step: int, batch_size: int, rank: int, world: int) -> np.ndarray:
-    """Rank r's share of global batch ``step``: its rows r, r + W, …"""
+    """Rank r's share of global batch ``step``: its rows r, r + W, … Fewer images than ranks are repeated."""
     size = batch_size * world
     batch = order[step * size : (step + 1) * size]
-    return batch[rank : len(batch) - len(batch) % world or None : world]
+    if len(batch) < world:
+        batch = np.resize(batch, world)
+    return batch[: len(batch) - len(batch) % world][rank::world]
 
 
 def eval_batches(count: int, batch_size: int, rank: int, world: int) -> list[np.ndarray]:

@@ -18,9 +18,9 @@ PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "h
 class Summary:
     """A JSON file that is written anew, whole, whenever something in it changes."""
 
-    def __init__(self, path: Path, **start: Any) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.values: dict[str, Any] = {**(read_json(path) if path.is_file() else {}), **start}
+        self.values: dict[str, Any] = read_json(path) if path.is_file() else {}
 
     def update(self, **values: Any) -> None:
         """Change some values and write the file; numbers that are not finite are left out of ``metrics``."""

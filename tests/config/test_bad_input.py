@@ -1,0 +1,169 @@
+"""Every mistake that people make: exit code 2, the remedy in the message, nothing half-made, torch not imported."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from genlab.config.compose import compose
+from genlab.config.files import conf_dir
+from genlab.contracts import ConfigError
+
+REPO = Path(__file__).resolve().parents[2]
+
+# what is typed, and the words that must be in the message
+MISTAKES = {
+    "model=vea": ["model=vea", "Did you mean model=vae", "dcgan"],
+    "model.latent_dmi=3": ["model.latent_dmi", "Did you mean model.latent_dim=3"],
+    "+model.foo=1": ["model.foo", "there is no such key", "latent_dim"],
+    "+model.latent_dmi=3": ["Did you mean model.latent_dim=3"],
+    "model.latent_dim=-1": ["model.latent_dim=-1", "at least 1"],
+    "model.latent_dim=abc": ["model.latent_dim=abc", "whole number"],
+    "model.latent_dim=2.5": ["whole number"],
+    "model.latent_dim=null": ["null", "whole number"],
+    "model.optimizer.lr=-0.1": ["model.optimizer.lr=-0.1", "greater than 0"],
+    "model.optimizer.learning_rate=1": ["there is no such key"],
+    "model.optimizer.betas=[0.9,1.0]": ["less than 1"],
+    "model.likelihood=poisson": ["'bernoulli' or 'gaussian'"],
+    "trainer.max_epochs=ten": ["trainer.max_epochs=ten", "whole number"],
+    "trainer.max_epochs=1e3": ["whole number"],
+    "trainer.max_epoch=3": ["Did you mean trainer.max_epochs=3"],
+    "trainer.precision=8": ["trainer.precision=8", "16-mixed"],
+    "seed=x": ["seed=x", "whole number"],
+    "seed=010": ["whole number"],
+    "modle=vae": ["Did you mean model=vae"],
+    "latent_dim=3": ["Did you mean model.latent_dim=3"],
+    "data=mnits": ["Did you mean data=mnist"],
+    "data=folder": ["data.path", "must be given", "data.path=…"],
+    "data.batch_size=0": ["at least 1"],
+    "model/optimizer=adamm": ["Did you mean model/optimizer=adam"],
+    "model._target_=os.system": ["os.system", "not trusted", "trust=[os]"],
+    "name=a,b": ["Ambiguous"],
+    "resume=epoch=1.ckpt": ["cannot be read", '\'resume="epoch=1.ckpt"\''],
+    "vae": ["cannot be read", "key=value"],
+    "+typo=1": ["typo", "there is no such key"],
+    "paths.rusn=x": ["Did you mean paths.runs=x"],
+    "trainer.max_epochs=null": ["trainer.max_epochs"],
+    "model.schedule.warmup=10": ["warm-up", "do not fit"],
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_its_remedy(mistake):
+    with pytest.raises(ConfigError) as caught:
+        compose("train", [mistake])
+    for words in MISTAKES[mistake]:
+        assert words in str(caught.value), str(caught.value)
+
+
+def test_all_mistakes_at_once_are_all_named():
+    with pytest.raises(ConfigError) as caught:
+        compose("train", ["model=vea", "model.latent_dim=-1", "trainer.max_epoch=3", "+data.foo=1"])
+    for words in ("model=vae", "model.latent_dim=-1", "trainer.max_epochs=3", "data.foo"):
+        assert words in str(caught.value)
+    assert len(caught.value.problems) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model: {latent_dmi: 3}", "Did you mean model.latent_dim=3"),
+        ("trainer: {max_epoch: 3}", "Did you mean trainer.max_epochs=3"),
+        ("modle: {beta: 3}", "Did you mean model"),
+        ("model: {beta: heavy}", "model.beta=heavy"),
+    ],
+)
+def test_a_mistake_inside_an_experiment_file_is_found(text, words, tmp_path, monkeypatch):
+    import shutil
+
+    copy = tmp_path / "conf"
+    shutil.copytree(conf_dir(), copy)
+    (copy / "experiment").mkdir(exist_ok=True)
+    (copy / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{text}\n")
+    for module in ("compose", "files", "rules"):
+        monkeypatch.setattr(f"genlab.config.{module}.conf_dir", lambda: copy)
+    with pytest.raises(ConfigError, match=words.replace("?", r"\?")):
+        compose("train", ["experiment=mine"])
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        ["trainer.deterministic=true"],
+        ["model=dcgan", "model/optimizer=sgd"],
+        ["model/net=conv", "model.net.width=8"],
+        ["model.sigma=0.1", "model.likelihood=gaussian"],
+        ["model.sigma=learned"],
+        ["trainer.devices=[0,1]"],
+        ["trainer.devices=auto", "trainer.precision=bf16-mixed"],
+        ["trainer.limit_train_batches=0.5"],
+        ["trainer.limit_train_batches=7"],
+        ["logger=tensorboard", "metrics=none"],
+        ["tags=[a,b]", "notes='a, b = c'"],
+        ["~callbacks.pictures"],
+    ],
+)
+def test_what_is_right_passes(good):
+    compose("train", good)
+
+
+def start(command, *arguments, folder):
+    """A command as a user starts it, with Python's own record of its imports."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
+    environment |= {"GENLAB_CACHE": str(folder / "cache")}
+    command = [sys.executable, "-X", "importtime", str(REPO / "src" / f"{command}.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=60)
+    lines = done.stderr.splitlines()
+    said = "\n".join(line for line in lines if not line.startswith("import time:"))
+    imported = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+    return done.returncode, done.stdout + said, imported
+
+
+def test_commands_refuse_without_torch_and_leave_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no.ckpt").write_text("no checkpoint")
+    (tmp_path / "bad").mkdir()
+    for i in range(30):
+        (tmp_path / "bad" / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
+    cases = {
+        ("train", "model=vea", "trainer.max_epoch=3"): ["model=vae", "trainer.max_epochs=3"],
+        ("train", "resume=/nowhere/at/all"): ["does not exist", "resume=auto"],
+        ("train", "data=folder", f"data.path={tmp_path}/empty"): ["no picture"],
+        ("train", "data=folder", f"data.path={tmp_path}/nowhere"): ["no such folder"],
+        ("train", "data=folder", f"data.path={tmp_path}/bad"): ["0.png", "data.on_error=skip"],
+        ("evaluate", f"ckpt={tmp_path}/no.ckpt"): ["is not a checkpoint", "ckpt=runs/"],
+        ("generate", "ckpt=/nowhere"): ["does not exist"],
+        ("generate",): ["ckpt", "must be given"],
+    }
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for arguments, words in cases.items():
+        code, said, imported = start(*arguments, folder=tmp_path)
+        assert code == 2, said
+        assert "torch" not in imported, arguments
+        assert "Traceback" not in said
+        for word in words:
+            assert word in said, said
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "generate"])
+def test_help_and_configuration_do_not_import_torch(command, tmp_path):
+    code, said, imported = start(command, "--help", folder=tmp_path)
+    assert code == 0
+    assert f"python src/{command}.py" in said
+    assert "torch" not in imported
+    extra = [] if command == "train" else ["ckpt=x"]
+    code, said, imported = start(command, "--cfg", "job", "--resolve", *extra, folder=tmp_path)
+    assert code == 0
+    assert "paths:" in said
+    assert "torch" not in imported
+    assert not list(tmp_path.iterdir())
+
+
+def test_tab_completion_offers_the_models(tmp_path):
+    environment = os.environ | {"COMP_LINE": "python src/train.py model=", "COMP_POINT": "26"}
+    command = [sys.executable, str(REPO / "src" / "train.py"), "-sc", "query=bash"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=60)
+    assert {"model=vae", "model=dcgan"} <= set(done.stdout.split()), done.stderr

@@ -1,0 +1,122 @@
+"""What both bases promise: our counter everywhere, schedules by it, a stop before a bad update, terms in stated units."""
+
+import csv
+import json
+import math
+
+import pytest
+import torch
+
+from genlab.contracts import DataSpec, Images, NonFiniteLoss
+from genlab.models.noise import Noise
+from genlab.models.ranks import Totals
+from genlab.models.schedules import Constant, Cosine
+from genlab.models.vae import VAE
+from genlab.nets.mlp import MLP
+from genlab.runs.load import load_run
+
+SMALL = ["data=digits", "data.limit=80", "data.batch_size=10", "metrics=none"]
+
+
+def vae(beta=1.0, likelihood="bernoulli"):
+    spec = DataSpec("x", "images", (1, 4, 4), {}, "0")
+    torch.manual_seed(0)
+    return VAE(3, beta, likelihood, "learned", MLP([8], "tanh"), torch.optim.Adam, Constant(), spec, 0).double()
+
+
+def table(run):
+    with open(run / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("model", ["vae", "dcgan"])
+def test_max_steps_means_batches_for_every_model(model, train):
+    run = train(f"model={model}", *SMALL, "trainer.max_steps=13", "trainer.log_every_n_steps=4")
+    assert load_run(run).step == 13
+    steps = [int(row["step"]) for row in table(run)]
+    assert steps == [4, 8, 12, 13]
+    summary = json.loads((run / "summary.json").read_text())
+    assert (summary["status"], summary["steps"], summary["images"]) == ("finished", 13, 130)
+    assert any(name.startswith("val/") for name in summary["metrics"])
+    assert any(name.startswith("test/") for name in summary["metrics"])
+
+
+@pytest.mark.parametrize("model", ["vae", "dcgan"])
+def test_the_learning_rate_follows_the_schedule_batch_by_batch(model, train):
+    run = train(f"model={model}", "model/schedule=cosine", "model.schedule.warmup=0.5", *SMALL, "trainer.max_epochs=2")
+    base = {"vae": 2e-3, "dcgan": 2e-4}[model]
+    for row in table(run):
+        if row["train/lr"]:
+            epoch = (int(row["step"]) - 1) / 8
+            factor = epoch / 0.5 if epoch < 0.5 else 0.5 * (1 + math.cos(math.pi * (epoch - 0.5) / 1.5))
+            assert float(row["train/lr"]) == pytest.approx(base * factor)
+
+
+def test_cosine_at_its_corners():
+    schedule = Cosine(epochs=10, warmup=2)
+    assert [schedule.factor(e) for e in (0, 1, 2, 10, 12)] == pytest.approx([0, 0.5, 1, 0, 0])
+    assert schedule.factor(6) == pytest.approx(0.5)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_update_and_keeps_the_last_good_checkpoint(
+    train, monkeypatch, tmp_path
+):
+    terms = VAE.terms
+
+    def broken(self, batch, noise):
+        values = terms(self, batch, noise)
+        return values | {"kl": values["kl"] * float("nan")} if noise.stage == "train" and noise.batch == 12 else values
+
+    monkeypatch.setattr(VAE, "terms", broken)
+    with pytest.raises(NonFiniteLoss, match=r"kl .* batch 13"):
+        train("model=vae", *SMALL, "trainer.max_epochs=2", "name=bad", "run_id=a")
+    run = tmp_path / "runs" / "bad" / "a"
+    assert json.loads((run / "summary.json").read_text())["status"] == "failed"
+    kept = load_run(run)
+    assert kept.step == 8
+    assert all(p.isfinite().all() for p in kept.model.parameters())
+
+
+def test_elbo_never_sees_beta_and_the_loss_does():
+    x = Images(torch.rand(6, 1, 4, 4, dtype=torch.float64), None, torch.arange(6))
+    noise = Noise(0, "train", 0, torch.device("cpu"), torch.float64)
+    one, four = vae(1.0).terms(x, noise), vae(4.0).terms(x, noise)
+    torch.testing.assert_close(one["elbo"], four["elbo"])
+    torch.testing.assert_close(one["loss"], -one["elbo"])
+    torch.testing.assert_close(four["loss"], four["recon"] + 4 * four["kl"])
+
+
+def test_the_bound_rises_with_k_towards_the_log_likelihood_and_starts_at_the_elbo():
+    model = vae(likelihood="gaussian")
+    x = torch.rand(4, 1, 4, 4, dtype=torch.float64)
+    bounds = [model.bound(x, k) for k in (1, 10, 400)]
+    batch = Images(x, None, torch.arange(4))
+    elbos = torch.stack([
+        model.terms(batch, Noise(s, "val", 0, torch.device("cpu"), torch.float64))["elbo"] for s in range(400)
+    ]).mean(0)  # fmt: skip
+    assert (bounds[2] > elbos).all()
+    assert (bounds[2].mean() - bounds[1].mean()) > -0.5
+    torch.testing.assert_close(bounds[0], elbos.detach(), rtol=0.2, atol=2.0)
+
+
+def test_noise_is_a_function_of_its_key_and_ranks_share_one_batch():
+    def draw(**change):
+        key = {"seed": 1, "stage": "train", "batch": 4, "device": torch.device("cpu"), "dtype": torch.float64} | change
+        return Noise(**key)
+
+    whole = draw().normal("z", 8, 3)
+    assert torch.equal(whole, draw().normal("z", 8, 3))
+    for change in ({"seed": 2}, {"stage": "val"}, {"batch": 5}):
+        assert not torch.equal(whole, draw(**change).normal("z", 8, 3))
+    assert not torch.equal(whole, draw().normal("other", 8, 3))
+    halves = [draw(rank=r, world=2).normal("z", 4, 3) for r in (0, 1)]
+    assert torch.equal(torch.stack(halves, 1).flatten(0, 1), whole)
+
+
+def test_means_are_right_for_a_short_last_batch():
+    totals = Totals()
+    values = torch.randn(10)
+    for part in (values[:4], values[4:8], values[8:]):
+        totals.add({"loss": part})
+    assert totals.means()["loss"] == pytest.approx(values.double().mean().item(), abs=1e-12)
+    assert totals.means() == {}

@@ -1,0 +1,142 @@
+"""Checkpoints under attack: kills while saving, cut files, strangers' pickles, full disks."""
+
+import multiprocessing
+import os
+import pickle
+import random
+import shutil
+import signal
+import time
+import warnings
+
+import pytest
+import torch
+
+from genlab.contracts import CheckpointError
+from genlab.runs import manifest
+from genlab.runs.checkpoint_io import AtomicCheckpointIO
+
+
+def content(step):
+    stream = torch.Generator().manual_seed(step)
+    return {"step": step, "weights": torch.randn(60_000, generator=stream), "notes": ["a", 1, None, {"b": 2.5}]}
+
+
+def is_true(checkpoint):
+    return torch.equal(checkpoint["weights"], content(checkpoint["step"])["weights"])
+
+
+def save(folder, step):
+    AtomicCheckpointIO().save_checkpoint(content(step), folder / "last.ckpt")
+
+
+def save_for_ever(folder):
+    step = 0
+    while True:
+        save(folder, step := step + 1)
+
+
+def test_the_one_before_stays(tmp_path):
+    for step in (1, 2, 3):
+        save(tmp_path, step)
+    io = AtomicCheckpointIO()
+    assert io.load_checkpoint(tmp_path / "last.ckpt")["step"] == 3
+    assert io.load_checkpoint(tmp_path / "previous.ckpt")["step"] == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last.ckpt", "manifest.json", "previous.ckpt"]
+
+
+def test_thirty_kills_while_saving_never_cost_more_than_the_newest_save(tmp_path):
+    context, dice = multiprocessing.get_context("fork"), random.Random(0)
+    newest = 0
+    for _ in range(30):
+        process = context.Process(target=save_for_ever, args=(tmp_path,))
+        process.start()
+        time.sleep(dice.uniform(0.005, 0.12))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join(10)
+        if not (tmp_path / "last.ckpt").exists():
+            continue
+        loaded = AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")
+        assert is_true(loaded)
+        newest = max(newest, loaded["step"])
+    assert newest > 1
+    save(tmp_path, 99)
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_checkpoint_cut_or_changed_anywhere_gives_way_to_the_previous_one(seed, tmp_path, capsys):
+    save(tmp_path, 1)
+    save(tmp_path, 2)
+    dice, path = random.Random(seed), tmp_path / "last.ckpt"
+    data = bytearray(path.read_bytes())
+    path.unlink()  # not through the link that previous.ckpt may share
+    place = dice.randrange(len(data))
+    if seed % 2:
+        del data[place:]
+    else:
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    assert AtomicCheckpointIO().load_checkpoint(path)["step"] == 1
+    said = capsys.readouterr().err
+    assert "damaged" in said
+    assert "previous.ckpt" in said
+
+
+def test_two_damaged_ones_are_refused_in_one_message(tmp_path):
+    save(tmp_path, 1)
+    save(tmp_path, 2)
+    for name in ("last.ckpt", "previous.ckpt"):
+        data = (tmp_path / name).read_bytes()
+        (tmp_path / name).unlink()
+        (tmp_path / name).write_bytes(data[:1000])
+    with pytest.raises(CheckpointError, match="no whole one before it"):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("touch /tmp/genlab-was-here",)
+
+
+def test_pickles_are_not_executed(tmp_path):
+    torch.save({"genlab": {}, "x": Evil()}, tmp_path / "evil.ckpt")
+    with pytest.raises(CheckpointError):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "evil.ckpt")
+    (tmp_path / "bare.ckpt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(CheckpointError):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "bare.ckpt")
+    assert not os.path.exists("/tmp/genlab-was-here")
+
+
+def test_what_is_no_checkpoint_is_refused_without_torch(tmp_path):
+    (tmp_path / "a.ckpt").write_text("hello")
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        manifest.require_checkpoint(tmp_path / "a.ckpt")
+
+
+def test_a_copied_file_can_be_loaded_elsewhere(tmp_path):
+    save(tmp_path, 1)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(tmp_path / "last.ckpt", tmp_path / "elsewhere" / "mine.ckpt")
+    assert AtomicCheckpointIO().load_checkpoint(tmp_path / "elsewhere" / "mine.ckpt")["step"] == 1
+
+
+def test_a_failed_save_warns_and_leaves_the_old_one(tmp_path):
+    def limited():
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            save(tmp_path, 2)
+        os._exit(0 if any("could not save" in str(w.message) for w in caught) else 1)
+
+    save(tmp_path, 1)
+    process = multiprocessing.get_context("fork").Process(target=limited)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    assert AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")["step"] == 1
+    assert not list(tmp_path.glob(".*.tmp"))

@@ -1,0 +1,69 @@
+"""The floors of the house: a room imports from floors below, never up, and never sideways on its own floor."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
+FLOORS = [
+    {"apps"},
+    {"pages", "cluster"},
+    {"analysis", "callbacks"},
+    {"runs"},
+    {"models", "metrics"},
+    {"data", "nets", "losses", "config"},
+    {"contracts", "images", "compat"},
+]
+# config holds the types that signatures are written in; it lies under the rooms of its own floor
+BELOW_ITS_FLOOR = {"config"}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def floor(room):
+    return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imports(path):
+    """The rooms that a file imports from."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{a.name}" for a in node.names] if node.module == "genlab" else [node.module or ""]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "genlab" and len(parts) > 1:
+                yield parts[1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_point_down(path):
+    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    for other in set(imports(path)) - {room}:
+        below = floor(other) > floor(room) or (floor(other) == floor(room) and other in BELOW_ITS_FLOOR)
+        assert below, f"{path.relative_to(ROOT)} imports from {other}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_rooms_are_small_and_have_a_subject(path):
+    text = path.read_text()
+    code = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    assert len(code) <= 300
+    assert path.stem not in {"utils", "util", "helpers", "misc", "common"}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno <= 40, f"{node.name} is too long"
+            assert not (node.name == "__init__" and node.args.kwarg), "a constructor takes **kwargs"
+
+
+def test_checks_and_data_are_free_of_torch():
+    free = {"config", "contracts.py", "data/source.py", "data/store.py", "data/order.py", "data/idx.py", "data/folder.py"}
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        if name.split("/")[0] in free or name in free:
+            tree = ast.parse(path.read_text())
+            top = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+            modules = {getattr(n, "module", None) or n.names[0].name for n in top}
+            assert not any(m.split(".")[0] in ("torch", "lightning") for m in modules), name
