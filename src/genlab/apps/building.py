@@ -18,7 +18,6 @@ from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.stops import MaxSteps, Signals
 from genlab.config.build import build
 from genlab.contracts import DataSpec
-from genlab.models.adversarial import AdversarialModel
 from genlab.models.base import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
@@ -39,10 +38,9 @@ def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
     torch.manual_seed(cfg.seed)
     model: Model = build(cfg.model, cfg.trust, spec=spec, seed=cfg.seed)
     model.log_every = cfg.trainer.log_every_n_steps
-    if isinstance(model, AdversarialModel):
-        model.gradient_clip_val = cfg.trainer.gradient_clip_val
-        model.gradient_clip_algorithm = cfg.trainer.gradient_clip_algorithm or "norm"
-        model.accumulate_grad_batches = cfg.trainer.accumulate_grad_batches
+    model.gradient_clip_val = cfg.trainer.gradient_clip_val
+    model.gradient_clip_algorithm = cfg.trainer.gradient_clip_algorithm or "norm"
+    model.accumulate_grad_batches = cfg.trainer.accumulate_grad_batches
     return model
 
 
@@ -63,8 +61,6 @@ def build_trainer(
     options.pop("_target_")
     for key in OURS:
         options.pop(key)
-    if not isinstance(model, AdversarialModel):
-        options |= {key: cfg.trainer[key] for key in OURS[2:]}
     processes = process_count(cfg)
     plugins: list[Any] = [AtomicCheckpointIO()]
     if SLURMEnvironment.detect():

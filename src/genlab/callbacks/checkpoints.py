@@ -81,7 +81,7 @@ class Checkpoints(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Between two updates; the end of an epoch is left to ``on_train_epoch_end``, after its validation."""
-        if trainer.is_last_batch or self.inside_update(trainer, pl_module, batch_idx):
+        if trainer.is_last_batch or pl_module.inside_update(batch_idx):
             return
         if trainer.should_stop or self.is_due(trainer, pl_module):
             self.write(trainer, "last.ckpt")
@@ -98,13 +98,6 @@ class Checkpoints(pl.Callback):
         over = trainer.should_stop or epoch == trainer.max_epochs
         if over or (epochs and epoch % epochs == 0) or self.is_due(trainer, pl_module):
             self.write(trainer, "last.ckpt")
-
-    @staticmethod
-    def inside_update(trainer: pl.Trainer, pl_module: Model, batch_idx: int) -> bool:
-        """Whether gradients of an unfinished update are pending, which no checkpoint could hold."""
-        if pl_module.automatic_optimization:
-            return (batch_idx + 1) % trainer.accumulate_grad_batches != 0
-        return bool(getattr(pl_module, "waiting", ()))
 
     def is_due(self, trainer: pl.Trainer, pl_module: Model) -> bool:
         """Whether ``every_n_steps`` or ``every_minutes`` ask for a save now; rank 0's clock decides for all."""

@@ -26,7 +26,7 @@ class MaxSteps(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Ask the loop to end; it validates once more and leaves."""
-        if pl_module.batches_seen >= self.batches and not Checkpoints.inside_update(trainer, pl_module, batch_idx):
+        if pl_module.batches_seen >= self.batches and not pl_module.inside_update(batch_idx):
             trainer.should_stop = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
@@ -63,7 +63,7 @@ class Signals(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save and leave, all ranks in the same batch."""
-        if trainer.is_last_batch or Checkpoints.inside_update(trainer, pl_module, batch_idx):
+        if trainer.is_last_batch or pl_module.inside_update(batch_idx):
             return
         if trainer.world_size > 1 and pl_module.batches_seen % LOOK_EVERY:
             return

@@ -15,7 +15,7 @@ class Arrays:
     """The images and labels of one split, and how a batch is taken out of them."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray | None) -> None:
-        self.images, self.labels = images, labels
+        self.images, self.labels = np.asarray(images), labels  # a plain view: indexing a memmap object costs twice
 
     def __len__(self) -> int:
         return len(self.images)

@@ -56,15 +56,14 @@ def cached_classifier(prepared: Prepared, cache_root: Path) -> tuple[Convnet, fl
     folder = cache_root / "features"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"classifier-{spec.name}-{key}.pt"
-    with FileLock(folder / f".{path.name}.lock"):
+    with FileLock(folder / f".{path.name}.lock"), torch.random.fork_rng(devices=[]):
         if not path.is_file():
-            with torch.random.fork_rng(devices=[]):
-                net = trained(prepared)
+            net = trained(prepared)
             part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             torch.save({"weights": net.state_dict(), "accuracy": accuracy(net, prepared)}, part)
             os.replace(part, path)
         kept = torch.load(path, weights_only=True)
-    net = Convnet(spec.shape, spec.classes)
+        net = Convnet(spec.shape, spec.classes)
     net.load_state_dict(kept["weights"])
     return net.eval(), kept["accuracy"]
 

@@ -28,17 +28,12 @@ class AdversarialModel(Model):
     On each batch the fakes are made, then the players move in the order that ``turns`` gives. While one moves the
     other is frozen, and the discriminator sees the fakes detached: neither step leaves a gradient in the other.
 
-    ``gradient_clip_val``, ``gradient_clip_algorithm`` and ``accumulate_grad_batches`` are the Trainer's options, which
-    Lightning refuses under manual optimisation; the command hands them over. An update on n accumulated batches is the
-    update on one batch n times as large (but for batch norm): first one player moves on all of them, then the other.
+    An update on n accumulated batches is the update on one batch n times as large (but for batch norm): first one
+    player moves on all of them, then the other.
     """
 
     def __init__(self, spec: DataSpec, optimizer: OptimizerFactory, schedule: Schedule, seed: int) -> None:
         super().__init__(spec, optimizer, schedule, seed)
-        self.automatic_optimization = False
-        self.gradient_clip_val: float | None = None
-        self.gradient_clip_algorithm: str = "norm"
-        self.accumulate_grad_batches = 1
         self.updates = 0  # how often the players have been called to move
         self.waiting: list[tuple[Any, Noise]] = []  # batches of an update that is not complete yet
 
@@ -97,12 +92,11 @@ class AdversarialModel(Model):
             for i, (batch, noise) in enumerate(batches):
                 fakes = shared[i] if shared else self.fakes_for(player, batch, noise)
                 terms = self.player_terms(player, batch, fakes)
-                self.guard(terms)
-                self.manual_backward(terms[LOSS[player]].mean() / len(batches))
+                loss = terms[LOSS[player]].mean()
+                self.guard(terms, loss)
+                self.manual_backward(loss / len(batches))
             self.share_gradients(player)
-            if self.gradient_clip_val:
-                self.clip_gradients(optimizer, self.gradient_clip_val, self.gradient_clip_algorithm)
-            optimizer.step()
+            self.update(optimizer)
         return terms
 
     def player_terms(self, player: Player, batch: Any, fakes: Fakes) -> Terms:
@@ -138,6 +132,10 @@ class AdversarialModel(Model):
         flat /= dist.get_world_size()
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
+
+    def inside_update(self, batch_idx: int) -> bool:
+        """Whether batches wait for the rest of their update."""
+        return bool(self.waiting)
 
     # ---- optimisers, evaluation, checkpoints -----------------------------------------------------------------------
 

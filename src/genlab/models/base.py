@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ class Model(pl.LightningModule, ABC):
 
     ``batches_seen`` is the step of every log row, schedule and checkpoint; Lightning's ``global_step`` counts
     optimiser steps, which is another thing as soon as there are two players.
+
+    Both bases step by hand (Lightning's manual optimisation), so ``gradient_clip_val``, ``gradient_clip_algorithm`` and
+    ``accumulate_grad_batches``, which Lightning then refuses, are handed over to the model by the command.
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("images",)
@@ -38,15 +42,30 @@ class Model(pl.LightningModule, ABC):
         self.batches_seen = 0
         self.images_seen = 0
         self.validated_at = -1  # batches_seen at the newest validation
+        self.automatic_optimization = False
+        self.gradient_clip_val: float | None = None
+        self.gradient_clip_algorithm = "norm"
+        self.accumulate_grad_batches = 1
         self.log_every = 50
         self.measured: dict[str, float] = {}  # the newest value of every number reported
         self.totals = Totals()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Lightning notes the hook it is in some thirty times a step; plain values need none of a module's care."""
+        if name == "_current_fx_name":
+            self.__dict__[name] = value
+        else:
+            super().__setattr__(name, value)
 
     # ---- what a leaf may say ---------------------------------------------------------------------------------------
 
     @abstractmethod
     def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
         """The terms [B] to average over a validation or test set."""
+
+    @abstractmethod
+    def inside_update(self, batch_idx: int) -> bool:
+        """Whether an update has begun that further batches must finish: nothing can be saved then."""
 
     def notes(self) -> list[str]:
         """Sentences about the numbers, shown when the run begins."""
@@ -99,21 +118,26 @@ class Model(pl.LightningModule, ABC):
 
     # ---- numbers going out -----------------------------------------------------------------------------------------
 
-    def guard(self, terms: Terms) -> None:
-        """Stop before the update when a term is no longer finite.
+    def guard(self, terms: Terms, loss: Tensor) -> None:
+        """Stop before the update when the loss is no longer finite, and name the term that began it.
 
         On a CPU every batch is looked at; elsewhere looking would make every step wait for the device, so it is done
         on the batches that are logged.
         """
-        if self.device.type != "cpu" and not self.logs_now:
+        if (loss.device.type != "cpu" and not self.logs_now) or math.isfinite(loss.item()):
             return
-        for name, value in terms.items():
-            if not torch.isfinite(value).all():
-                raise NonFiniteLoss(
-                    f"{name} is no longer finite in batch {self.batches_seen}; stopped before the update. "
-                    "The newest checkpoint holds the weights before it. "
-                    "Try a lower rate (model.optimizer.lr=…) or trainer.gradient_clip_val=1."
-                )
+        first = next((name for name, value in terms.items() if name != "loss" and not value.isfinite().all()), "loss")
+        raise NonFiniteLoss(
+            f"{first} is no longer finite in batch {self.batches_seen}; stopped before the update. "
+            "The newest checkpoint holds the weights before it. "
+            "Try a lower rate (model.optimizer.lr=…) or trainer.gradient_clip_val=1."
+        )
+
+    def update(self, optimizer: Any) -> None:
+        """Clip, if asked for, and step."""
+        if self.gradient_clip_val:
+            self.clip_gradients(optimizer, self.gradient_clip_val, self.gradient_clip_algorithm)
+        optimizer.step()
 
     @property
     def logs_now(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from torch import Tensor
 from torch.optim import Optimizer
 
 from genlab.models.base import Model, Terms
@@ -23,14 +22,30 @@ class ObjectiveModel(Model):
         """The same terms as in training."""
         return self.terms(batch, noise)
 
-    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """The mean loss of the batch."""
+    def training_step(self, batch: Any, batch_idx: int) -> None:
+        """Add this batch's gradients; step when ``accumulate_grad_batches`` have come together or the epoch ends."""
         noise = self.noise("train", self.batches_seen)
         self.count(batch)
         terms = self.terms(batch, noise)
-        self.guard(terms)
+        loss = terms["loss"].mean()
+        self.guard(terms, loss)
+        optimizer: Any = self.optimizers()
+        place = batch_idx % self.accumulate_grad_batches
+        if place == 0:
+            optimizer.zero_grad()
+        self.manual_backward(loss / self.group_size(batch_idx))
+        if place + 1 == self.accumulate_grad_batches or self.trainer.is_last_batch:
+            self.update(optimizer)
         self.report_training(terms)
-        return terms["loss"].mean()
+
+    def group_size(self, batch_idx: int) -> int:
+        """How many batches share this one's update: fewer at the end of an epoch."""
+        first = batch_idx - batch_idx % self.accumulate_grad_batches
+        return min(self.accumulate_grad_batches, self.batches_an_epoch - first)
+
+    def inside_update(self, batch_idx: int) -> bool:
+        """Whether gradients of an unfinished update are pending."""
+        return (batch_idx + 1) % self.accumulate_grad_batches != 0
 
     def configure_optimizers(self) -> Optimizer:
         """One optimiser over everything."""

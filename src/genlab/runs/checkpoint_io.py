@@ -32,12 +32,14 @@ class AtomicCheckpointIO(CheckpointIO):
         part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             self._write(checkpoint, part)
-            manifest.list_also(path.parent, manifest.sha256(part))
+            manifest.list_also(path.parent, path.name, manifest.sha256(part))
             if path.name == LAST and path.exists():
                 keep_as(path, path.with_name(PREVIOUS))
             os.replace(part, path)
             sync_folder(path.parent)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not isinstance(error.__context__, OSError):
+                raise  # torch turns a full disk into a RuntimeError; any other one is a fault of ours
             warnings.warn(f"could not save {path}: {error}. Training goes on; the file before stays.", stacklevel=2)
         finally:
             part.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from genlab.contracts import CheckpointError
 from genlab.runs.files import read_json, write_json
 
 NAME = "manifest.json"
-KEPT = 8  # digests remembered in a folder: last, previous, best, and a few that were on their way
+KEPT = 4  # digests remembered for each name: the new one, the one before, and saves that were killed on their way
 
 
 def sha256(path: Path) -> str:
@@ -23,17 +23,22 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def listed(folder: Path) -> list[str]:
-    """The digests of the whole checkpoints in ``folder``; empty where no list is."""
+def entries(folder: Path) -> dict[str, list[str]]:
+    """The newest digests of each file name in ``folder``; empty where no list is."""
     path = folder / NAME
-    return list(read_json(path)["whole"]) if path.is_file() else []
+    return dict(read_json(path)) if path.is_file() else {}
 
 
-def list_also(folder: Path, digest: str) -> None:
-    """Add a digest, and forget those of files that are no longer there."""
-    present = [sha256(file) for file in sorted(folder.glob("*.ckpt"))]
-    known = listed(folder)
-    write_json(folder / NAME, {"whole": [*[d for d in known if d in present], digest][-KEPT:]})
+def listed(folder: Path) -> set[str]:
+    """The digests of the whole checkpoints in ``folder``."""
+    return {digest for digests in entries(folder).values() for digest in digests}
+
+
+def list_also(folder: Path, name: str, digest: str) -> None:
+    """Add the digest of the file that is about to become ``name``; older ones of that name are forgotten."""
+    known = entries(folder)
+    known[name] = [digest, *known.get(name, [])][:KEPT]
+    write_json(folder / NAME, known)
 
 
 def is_whole(path: Path) -> bool:

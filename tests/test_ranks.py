@@ -1,0 +1,50 @@
+"""Two real processes over gloo: no further flag, equal weights, one run directory, exact counts, the same as one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from killing import rows
+
+REPO = Path(__file__).resolve().parent.parent
+SMALL = ["data=digits", "data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "logger=csv"]
+SMALL += ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "callbacks=trace", "performance.threads=1"]
+SMALL += ["metrics.val_samples=60", "metrics.test_samples=60", "trust=[rankdump]", "+callbacks.dump._target_=rankdump.Dump"]
+
+
+def trained(folder, model, devices, batch_size):
+    """A run in processes of its own; gives its directory and what each rank held."""
+    folder.mkdir()
+    options = [f"model={model}", f"trainer.devices={devices}", f"data.batch_size={batch_size}", "run_id=a"]
+    command = [sys.executable, str(REPO / "src" / "train.py"), *SMALL, *options]
+    command += [f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
+    environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO / "tests"), "GENLAB_CACHE": str(folder.parent / "cache")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Warning" not in done.stderr, done.stderr
+    return next(folder.glob("*/a")), [torch.load(folder / f"{rank}.pt") for rank in range(devices)]
+
+
+@pytest.mark.parametrize("model", ["vae", "dcgan"])
+def test_two_ranks(model, tmp_path):
+    run, (one, other) = trained(tmp_path / "two", model, 2, 16)
+    for name, weight in one["weights"].items():
+        assert torch.equal(weight, other["weights"][name]), name
+    assert sorted(one["seen"] + other["seen"]) == list(range(180))
+    assert abs(len(one["seen"]) - len(other["seen"])) <= 1
+    assert [path.name for path in run.parent.iterdir() if not path.is_symlink()] == ["a"]
+    assert json.loads((run / "summary.json").read_text())["devices"] == 2
+    if model == "dcgan":
+        return  # batch norm looks at each rank's own half of the batch
+    alone, (single,) = trained(tmp_path / "one", model, 1, 32)
+    for name, weight in single["weights"].items():
+        torch.testing.assert_close(one["weights"][name], weight, rtol=0, atol=1e-10)
+    assert rows(run / "tables" / "indices.csv") == rows(alone / "tables" / "indices.csv")
+    for both, single_row in zip(rows(run / "metrics.csv"), rows(alone / "metrics.csv"), strict=True):
+        for name in ("step", "images", "train/loss", "train/kl"):
+            assert float(both[name] or 0) == pytest.approx(float(single_row[name] or 0), rel=1e-6), name
