@@ -20,6 +20,7 @@ from genlab.models.schedules import Schedule
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 Terms = dict[str, Tensor]
+PLAIN = {"_current_fx_name", "batches_seen", "images_seen"}
 
 
 class Model(pl.LightningModule, ABC):
@@ -52,7 +53,7 @@ class Model(pl.LightningModule, ABC):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Lightning notes the hook it is in some thirty times a step; plain values need none of a module's care."""
-        if name == "_current_fx_name":
+        if name in PLAIN:
             self.__dict__[name] = value
         else:
             super().__setattr__(name, value)
