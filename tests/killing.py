@@ -28,49 +28,49 @@ def start(folder, *overrides):
 
 
 def undisturbed(folder, *overrides):
-    """Run to the end; gives the run directory and the seconds of training."""
+    """Run to the end; gives the run directory."""
     folder.mkdir(parents=True)
     process = start(folder, "run_id=a", *overrides)
     assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
-    run = next(folder.glob("*-digits/a"))
-    return run, float(rows(run / "metrics.csv", drop=False)[-1]["seconds"])
+    return next(folder.glob("*-digits/a"))
 
 
-def killed(folder, kills, seconds, seed, *overrides, signal_number=signal.SIGKILL, damage=None):
-    """Kill ``kills`` times at random moments of the training, continuing with ``resume=auto``, then let it finish."""
+def killed(folder, kills, seed, *overrides):
+    """Kill ``kills`` times at random moments of the training, continuing with ``resume=auto``, then let it finish.
+
+    A kill counts only when the process has trained: it falls up to 0.3 s after the first new checkpoint, which is far
+    enough to meet a batch, a validation, a picture or the next save.
+    """
     folder.mkdir(parents=True)
     dice, done = random.Random(seed), 0
     while True:
+        before = newest_checkpoint(folder)
         process = start(folder, "run_id=a", "resume=auto", *overrides)
+        while done < kills and newest_checkpoint(folder) == before and process.poll() is None:
+            time.sleep(0.001)
         if done < kills:
-            began = wait_for_training(folder, process, done + 1)
-            pause = dice.uniform(0, seconds)
-            while began and time.monotonic() < began + pause and process.poll() is None:
-                time.sleep(0.002)
+            time.sleep(dice.uniform(0, 0.3))
         if done < kills and process.poll() is None:
-            process.send_signal(signal_number)
+            process.send_signal(signal.SIGKILL)
             process.wait(timeout=60)
             done += 1
-            if damage is not None:
-                damage(folder, dice)
             continue
         assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
         return next(folder.glob("*-digits/a")), done
 
 
-def wait_for_training(folder, process, start_number):
-    """The moment at which the process said for the n-th time where its results go; None if it ended before."""
-    while process.poll() is None:
-        if (folder / "out.txt").read_text().count("results ") >= start_number:
-            return time.monotonic()
-        time.sleep(0.01)
-    return None
+def newest_checkpoint(folder):
+    """When ``last.ckpt`` was written, or None."""
+    try:
+        return next(folder.glob("*-digits/a/checkpoints/last.ckpt")).stat().st_mtime_ns
+    except (StopIteration, FileNotFoundError):
+        return None
 
 
-def rows(path, drop=True):
-    """A table's rows, without the columns that tell of time."""
+def rows(path):
+    """A table's rows, without the column that tells of time."""
     with open(path, newline="") as file:
-        return [{k: v for k, v in row.items() if not (drop and k == "seconds")} for row in csv.DictReader(file)]
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
 def assert_equal(a, b, where="checkpoint"):

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from killing import rows
 
 REPO = Path(__file__).resolve().parent.parent
 SMALL = ["data=digits", "data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "logger=csv"]
 SMALL += ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "callbacks=trace", "performance.threads=1"]
-SMALL += ["metrics.val_samples=60", "metrics.test_samples=60", "trust=[rankdump]", "+callbacks.dump._target_=rankdump.Dump"]
+SMALL += [
+    "metrics.val_samples=60",
+    "metrics.test_samples=60",
+    "trust=[rankdump]",
+    "+callbacks.dump._target_=rankdump.Dump",
+]
 
 
 def trained(folder, model, devices, batch_size):
@@ -23,7 +29,11 @@ def trained(folder, model, devices, batch_size):
     command = [sys.executable, str(REPO / "src" / "train.py"), *SMALL, *options]
     command += [f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
-    environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO / "tests"), "GENLAB_CACHE": str(folder.parent / "cache")}
+    environment |= {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(REPO / "tests"),
+        "GENLAB_CACHE": str(folder.parent / "cache"),
+    }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Warning" not in done.stderr, done.stderr

@@ -59,7 +59,15 @@ def test_rooms_are_small_and_have_a_subject(path):
 
 
 def test_checks_and_data_are_free_of_torch():
-    free = {"config", "contracts.py", "data/source.py", "data/store.py", "data/order.py", "data/idx.py", "data/folder.py"}
+    free = {
+        "config",
+        "contracts.py",
+        "data/source.py",
+        "data/store.py",
+        "data/order.py",
+        "data/idx.py",
+        "data/folder.py",
+    }
     for path in FILES:
         name = path.relative_to(ROOT).as_posix()
         if name.split("/")[0] in free or name in free:

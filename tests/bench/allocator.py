@@ -1,6 +1,6 @@
 """What ``performance.allocator`` and the fused optimiser are worth on this machine: the lean loop, a process each, in turn.
 
-    python tests/bench/allocator.py --data DIR
+python tests/bench/allocator.py --data DIR
 """
 
 import subprocess

@@ -1,6 +1,6 @@
 """How long a user waits before anything happens: import, --help, the composed configuration, a mistake, check_only.
 
-    python tests/bench/startup.py
+python tests/bench/startup.py
 """
 
 import os

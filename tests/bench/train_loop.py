@@ -22,7 +22,6 @@ ensure_torchvision()
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from reporting import arguments, in_turn, report
 from torch import nn
 from torchvision.transforms import ToTensor
 
@@ -38,6 +37,8 @@ from genlab.data.order import epoch_order
 from genlab.models.noise import Noise
 from genlab.runs import console
 from genlab.runs.directory import RunDirectory
+
+from reporting import arguments, in_turn, report
 
 BATCH = 128
 

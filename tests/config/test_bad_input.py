@@ -41,7 +41,7 @@ MISTAKES = {
     "model/optimizer=adamm": ["Did you mean model/optimizer=adam"],
     "model._target_=os.system": ["os.system", "not trusted", "trust=[os]"],
     "name=a,b": ["Ambiguous"],
-    "resume=epoch=1.ckpt": ["cannot be read", '\'resume="epoch=1.ckpt"\''],
+    "resume=epoch=1.ckpt": ["cannot be read", "'resume=\"epoch=1.ckpt\"'"],
     "vae": ["cannot be read", "key=value"],
     "+typo=1": ["typo", "there is no such key"],
     "paths.rusn=x": ["Did you mean paths.runs=x"],

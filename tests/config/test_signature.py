@@ -19,7 +19,12 @@ OURS = [
     "genlab.callbacks.checkpoints.Checkpoints",
     "genlab.models.schedules.Constant",
 ]
-OTHERS = ["torch.nn.Linear", "torch.optim.Adam", "torch.optim.lr_scheduler.CosineAnnealingLR", "lightning.pytorch.Trainer"]
+OTHERS = [
+    "torch.nn.Linear",
+    "torch.optim.Adam",
+    "torch.optim.lr_scheduler.CosineAnnealingLR",
+    "lightning.pytorch.Trainer",
+]
 
 
 @pytest.mark.parametrize("target", OURS + OTHERS)

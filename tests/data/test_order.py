@@ -81,7 +81,8 @@ def test_augmentation_depends_on_seed_epoch_and_index_only():
     index = torch.arange(20_000)
     numbers = uniform(index, 1, 2, 3)
     assert torch.equal(numbers.flip(0), uniform(index.flip(0), 1, 2, 3))
-    assert 0 <= numbers.min() and numbers.max() < 1
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
     assert abs(numbers.mean() - 0.5) < 0.01
     assert abs(numbers.var() - 1 / 12) < 0.002
     for other in (uniform(index, 2, 2, 3), uniform(index, 1, 3, 3), uniform(index, 1, 2, 4)):

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from genlab.contracts import ConfigError, GenlabError, Problem
 
@@ -53,18 +53,21 @@ def dispatch(command: str, arguments: list[str]) -> int:
     return run(command, overrides)
 
 
-def run(command: str, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Compose, check, and only then import what the command needs. A rank that rank 0 started reads what rank 0 wrote."""
+def run(command: str, overrides: list[str]) -> int:
+    """Compose, check, and only then go. A rank that rank 0 started reads what rank 0 wrote."""
     parent = os.environ.get("GENLAB_RUN_DIR")
     if parent and "LOCAL_RANK" in os.environ:
         from omegaconf import OmegaConf
 
-        cfg = OmegaConf.load(Path(parent) / "config.yaml")
-    else:
-        from genlab.config.compose import compose
+        return execute(command, OmegaConf.load(Path(parent) / "config.yaml"), overrides)
+    from genlab.config.compose import compose
 
-        os.environ.pop("GENLAB_RUN_DIR", None)
-        cfg = compose(command, overrides)
+    os.environ.pop("GENLAB_RUN_DIR", None)
+    return execute(command, compose(command, overrides), overrides)
+
+
+def execute(command: str, cfg: Any, overrides: list[str], run_dir: Path | None = None) -> int:
+    """Import what the command needs, and hand over. ``run_dir``: where a multirun wants the run."""
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
 
 

@@ -51,14 +51,19 @@ def through_hydra(command: str) -> int:
     import hydra
     from hydra.core.hydra_config import HydraConfig
 
-    from genlab.apps.door import run, tell
+    from genlab.apps.door import execute, tell
+    from genlab.config.check import check
+    from genlab.config.compose import finished
 
     codes: list[int] = []
 
     def job(cfg: DictConfig) -> Any:
         current = HydraConfig.get()
         try:
-            codes.append(run(command, list(current.overrides.task), Path(current.runtime.output_dir).absolute()))
+            whole = finished(cfg, dict(current.runtime.choices))
+            check(whole, command)
+            folder = Path(current.runtime.output_dir).absolute()
+            codes.append(execute(command, whole, list(current.overrides.task), folder))
         except GenlabError as error:  # the other combinations still get their turn
             tell(error)
             codes.append(error.exit_code)

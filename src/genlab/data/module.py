@@ -28,6 +28,7 @@ class StoreData(pl.LightningDataModule):
         super().__init__()
         self.prepared, self.batch_size, self.seed, self.hflip = prepared, batch_size, seed, hflip
         self.train_loader: TrainLoader | None = None
+        self.position: dict[str, int] | None = None  # where a resumed run goes on
         self.evaluated: Split = "test"
 
     def arrays(self, split: Split) -> Arrays:
@@ -37,6 +38,8 @@ class StoreData(pl.LightningDataModule):
     def train_dataloader(self) -> TrainLoader:
         """Shuffled by (seed, epoch)."""
         self.train_loader = TrainLoader(self.arrays("train"), self.batch_size, self.seed, *self.place())
+        if self.position is not None:
+            self.train_loader.load_state_dict(self.position)
         return self.train_loader
 
     def val_dataloader(self) -> EvalLoader:
@@ -71,7 +74,16 @@ class StoreData(pl.LightningDataModule):
     # ---- resuming --------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """What the order of the images depended on."""
+        """The place in the order of the images, and what that order depended on.
+
+        Lightning keeps a loader's place only in the middle of an epoch; at the end of one it would begin again with
+        the first epoch's order.
+        """
+        position = self.train_loader.state_dict() if self.train_loader else {"epoch": 0, "done": 0}
+        return {"position": position, **self.order()}
+
+    def order(self) -> dict[str, Any]:
+        """What the order of the images depends on."""
         _, world = self.place()
         digest = self.prepared.spec.digest
         return {"seed": self.seed, "batch_size": self.batch_size, "world": world, "digest": digest}
@@ -87,7 +99,8 @@ class StoreData(pl.LightningDataModule):
                 "the images have changed since this run was started. Start a new run (resume=null), "
                 "or give back the images as they were."
             )
-        now = self.state_dict()
+        self.position = dict(state["position"])
+        now = self.order()
         for key in ("seed", "batch_size", "world"):
             if state[key] != now[key]:
                 what = f"{key} was {state[key]} and is now {now[key]}"

@@ -1,0 +1,114 @@
+"""Commands as users run them: sweeps, signals, continued runs, evaluation and pictures from a checkpoint alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from genlab.contracts import ConfigError
+from genlab.runs.load import load_run
+
+from killing import rows
+
+REPO = Path(__file__).resolve().parents[2]
+SMALL = ["data=digits", "data.limit=100", "data.batch_size=20", "trainer.max_epochs=1", "model.latent_dim=3"]
+
+
+def command(name, *arguments, folder, cache):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")} | {"GENLAB_CACHE": str(cache)}
+    line = [sys.executable, str(REPO / "src" / f"{name}.py"), *arguments]
+    return subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment
+    )
+
+
+def test_a_sweep_makes_a_run_for_each_combination(tmp_path, cache):
+    options = ["-m", "model.beta=1,4", *SMALL, "logger=csv", "metrics=none", "callbacks=none"]
+    process = command("train", *options, folder=tmp_path, cache=cache)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    runs = sorted(tmp_path.glob("runs/multirun/*/[01]/summary.json"))
+    assert [json.loads(path.read_text())["status"] for path in runs] == ["finished"] * 2
+    assert [load_run(path.parent).config.model.beta for path in runs] == [1, 4]
+    assert {path.name for path in tmp_path.iterdir()} == {"runs"}
+
+
+def test_a_sweep_with_a_mistake_in_one_combination_does_not_start(tmp_path, cache):
+    process = command("train", "-m", "model.beta=1,heavy", folder=tmp_path, cache=cache)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "model.beta=heavy" in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "code", "status"), [("SIGINT", 130, "interrupted"), ("SIGUSR1", 75, "preempted")])
+def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, code, status, tmp_path, cache):
+    options = [*SMALL, "trainer.max_epochs=2000", "logger=csv", "metrics=none", "callbacks=none", "run_id=a"]
+    process = command("train", *options, folder=tmp_path, cache=cache)
+    while not list(tmp_path.glob("runs/*/a/checkpoints/last.ckpt")) and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(getattr(signal, name))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert "resume=auto" in said
+    assert "Traceback" not in said
+    run = next(tmp_path.glob("runs/*/a"))
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["status"] == status
+    assert load_run(run).step == summary["steps"]
+
+
+def test_evaluate_repeats_the_summary_to_the_last_digit(train, tmp_path):
+    run = train("model=vae", *SMALL, "data.limit=null", "performance.threads=1")
+    summary = json.loads((run / "summary.json").read_text())
+    common = [f"ckpt={run}", "metrics.val_samples=60", "metrics.test_samples=60"]
+    train(*common, f"output={tmp_path}/e", command="evaluate")
+    again = json.loads((tmp_path / "e" / "summary.json").read_text())
+    assert again["metrics"] == {n: v for n, v in summary["metrics"].items() if n.startswith("test/")}
+    train(*common, f"output={tmp_path}/v", "split=val", command="evaluate")
+    other = json.loads((tmp_path / "v" / "summary.json").read_text())["metrics"]
+    assert other["val/mse"] == pytest.approx(summary["metrics"]["val/mse"], rel=1e-9)
+    assert json.loads((run / "summary.json").read_text()) == summary
+
+
+@pytest.mark.parametrize(
+    ("model", "what", "count"),
+    [
+        ("vae", "sample", 6),
+        ("vae", "reconstruct", 12),
+        ("vae", "interpolate", 60),
+        ("vae", "traverse", 30),
+        ("ae", "reconstruct", 12),
+        ("dcgan", "interpolate", 60),
+    ],
+)
+def test_generate_makes_pictures_and_a_sheet(model, what, count, train, tmp_path):
+    run = train(f"model={model}", *SMALL, "metrics=none", "callbacks=none")
+    train(f"ckpt={run}", f"what={what}", "n=6", f"output={tmp_path}/out", command="generate")
+    pictures = sorted((tmp_path / "out").glob("0*.png"))
+    assert len(pictures) == count
+    assert Image.open(pictures[0]).size == (8, 8)
+    assert Image.open(tmp_path / "out" / "sheet.png").size[0] >= 400
+
+
+def test_generate_says_what_a_model_can_do_instead(train, tmp_path):
+    run = train("model=dcgan", *SMALL, "metrics=none", "callbacks=none")
+    with pytest.raises(ConfigError, match="what=sample"):
+        train(f"ckpt={run}", "what=reconstruct", f"output={tmp_path}/out", command="generate")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_can_be_made_longer(train):
+    options = ["model=vae", *SMALL, "callbacks=trace", "model/schedule=constant"]
+    short = train(*options)
+    train(*options, "trainer.max_epochs=3", f"resume={short}")
+    long = train(*options, "trainer.max_epochs=3")
+    assert rows(short / "tables" / "indices.csv") == rows(long / "tables" / "indices.csv")
+    one, other = load_run(short).model.state_dict(), load_run(long).model.state_dict()
+    assert all((one[name] == other[name]).all() for name in one)
