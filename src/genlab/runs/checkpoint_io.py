@@ -87,6 +87,7 @@ def keep_as(path: Path, other: Path) -> None:
 
         shutil.copyfile(path, link)
     os.replace(link, other)
+    link.unlink(missing_ok=True)  # where both named the same file already, the system leaves the name behind
 
 
 def whole_one(path: Path) -> Path:
