@@ -14,6 +14,7 @@ from rich.progress import Progress as RichProgress
 from genlab.callbacks.stops import MaxSteps
 from genlab.config.types import PositiveFloat
 from genlab.models.base import Model
+from genlab.runs.console import note
 
 SHOWN = ("loss", "recon", "kl", "elbo", "loss_d", "loss_g", "mse", "psnr")
 
@@ -64,6 +65,7 @@ class Progress(pl.Callback):
         if trainer.is_global_zero:
             line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, 'val')}"
             self.console.print(line, highlight=False, soft_wrap=True)
+            note(line)
 
     def close(self) -> None:
         """Take the bar away."""
