@@ -58,6 +58,11 @@ def test_a_mistake_is_named_with_its_remedy(mistake):
         assert words in str(caught.value), str(caught.value)
 
 
+def test_combinations_that_cannot_work_are_refused():
+    with pytest.raises(ConfigError, match="trainer.precision=bf16-mixed"):
+        compose("train", ["trainer.precision=16-mixed", "trainer.gradient_clip_val=1"])
+
+
 def test_all_mistakes_at_once_are_all_named():
     with pytest.raises(ConfigError) as caught:
         compose("train", ["model=vea", "model.latent_dim=-1", "trainer.max_epoch=3", "+data.foo=1"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from genlab.apps.launch import execute, tell
 from genlab.config.files import conf_dir
 from genlab.contracts import ConfigError, GenlabError, Problem
 
@@ -51,7 +52,6 @@ def through_hydra(command: str) -> int:
     import hydra
     from hydra.core.hydra_config import HydraConfig
 
-    from genlab.apps.door import execute, tell
     from genlab.config.check import check
     from genlab.config.compose import finished
 

@@ -12,7 +12,7 @@ from genlab.contracts import Problem
 
 def crossed(plain: dict[str, Any]) -> Iterator[Problem]:
     """Every combination that cannot work."""
-    for rule in (model_takes_data, training_ends, schedule_has_an_end):
+    for rule in (model_takes_data, training_ends, schedule_has_an_end, clipping_sees_true_gradients):
         yield from rule(plain)
 
 
@@ -56,3 +56,11 @@ def schedule_has_an_end(plain: dict[str, Any]) -> Iterator[Problem]:
     if schedule.get("warmup", 0) >= schedule.get("epochs", float("inf")):
         what = f"{schedule['warmup']} epochs of warm-up do not fit into {schedule['epochs']} epochs"
         yield Problem("model.schedule.warmup", what, "Type: model.schedule.warmup=0")
+
+
+def clipping_sees_true_gradients(plain: dict[str, Any]) -> Iterator[Problem]:
+    """In float16 gradients are scaled up until the step, so a clip before it would cut at the wrong size."""
+    trainer = plain.get("trainer") or {}
+    if trainer.get("precision") in ("16-mixed", 16) and trainer.get("gradient_clip_val"):
+        what = "gradients are scaled in 16-mixed, and cannot be clipped by their true size"
+        yield Problem("trainer.gradient_clip_val", what, "Type: trainer.precision=bf16-mixed")
