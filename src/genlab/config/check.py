@@ -14,6 +14,7 @@ from genlab.config.roots import ROOTS, Node
 from genlab.config.rules import crossed
 from genlab.config.signature import Parameter, Signature, signature
 from genlab.config.trust import trusted
+from genlab.config.types import PATTERNS
 from genlab.contracts import ConfigError, Problem
 
 HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_")
@@ -137,7 +138,8 @@ def reasons(error: ValidationError) -> str:
     """pydantic's reasons in a user's words, alternatives joined by "or"."""
     said: list[str] = []
     for item in error.errors():
-        reason = item["msg"].removeprefix("Input should be ").replace("a valid ", "a ").replace("None", "null")
+        message = PATTERNS.get(item.get("ctx", {}).get("pattern", ""), item["msg"])
+        reason = message.removeprefix("Input should be ").replace("a valid ", "a ").replace("None", "null")
         reason = reason.replace("a integer", "a whole number").replace("an integer", "a whole number")
         reason = reason.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
         if reason not in said:

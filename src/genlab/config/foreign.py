@@ -12,6 +12,7 @@ from pydantic import Field
 from genlab.config.types import (
     BelowOne,
     Betas,
+    DeviceList,
     Fraction,
     NonNegativeFloat,
     NonNegativeInt,
@@ -34,8 +35,8 @@ Precision = Literal[
 
 TRAINER: dict[str, Any] = {
     "accelerator": Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"],
-    "strategy": str,
-    "devices": PositiveInt | Literal[-1, "auto"] | list[NonNegativeInt] | str,
+    "strategy": Literal["auto", "ddp", "ddp_find_unused_parameters_true"],
+    "devices": PositiveInt | Literal[-1, "auto"] | list[NonNegativeInt] | DeviceList,
     "num_nodes": PositiveInt,
     "precision": Precision | Literal[16, 32, 64],
     "fast_dev_run": bool | NonNegativeInt,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from genlab.config.types import NonNegativeInt, PositiveInt
+from genlab.config.types import FileName, NonNegativeInt, PositiveInt, Seed
 
 Node = dict[str, Any] | None
 
 SHARED: dict[str, Any] = {
     "paths": {"data": str, "runs": str, "cache": str | None},
-    "seed": NonNegativeInt,
+    "seed": Seed,
     "trust": list[str],
     "check_only": bool,
     "performance": Node,
@@ -26,8 +26,8 @@ TRAIN = SHARED | {
     "checkpoint": Node,
     "resume": str | None,
     "init_from": str | None,
-    "name": str | None,
-    "run_id": str | None,
+    "name": FileName | None,
+    "run_id": FileName | None,
     "tags": list[str],
     "notes": str,
 }
