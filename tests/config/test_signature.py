@@ -6,8 +6,9 @@ import inspect
 import pytest
 from pydantic import TypeAdapter
 
-from genlab.config.foreign import TABLES
-from genlab.config.signature import find, signature
+from genlab.config.definition import find
+from genlab.config.foreign import NEEDED, RANGES, TABLES
+from genlab.config.signature import signature
 
 OURS = [
     "genlab.models.vae.VAE",
@@ -33,6 +34,7 @@ def test_names_and_defaults_are_those_of_the_constructor(target):
     real = inspect.signature(getattr(importlib.import_module(module), name)).parameters
     if target in TABLES:
         assert set(signature(target).parameters) <= set(real)
+        assert set(NEEDED.get(target, ())) <= set(signature(target).parameters)
         assert find(target) is not None
         return
     read = signature(target).parameters
@@ -47,7 +49,8 @@ def test_our_constructors_have_types_that_can_be_read_and_no_second_defaults(tar
     assert not found.open
     for parameter in found.parameters.values():
         assert parameter.required, f"{target}: {parameter.name} has a default in the code and one in conf/"
-        if not parameter.injected:
+        assert not (parameter.told and parameter.type is None)
+        if not parameter.made:
             TypeAdapter(parameter.type)
 
 
@@ -59,3 +62,62 @@ def test_class_attributes_are_found_through_base_classes():
 def test_what_is_not_there_is_not_found():
     for target in ("genlab.models.vae.VEA", "genlab.nowhere.X", "no_such_package.X", "VAE", "os.system"):
         assert signature(target) is None
+
+
+def test_what_the_code_supplies_and_what_a_target_makes_are_told_apart():
+    read = signature("genlab.models.vae.VAE").parameters
+    assert {name for name, p in read.items() if p.supplied} == {"spec", "seed"}
+    assert {name for name, p in read.items() if p.made} == {"net", "optimizer", "schedule"}
+    assert {name for name, p in read.items() if p.needed} == set(read) - {"spec", "seed"}
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop", "NAdam", "Adamax", "Adagrad", "RAdam"])
+def test_every_optimiser_of_torch_has_ranges_and_leaves_its_parameters_to_the_code(name):
+    import torch
+
+    read = signature(f"torch.optim.{name}").parameters
+    real = inspect.signature(getattr(torch.optim, name)).parameters
+    assert list(read) == list(real)
+    assert read["params"].supplied
+    assert not read["params"].needed
+    with pytest.raises(ValueError, match="greater than 0"):
+        TypeAdapter(read["lr"].type).validate_python(-0.1)
+    assert all(read[key].type is RANGES["torch.optim"][key] for key in read.keys() & RANGES["torch.optim"].keys())
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of somebody else's, on the path but never imported: importing it fails."""
+    folder = tmp_path / "othersmodels"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from .nets import Net as PassedOn\nraise RuntimeError('imported')\n")
+    (folder / "nets.py").write_text(
+        "from dataclasses import dataclass\nfrom typing import ClassVar, overload\nfrom torch import Tensor, nn\n"
+        "Width = int\n\n"
+        "@dataclass\nclass Base:\n    kind: ClassVar[str] = 'pairs'\n    width: Width\n\n"
+        "@dataclass(frozen=True)\nclass Net(Base):\n    depth: int = 3\n    init: Tensor = None\n\n"
+        "class Child(Net):\n    pass\n\n"
+        "class Overloaded:\n    @overload\n    def __init__(self, a: int): ...\n"
+        "    def __init__(self, a: int, b: 'list[float]', *, net: nn.Module, **rest): ...\n\n"
+        "def function(a: int, b: str = 'x'): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    return "othersmodels"
+
+
+def test_dataclasses_re_exports_and_inheritance_are_followed(package):
+    for name in ("nets.Net", "PassedOn", "nets.Child"):
+        found = signature(f"{package}.{name}")
+        assert {n: p.required for n, p in found.parameters.items()} == {"width": True, "depth": False, "init": False}
+        assert found.parameters["width"].type is int
+        assert found.attributes["kind"] == "pairs"
+
+
+def test_in_other_peoples_code_an_unreadable_type_may_be_anything(package):
+    found = signature(f"{package}.nets.Overloaded")
+    assert found.open
+    assert list(found.parameters) == ["a", "b", "net"]
+    assert found.parameters["b"].type == list[float]
+    assert not found.parameters["net"].made
+    assert not found.parameters["net"].needed
+    assert list(signature(f"{package}.nets.function").parameters) == ["a", "b"]

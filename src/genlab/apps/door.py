@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
-from genlab.apps.launch import execute, report_failure, tell
-from genlab.contracts import ConfigError, GenlabError, Problem
-
-HYDRA_FLAGS = ("--info", "-i", "--hydra-help", "--shell-completion", "-sc", "--version", "--package", "-p")
+from genlab.apps.arguments import Arguments, read
+from genlab.apps.launch import report_failure, run, tell
+from genlab.contracts import GenlabError
 
 
 def main(command: str) -> NoReturn:
@@ -29,47 +26,32 @@ def main(command: str) -> NoReturn:
 
 
 def dispatch(command: str, arguments: list[str]) -> int:
-    """What the arguments ask for: help, the configuration, a sweep, or the command itself."""
-    flags = [a for a in arguments if a.startswith("-")]
-    overrides = [a for a in arguments if a not in flags and a not in ("job", "hydra", "all")]
-    if "-h" in flags or "--help" in flags:
+    """What the arguments ask for: help, the configuration, a sweep, or the command itself.
+
+    Raises:
+        ConfigError: there is no such option, or the configuration does not fit.
+    """
+    asked = read(command, arguments)
+    if asked.help:
         from genlab.apps.help import help_text
 
         print(help_text(command))  # noqa: T201
         return 0
-    if any(flag.split("=")[0] in HYDRA_FLAGS for flag in flags):
-        from genlab.apps.sweep import through_hydra
+    if asked.cfg:
+        return show_configuration(command, asked)
+    if asked.hydra or asked.multirun:
+        from genlab.apps import sweep
 
-        return through_hydra(command)
-    if "-m" in flags or "--multirun" in flags:
-        from genlab.apps.sweep import sweep
-
-        return sweep(command, overrides)
-    if "--cfg" in flags or "-c" in flags:
-        return show_configuration(command, overrides, resolve="--resolve" in flags)
-    if flags:
-        raise ConfigError([Problem(flags[0], "there is no such option", f"Type: python src/{command}.py --help")])
-    return run(command, overrides)
+        return sweep.sweep(command, asked.overrides) if asked.multirun else sweep.ask_hydra(command, asked)
+    return run(command, asked.overrides)
 
 
-def run(command: str, overrides: list[str]) -> int:
-    """Compose, check, and only then go. A rank that rank 0 started reads what rank 0 wrote."""
-    parent = os.environ.get("GENLAB_RUN_DIR")
-    if parent and "LOCAL_RANK" in os.environ:
-        from omegaconf import OmegaConf
-
-        return execute(command, OmegaConf.load(Path(parent) / "config.yaml"), overrides)
-    from genlab.config.compose import compose
-
-    os.environ.pop("GENLAB_RUN_DIR", None)
-    return execute(command, compose(command, overrides), overrides)
-
-
-def show_configuration(command: str, overrides: list[str], resolve: bool) -> int:
-    """``--cfg job``: the composed configuration as YAML."""
+def show_configuration(command: str, asked: Arguments) -> int:
+    """``--cfg job``: the composed configuration as YAML; what must be given may still be absent."""
     from omegaconf import OmegaConf
 
     from genlab.config.compose import compose
 
-    print(OmegaConf.to_yaml(compose(command, overrides), resolve=resolve), end="")  # noqa: T201
+    cfg = compose(command, asked.overrides, incomplete=True)
+    print(OmegaConf.to_yaml(cfg, resolve=asked.resolve), end="")  # noqa: T201
     return 0

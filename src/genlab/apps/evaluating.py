@@ -34,7 +34,8 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     measure: Measure = build(cfg.metrics, cfg.trust)
-    measure.attach(choose(prepared, cache), prepared, cache, evaluated=cfg.split)
+    if measure.samples["test"]:
+        measure.attach(choose(prepared, cache), prepared, cache, evaluated=cfg.split)
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)
     data.evaluated = cfg.split
     trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator="auto", devices=1)
@@ -42,7 +43,8 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
     renamed = {
         f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")
     }
-    report(loaded, cfg, renamed, counts(prepared.spec, loaded.model, measure.counts), output)
+    counted = {name.replace("test/", f"{cfg.split}/"): count for name, count in measure.counts.items()}
+    report(loaded, cfg, renamed, counts(prepared.spec, loaded.model, counted), output)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Handing a checked configuration to its command, and telling the user what went wrong."""
+"""One command from its overrides to its end, and telling the user what went wrong on the way."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
 
 from genlab.contracts import ConfigError, GenlabError
 
 
-def execute(command: str, cfg: Any, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Import what the command needs, and hand over. ``run_dir``: where a multirun wants the run."""
+def run(command: str, overrides: list[str], run_dir: Path | None = None) -> int:
+    """Compose, check, and only then import what the command needs. A rank that rank 0 started reads what rank 0 wrote."""
+    parent = os.environ.get("GENLAB_RUN_DIR")
+    if parent and "LOCAL_RANK" in os.environ:
+        from omegaconf import OmegaConf
+
+        cfg = OmegaConf.load(Path(parent) / "config.yaml")
+    else:
+        from genlab.config.compose import compose
+
+        os.environ.pop("GENLAB_RUN_DIR", None)
+        cfg = compose(command, overrides)
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
 
 
@@ -35,7 +44,7 @@ def report_failure() -> int:
         print(trace, file=sys.stderr)  # noqa: T201
         return 1
     path = Path(folder) / "errors" / f"rank_{os.environ.get('LOCAL_RANK', '0')}.txt"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(trace)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(trace, encoding="utf-8")
     print(f"failed: {last}\n    the traceback is in {path}", file=sys.stderr)  # noqa: T201
     return 1

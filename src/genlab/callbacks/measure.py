@@ -11,7 +11,7 @@ from torch import Tensor
 from torch import distributed as dist
 
 from genlab.config.types import NonNegativeInt, PositiveInt
-from genlab.contracts import Images, Reconstructs, Samples, Split
+from genlab.contracts import ConfigError, DataError, Images, Problem, Reconstructs, Samples, Split
 from genlab.data.source import Prepared
 from genlab.metrics.features import Extractor
 from genlab.metrics.frechet import Moments, frechet_distance
@@ -31,13 +31,21 @@ class Measure(pl.Callback):
         every_n_epochs: how often the samples are measured in validation; the test always measures them.
         val_samples: generated images for validation, 0 for none.
         test_samples: generated images for the test, 0 for none.
-        kid: also KID, which costs as much again for small feature spaces.
+        kid: also KID, in the test only: it takes a few seconds on a CPU, where FID takes a fraction of one.
+
+    Raises:
+        ConfigError: one sample, which has no spread to compare.
     """
 
     def __init__(
         self, every_n_epochs: PositiveInt, val_samples: NonNegativeInt, test_samples: NonNegativeInt, kid: bool
     ) -> None:
         self.every_n_epochs, self.samples, self.kid = every_n_epochs, {"val": val_samples, "test": test_samples}, kid
+        if 1 in self.samples.values():
+            keys = [f"metrics.{stage}_samples" for stage, count in self.samples.items() if count == 1]
+            raise ConfigError(
+                [Problem(k, "FID and KID need at least 2 samples", f"{k}=2000, or {k}=0 for none") for k in keys]
+            )
         self.totals = Totals()
         self.counts: dict[str, int] = {}
         self.extractor: Extractor | None = None
@@ -46,6 +54,22 @@ class Measure(pl.Callback):
         """What to look with, at which real images. ``evaluated``: the split that the test loop goes over."""
         self.extractor, self.prepared, self.cache_root = extractor, prepared, cache_root
         self.splits: dict[str, Split] = {"val": "val", "test": evaluated}
+        self.reals: dict[str, tuple[Tensor, Moments]] = {}  # by stage: read from the disk once
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Refuse before the first batch what could not be measured after the last.
+
+        Raises:
+            DataError: a split with fewer than 2 real images has no spread to compare.
+        """
+        if self.extractor is None or not isinstance(pl_module, Samples):
+            return
+        ahead = {"fit": ("val", "test"), "validate": ("val",), "test": ("test",)}.get(stage, ())
+        few = [name for name in ahead if self.samples[name] and len(self.prepared.images[self.splits[name]]) < 2]
+        if few:
+            keys = " ".join(f"metrics.{name}_samples=0" for name in few)
+            splits = " and ".join(self.splits[name] for name in few)
+            raise DataError(f"Fewer than 2 real images in {splits}: too few for FID and KID. Go without them: {keys}")
 
     # ---- reconstructions -------------------------------------------------------------------------------------------
 
@@ -59,6 +83,8 @@ class Measure(pl.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Add the batch's reconstructions."""
+        if trainer.sanity_checking:
+            return
         if isinstance(pl_module, Reconstructs) and isinstance(batch, Images):
             x = batch.image.float()
             self.totals.add(reconstruction_terms(x, pl_module.reconstruct(batch.image).float()))
@@ -69,8 +95,14 @@ class Measure(pl.Callback):
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Hand the numbers to the model, whose way out they share."""
-        turn = trainer.state.fn != "fit" or (trainer.current_epoch + 1) % self.every_n_epochs == 0
-        self.finish("val", pl_module, with_samples=turn or trainer.current_epoch + 1 == trainer.max_epochs)
+        if not trainer.sanity_checking:
+            self.finish("val", pl_module, with_samples=self.is_turn(trainer))
+
+    def is_turn(self, trainer: pl.Trainer) -> bool:
+        """Whether this validation measures the samples: every ``every_n_epochs``-th does, and the last of a run."""
+        epochs = trainer.current_epoch + 1
+        last = trainer.should_stop or epochs == trainer.max_epochs
+        return trainer.state.fn != "fit" or last or epochs % self.every_n_epochs == 0
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Hand the numbers to the model, whose way out they share."""
@@ -78,8 +110,10 @@ class Measure(pl.Callback):
 
     def finish(self, stage: Split, model: Model, with_samples: bool) -> None:
         """Means of the reconstructions, and the distance of the samples."""
+        for name in [n for n in model.measured if n.startswith((f"{stage}/fid_", f"{stage}/kid_"))]:
+            del model.measured[name]  # of weights that are no more
         values = self.totals.means()
-        if with_samples and self.samples[stage] > 1 and isinstance(model, Samples) and self.extractor is not None:
+        if with_samples and self.samples[stage] and isinstance(model, Samples) and self.extractor is not None:
             values |= self.distances(stage, model)
         if values:
             model.report(stage, values)
@@ -89,31 +123,37 @@ class Measure(pl.Callback):
         assert self.extractor is not None
         count, extractor = self.samples[stage], self.extractor.to(model.device)
         fake = generated_features(model, count, extractor)  # the features of all ranks, in order
-        real = real_features(self.prepared, self.splits[stage], extractor, self.cache_root).to(fake.device)
+        real, real_moments = self.real(stage, extractor)
         name = f"{extractor.name}_{count}"
-        values = {f"fid_{name}": frechet_distance(moments(real), moments(fake))}
-        if self.kid:
+        values = {f"fid_{name}": frechet_distance(real_moments, Moments.of(fake))}
+        if self.kid and stage == "test":
             values[f"kid_{name}"] = kernel_distance(real, fake)
         self.counts |= {f"{stage}/{metric}": count for metric in values}
         self.counts[f"{stage}/fid_{name}_real"] = len(real)
         return values
 
+    def real(self, stage: Split, extractor: Extractor) -> tuple[Tensor, Moments]:
+        """Features of the real images, [N, d], and their moments."""
+        if stage not in self.reals:
+            features = real_features(self.prepared, self.splits[stage], extractor, self.cache_root)
+            self.reals[stage] = features, Moments.of(features)
+        return self.reals[stage]
+
 
 def generated_features(model: Any, count: int, extractor: Extractor, chunk: int = 250) -> Tensor:
-    """Features of ``count`` samples, [count, d]. Chunk j is drawn by seed + j, on rank j modulo W: any W, same images."""
+    """Features of ``count`` samples, [count, d] on the CPU, the same on any number of ranks.
+
+    Chunk j is drawn by seed + j, on rank j modulo the number of ranks. A model that draws from the global random state
+    all the same leaves it as it was: measuring must not change what is trained next.
+    """
     world, rank = (dist.get_world_size(), dist.get_rank()) if dist.is_available() and dist.is_initialized() else (1, 0)
     sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
-    mine = {j: extractor(model.sample(size, seed=SEED + j)).cpu() for j, size in enumerate(sizes) if j % world == rank}
+    with torch.random.fork_rng(devices=[model.device] if model.device.type == "cuda" else []):
+        mine = {
+            j: extractor(model.sample(size, seed=SEED + j)).cpu() for j, size in enumerate(sizes) if j % world == rank
+        }
     if world > 1:
         everyones: list[Any] = [None] * world
         dist.all_gather_object(everyones, mine)
         mine = {j: features for part in everyones for j, features in part.items()}
     return torch.cat([mine[j] for j in range(len(sizes))])
-
-
-def moments(features: Tensor) -> Moments:
-    """[N, d] to sums."""
-    sums = Moments.zero(features.shape[1], features.device)
-    for part in features.split(1000):
-        sums.add(part)
-    return sums

@@ -8,8 +8,8 @@ from typing import Any
 import hydra.utils
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.config.trust import targets, trusted
-from genlab.contracts import ConfigError, Problem
+from genlab.config.trust import strangers
+from genlab.contracts import ConfigError
 
 
 def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
@@ -19,18 +19,9 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
         ConfigError: it names code that is not trusted.
     """
     plain: Any = OmegaConf.to_container(node, resolve=True)
-    strangers = [(where, target) for where, target in targets(plain) if not trusted(target, trust)]
-    if strangers:
-        raise ConfigError(
-            [
-                Problem(
-                    f"{where}._target_",
-                    f"{target} is code that is not trusted",
-                    f"If you trust it: trust=[{str(target).split('.')[0]}]",
-                )
-                for where, target in strangers
-            ]
-        )
+    problems = list(strangers(plain, trust))
+    if problems:
+        raise ConfigError(problems)
     if plain.get("_partial_"):
         return hydra.utils.instantiate(plain, _convert_="all")
     # partial, so that what is injected reaches the constructor as it is, and its errors reach us as they are

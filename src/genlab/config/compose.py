@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from genlab.config.check import problems_in, unknown
-from genlab.config.files import conf_dir, groups, options
+from genlab.config.check import problems_in, settable
+from genlab.config.files import conf_dir, groups, raw
+from genlab.config.messages import MUST_BE_GIVEN, Hints, unknown
+from genlab.config.overrides import (
+    absent_option,
+    added_twice,
+    explained,
+    ill_written,
+    nearest_anywhere,
+    several_values,
+    unreadable,
+)
 from genlab.config.signature import signature
 from genlab.contracts import ConfigError, Problem
 
+REFUSED = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  # how composing fails
 
-def compose(command: str, overrides: list[str]) -> DictConfig:
+
+def compose(command: str, overrides: list[str], conf: Path | None = None, incomplete: bool = False) -> DictConfig:
     """The configuration of a command, composed and checked.
+
+    Args:
+        conf: the folder of YAML files, if not the usual one.
+        incomplete: let values that must be given be absent, to show the configuration.
 
     Raises:
         ConfigError: with every mistake in the overrides and in the files they choose.
     """
-    composing = Composing(command)
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    folder = (conf or conf_dir()).resolve()
+    composing = Composing(command, folder)
+    with own_hydra(folder):
         cfg = composing.compose(overrides)
-    problems = composing.problems + (problems_in(cfg, command, composing.defaults) if cfg is not None else [])
-    if problems:
-        raise ConfigError(merged(problems))
-    assert cfg is not None
+    problems = composing.problems + (problems_in(cfg, command, composing.hints) if cfg is not None else [])
+    problems = [p for p in dict.fromkeys(problems) if not (incomplete and p.what == MUST_BE_GIVEN)]
+    if problems or cfg is None:
+        raise ConfigError([composing.placed(problem) for problem in problems])
     return cfg
+
+
+@contextmanager
+def own_hydra(conf: Path) -> Iterator[None]:
+    """Hydra on a folder, apart from one that is already running (a multirun composes inside Hydra's own job)."""
+    instance = GlobalHydra.instance()
+    running, instance.hydra = instance.hydra, None
+    try:
+        with initialize_config_dir(str(conf), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = running
 
 
 @dataclass
@@ -42,111 +74,139 @@ class Composing:
     """Sorts overrides into choices of files and values of keys, drops what cannot be applied, and remembers why."""
 
     command: str
+    conf: Path
     problems: list[Problem] = field(default_factory=list)
-    defaults: DictConfig | None = None  # composed from the files alone
+    hints: Hints = field(default_factory=Hints)
+    experiments: list[str] = field(default_factory=list)
 
     def compose(self, overrides: list[str]) -> DictConfig | None:
         """As much of the configuration as can be composed; None if not even the files could be."""
         parsed = [item for text in overrides for item in self.parse(text)]
-        chosen = [item for item in parsed if self.is_choice(item)]
-        files = [str(item.input_line) for item in chosen if self.choice_exists(item)]
-        self.defaults = cfg = self.attempt(files)
-        if cfg is None:
+        chosen = [item for item in parsed if self.is_choice(item) and self.choice_exists(item)]
+        chosen.sort(key=lambda item: item.key_or_group.count("/"))  # model before model/net, to know whose fault it is
+        files, usual = self.as_far_as_possible([], chosen)
+        if usual is None:
             return None
-        values = [self.addressed(cfg, item) for item in parsed if not self.is_choice(item)]
-        return self.attempt([*files, *(text for text in values if text)])
+        values = [item for item in parsed if not self.is_choice(item) and self.has_a_place(usual, item)]
+        return self.as_far_as_possible(files, values)[1]
 
     def parse(self, text: str) -> Iterator[Override]:
         """One override, or a problem with its grammar."""
         try:
-            yield OverridesParser.create().parse_override(text)
+            item = OverridesParser.create().parse_override(text)
         except HydraException as error:
-            reason = str(error).splitlines()[0]
-            remedy = f"""Put quotes around the value: '{text.partition("=")[0]}="{text.partition("=")[2]}"'"""
-            if "=" not in text:
-                remedy = "An override is key=value; python src/" + self.command + ".py --help lists the keys."
-            self.problems.append(Problem(text, f"cannot be read ({reason})", remedy))
+            self.problems.append(ill_written(text, error, self.command))
+            return
+        if not item.key_or_group:
+            self.problems.append(ill_written(text, "", self.command))
+        elif item.is_sweep_override():
+            self.problems.append(several_values(item, self.command))
+        else:
+            yield item
 
     def is_choice(self, item: Override) -> bool:
         """Whether the override chooses files from a group; a misspelt ``model=`` counts as one."""
-        return item.key_or_group.split("@")[0] in groups()
+        group = item.key_or_group.split("@")[0]
+        return group in groups(self.conf) or group == "experiment"
 
     def choice_exists(self, item: Override) -> bool:
         """Whether the chosen files are there."""
-        group = item.key_or_group.split("@")[0]
-        value = item.value()
+        group, value = item.key_or_group.split("@")[0], item.value()
+        if item.is_delete():
+            return True
         for option in value if isinstance(value, list) else [value]:
-            if option is None or item.is_delete() or item.is_sweep_override() or str(option) in options(group):
-                continue
-            near = difflib.get_close_matches(str(option), options(group), n=1, cutoff=0.4)
-            remedy = f"Did you mean {group}={near[0]} ? " if near else ""
-            remedy += f"Options: {', '.join(options(group))}"
-            self.problems.append(Problem(f"{group}={option}", f"there is no {group} of that name", remedy))
-            return False
+            path = self.conf / group / f"{option}.yaml"
+            absent = None if path.is_file() else absent_option(item.key_or_group, option, self.conf)
+            problem = absent or unreadable(path, self.conf)
+            if problem:
+                self.problems.append(problem)
+                return False
+            if group == "experiment":
+                self.experiments.append(str(option))
         return True
 
-    def addressed(self, cfg: DictConfig, item: Override) -> str | None:
-        """The override, if there is a key for it. An argument that the files leave out is added without a ``+``."""
-        line = str(item.input_line)
-        if item.is_add() or item.is_force_add() or item.is_delete() or item.key_or_group.startswith("hydra"):
-            return line
+    def has_a_place(self, usual: DictConfig, item: Override) -> bool:
+        """Whether there is a key for the override. An argument that the files leave out is added without a ``+``."""
+        if item.key_or_group.partition(".")[0].partition("/")[0] == "hydra" or item.is_force_add():
+            return True
+        if item.key_or_group.startswith("choices"):
+            self.problems.append(Problem(item.key_or_group, "says what was chosen", "Choose with: model=…   data=…"))
+            return False
         parent, _, key = item.key_or_group.rpartition(".")
-        node = OmegaConf.select(cfg, parent) if parent else cfg
-        if OmegaConf.is_dict(node) and key in set(node.keys()):  # "in node" is false for ???
-            return line
-        if OmegaConf.is_dict(node) and "_target_" in node:
-            accepted = signature(node["_target_"])
-            if accepted and key in accepted.parameters and not accepted.parameters[key].injected:
-                return "+" + line
-        self.problems.append(self.nowhere(cfg, item, node, key))
-        return None
+        node = OmegaConf.select(usual, parent) if parent else usual
+        there = OmegaConf.is_dict(node) and key in set(node.keys())  # "in node" is false for ???
+        if there and item.is_add():
+            self.problems.append(added_twice(item))
+        elif not there and not item.is_add():
+            if key in accepted_by(node) and not item.is_delete():
+                item.input_line = f"+{item.input_line}"
+                return True
+            self.problems.append(self.nowhere(usual, item, node))
+        return there != item.is_add()
 
-    def nowhere(self, cfg: DictConfig, item: Override, node: Any, key: str) -> Problem:
+    def nowhere(self, usual: DictConfig, item: Override, node: Any) -> Problem:
         """A key that is not there: the nearest one beside it, else the nearest one anywhere."""
-        where = item.key_or_group
-        if OmegaConf.is_dict(node):
-            accepted = signature(node["_target_"]) if "_target_" in node else None
-            names = {str(k) for k in node if not str(k).startswith("_")}
-            names |= {n for n, p in accepted.parameters.items() if not p.injected} if accepted else set()
-            problem = unknown(where, item.get_value_element_as_str(), names)
-            if "Did you mean" in problem.remedy:
-                return problem
-        near = difflib.get_close_matches(where, [*every_key(cfg), *groups()], n=1, cutoff=0.6)
-        remedy = f"Did you mean {near[0]}={item.get_value_element_as_str()} ?" if near else ""
-        remedy = remedy or f"python src/{self.command}.py --cfg job shows every key."
-        return Problem(where, "there is no such key", remedy)
+        where, value = item.key_or_group, item.get_value_element_as_str()
+        if OmegaConf.is_dict(node) and "." in where:
+            return unknown(where, value, {*map(str, node), *accepted_by(node)}, self.hints)
+        return nearest_anywhere(usual, item, [*groups(self.conf), "experiment"], self.hints, self.command)
+
+    def as_far_as_possible(self, base: list[str], items: list[Override]) -> tuple[list[str], DictConfig | None]:
+        """The overrides that Hydra takes on top of ``base``, composed; the others become problems, one each."""
+        texts = base + [str(item.input_line) for item in items]
+        cfg = self.attempt(texts)
+        if cfg is not None or not items:
+            return texts, cfg
+        taken = base
+        for item in items:
+            try:
+                self.hydra([*taken, str(item.input_line)])
+                taken = [*taken, str(item.input_line)]
+            except REFUSED as error:
+                self.problems.append(explained(item, error, self.hints))
+        return taken, self.attempt(taken)
 
     def attempt(self, overrides: list[str]) -> DictConfig | None:
-        """Let Hydra compose, and fill in what depends on the choices."""
+        """What Hydra makes of the overrides; None where it refuses."""
         try:
-            cfg = hydra_compose(self.command, overrides, return_hydra_config=True)
-        except (HydraException, OmegaConfBaseException) as error:
-            self.problems.append(Problem("configuration", " ".join(str(error).split("\n")[:3])))
+            return self.hydra(overrides)
+        except REFUSED as error:
+            if not overrides:
+                self.problems.append(Problem(f"conf/{self.command}.yaml", " ".join(str(error).split())))
             return None
-        return finished(cfg, OmegaConf.to_container(cfg.hydra.runtime.choices))
+
+    def hydra(self, overrides: list[str]) -> DictConfig:
+        """Let Hydra compose, and fill in what depends on the choices."""
+        cfg = hydra_compose(self.command, overrides, return_hydra_config=True)
+        choices: Any = OmegaConf.to_container(cfg.hydra.runtime.choices)
+        places = {key.rpartition("@")[2].replace("/", "."): key for key in choices if not key.startswith("hydra")}
+        cfg = finished(cfg, choices)
+        self.hints = Hints(self.hints.usual or cfg, places, self.conf)
+        return cfg
+
+    def placed(self, problem: Problem) -> Problem:
+        """The problem, with the name of the experiment file that it stands in."""
+        for name in self.experiments:
+            inside = OmegaConf.create(raw(self.conf / "experiment" / f"{name}.yaml"))
+            parent, _, key = problem.where.partition("=")[0].rpartition(".")
+            node = OmegaConf.select(inside, parent) if parent else inside
+            if OmegaConf.is_dict(node) and key in set(node.keys()):
+                return replace(problem, what=f"{problem.what} (in conf/experiment/{name}.yaml)")
+        return problem
 
 
-def finished(cfg: DictConfig, choices: Any) -> DictConfig:
+def accepted_by(node: Any) -> list[str]:
+    """What the target of a node takes, in the files or not; nothing where there is no target."""
+    accepted = signature(node["_target_"]) if OmegaConf.is_dict(node) and "_target_" in node else None
+    return settable(accepted) if accepted else []
+
+
+def finished(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
     """Without Hydra's own part, with the names of the chosen files and the run's default name."""
     cfg = cfg.copy()
     with open_dict(cfg):
         cfg.pop("hydra", None)
         cfg.choices = {key: value for key, value in choices.items() if "/" not in key and "@" not in key}
         if "name" in cfg and cfg.name is None:
-            cfg.name = f"{choices['model']}-{choices['data']}"
+            cfg.name = f"{choices.get('model')}-{choices.get('data')}".replace("/", "-")
     return cfg
-
-
-def every_key(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
-    """Every dotted key of a configuration."""
-    for key in map(str, cfg):
-        where = f"{prefix}{key}"
-        yield where
-        value = None if OmegaConf.is_missing(cfg, key) or OmegaConf.is_interpolation(cfg, key) else cfg[key]
-        if isinstance(value, DictConfig):
-            yield from every_key(value, f"{where}.")
-
-
-def merged(problems: list[Problem]) -> list[Problem]:
-    """Each problem once, in the order found."""
-    return list(dict.fromkeys(problems))

@@ -1,6 +1,6 @@
 """Types and ranges for the arguments of other people's code that configurations set.
 
-The names are held against the real signatures by a test; every one of them may be left out.
+The names are held against the real signatures by a test.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pydantic import Field
 from genlab.config.types import (
     BelowOne,
     Betas,
-    DeviceList,
     Fraction,
     NonNegativeFloat,
     NonNegativeInt,
@@ -21,6 +20,8 @@ from genlab.config.types import (
 )
 
 Unlimited = Annotated[int, Field(ge=-1)]
+DeviceList = Annotated[str, Field(pattern=r"^(-1|[0-9]+(,[0-9]+)*)$")]
+Duration = Annotated[str, Field(pattern=r"^[0-9]+:[0-9]{2}:[0-9]{2}:[0-9]{2}$")]  # days:hours:minutes:seconds
 Limit = Annotated[int, Field(ge=0)] | Fraction
 Precision = Literal[
     "32-true",
@@ -40,11 +41,11 @@ TRAINER: dict[str, Any] = {
     "num_nodes": PositiveInt,
     "precision": Precision | Literal[16, 32, 64],
     "fast_dev_run": bool | NonNegativeInt,
-    "max_epochs": PositiveInt,
+    "max_epochs": PositiveInt | Literal[-1],
     "min_epochs": PositiveInt | None,
     "max_steps": Unlimited,
     "min_steps": PositiveInt | None,
-    "max_time": str | dict[str, int] | None,
+    "max_time": Duration | dict[str, int] | None,
     "limit_train_batches": Limit | None,
     "limit_val_batches": Limit | None,
     "limit_test_batches": Limit | None,
@@ -63,22 +64,31 @@ TRAINER: dict[str, Any] = {
     "sync_batchnorm": bool,
 }
 
-OPTIMIZER: dict[str, Any] = {
-    "lr": PositiveFloat,
-    "weight_decay": NonNegativeFloat,
-    "foreach": bool | None,
-    "maximize": bool,
-    "capturable": bool,
-    "differentiable": bool,
+TABLES: dict[str, dict[str, Any]] = {"lightning.pytorch.Trainer": TRAINER}
+NEEDED = {  # what our own code reads before the Trainer does
+    "lightning.pytorch.Trainer": (
+        "accelerator",
+        "devices",
+        "num_nodes",
+        "strategy",
+        "precision",
+        "max_epochs",
+        "max_steps",
+        "log_every_n_steps",
+        "gradient_clip_val",
+        "gradient_clip_algorithm",
+        "accumulate_grad_batches",
+    )
 }
-ADAM = OPTIMIZER | {"betas": Betas, "eps": PositiveFloat, "amsgrad": bool, "fused": bool | None}
 
-TABLES: dict[str, dict[str, Any]] = {
-    "lightning.pytorch.Trainer": TRAINER,
-    "torch.optim.Adam": ADAM,
-    "torch.optim.AdamW": ADAM,
-    "torch.optim.SGD": OPTIMIZER
-    | {"momentum": BelowOne, "dampening": NonNegativeFloat, "nesterov": bool, "fused": bool | None},
-    "torch.optim.RMSprop": OPTIMIZER
-    | {"alpha": BelowOne, "eps": PositiveFloat, "momentum": BelowOne, "centered": bool},
+# ranges by the name of the argument, for every class of a package; names and defaults come from its source
+RANGES: dict[str, dict[str, Any]] = {
+    "torch.optim": {
+        "lr": PositiveFloat,
+        "betas": Betas,
+        "weight_decay": NonNegativeFloat,
+        "momentum": BelowOne,
+        "dampening": NonNegativeFloat,
+        "alpha": BelowOne,
+    }
 }

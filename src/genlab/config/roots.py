@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from genlab.config.types import FileName, NonNegativeInt, PositiveInt, Seed
+from pydantic import Field
 
-Node = dict[str, Any] | None
+from genlab.config.types import NonNegativeInt, PositiveInt
+
+Node = dict[str, Any]
+Split = Literal["train", "val", "test"]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every generator of random numbers takes
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
 
 SHARED: dict[str, Any] = {
     "paths": {"data": str, "runs": str, "cache": str | None},
@@ -14,7 +19,7 @@ SHARED: dict[str, Any] = {
     "trust": list[str],
     "check_only": bool,
     "performance": Node,
-    "choices": dict[str, Any],
+    "choices": dict[str, str | list[str] | None],  # which file each group was filled from
 }
 TRAIN = SHARED | {
     "model": Node,
@@ -32,11 +37,11 @@ TRAIN = SHARED | {
     "notes": str,
 }
 READING = SHARED | {"ckpt": str, "output": str | None}
-EVALUATE = READING | {"split": Literal["train", "val", "test"], "metrics": Node}
+EVALUATE = READING | {"split": Split, "metrics": Node}
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt,
     "label": NonNegativeInt | None,
-    "split": Literal["train", "val", "test"],
+    "split": Split,
 }
 ROOTS: dict[str, dict[str, Any]] = {"train": TRAIN, "evaluate": EVALUATE, "generate": GENERATE}

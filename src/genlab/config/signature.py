@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib.util
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Optional, Union
 
 from genlab.config import foreign, types
+from genlab.config.definition import Module, absolute, find, module
 
 MISSING = object()
+SUPPLIED = ("spec", "seed", "params")  # what the code hands to models, nets and optimisers
 NAMESPACE: dict[str, Any] = {
     **{name: getattr(types, name) for name in dir(types) if not name.startswith("_")},
     **{"int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict, "tuple": tuple, "None": None},
@@ -24,16 +24,31 @@ NAMESPACE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument: its type, where it could be read, and whether a value must be given.
+    """One argument: its type, and whether it has no default.
 
-    ``injected``: of a type that no configuration can write down (a data set's description, the parameters of an
-    optimiser): the code hands it over, and a configuration may only fill it with a ``_target_`` of its own.
+    ``told``: whether the type could be read; otherwise it is one that only code can make. ``ours``: of our own code.
     """
 
     name: str
-    type: Any = None
+    type: Any = Any
     required: bool = True
-    injected: bool = False
+    told: bool = True
+    ours: bool = False
+
+    @property
+    def supplied(self) -> bool:
+        """Whether the code hands it over, so that a configuration must leave it alone."""
+        return self.name in SUPPLIED and (self.ours or not self.told)
+
+    @property
+    def made(self) -> bool:
+        """Whether only a ``_target_`` can fill it: a network, an optimiser. In other people's code anything may."""
+        return self.ours and not self.told and not self.supplied
+
+    @property
+    def needed(self) -> bool:
+        """Whether a configuration must give it."""
+        return self.required and (self.told or self.ours) and self.name not in SUPPLIED
 
 
 @dataclass(frozen=True)
@@ -53,76 +68,23 @@ def signature(target: str) -> Signature | None:
     found = find(target)
     if found is None:
         return None
-    node, module = found
+    node, home = found
     if isinstance(node, ast.FunctionDef):
-        return Signature(arguments(node, module, method=False), open=node.args.kwarg is not None)
-    return class_signature(node, module)
+        return Signature(arguments(node, home, method=False), open=node.args.kwarg is not None)
+    return narrowed(target, class_signature(node, home))
 
 
 def foreign_signature(target: str) -> Signature:
     """From the typed tables of other people's code."""
-    table = foreign.TABLES[target]
-    return Signature({name: Parameter(name, kind, required=False) for name, kind in table.items()})
+    table, needed = foreign.TABLES[target], foreign.NEEDED.get(target, ())
+    return Signature({name: Parameter(name, kind, required=name in needed) for name, kind in table.items()})
 
 
-# ---- finding the definition -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Module:
-    """A source file, parsed."""
-
-    name: str
-    path: Path
-    tree: ast.Module
-
-
-@functools.cache
-def module(name: str) -> Module | None:
-    """Locate and parse ``name``; only the top-level package is looked up, nothing is imported."""
-    top, *rest = name.split(".")
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
-        return None
-    if spec is None or not (spec.submodule_search_locations or spec.origin):
-        return None
-    base = Path(next(iter(spec.submodule_search_locations or [str(spec.origin)])))
-    path = base.joinpath(*rest)
-    for file in (path / "__init__.py", path.with_suffix(".py"), path):
-        if file.is_file() and file.suffix == ".py":
-            return Module(name, file, ast.parse(file.read_text(encoding="utf-8")))
-    return None
-
-
-def find(target: str, depth: int = 0) -> tuple[ast.ClassDef | ast.FunctionDef, Module] | None:
-    """The definition behind a dotted name, through ``from … import …`` where it is only passed on."""
-    where, _, name = target.rpartition(".")
-    home = module(where) if where else None
-    if home is None or depth > 8:
-        return None
-    for node in home.tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
-            return node, home
-    for imported in ast.walk(home.tree):
-        if isinstance(imported, ast.ImportFrom):
-            for alias in imported.names:
-                passed_on = name if alias.name == "*" else alias.name
-                if alias.name == "*" or (alias.asname or alias.name) == name:
-                    found = find(f"{absolute(imported, home)}.{passed_on}", depth + 1)
-                    if found is not None:
-                        return found
-    return None
-
-
-def absolute(node: ast.ImportFrom, home: Module) -> str:
-    """The module that an import names, dots resolved."""
-    if not node.level:
-        return node.module or ""
-    package = home.name if home.path.name == "__init__.py" else home.name.rpartition(".")[0]
-    parts = package.split(".")
-    parts = parts[: len(parts) - node.level + 1]
-    return ".".join([*parts, node.module] if node.module else parts)
+def narrowed(target: str, found: Signature) -> Signature:
+    """With the ranges that every class of a package shares: ``lr`` is positive for all of torch's optimisers."""
+    ranges = foreign.RANGES.get(target.rpartition(".")[0], {})
+    known = {n: replace(p, type=ranges[n]) for n, p in found.parameters.items() if n in ranges}
+    return replace(found, parameters=found.parameters | known)
 
 
 # ---- reading it -----------------------------------------------------------------------------------------------------
@@ -130,17 +92,40 @@ def absolute(node: ast.ImportFrom, home: Module) -> str:
 
 def class_signature(node: ast.ClassDef, home: Module) -> Signature:
     """The constructor's arguments, its own or inherited, and the literal class attributes of the class and its bases."""
+    line = lineage(node, home)
     attributes: dict[str, Any] = {}
-    constructor: ast.FunctionDef | None = None
-    where = home
-    for cls, owner in lineage(node, home):
-        attributes = literal_attributes(cls) | attributes
-        if constructor is None:
-            constructor = next((f for f in cls.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
-            where = owner
-    if constructor is None:
-        return Signature({}, attributes)
-    return Signature(arguments(constructor, where, method=True), attributes, constructor.args.kwarg is not None)
+    for cls, _ in reversed(line):
+        attributes |= literal_attributes(cls)
+    for cls, owner in line:
+        made = next((f for f in cls.body if isinstance(f, ast.FunctionDef) and is_constructor(f)), None)
+        if made is not None:
+            return Signature(arguments(made, owner, method=True), attributes, made.args.kwarg is not None)
+        if "dataclass" in decorators(cls):
+            return Signature(fields(line), attributes)
+    return Signature({}, attributes)
+
+
+def is_constructor(node: ast.FunctionDef) -> bool:
+    """Whether it is the ``__init__`` that runs, not one of its typed overloads."""
+    return node.name == "__init__" and "overload" not in decorators(node)
+
+
+def decorators(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
+    """The plain names of a definition's decorators: ``@dataclasses.dataclass(frozen=True)`` -> ``dataclass``."""
+    return {ast.unparse(item).split("(")[0].rpartition(".")[2] for item in node.decorator_list}
+
+
+def fields(line: list[tuple[ast.ClassDef, Module]]) -> dict[str, Parameter]:
+    """The fields of a dataclass, those of its bases first."""
+    found = {}
+    for cls, home in reversed(line):
+        for item in cls.body:
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+                text = ast.unparse(item.annotation)
+                if not text.startswith(("ClassVar", "typing.ClassVar")):
+                    argument = ast.arg(item.target.id, item.annotation)
+                    found[argument.arg] = parameter(argument, home, required=item.value is None)
+    return found
 
 
 def lineage(node: ast.ClassDef, home: Module) -> list[tuple[ast.ClassDef, Module]]:
@@ -183,7 +168,8 @@ def arguments(node: ast.FunctionDef, home: Module, method: bool) -> dict[str, Pa
 def parameter(argument: ast.arg, home: Module, required: bool) -> Parameter:
     """One argument."""
     kind = annotation(argument.annotation, home) if argument.annotation else Any
-    return Parameter(argument.arg, Any if kind is MISSING else kind, required, injected=kind is MISSING)
+    told = kind is not MISSING
+    return Parameter(argument.arg, kind if told else Any, required, told, home.name.startswith("genlab."))
 
 
 def annotation(node: ast.expr, home: Module) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from genlab.contracts import Problem
 
 ALWAYS = ("genlab", "torch.nn", "torch.optim", "lightning")
 
@@ -13,7 +15,16 @@ def trusted(target: Any, trust: Iterable[str]) -> bool:
     return isinstance(target, str) and any(target.startswith(f"{package}.") for package in (*ALWAYS, *trust))
 
 
-def targets(node: Any, where: str = "") -> Iterable[tuple[str, Any]]:
+def strangers(node: Any, trust: Iterable[str], where: str = "") -> Iterator[Problem]:
+    """A problem for every ``_target_``, however deep, that is not trusted."""
+    allowed = list(trust)
+    for place, target in targets(node, where):
+        if not trusted(target, allowed):
+            remedy = f"If you trust it, type: trust=[{str(target).split('.')[0]}]"
+            yield Problem(f"{place}._target_", f"{target} is code that is not trusted", remedy)
+
+
+def targets(node: Any, where: str = "") -> Iterator[tuple[str, Any]]:
     """Every ``_target_`` in a plain configuration, with its place."""
     if isinstance(node, dict):
         if "_target_" in node:

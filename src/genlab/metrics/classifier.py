@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from filelock import FileLock
 from torch import Tensor, nn
 
 from genlab.data.order import epoch_order
 from genlab.data.source import Prepared
 from genlab.data.store import progress
+from genlab.metrics.kept import kept
 
 RECIPE = {"version": 1, "epochs": 4, "least_steps": 400, "batch": 128, "lr": 2e-3, "seed": 0}
 
@@ -53,24 +53,23 @@ def cached_classifier(prepared: Prepared, cache_root: Path) -> tuple[Convnet, fl
     """
     spec = prepared.spec
     key = hashlib.sha256(json.dumps([RECIPE, spec.digest, spec.sizes, list(spec.shape)]).encode()).hexdigest()[:16]
-    folder = cache_root / "features"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"classifier-{spec.name}-{key}.pt"
-    with FileLock(folder / f".{path.name}.lock"), torch.random.fork_rng(devices=[]):
-        if not path.is_file():
-            net = trained(prepared)
-            part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            torch.save({"weights": net.state_dict(), "accuracy": accuracy(net, prepared)}, part)
-            os.replace(part, path)
-        kept = torch.load(path, weights_only=True)
+    path = cache_root / "features" / f"classifier-{spec.name}-{key}.pt"
+    with torch.random.fork_rng(devices=[]):
+        found = kept(path, lambda: trained_and_tested(prepared))
         net = Convnet(spec.shape, spec.classes)
-    net.load_state_dict(kept["weights"])
-    return net.eval(), kept["accuracy"]
+    net.load_state_dict(found["weights"])
+    return net.eval(), found["accuracy"]
+
+
+def trained_and_tested(prepared: Prepared) -> dict[str, Any]:
+    """What is kept of a classifier."""
+    net = trained(prepared)
+    return {"weights": net.state_dict(), "accuracy": accuracy(net, prepared)}
 
 
 def trained(prepared: Prepared) -> Convnet:
     """Adam with one cycle of the learning rate, images moved by up to a pixel or two so that small sets suffice."""
-    torch.manual_seed(int(RECIPE["seed"]))
+    torch.default_generator.manual_seed(int(RECIPE["seed"]))  # torch.manual_seed would reach into every GPU as well
     spec, images, labels = prepared.spec, prepared.images["train"], prepared.labels["train"]
     assert labels is not None
     net = Convnet(spec.shape, spec.classes).train()

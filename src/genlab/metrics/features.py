@@ -28,13 +28,14 @@ class Extractor(nn.Module):
 
     def __init__(self, name: str, net: nn.Module, num_features: int, accuracy: float | None = None) -> None:
         super().__init__()
-        self.name, self.net, self.num_features, self.accuracy = (
-            name,
-            net.eval().requires_grad_(False),
-            num_features,
-            accuracy,
-        )
+        self.name, self.num_features, self.accuracy = name, num_features, accuracy
+        self.net = net.eval().requires_grad_(False)
         self.digest = weights_digest(net)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are, and where its images must be."""
+        return next(self.net.parameters()).device
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
@@ -80,7 +81,7 @@ class Inception(nn.Module):
 def random_features(shape: tuple[int, ...]) -> Extractor:
     """An untrained network, the same for everyone: comparable, but blind to meaning. Its name says so."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         net = Convnet(shape, classes=2)
     return Extractor("random", Features(net.eval()), net.num_features)
 

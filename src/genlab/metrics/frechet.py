@@ -23,6 +23,14 @@ class Moments:
         kind: dict[str, Any] = {"dtype": torch.float64, "device": device}
         return cls(torch.zeros((), **kind), torch.zeros(features, **kind), torch.zeros(features, features, **kind))
 
+    @classmethod
+    def of(cls, features: Tensor) -> Moments:
+        """Of features that are all at hand, [N, d]."""
+        sums = cls.zero(features.shape[1], features.device)
+        for part in features.split(1000):
+            sums.add(part)
+        return sums
+
     def add(self, features: Tensor) -> None:
         """Take in a batch of features, [B, d]."""
         x = features.to(self.total)
@@ -40,16 +48,12 @@ class Moments:
         """Unbiased, [d, d]."""
         return (self.outer - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """To be saved."""
-        return {"count": self.count, "total": self.total, "outer": self.outer}
-
 
 def frechet_distance(a: Moments, b: Moments) -> float:
     """|mean_a - mean_b|^2 + tr(S_a + S_b - 2 (S_a^1/2 S_b S_a^1/2)^1/2), in float64.
 
     The symmetric form has real eigenvalues by construction; those that rounding pushes below 0 are clipped, and so is
-    the distance. Finite also where there are fewer images than features.
+    the distance. Finite also where there are fewer images than features; each cloud needs at least two images.
     """
     values, vectors = torch.linalg.eigh(a.covariance)
     root = vectors * values.clamp_min(0).sqrt() @ vectors.T

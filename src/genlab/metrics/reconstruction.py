@@ -21,6 +21,7 @@ def ssim(x: Tensor, y: Tensor) -> Tensor:
     """Structural similarity, [B, C, H, W] twice -> [B]. Wang et al., 2004.
 
     A Gaussian window of 11 (sigma 1.5); for sides below 11, a uniform window of the largest odd size that fits.
+    Borders are reflected, so that every pixel counts.
     """
     side = min(x.shape[-2:])
     window = {"sigma": 1.5} if side >= 11 else {"gaussian_kernel": False, "kernel_size": side - 1 + side % 2}

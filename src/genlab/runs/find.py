@@ -28,7 +28,6 @@ class Run:
     run_id: str | None = None
     existing: RunDirectory | None = None
     checkpoint: Path | None = None
-    given: Path | None = None  # the very folder to use: a multirun has made it
     child_of: Path | None = None  # on a rank that rank 0 started: the directory is there, and held by rank 0
 
     @contextmanager
@@ -37,7 +36,7 @@ class Run:
         if self.child_of is not None:
             yield RunDirectory(self.child_of)
             return
-        directory = RunDirectory(self.given) if self.given else self.existing or make(self.parent, self.run_id)
+        directory = self.existing or make(self.parent, self.run_id)
         directory.hold()
         try:
             directory.write_configuration(cfg, overrides)
@@ -57,12 +56,12 @@ def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: 
     digest = config_digest(cfg, spec.digest)
     name = cfg.name
     parent, run_id = Path(cfg.paths.runs).expanduser() / name, cfg.run_id
+    if run_dir is not None:
+        parent, run_id = run_dir.parent, run_dir.name
     if child_of is not None:
         last = child_of / "checkpoints" / "last.ckpt"
         resumes = cfg.resume is not None and (last.exists() or last.with_name("previous.ckpt").exists())
         return Run(digest, parent, checkpoint=last if resumes else None, child_of=child_of)
-    if run_dir is not None:
-        return Run(digest, run_dir.parent, given=run_dir)
     if cfg.resume is None:
         return Run(digest, parent, run_id)
     if cfg.resume != "auto":

@@ -1,0 +1,66 @@
+"""The words after ``python src/train.py``: a few options of Hydra's, and overrides."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import NoReturn
+
+from genlab.contracts import ConfigError, Problem
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What was typed. ``hydra`` holds the options that are Hydra's to answer (``--info``, ``-sc``), as typed."""
+
+    overrides: list[str]
+    help: bool
+    cfg: str | None
+    resolve: bool
+    multirun: bool
+    hydra: list[str]
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError([Problem("options", message, f"Type: python src/{self.prog}.py --help")])
+
+
+def read(command: str, arguments: list[str]) -> Arguments:
+    """Sort the arguments of ``command``.
+
+    Raises:
+        ConfigError: there is no such option.
+    """
+    parser = Parser(command, add_help=False, allow_abbrev=False)
+    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--cfg", "-c", choices=["job"])
+    parser.add_argument("--resolve", action="store_true")
+    parser.add_argument("--multirun", "-m", action="store_true")
+    parser.add_argument("--info", "-i", choices=["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"])
+    parser.add_argument("--shell-completion", "-sc", action="store_true")
+    parser.add_argument("--hydra-help", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    given = parser.parse_intermixed_args(completed(arguments))
+    if given.resolve and not given.cfg:
+        parser.error("--resolve goes with --cfg job")
+    hydra = ["--info", given.info] if given.info else []
+    hydra += [
+        f"--{name}" for name in ("shell-completion", "hydra-help", "version") if getattr(given, name.replace("-", "_"))
+    ]
+    return Arguments(given.overrides, given.help, given.cfg, given.resolve, given.multirun, hydra)
+
+
+def completed(arguments: list[str]) -> list[str]:
+    """With the value that ``--cfg`` and ``--info`` have when none is typed: the next word is an override, or an option."""
+    usual = {"--cfg": "job", "-c": "job", "--info": "all", "-i": "all"}
+    found = []
+    for word, after in zip_longest(arguments, arguments[1:], fillvalue="-"):
+        found.append(word)
+        if word in usual and ("=" in after or after.startswith(("-", "~"))):
+            found.append(usual[word])
+    return found
