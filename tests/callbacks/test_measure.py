@@ -172,7 +172,8 @@ def test_a_model_that_draws_from_the_global_random_state_leaves_it_as_it_was():
 def test_one_real_image_is_refused_before_the_first_batch_where_it_would_be_needed(digits, tmp_path, model, refused):
     model, data, measure = digits(tmp_path, model=model)
     whole = data.prepared
-    few = Prepared(whole.spec, {**whole.images, "test": whole.images["test"][:1]}, whole.labels)
+    one = {name: column[:1] for name, column in whole.columns["test"].items()}
+    few = Prepared(whole.spec, {**whole.columns, "test": one})
     measure.attach(measure.extractor, few, tmp_path)
     message = r"images in test: too few for FID and KID. Go without them: metrics\.test_samples=0$"
     with pytest.raises(DataError, match=message) if refused else nullcontext():

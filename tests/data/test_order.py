@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
-from genlab.data.augment import random_flip, uniform
-from genlab.data.loader import Arrays, EvalLoader, TrainLoader
+from genlab.data.augment import random_flip
+from genlab.data.keyed import uniform
+from genlab.data.loader import EvalLoader, Rows, TrainLoader
 from genlab.data.order import epoch_order, eval_batches, keyed_split, steps, train_batch
 
 
@@ -49,8 +50,8 @@ def test_a_files_part_is_exact_in_size_and_fixed_by_its_name():
 
 
 def loader(**change):
-    arrays = Arrays(np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1), np.arange(50))
-    return TrainLoader(arrays, **({"batch_size": 8, "seed": 1, "rank": 0, "world": 1} | change))
+    columns = {"image": np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1), "label": np.arange(50)}
+    return TrainLoader(Rows("images", columns), **({"batch_size": 8, "seed": 1, "rank": 0, "world": 1} | change))
 
 
 def test_a_loader_that_is_set_back_gives_the_same_batches_again():
@@ -74,7 +75,7 @@ def test_batches_hold_what_the_arrays_hold():
     assert batch.image.dtype == torch.uint8
     assert torch.equal(batch.image.flatten().long(), batch.index)
     assert torch.equal(batch.label, batch.index)
-    assert [len(b.index) for b in EvalLoader(loader().arrays, 20, 0, 1)] == [20, 20, 10]
+    assert [len(b.index) for b in EvalLoader(loader().rows, 20, 0, 1)] == [20, 20, 10]
 
 
 def test_augmentation_depends_on_seed_epoch_and_index_only():

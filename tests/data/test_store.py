@@ -22,13 +22,14 @@ def slow_images(count, pause):
 
 
 def decoded(count=200, pause=0.0):
-    return Decoded(SHAPE, {"train": Part(count, slow_images(count, pause), np.arange(count))}, {"fact": 1})
+    rows = ((image,) for image in slow_images(count, pause))
+    return Decoded({"train": Part(count, ("image",), rows, {"label": np.arange(count)})}, {"fact": 1})
 
 
 def build_and_read(cache, pause, results=None):
     store = open_or_build(cache, "set", "key", lambda: decoded(pause=pause))
     if results is not None:
-        results.put((store.digest, int(store.images["train"].astype(int).sum())))
+        results.put((store.digest, int(store.parts["train"]["image"].astype(int).sum())))
 
 
 def test_built_once_then_opened(tmp_path):
@@ -36,16 +37,17 @@ def test_built_once_then_opened(tmp_path):
     again = open_or_build(tmp_path, "set", "key", lambda: pytest.fail("decoded twice"))
     assert again.digest == first.digest
     assert again.facts == {"fact": 1}
-    assert np.array_equal(again.images["train"], np.stack(list(slow_images(200, 0))))
-    assert again.labels["train"].tolist() == list(range(200))
-    assert isinstance(again.images["train"], np.memmap)
+    assert np.array_equal(again.parts["train"]["image"], np.stack(list(slow_images(200, 0))))
+    assert again.parts["train"]["label"].tolist() == list(range(200))
+    assert isinstance(again.parts["train"]["image"], np.memmap)
 
 
 def test_unreadable_images_leave_no_gap(tmp_path):
-    images = [np.full(SHAPE, i, np.uint8) if i % 3 else None for i in range(9)]
-    store = open_or_build(tmp_path, "set", "k", lambda: Decoded(SHAPE, {"train": Part(9, images, np.arange(9))}))
-    assert store.images["train"][:, 0, 0, 0].tolist() == [1, 2, 4, 5, 7, 8]
-    assert store.labels["train"].tolist() == [1, 2, 4, 5, 7, 8]
+    rows = [(np.full(SHAPE, i, np.uint8),) if i % 3 else None for i in range(9)]
+    part = Part(9, ("image",), rows, {"label": np.arange(9)})
+    store = open_or_build(tmp_path, "set", "k", lambda: Decoded({"train": part}))
+    assert store.parts["train"]["image"][:, 0, 0, 0].tolist() == [1, 2, 4, 5, 7, 8]
+    assert store.parts["train"]["label"].tolist() == [1, 2, 4, 5, 7, 8]
 
 
 def test_two_processes_race_and_one_builds(tmp_path):
@@ -78,8 +80,8 @@ def test_a_killed_builder_leaves_the_store_whole_or_absent(tmp_path):
 
 def test_a_shortened_array_is_noticed_and_built_anew(tmp_path):
     store = open_or_build(tmp_path, "set", "key", decoded)
-    del store.images["train"]
-    file = tmp_path / "store" / "set-key" / "train.npy"
+    del store.parts["train"]["image"]
+    file = tmp_path / "store" / "set-key" / "train.image"
     os.truncate(file, file.stat().st_size - 10)
     assert open_or_build(tmp_path, "set", "key", decoded).digest == store.digest
 

@@ -65,7 +65,7 @@ class Training:
     ) -> None:
         self.cfg, self.prepared, self.model, self.directory = cfg, prepared, model, directory
         self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
-        self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed, hflip=cfg.data.get("hflip", False))
+        self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
         self.checkpoints = self.callback(Checkpoints)
         self.summary = Summary(directory.path / NAME)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,33 +13,90 @@ from PIL import Image, ImageOps
 from genlab.contracts import DataError
 
 Image.MAX_IMAGE_PIXELS = 100_000_000  # 10,000 x 10,000; anything larger is taken for an attack or a mistake
+ENDINGS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
+GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+
+
+class Unreadable(DataError):
+    """A file that is no picture, is cut off, or is too large to be one."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        super().__init__(
+            f"{path} cannot be read as a picture ({why}). Remove it, or go on without it: data.on_error=skip"
+        )
+        self.path = path
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Whatever Pillow says of a damaged file (it raises many kinds), said with the file's name."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(path, error) from error
 
 
 def mode_of(path: Path) -> str:
     """``L`` for a grey picture, ``RGB`` for everything else; from the header alone."""
     try:
         with Image.open(path) as picture:
-            return "L" if picture.mode in ("1", "L", "I", "I;16", "F") else "RGB"
+            return "L" if picture.mode in GREY else "RGB"
     except OSError:
         return "L"  # unreadable: decode will say so
 
 
-def decode(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """uint8 [C, H, W]: scaled (bicubic, antialiased) until it covers H x W, the centre cut out.
+def opened(path: Path, channels: int) -> Image.Image:
+    """The picture, turned upright as its EXIF says, as 8-bit grey (1) or RGB (3).
+
+    16-bit greys are divided by 257 and rounded; what is transparent shows white.
 
     Raises:
-        DataError: the file is no picture, is cut off, or is too large to be one.
+        Unreadable: the file is no picture, is cut off, or is too large to be one.
+    """
+    with naming(path), Image.open(path) as file:
+        picture = eight_bit(ImageOps.exif_transpose(file))
+        if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+            over = picture.convert("RGBA")
+            picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
+        return picture.convert("L" if channels == 1 else "RGB")
+
+
+def eight_bit(picture: Image.Image) -> Image.Image:
+    """Grey pictures of 16 bits, or of numbers in [0, 1], as ``L``: Pillow's own conversion would cut them off at 255."""
+    if not (picture.mode.startswith("I") or picture.mode == "F"):
+        return picture
+    values = np.asarray(picture)
+    if picture.mode == "F":
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise ValueError("its numbers do not lie in [0, 1], so which of them is white cannot be told")
+        return Image.fromarray(np.rint(values * 255).astype(np.uint8))
+    if values.min() < 0 or values.max() > 65_535:
+        raise ValueError("its numbers do not fit into 16 bits")
+    return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+
+
+def array_of(picture: Image.Image) -> np.ndarray:
+    """uint8 [C, H, W] of an ``L`` or ``RGB`` picture."""
+    array = np.asarray(picture)
+    return array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
+
+
+def decode(path: Path, shape: tuple[int, ...], crop: int | None = None) -> np.ndarray:
+    """uint8 [C, H, W]: scaled (bicubic, antialiased) until it covers H x W, the centre cut out.
+
+    ``crop``: of the picture as it is, only the square of this side in its middle.
+
+    Raises:
+        Unreadable: the file is no picture, is cut off, or is too large to be one.
     """
     channels, height, width = shape
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                picture = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except Exception as error:  # Pillow raises many kinds for damaged files
-        raise DataError(
-            f"{path} cannot be read as a picture ({error}). Remove it, or go on without it: data.on_error=skip"
-        ) from error
-    picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
-    array = np.asarray(picture)
-    return array[None] if channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
+    picture = opened(path, channels)
+    if crop is not None:
+        left, top = (picture.width - crop) // 2, (picture.height - crop) // 2
+        picture = picture.crop((left, top, left + crop, top + crop))
+    with naming(path):
+        return array_of(ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC))

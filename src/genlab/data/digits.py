@@ -9,7 +9,7 @@ import numpy as np
 from genlab.config.types import PositiveInt
 from genlab.contracts import DataSpec
 from genlab.data.order import keyed_split
-from genlab.data.source import SPLITS, Prepared, Source, limited
+from genlab.data.source import SPLITS, Columns, Prepared, Source, limited, sizes_of
 
 
 class Digits(Source):
@@ -27,12 +27,12 @@ class Digits(Source):
         """Nothing to find and nothing to keep: the images are a file of scikit-learn."""
         images, labels = load()
         parts = keyed_split([str(i) for i in range(len(images))], {"val": 0.1, "test": 0.1})
-        chosen = {split: images[parts[split]] for split in SPLITS}
-        sizes = {split: len(chosen[split]) for split in SPLITS}
+        columns: dict[str, Columns] = {
+            split: {"image": images[parts[split]], "label": labels[parts[split]]} for split in SPLITS
+        }
         names = tuple(str(digit) for digit in range(10))
-        spec = DataSpec("digits", "images", (1, 8, 8), sizes, digest(images, labels), 10, names)
-        kept: dict[str, np.ndarray | None] = {split: labels[parts[split]] for split in SPLITS}
-        return limited(Prepared(spec, chosen, kept), self.limit)
+        spec = DataSpec("digits", "images", (1, 8, 8), sizes_of(columns), digest(images, labels), 10, names)
+        return limited(Prepared(spec, columns), self.limit)
 
 
 def load() -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,7 @@
-"""Anyone's pictures: a folder of JPEG and PNG files of any size, grey or colour, with or without sub-folders."""
+"""Anyone's pictures: a folder of image files of any size, grey or colour, with or without sub-folders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import numpy as np
 
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import DataError, DataSpec
-from genlab.data.decode import decode, mode_of
+from genlab.data.decode import ENDINGS, decode, mode_of
 from genlab.data.order import keyed_split
-from genlab.data.source import SPLITS, Prepared, Source, limited
+from genlab.data.reading import decoded_rows
+from genlab.data.source import SPLITS, Augmentation, Prepared, Source, limited, sizes_of
 from genlab.data.store import Decoded, Part, key_of, open_or_build
-
-ENDINGS = {".jpg", ".jpeg", ".png"}
 
 
 @dataclass(frozen=True)
@@ -65,34 +63,26 @@ class Folder(Source):
         name = self.path.resolve().name.replace(" ", "_").replace("=", "_")
         store = open_or_build(cache_root, f"folder-{name}", key, lambda: self.decoded(files, shape))
         classes, skipped = store.facts["classes"], tuple(store.facts["skipped"])
-        sizes = {split: len(store.images[split]) for split in SPLITS}
-        if min(sizes["train"], sizes["val"], sizes["test"]) == 0:
+        sizes = sizes_of(store.parts)
+        if min(sizes.values()) == 0:
             raise DataError(f"{self.path} has too few images to train, validate and test on: {sizes}.")
         spec = DataSpec("folder", "images", shape, sizes, store.digest, len(classes), tuple(classes), skipped=skipped)
-        images: dict[str, np.ndarray] = {split: store.images[split] for split in SPLITS}
-        labels: dict[str, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
-        return limited(Prepared(spec, images, labels), self.limit)
+        return limited(Prepared(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 
     def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:
         """Everything the store needs; images are read as it asks for them."""
         classes = sorted({f.label for f in files if f.label is not None})
         skipped: list[str] = []
         parts = {}
-        for split, members in splits(files, self.path).items():
-            labels = np.array([classes.index(f.label) for f in members]) if classes else None  # type: ignore[arg-type]
-            parts[split] = Part(len(members), self.read(members, shape, skipped), labels)
-        return Decoded(shape, parts, {"classes": classes, "skipped": skipped})
 
-    def read(self, files: list[Listed], shape: tuple[int, ...], skipped: list[str]) -> Iterator[np.ndarray | None]:
-        """Images one by one; None for a file that is skipped."""
-        for file in files:
-            try:
-                yield decode(file.path, shape)
-            except DataError:
-                if self.on_error == "stop":
-                    raise
-                skipped.append(file.path.relative_to(self.path).as_posix())
-                yield None
+        def one(path: Path) -> tuple[np.ndarray]:
+            return (decode(path, shape),)
+
+        for split, members in splits(files, self.path).items():
+            labels = {"label": np.array([classes.index(f.label) for f in members], np.int64)} if classes else {}  # type: ignore[arg-type]
+            rows = decoded_rows([f.path for f in members], one, self.on_error, skipped, self.path)
+            parts[split] = Part(len(members), ("image",), rows, labels)
+        return Decoded(parts, {"classes": classes, "skipped": skipped})
 
 
 def listing(folder: Path) -> list[Listed]:

@@ -13,7 +13,7 @@ import numpy as np
 from genlab.config.types import PositiveInt
 from genlab.contracts import DataError, DataSpec
 from genlab.data.download import Remote, fetch
-from genlab.data.source import SPLITS, Prepared, Source, limited
+from genlab.data.source import Prepared, Source, limited, sizes_of
 from genlab.data.store import Decoded, Part, key_of, open_or_build
 
 FILES = {
@@ -83,13 +83,10 @@ class Idx(Source):
         paths = {part: located(folder, files, part) for part in FILES}
         key = key_of({"kind": "idx", "train": TRAIN}, paths.values(), folder)
         store = open_or_build(cache_root, files.folder, key, lambda: decode(paths))
-        sizes = {split: len(store.images[split]) for split in SPLITS}
-        shape = store.images["train"].shape[1:]
+        shape = store.parts["train"]["image"].shape[1:]  # type: ignore[union-attr]
         names = files.class_names
-        spec = DataSpec(files.folder, "images", shape, sizes, store.digest, len(names), names)
-        images: dict[str, np.ndarray] = {split: store.images[split] for split in SPLITS}
-        labels: dict[str, np.ndarray | None] = {split: store.labels[split] for split in SPLITS}
-        return limited(Prepared(spec, images, labels), self.limit)
+        spec = DataSpec(files.folder, "images", shape, sizes_of(store.parts), store.digest, len(names), names)
+        return limited(Prepared(spec, store.parts), self.limit)
 
 
 def located(folder: Path, files: Collection, part: str) -> Path:
@@ -110,12 +107,19 @@ def decode(paths: dict[str, Path]) -> Decoded:
             raise DataError(f"{paths[f'{part}_images']} has {len(images)} images, but there are {len(labels)} labels.")
     images, labels = arrays["train_images"][:, None], arrays["train_labels"]
     first = min(TRAIN, len(images) * 11 // 12)
-    parts = {
-        "train": Part(first, images[:first], labels[:first]),
-        "val": Part(len(images) - first, images[first:], labels[first:]),
-        "test": Part(len(arrays["test_images"]), arrays["test_images"][:, None], arrays["test_labels"]),
-    }
-    return Decoded(images.shape[1:], parts)
+    test = arrays["test_images"], arrays["test_labels"]
+    return Decoded(
+        {
+            "train": as_part(images[:first], labels[:first]),
+            "val": as_part(images[first:], labels[first:]),
+            "test": as_part(test[0][:, None], test[1]),
+        }
+    )
+
+
+def as_part(images: np.ndarray, labels: np.ndarray) -> Part:
+    """One split: images [N, 1, H, W] and their labels [N]."""
+    return Part(len(images), ("image",), ((image,) for image in images), {"label": labels.astype(np.int64)})
 
 
 def read(path: Path) -> np.ndarray:

@@ -2,53 +2,65 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from torch import Tensor
 
-from genlab.contracts import CheckpointError, Images, Split
+from genlab.contracts import CheckpointError, Images, Pairs, Points, Split
 from genlab.data.augment import random_flip
-from genlab.data.loader import Arrays, EvalLoader, TrainLoader
+from genlab.data.columns import Cut
+from genlab.data.loader import Batch, EvalLoader, Rows, TrainLoader
 from genlab.data.source import Prepared
+
+EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256x256 in colour
 
 
 class StoreData(pl.LightningDataModule):
-    """Batches of ``Images``: uint8 to the device, float32 in [0, 1] there, augmented there.
+    """Batches of the set's kind: bytes to the device, float32 in [0, 1] there, augmented there.
 
     Args:
-        prepared: the images of each split.
+        prepared: the columns of each split, and what happens to training images.
         batch_size: on each device.
         seed: of the order and of the augmentation.
-        hflip: mirror half of the training images.
     """
 
-    def __init__(self, prepared: Prepared, batch_size: int, seed: int, hflip: bool = False) -> None:
+    def __init__(self, prepared: Prepared, batch_size: int, seed: int) -> None:
         super().__init__()
-        self.prepared, self.batch_size, self.seed, self.hflip = prepared, batch_size, seed, hflip
+        self.prepared, self.batch_size, self.seed = prepared, batch_size, seed
         self.train_loader: TrainLoader | None = None
         self.position: dict[str, int] | None = None  # where a resumed run goes on
         self.evaluated: Split = "test"
 
-    def arrays(self, split: Split) -> Arrays:
-        """One split's images and labels."""
-        return Arrays(self.prepared.images[split], self.prepared.labels.get(split))
+    def rows(self, split: Split, random: bool = False) -> Rows:
+        """One split; its images cut at random places in training, in the middle elsewhere."""
+        crop = self.prepared.augmentation.crop
+        cut = Cut(crop, self.seed, random) if crop else None
+        return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut)
 
     def train_dataloader(self) -> TrainLoader:
         """Shuffled by (seed, epoch)."""
-        self.train_loader = TrainLoader(self.arrays("train"), self.batch_size, self.seed, *self.place())
+        self.train_loader = TrainLoader(self.rows("train", random=True), self.batch_size, self.seed, *self.place())
         if self.position is not None:
             self.train_loader.load_state_dict(self.position)
         return self.train_loader
 
     def val_dataloader(self) -> EvalLoader:
         """In order, every image once."""
-        return EvalLoader(self.arrays("val"), max(self.batch_size, 250), *self.place())
+        return self.eval_loader("val")
 
     def test_dataloader(self) -> EvalLoader:
         """In order, every image once; of the split that ``evaluated`` names."""
-        return EvalLoader(self.arrays(self.evaluated), max(self.batch_size, 250), *self.place())
+        return self.eval_loader(self.evaluated)
+
+    def eval_loader(self, split: Split) -> EvalLoader:
+        """Batches of up to ``EVAL_BYTES`` as floats, but at least as many images as in training."""
+        rows, pixels = self.rows(split), math.prod(self.prepared.spec.shape)
+        size = max(self.batch_size, min(250, EVAL_BYTES // (4 * pixels)))
+        return EvalLoader(rows, size, *self.place())
 
     def place(self) -> tuple[int, int]:
         """This process's rank and how many there are."""
@@ -58,12 +70,22 @@ class StoreData(pl.LightningDataModule):
         """Every tensor of the record, still as bytes; the host does not wait for it."""
         return type(batch)(*(x if x is None else x.to(device, non_blocking=True) for x in batch))
 
-    def on_after_batch_transfer(self, batch: Images, dataloader_idx: int) -> Images:
-        """uint8 to float32 in [0, 1], on the device; training images augmented."""
-        image = batch.image.to(self.precision()).div_(255)
-        if self.hflip and self.trainer is not None and self.trainer.training:
-            image = random_flip(image, batch.index, self.seed, self.trainer.current_epoch)
-        return batch._replace(image=image)
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """uint8 to float32 in [0, 1], on the device; training images mirrored. Points only get their precision."""
+        if isinstance(batch, Points):
+            return batch._replace(x=batch.x.to(self.precision()))
+        if isinstance(batch, Images):
+            return batch._replace(image=self.pixels(batch.image, batch.index))
+        if isinstance(batch, Pairs):
+            return batch._replace(a=self.pixels(batch.a, batch.index), b=self.pixels(batch.b, batch.index))
+        a, b = self.pixels(batch.a, batch.index_a), self.pixels(batch.b, batch.index_b, side=1)
+        return batch._replace(a=a, b=b)
+
+    def pixels(self, image: Tensor, index: Tensor, side: int = 0) -> Tensor:
+        """uint8 [B, C, H, W] -> float32 in [0, 1]."""
+        if self.prepared.augmentation.hflip and self.trainer is not None and self.trainer.training:
+            image = random_flip(image, index, self.seed, self.trainer.current_epoch, side)
+        return image.to(self.precision()).div_(255)
 
     def precision(self) -> torch.dtype:
         """float32, or float64 for a model of that precision."""

@@ -18,6 +18,17 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     return keyed("order", seed, epoch).permutation(count)
 
 
+def domain_order(a: int, b: int, seed: int, epoch: int) -> np.ndarray:
+    """Places in two unpaired domains, [max(a, b), 2] int64: each in an order of its own, the smaller one again and again."""
+    return np.stack([repeated(a, max(a, b), seed, epoch, "a"), repeated(b, max(a, b), seed, epoch, "b")], 1)
+
+
+def repeated(count: int, rows: int, *key: object) -> np.ndarray:
+    """As many places of 0 … count-1 as asked for, permutation after permutation."""
+    turns = -(-rows // count)
+    return np.concatenate([keyed("order", *key, turn).permutation(count) for turn in range(turns)])[:rows]
+
+
 def steps(count: int, batch_size: int, world: int) -> int:
     """Training batches in an epoch: whole global batches only, so that all ranks take the same number.
 
@@ -31,7 +42,7 @@ def train_batch(order: np.ndarray, step: int, batch_size: int, rank: int, world:
     size = batch_size * world
     batch = order[step * size : (step + 1) * size]
     if len(batch) < world:
-        batch = np.resize(batch, world)
+        batch = batch[np.arange(world) % len(batch)]
     return batch[: len(batch) - len(batch) % world][rank::world]
 
 
@@ -40,6 +51,15 @@ def eval_batches(count: int, batch_size: int, rank: int, world: int) -> list[np.
     size = batch_size * world
     shares = [np.arange(start, min(start + size, count))[rank::world] for start in range(0, count, size)]
     return [share for share in shares if len(share)]
+
+
+def eval_pairs(a: int, b: int, batch_size: int, rank: int, world: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Every image of both domains exactly once over all ranks; when the smaller one is at its end, its share is empty."""
+    sides = [eval_batches(count, batch_size, rank, world) for count in (a, b)]
+    longest = max(map(len, sides))
+    for side in sides:
+        side += [np.empty(0, np.int64)] * (longest - len(side))
+    return list(zip(*sides, strict=True))
 
 
 def keyed_split(names: list[str], fractions: dict[str, float], seed: int = 0) -> dict[str, list[int]]:

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from genlab.contracts import DataSpec, Kind
+from genlab.data.columns import Column, first
 
 SPLITS: tuple[str, ...] = ("train", "val", "test")
+Columns = dict[str, Column]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What happens to training images in every epoch anew: cut to ``crop`` (H, W) at a random place, mirrored."""
+
+    crop: tuple[int, int] | None = None  # outside training: the middle
+    hflip: bool = False
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set ready to be read: images uint8 [N, C, H, W] for each split, labels int64 [N] or None."""
+    """A data set ready to be read: for each split its columns, named like the fields of its batches.
+
+    ``image``, ``a``, ``b``: uint8 [N, C, H, W], or images of many sizes; ``x``: float32 [N, D]; ``label``: int64 [N] or
+    [N, K]. All columns of a split are equally long, but for the two of ``domains``.
+    """
 
     spec: DataSpec
-    images: dict[str, np.ndarray]
-    labels: dict[str, np.ndarray | None] = field(default_factory=dict)
+    columns: dict[str, Columns]
+    augmentation: Augmentation = Augmentation()
+
+    @property
+    def images(self) -> dict[str, np.ndarray]:
+        """The images of each split, of a set whose batches are ``Images``."""
+        return {split: columns["image"] for split, columns in self.columns.items()}  # type: ignore[misc]
+
+    @property
+    def labels(self) -> dict[str, np.ndarray | None]:
+        """The labels of each split, where there are any."""
+        return {split: columns.get("label") for split, columns in self.columns.items()}  # type: ignore[misc]
 
 
 class Source(ABC):
@@ -36,17 +60,20 @@ class Source(ABC):
             DataError: with what is missing or damaged, and what to do.
         """
 
+    def files(self, data_root: Path) -> dict[str, list[Path]]:
+        """The image files by part (``train``, ``testA`` …), for a report; empty for a set that has none."""
+        return {}
+
+
+def sizes_of(columns: dict[str, Columns]) -> dict[str, int]:
+    """Rows of each split: of its longest column."""
+    return {split: max(len(column) for column in part.values()) for split, part in columns.items()}
+
 
 def limited(prepared: Prepared, limit: int | None) -> Prepared:
-    """Only the first ``limit`` training images."""
+    """Only the first ``limit`` training rows."""
     if limit is None or limit >= prepared.spec.sizes["train"]:
         return prepared
-    from dataclasses import replace
-
-    labels = prepared.labels.get("train")
+    train = {name: first(column, limit) for name, column in prepared.columns["train"].items()}
     spec = replace(prepared.spec, sizes={**prepared.spec.sizes, "train": limit})
-    return Prepared(
-        spec,
-        {**prepared.images, "train": prepared.images["train"][:limit]},
-        {**prepared.labels, "train": None if labels is None else labels[:limit]},
-    )
+    return replace(prepared, spec=spec, columns={**prepared.columns, "train": train})

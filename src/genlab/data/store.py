@@ -1,6 +1,6 @@
 """Decoded images on disk: uint8, memory-mapped, built once, whole or absent.
 
-A store is a folder ``<cache>/store/<name>-<key>/`` with one array a split and a ``manifest.json``. It is built under a
+A store is a folder ``<cache>/store/<name>-<key>/`` with one file a column and a ``manifest.json``. It is built under a
 lock in a folder beside its place and moved there with one rename. ``key`` changes with the source files and the recipe.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,34 +19,39 @@ import numpy as np
 from filelock import FileLock
 
 from genlab.contracts import DataError
+from genlab.data.columns import Column, Ragged
+from genlab.data.progress import progress
 
-FORMAT = 1  # part of every key: raise it when the layout or the decoding changes
+FORMAT = 2  # part of every key: raise it when the layout or the decoding changes
+LONG = 500  # rows from which a person should see a bar
 
 
 @dataclass(frozen=True)
 class Part:
-    """One split to be decoded: how many images, and an iterator over them, uint8 [C, H, W]."""
+    """A part of a set to be decoded: ``count`` rows, each an array for every field, or None where it is left out.
+
+    ``known``: columns that need no decoding, such as labels; [count, ...] each.
+    """
 
     count: int
-    images: Iterable[np.ndarray | None]
-    labels: np.ndarray | None = None
+    fields: tuple[str, ...]
+    rows: Iterable[tuple[np.ndarray, ...] | None]
+    known: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
 class Decoded:
-    """What a builder hands over: the common shape, the parts by split, and facts for the manifest."""
+    """What a builder hands over: the parts by name, and facts for the manifest, which may grow while it decodes."""
 
-    shape: tuple[int, ...]
     parts: dict[str, Part]
     facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Store:
-    """An opened store."""
+    """An opened store: part -> field -> column."""
 
-    images: dict[str, np.ndarray]
-    labels: dict[str, np.ndarray | None]
+    parts: dict[str, dict[str, Column]]
     digest: str
     facts: dict[str, Any]
 
@@ -85,20 +90,38 @@ def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], De
     return found
 
 
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
 def opened(place: Path) -> Store | None:
     """The store, if it is there and as large as it was; None otherwise."""
     try:
         manifest = json.loads((place / "manifest.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        parts = {
+            part: {name: column(place, part, name, facts) for name, facts in fields.items()}
+            for part, fields in manifest["parts"].items()
+        }
+    except (FileNotFoundError, json.JSONDecodeError, ValueError):  # ValueError: a file shorter than the manifest says
         return None
-    images, labels = {}, {}
-    for split, part in manifest["parts"].items():
-        file = place / f"{split}.npy"
-        if not file.is_file() or file.stat().st_size != part["bytes"]:
-            return None
-        images[split] = np.load(file, mmap_mode="r")
-        labels[split] = np.load(place / f"{split}_labels.npy") if part["labels"] else None
-    return Store(images, labels, manifest["digest"], manifest["facts"])
+    return Store(parts, manifest["digest"], manifest["facts"])
+
+
+def column(place: Path, part: str, name: str, facts: dict[str, Any]) -> Column:
+    """One column, mapped into memory and read only.
+
+    Raises:
+        ValueError: the file is not as long as it was.
+    """
+    file, kind, shape = place / f"{part}.{name}", np.dtype(facts["dtype"]), facts["shape"]
+    if file.stat().st_size != facts["bytes"]:
+        raise ValueError(f"{file} is not as long as it was")
+    flat = np.memmap(file, kind, mode="r") if facts["bytes"] else np.empty(0, kind)
+    if shape is not None:
+        return flat.reshape(shape)
+    return Ragged.of(flat, np.load(place / f"{part}.{name}.shapes.npy"))
+
+
+# ---- building -------------------------------------------------------------------------------------------------------
 
 
 def build(place: Path, name: str, decoded: Decoded) -> None:
@@ -110,9 +133,9 @@ def build(place: Path, name: str, decoded: Decoded) -> None:
     try:
         digest, parts = hashlib.sha256(), {}
         total = sum(part.count for part in decoded.parts.values())
-        with progress(f"decoding {name}", total) as advance:
-            for split, part in decoded.parts.items():
-                parts[split] = write_part(work, split, part, decoded.shape, digest, advance)
+        with progress(f"decoding {name}", total, shown=total >= LONG) as advance:
+            for title, part in decoded.parts.items():
+                parts[title] = write_part(work, title, part, digest, advance)
         manifest = {"digest": digest.hexdigest(), "parts": parts, "facts": decoded.facts}
         (work / "manifest.json").write_text(json.dumps(manifest))
         sync(work)
@@ -123,31 +146,57 @@ def build(place: Path, name: str, decoded: Decoded) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def write_part(
-    work: Path, split: str, part: Part, shape: tuple[int, ...], digest: Any, advance: Callable[[], None]
-) -> dict[str, Any]:
-    """Decode one split straight into its array; images that turn out unreadable (None) leave no gap."""
-    file = work / f"{split}.npy"
-    array = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=(part.count, *shape))
+def write_part(work: Path, title: str, part: Part, digest: Any, advance: Callable[[], None]) -> dict[str, Any]:
+    """Decode one part straight into its files; rows that are left out (None) leave no gap. -> facts of each column."""
+    columns = [Writer(work / f"{title}.{name}", digest) for name in part.fields]
     kept: list[int] = []
-    for i, image in enumerate(part.images):
-        if image is not None:
-            array[len(kept)] = image
-            digest.update(image.tobytes())
+    for i, row in enumerate(part.rows):
+        if row is not None:
+            for writer, array in zip(columns, row, strict=True):
+                writer.append(array)
             kept.append(i)
         advance()
-    array.flush()
-    del array
-    if len(kept) < part.count:
-        whole = np.load(file, mmap_mode="r")
-        np.save(work / "shorter.npy", whole[: len(kept)])
-        del whole
-        os.replace(work / "shorter.npy", file)
-    if part.labels is not None:
-        labels = part.labels[kept].astype(np.int64)
-        digest.update(labels.tobytes())
-        np.save(work / f"{split}_labels.npy", labels)
-    return {"count": len(kept), "bytes": file.stat().st_size, "labels": part.labels is not None}
+    written = dict(zip(part.fields, columns, strict=True))
+    for name, values in part.known.items():
+        written[name] = Writer(work / f"{title}.{name}", digest)
+        written[name].append_all(values[kept])
+    return {name: writer.close() for name, writer in written.items()}
+
+
+class Writer:
+    """Appends arrays to a file. By ``write`` and not through a memory map: a full disk is then an error, not a crash."""
+
+    def __init__(self, path: Path, digest: Any) -> None:
+        self.path, self.digest = path, digest
+        self.file = open(path, "wb")  # noqa: SIM115 - closed by ``close``
+        self.shapes: list[tuple[int, ...]] = []
+        self.dtype = np.dtype(np.uint8)
+
+    def append(self, row: np.ndarray) -> None:
+        """One row."""
+        self.dtype = row.dtype
+        self.shapes.append(row.shape)
+        self._write(row)
+
+    def append_all(self, rows: np.ndarray) -> None:
+        """Rows that are all at hand."""
+        self.dtype = rows.dtype
+        self.shapes += [rows.shape[1:]] * len(rows)
+        self._write(rows)
+
+    def _write(self, array: np.ndarray) -> None:
+        data = np.ascontiguousarray(array).tobytes()
+        self.file.write(data)
+        self.digest.update(repr(array.shape).encode() + data)
+
+    def close(self) -> dict[str, Any]:
+        """Finish the file; what the manifest says of it. ``shape`` is null where the rows have different sizes."""
+        self.file.close()
+        alike = len(set(self.shapes)) <= 1
+        if not alike:
+            np.save(self.path.with_name(f"{self.path.name}.shapes.npy"), np.array(self.shapes, np.int64))
+        shape = [len(self.shapes), *(self.shapes[0] if self.shapes else ())] if alike else None
+        return {"dtype": self.dtype.str, "shape": shape, "bytes": self.path.stat().st_size}
 
 
 def sync(folder: Path) -> None:
@@ -155,39 +204,3 @@ def sync(folder: Path) -> None:
     for file in folder.iterdir():
         with open(file, "rb+") as handle:
             os.fsync(handle.fileno())
-
-
-class progress:  # noqa: N801 - used like a function
-    """A bar with time left, for work that a person waits for; nothing for less than ``SHORT`` items."""
-
-    SHORT = 500
-
-    def __init__(self, title: str, total: int) -> None:
-        self.title, self.total = title, total
-
-    def __enter__(self) -> Callable[[], None]:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-        )
-        console = Console(stderr=True)
-        self.bar = Progress(
-            *columns, console=console, transient=True, disable=self.total < self.SHORT or not console.is_terminal
-        )
-        self.bar.start()
-        task = self.bar.add_task(self.title, total=self.total)
-        return lambda: self.bar.advance(task)
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.stop()
-
-
-def rows(array: np.ndarray) -> Iterator[np.ndarray]:
-    """An array's images one by one."""
-    yield from array

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.data.order import epoch_order
+from genlab.data.progress import progress
 from genlab.data.source import Prepared
-from genlab.data.store import progress
 from genlab.metrics.kept import kept
 
 RECIPE = {"version": 1, "epochs": 4, "least_steps": 400, "batch": 128, "lr": 2e-3, "seed": 0}

@@ -1,0 +1,38 @@
+"""Numbers that look random and are not: a pure function of (seed, epoch, index, purpose), for numpy and torch alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# the constants of splitmix64 (Steele, Lea and Flood, 2014), as signed 64-bit numbers
+GOLDEN, MIX_1, MIX_2 = -7046029254386353131, -4658895280553007687, -7723592293110705685
+BITS = 24  # so many that float32 holds every value
+
+
+def shifted(x: Any, bits: int) -> Any:
+    """A logical shift to the right of int64 numbers."""
+    return (x >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def scrambled(x: Any) -> Any:
+    """splitmix64's finaliser: int64 to int64, every bit depends on every bit."""
+    x = (x ^ shifted(x, 30)) * MIX_1
+    x = (x ^ shifted(x, 27)) * MIX_2
+    return x ^ shifted(x, 31)
+
+
+def keyed_bits(index: Any, seed: int, epoch: int, purpose: int) -> Any:
+    """One whole number in 0 … 2^24 - 1 for each image: index int64 [B], an array or a tensor -> int64 [B] of its kind."""
+    state = scrambled((index * 0 + seed) * GOLDEN + epoch)
+    state = scrambled(state * GOLDEN + purpose)
+    return shifted(scrambled(state + index * GOLDEN), 64 - BITS)
+
+
+def uniform(index: Any, seed: int, epoch: int, purpose: int) -> Any:
+    """One number in [0, 1) for each image: index int64 [B] -> [B], the same on every device."""
+    return keyed_bits(index, seed, epoch, purpose) / (1 << BITS)
+
+
+def below(limit: Any, index: Any, seed: int, epoch: int, purpose: int) -> Any:
+    """One whole number in 0 … limit - 1 for each image; ``limit`` a number, or one for each. [B] -> int64 [B]."""
+    return keyed_bits(index, seed, epoch, purpose) * limit >> BITS

@@ -1,0 +1,64 @@
+"""From a picture's own size to the network's, by the names that users of the reference CycleGAN code know.
+
+| name | training | evaluation |
+|---|---|---|
+| resize_and_crop | scaled to load_size x load_size, cut to crop_size at a random place | scaled to crop_size x crop_size |
+| scale_width | scaled to the width load_size, whole | the same |
+| scale_width_and_crop | scaled to the width load_size, cut at a random place | scaled to the width load_size, the middle |
+| crop | as it is, cut at a random place | the middle |
+| none | whole, each side moved to the nearest multiple of 4 | the same |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image
+
+Preprocessing = Literal["resize_and_crop", "scale_width", "scale_width_and_crop", "crop", "none"]
+MULTIPLE = 4  # the ResNet generators halve an image twice
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the pictures of a set get their size: a name of the table above, and its two numbers in pixels."""
+
+    name: Preprocessing
+    load_size: int
+    crop_size: int
+
+    @property
+    def crop(self) -> tuple[int, int] | None:
+        """What a batch cuts out of each image; None where images stay whole."""
+        return (self.crop_size, self.crop_size) if self.name.endswith("crop") else None
+
+    def size(self, width: int, height: int, training: bool) -> tuple[int, int]:
+        """Width and height that a picture of this width and height is scaled to, before any cut."""
+        if self.name == "resize_and_crop":
+            side = self.load_size if training else self.crop_size
+            return side, side
+        if self.name == "none":
+            return nearest_multiple(width), nearest_multiple(height)
+        if self.name == "crop":
+            return at_least(width, height, self.crop_size)
+        scaled = self.load_size, max(1, round(height * self.load_size / width))
+        if self.name == "scale_width_and_crop":
+            return at_least(*scaled, self.crop_size)
+        return nearest_multiple(scaled[0]), nearest_multiple(scaled[1])
+
+    def apply(self, picture: Image.Image, training: bool) -> Image.Image:
+        """The picture scaled (bicubic, antialiased)."""
+        size = self.size(*picture.size, training)
+        return picture if size == picture.size else picture.resize(size, Image.Resampling.BICUBIC)
+
+
+def nearest_multiple(side: int) -> int:
+    """The multiple of 4 that is nearest, at least 4."""
+    return max(MULTIPLE, round(side / MULTIPLE) * MULTIPLE)
+
+
+def at_least(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height, enlarged in proportion where one is too short to cut ``side`` out of it."""
+    factor = max(1.0, side / min(width, height))
+    return max(side, round(width * factor)), max(side, round(height * factor))
