@@ -60,8 +60,8 @@ class Source(ABC):
             DataError: with what is missing or damaged, and what to do.
         """
 
-    def files(self, data_root: Path) -> dict[str, list[Path]]:
-        """The image files by part (``train``, ``testA`` …), for a report; empty for a set that has none."""
+    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+        """The picture files by part (``train``, ``testA`` …), for a report; empty for a set that is not made of such files."""
         return {}
 
 
