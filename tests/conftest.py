@@ -17,8 +17,11 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
+import standins  # noqa: E402
 from genlab.apps import door  # noqa: E402
 from genlab.data import digits  # noqa: E402
+
+import photographs  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -31,7 +34,7 @@ def write_idx(path, array):
 
 @pytest.fixture(scope="session")
 def data_root(tmp_path_factory):
-    """MNIST's and Fashion-MNIST's file format, holding scikit-learn's digits drawn at 28x28."""
+    """The published sets: MNIST's file format with scikit-learn's digits drawn at 28x28, the others with its photographs."""
     root = tmp_path_factory.mktemp("data")
     images, labels = digits.load()
     large = np.stack([np.asarray(Image.fromarray(i[0]).resize((28, 28), Image.Resampling.BICUBIC)) for i in images])
@@ -41,6 +44,7 @@ def data_root(tmp_path_factory):
         for part, rows in {"train": slice(0, 600), "t10k": slice(600, 721)}.items():
             write_idx(folder / f"{part}-images-idx3-ubyte.gz", large[rows])
             write_idx(folder / f"{part}-labels-idx1-ubyte.gz", labels[rows])
+    standins.everything(root)
     return root
 
 
@@ -62,6 +66,18 @@ def pictures(tmp_path_factory):
             cut = cut.convert("L") if i % 7 == 0 else cut
             cut.save(root / name / f"{i:02d}.{'png' if i % 2 else 'jpg'}")
     return root
+
+
+@pytest.fixture(scope="session")
+def folders(pictures, tmp_path_factory):
+    """Where the sets lie that are made of one's own files, by the name of the data set."""
+    root = tmp_path_factory.mktemp("translation")
+    translated = {
+        "paired_folders": photographs.pairs(root / "pairs"),
+        "paired_image": standins.side_by_side(root / "combined", ("train", "val", "test")),
+        "unpaired_folders": photographs.domains(root / "domains"),
+    }
+    return {"folder": pictures, **translated}
 
 
 @pytest.fixture(scope="session")

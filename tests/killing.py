@@ -11,12 +11,27 @@ from pathlib import Path
 
 import torch
 
+import photographs
+
 REPO = Path(__file__).resolve().parent.parent
 COMMON = [
-    "data=digits", "data.limit=700", "data.batch_size=32", "logger=csv", "callbacks=trace",
+    "data.limit=700", "logger=csv", "callbacks=trace",
     "metrics.val_samples=300", "metrics.test_samples=300", "checkpoint.every_n_steps=5", "trainer.log_every_n_steps=3",
     "performance.threads=1", "seed=3",
 ]  # fmt: skip
+
+
+def choices(model, folder):
+    """A model, a small set that it takes (made in ``folder`` where it is one of pictures), and what keeps it small."""
+    if model not in photographs.SMALL:
+        return [f"model={model}", "data=digits", "data.batch_size=32", "model.latent_dim=4"]
+    name, make = {
+        "pix2pix": ("paired_folders", photographs.pairs),
+        "cyclegan": ("unpaired_folders", photographs.domains),
+    }[model]
+    chosen = [f"model={model}", *photographs.SMALL[model], f"data={name}", f"data.path={make(folder / 'pictures')}"]
+    pool = ["model.pool_size=6"] if model == "cyclegan" else []  # full after the second batch
+    return [*chosen, *photographs.CUT, "data.batch_size=4", *pool]
 
 
 def start(folder, *overrides):
@@ -32,7 +47,7 @@ def undisturbed(folder, *overrides):
     folder.mkdir(parents=True)
     process = start(folder, "run_id=a", *overrides)
     assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
-    return next(folder.glob("*-digits/a"))
+    return next(folder.glob("*-*/a"))
 
 
 def killed(folder, kills, seed, *overrides):
@@ -56,13 +71,13 @@ def killed(folder, kills, seed, *overrides):
             done += 1
             continue
         assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
-        return next(folder.glob("*-digits/a")), done
+        return next(folder.glob("*-*/a")), done
 
 
 def newest_checkpoint(folder):
     """When ``last.ckpt`` was written, or None."""
     try:
-        return next(folder.glob("*-digits/a/checkpoints/last.ckpt")).stat().st_mtime_ns
+        return next(folder.glob("*-*/a/checkpoints/last.ckpt")).stat().st_mtime_ns
     except (StopIteration, FileNotFoundError):
         return None
 
@@ -91,10 +106,10 @@ def assert_equal(a, b, where="checkpoint"):
 
 
 def assert_same_run(a, b):
-    """Weights, optimisers, counters, random state, metrics rows and consumed indices."""
+    """Weights, optimisers, counters, pools, random state, metrics rows and consumed indices."""
     one, other = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (a, b))
-    for key in ("state_dict", "optimizer_states", "counters"):
-        assert_equal(one[key], other[key], key)
+    for key in ("state_dict", "optimizer_states", "counters", "pools"):
+        assert_equal(one.get(key), other.get(key), key)
     for key in ("random_state", "rows", "best", "measured"):
         assert_equal(one["genlab"][key], other["genlab"][key], key)
     assert rows(a / "metrics.csv") == rows(b / "metrics.csv")

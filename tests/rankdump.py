@@ -14,7 +14,7 @@ class Dump(pl.Callback):
         self.folder, self.seen = Path(folder), []
 
     def on_test_batch_end(self, trainer, pl_module, outputs, batch, batch_idx, dataloader_idx=0):
-        self.seen += batch.index.tolist()
+        self.seen += batch[-1].tolist()  # the places in the split; of two domains those of the second
 
     def on_test_end(self, trainer, pl_module):
         weights = {name: p.detach().clone() for name, p in pl_module.named_parameters()}

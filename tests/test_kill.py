@@ -2,14 +2,14 @@
 
 import pytest
 
-from killing import REPO, assert_same_run, killed, undisturbed
+from killing import REPO, assert_same_run, choices, killed, undisturbed
 
 MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("model", ["dcgan"])
+@pytest.mark.parametrize("model", ["dcgan", "pix2pix", "cyclegan"])
 def test_a_killed_run_continues_to_the_same_bits(model, tmp_path):
-    options = [f"model={model}", "trainer.max_epochs=12", "model.latent_dim=4"]
+    options = [*choices(model, tmp_path), "trainer.max_epochs=12"]
     whole = undisturbed(tmp_path / "whole", *options)
     broken, kills = killed(tmp_path / "broken", 2, 1, *options)
     assert kills == 2
@@ -19,7 +19,7 @@ def test_a_killed_run_continues_to_the_same_bits(model, tmp_path):
 @pytest.mark.kill
 @pytest.mark.parametrize("model", MODELS)
 def test_twenty_kills(model, tmp_path):
-    options = [f"model={model}", "trainer.max_epochs=80", "model.latent_dim=4"]
+    options = [*choices(model, tmp_path), "trainer.max_epochs=80"]
     whole = undisturbed(tmp_path / "whole", *options)
     kills, attempts = 0, 0
     while kills < 20:  # a run may get through before it has been killed so often: then another one

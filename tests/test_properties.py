@@ -4,16 +4,19 @@ import copy
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 
+import standins
 from genlab.apps.building import build_model
 from genlab.apps.preparing import prepare
-from genlab.config.files import options
+from genlab.config.files import conf_dir, filled, options
+from genlab.config.kinds import attribute
 from genlab.config.signature import signature
-from genlab.contracts import Decodes, Encodes, Images, Reconstructs, Samples
+from genlab.contracts import Decodes, Domains, Encodes, Images, Pairs, Points, Reconstructs, Samples, Translates
 from genlab.data.module import StoreData
 from genlab.models.adversarial import AdversarialModel
 from genlab.runs.load import load
+
+from photographs import CUT, SMALL
 
 # a small set that each model takes, and what makes it small
 MODELS = {
@@ -21,8 +24,28 @@ MODELS = {
     "vae": ["data=digits", "model.latent_dim=3"],
     "beta_vae": ["data=mnist", "model/net=conv", "model.latent_dim=3"],
     "dcgan": ["data=digits", "model.latent_dim=3"],
+    "gan": ["data=toy2d", "data.count=1000", "model.latent_dim=3"],
+    "pix2pix": ["data=paired_folders", *CUT, *SMALL["pix2pix"]],
+    "cyclegan": ["data=unpaired_folders", *CUT, *SMALL["cyclegan"]],
 }
-DATA = {"digits": [], "mnist": [], "fashion_mnist": [], "folder": ["data.image_size=16"]}
+# what makes each set small
+DATA = {
+    "digits": [],
+    "mnist": [],
+    "fashion_mnist": [],
+    "folder": ["data.image_size=16"],
+    "shapes": ["data.count=300", "data.image_size=16", "metrics=none"],
+    "toy2d": ["data.count=1000"],
+    "celeba": ["data.image_size=16", "data.crop=40"],
+    "maps": CUT,
+    "facades": CUT,
+    "paired_image": CUT,
+    "paired_folders": CUT,
+    "unpaired_folders": CUT,
+    **dict.fromkeys(standins.DOMAINS, CUT),
+}
+# models that every set of a kind is trained with
+TRAINED = {"images": ("vae", "dcgan", "gan"), "points": ("gan",), "pairs": ("pix2pix",), "domains": ("cyclegan",)}
 SHORT = ["data.limit=64", "data.batch_size=16", "trainer.max_epochs=1"]
 
 
@@ -31,8 +54,24 @@ def test_every_file_is_covered():
     assert set(DATA) == set(options("data"))
 
 
-def modelled(composed, name):
-    cfg = composed(f"model={name}", *MODELS[name], *SHORT)
+def kind_of(name):
+    """The kind of batches that a set makes."""
+    return attribute(filled(conf_dir() / "data", name), "kind")
+
+
+def usual_model(name):
+    """A model that takes a set."""
+    return f"model={TRAINED[kind_of(name)][0]}"
+
+
+def path(options, folders):
+    """Where the set lies that ``options`` choose, if it is made of files of one's own."""
+    name = next(option.partition("=")[2] for option in options if option.startswith("data="))
+    return [f"data.path={folders[name]}"] if name in folders else []
+
+
+def modelled(composed, folders, name):
+    cfg = composed(f"model={name}", *MODELS[name], *path(MODELS[name], folders), *SHORT)
     prepared = prepare(cfg)
     return build_model(cfg, prepared.spec), StoreData(prepared, 16, 0)
 
@@ -42,8 +81,8 @@ def first_batch(data):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_one_step_moves_every_parameter_of_the_one_who_moves_and_none_of_the_other(name, composed):
-    model, data = modelled(composed, name)
+def test_one_step_moves_every_parameter_of_the_one_who_moves_and_none_of_the_other(name, composed, folders):
+    model, data = modelled(composed, folders, name)
     batch = first_batch(data)
     sides = model.players() if isinstance(model, AdversarialModel) else {"all": [model]}
     for side, nets in sides.items():
@@ -65,8 +104,8 @@ def test_one_step_moves_every_parameter_of_the_one_who_moves_and_none_of_the_oth
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_terms_are_one_finite_number_an_image(name, composed):
-    model, data = modelled(composed, name)
+def test_terms_are_one_finite_number_an_image(name, composed, folders):
+    model, data = modelled(composed, folders, name)
     terms = model.evaluation_terms(first_batch(data), model.noise("val", 0))
     assert {f"loss{suffix}" for suffix in ("", "_g", "_d")} & terms.keys()
     for term, value in terms.items():
@@ -75,9 +114,9 @@ def test_terms_are_one_finite_number_an_image(name, composed):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_protocols_keep_shape_and_range_and_leave_the_mode_alone(name, composed):
-    model, data = modelled(composed, name)
-    x = first_batch(data).image
+def test_protocols_keep_shape_and_range_and_leave_the_mode_alone(name, composed, folders):
+    model, data = modelled(composed, folders, name)
+    x = first_batch(data)[0]
     model.train()
     made = {}
     if isinstance(model, Samples):
@@ -89,64 +128,84 @@ def test_protocols_keep_shape_and_range_and_leave_the_mode_alone(name, composed)
         assert torch.equal(made["reconstruct"], model.reconstruct(x))
     if isinstance(model, Encodes) and isinstance(model, Decodes):
         made["decode"] = model.decode(model.encode(x).mean)
+    if isinstance(model, Translates):
+        made["translate"] = model.translate(x, "AtoB")
+        assert torch.equal(made["translate"], model.translate(x, "AtoB"))
     assert made
     assert model.training
     for protocol, image in made.items():
         assert image.shape == x.shape, protocol
-        assert image.min() >= 0, protocol
-        assert image.max() <= 1, protocol
+        if data.prepared.spec.kind != "points":
+            assert image.min() >= 0, protocol
+            assert image.max() <= 1, protocol
         assert not image.requires_grad, protocol
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_train_save_load_same_output_and_the_run_directory_is_whole(name, train):
-    run = train(f"model={name}", *MODELS[name], *SHORT, "callbacks=trace")
+def test_train_save_load_same_output_and_the_run_directory_is_whole(name, train, folders):
+    run = train(f"model={name}", *MODELS[name], *path(MODELS[name], folders), *SHORT, "callbacks=trace")
     model = load(run)
     again = load(run / "checkpoints" / "last.ckpt")
     assert not model.training
     x = torch.rand(4, *model.spec.shape)
-    for ask in ("sample", "reconstruct"):
+    for ask, arguments in {"sample": (4,), "reconstruct": (x,), "translate": (x, "AtoB")}.items():
         if hasattr(model, ask):
-            argument = 4 if ask == "sample" else x
-            assert torch.equal(getattr(model, ask)(argument), getattr(again, ask)(argument))
+            assert torch.equal(getattr(model, ask)(*arguments), getattr(again, ask)(*arguments))
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert {"config.yaml", "overrides.txt", "metrics.csv", "summary.json", "log.txt", "tables/indices.csv"} <= files
     assert {"checkpoints/last.ckpt", "checkpoints/manifest.json"} <= files
     assert any(file.startswith("images/") for file in files)
 
 
-@pytest.mark.parametrize("name", DATA)
-def test_every_set_trains_a_model_and_a_gan(name, train, pictures):
-    path = [f"data.path={pictures}"] if name == "folder" else []
-    for model in ("vae", "dcgan"):
-        run = train(f"model={model}", f"data={name}", *DATA[name], *path, *SHORT, "trainer.max_steps=2")
-        assert load(run).batches_seen == 2
+@pytest.mark.parametrize(("name", "model"), [(name, model) for name in DATA for model in TRAINED[kind_of(name)]])
+def test_every_set_trains_the_models_that_take_its_kind(name, model, train, folders):
+    chosen = [f"model={model}", *SMALL.get(model, []), f"data={name}", *DATA[name], *path([f"data={name}"], folders)]
+    run = train(*chosen, *SHORT, "trainer.max_steps=2")
+    assert load(run).batches_seen == 2
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_every_set_gives_images_in_range_once_each(name, composed, pictures):
-    path = [f"data.path={pictures}"] if name == "folder" else []
-    cfg = composed(f"data={name}", *DATA[name], *path)
+def test_every_set_gives_every_row_once(name, composed, folders):
+    small = [*DATA[name], *SMALL.get(TRAINED[kind_of(name)][0], [])]
+    cfg = composed(usual_model(name), f"data={name}", *small, *path([f"data={name}"], folders))
     prepared = prepare(cfg)
     data = StoreData(prepared, 32, 0)
     for split, loader in {"train": data.train_dataloader(), "val": data.val_dataloader()}.items():
         batches = [data.on_after_batch_transfer(batch, 0) for batch in loader]
-        seen = torch.cat([batch.index for batch in batches])
-        assert len(set(seen.tolist())) == len(seen)
-        assert isinstance(batches[0], Images)
-        assert batches[0].image.shape[1:] == prepared.spec.shape
-        assert batches[0].image.dtype == torch.float32
-        assert 0 <= batches[0].image.min() < batches[0].image.max() <= 1
-        if split == "val":
-            assert len(seen) == prepared.spec.sizes["val"]
-    assert prepared.spec.classes in (0, 2, 10)
+        for field, size in sizes_by_index(prepared.spec, split).items():
+            seen = torch.cat([getattr(batch, field) for batch in batches])
+            assert len(set(seen.tolist())) == len(seen) or (field, split) == ("index_b", "train")  # the smaller domain
+            assert split == "train" or len(seen) == size
+        check_batch(batches[0], prepared.spec)
+
+
+def sizes_by_index(spec, split):
+    """How many rows a split has, by the field that names them."""
+    if spec.kind != "domains":
+        return {"index": spec.sizes[split]}
+    return {"index_a": spec.sizes[f"{split}A"], "index_b": spec.sizes[f"{split}B"]}
+
+
+def check_batch(batch, spec):
+    """Data of the shape, precision and range that the description promises, and labels that it counts."""
+    assert isinstance(batch, {"images": Images, "points": Points, "pairs": Pairs, "domains": Domains}[spec.kind])
+    assert batch[0].shape[1:] == spec.shape
+    assert batch[0].dtype == torch.float32
+    for image in batch[: {"images": 1, "points": 0}.get(spec.kind, 2)]:
+        assert image.shape[1:] == spec.shape
+        assert 0 <= image.min() < image.max() <= 1
+    levels = spec.levels or ((spec.classes,) if spec.classes else ())
+    assert (getattr(batch, "label", None) is not None) == bool(levels)
+    if levels:
+        assert torch.all(batch.label.reshape(len(batch[0]), -1) < torch.tensor(levels))
+    assert len(spec.levels) == len(spec.attributes)
+    assert len(spec.class_names) == spec.classes
 
 
 @pytest.mark.parametrize("group", ["model", "data", "trainer", "checkpoint", "metrics", "performance"])
-def test_keys_are_constructor_arguments(group, composed):
+def test_keys_are_constructor_arguments(group):
     for option in options(group):
-        extra = ["data.path=x"] if option == "folder" else []
-        node = OmegaConf.to_container(composed(f"{group}={option}", *extra)[group])
+        node = filled(conf_dir() / group, option)
         found = signature(node["_target_"])
         assert set(node) - {"_target_"} <= set(found.parameters), option
         assert not found.open, option

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from killing import rows
+from genlab.nets.translation import dead_biases
+from genlab.runs.load import load
+
+from killing import choices, rows
 
 REPO = Path(__file__).resolve().parent.parent
-SMALL = ["data=digits", "data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "logger=csv"]
+SMALL = ["data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "logger=csv"]
 SMALL += ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "callbacks=trace", "performance.threads=1"]
 SMALL += [
     "metrics.val_samples=60",
@@ -22,10 +25,16 @@ SMALL += [
 ]
 
 
-def trained(folder, model, devices, batch_size):
+def trained(folder, model, devices, batch_size, *more):
     """A run in processes of its own; gives its directory and what each rank held."""
     folder.mkdir()
-    options = [f"model={model}", f"trainer.devices={devices}", f"data.batch_size={batch_size}", "run_id=a"]
+    options = [
+        *choices(model, folder.parent),
+        f"trainer.devices={devices}",
+        f"data.batch_size={batch_size}",
+        "run_id=a",
+        *more,
+    ]
     command = [sys.executable, str(REPO / "src" / "train.py"), *SMALL, *options]
     command += [f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
@@ -37,7 +46,7 @@ def trained(folder, model, devices, batch_size):
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Warning" not in done.stderr, done.stderr
-    return next(folder.glob("*/a")), [torch.load(folder / f"{rank}.pt") for rank in range(devices)]
+    return next(folder.glob("*-*/a")), [torch.load(folder / f"{rank}.pt") for rank in range(devices)]
 
 
 @pytest.mark.parametrize("model", ["vae", "dcgan"])
@@ -58,3 +67,36 @@ def test_two_ranks(model, tmp_path):
     for both, single_row in zip(rows(run / "metrics.csv"), rows(alone / "metrics.csv"), strict=True):
         for name in ("step", "images", "train/loss", "train/kl"):
             assert float(both[name] or 0) == pytest.approx(float(single_row[name] or 0), rel=1e-6), name
+
+
+@pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])
+def test_two_ranks_translate(model, tmp_path):
+    """CycleGAN with instance norm and no pool: two ranks are one process at twice the batch, pictures and all."""
+    options = ["model.pool_size=0"] if model == "cyclegan" else []
+    run, (one, other) = trained(tmp_path / "two", model, 2, 2, *options)
+    for name, weight in one["weights"].items():
+        assert torch.equal(weight, other["weights"][name]), name
+    assert sorted(one["seen"] + other["seen"]) == list(range(5 if model == "pix2pix" else 4))
+    if model == "pix2pix":
+        return  # batch norm and dropout look at each rank's own half of the batch
+    alone, (single,) = trained(tmp_path / "one", model, 1, 4, *options)
+    trained_model = load(run)
+    exempt = {f"{name}.{bias}" for name, net in trained_model.named_children() for bias in dead_biases(net)}
+    for name, weight in single["weights"].items():
+        if name not in exempt:
+            torch.testing.assert_close(one["weights"][name], weight, rtol=0, atol=1e-10, msg=name)
+    assert rows(run / "tables" / "indices.csv") == rows(alone / "tables" / "indices.csv")
+    for both, single_row in zip(rows(run / "metrics.csv"), rows(alone / "metrics.csv"), strict=True):
+        assert both.keys() == single_row.keys()
+        for name in both.keys() - {"epoch"}:
+            assert float(both[name] or 0) == pytest.approx(float(single_row[name] or 0), rel=1e-6), name
+
+
+def test_each_rank_has_a_pool_of_its_own(tmp_path):
+    run, _ = trained(tmp_path / "two", "cyclegan", 2, 2)
+    pools = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["pools"]
+    assert set(pools) == {"0", "1"}
+    for side in "ab":
+        one, other = pools["0"][side], pools["1"][side]
+        assert len(one) == len(other) == 6
+        assert not any(torch.equal(x, y) for x in one for y in other)

@@ -20,7 +20,10 @@ Split = Literal["train", "val", "test"]
 
 
 class Images(NamedTuple):
-    """image [B, C, H, W]; label [B] int64, or None where the set has none; index [B] int64, the place in the split."""
+    """image [B, C, H, W]; label int64 or None; index [B] int64, the place in the split.
+
+    label is [B], a class, or [B, K], attributes: ``spec.attributes`` names them, ``spec.levels`` counts their values.
+    """
 
     image: Tensor
     label: Tensor | None
@@ -45,7 +48,7 @@ class Domains(NamedTuple):
 
 
 class Points(NamedTuple):
-    """x [B, D]; label [B] int64 or None; index [B] int64."""
+    """x [B, D], coordinates of their own; label [B] int64 or None; index [B] int64."""
 
     x: Tensor
     label: Tensor | None
@@ -66,7 +69,8 @@ class Code(NamedTuple):
 class DataSpec:
     """A prepared data set in words and numbers: known before torch is imported, kept in every checkpoint.
 
-    ``shape`` is that of one image, (C, H, W); ``classes`` is 0 where there are no labels; ``sizes`` counts the images
+    ``shape`` is that of one image, (C, H, W), or of one point, (D,); ``classes`` is 0 where labels are no classes;
+    ``attributes`` names the columns of [N, K] labels and ``levels`` counts the values of each; ``sizes`` counts the rows
     of each split; ``digest`` changes with the files or with how they were prepared; ``skipped`` names unreadable files.
     """
 
@@ -78,6 +82,7 @@ class DataSpec:
     classes: int = 0
     class_names: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    levels: tuple[int, ...] = ()
     skipped: tuple[str, ...] = ()
     note: str = ""
 

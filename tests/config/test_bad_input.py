@@ -100,6 +100,11 @@ def test_a_mistake_is_named_with_its_remedy(mistake):
         assert words in str(caught.value), str(caught.value)
 
 
+def test_a_choice_that_a_command_does_not_have_is_refused():
+    with pytest.raises(ConfigError, match="this command has no model to choose"):
+        compose("prepare", ["data=digits", "model=vae"])
+
+
 def test_all_mistakes_at_once_are_all_named():
     with pytest.raises(ConfigError) as caught:
         compose("train", ["model=vea", "model.latent_dim=-1", "trainer.max_epoch=3", "+data.foo=1"])
@@ -212,6 +217,7 @@ def test_commands_refuse_without_torch_and_leave_nothing(tmp_path):
         (tmp_path / "bad" / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
     cases = {
         ("train", "model=vea", "trainer.max_epoch=3"): ["model=vae", "trainer.max_epochs=3"],
+        ("train", "model=dcgan", "data=toy2d"): ["has points", "Fitting sets: ", "Fitting models: model=gan"],
         ("train", "resume=/nowhere/at/all"): ["does not exist", "resume=auto"],
         ("train", "data=folder", f"data.path={tmp_path}/empty"): ["no picture"],
         ("train", "data=folder", f"data.path={tmp_path}/nowhere"): ["no such folder"],
@@ -231,7 +237,7 @@ def test_commands_refuse_without_torch_and_leave_nothing(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "generate"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "generate", "prepare"])
 def test_help_and_configuration_do_not_import_torch(command, tmp_path):
     code, said, imported = start(command, "--help", folder=tmp_path)
     assert code == 0

@@ -3,11 +3,12 @@
 import shutil
 
 import pytest
+from hydra import compose as hydra_compose
 from omegaconf import OmegaConf
 
 from genlab.config.build import build
-from genlab.config.compose import compose
-from genlab.config.files import conf_dir, groups, options
+from genlab.config.compose import compose, own_hydra
+from genlab.config.files import conf_dir, filled, groups, options
 from genlab.contracts import ConfigError
 
 
@@ -21,32 +22,78 @@ def conf(tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(tmp_path)
     folder = shutil.copytree(conf_dir(), tmp_path / "conf")
-    (folder / "data" / "maps.yaml").write_text("_target_: mysets.Maps\nside: 256\n")
+    (folder / "data" / "mypairs.yaml").write_text("_target_: mysets.Maps\nside: 256\n")
     return folder
 
 
-def test_a_model_refuses_a_set_of_another_kind_and_names_those_that_fit(conf):
+def refused(overrides, conf=None):
     with pytest.raises(ConfigError) as caught:
-        compose("train", ["model=vae", "data=maps", "trust=[mysets]"], conf=conf)
-    said = str(caught.value)
-    assert "model=vae takes images, but data=maps has pairs" in said
-    assert all(f"data={name}" in said for name in options("data"))
-    assert "data=maps" not in said.partition("Fitting sets:")[2]
+        compose("train", overrides, conf=conf)
+    return str(caught.value)
+
+
+def test_a_model_refuses_a_set_of_another_kind_and_names_those_that_fit(conf):
+    said = refused(["model=vae", "data=mypairs", "trust=[mysets]"], conf)
+    assert "model=vae takes images, but data=mypairs has pairs" in said
+    sets = said.partition("Fitting sets: ")[2].partition("\n")[0].split(", ")
+    assert {"data=digits", "data=mnist", "data=folder", "data=shapes"} <= set(sets)
+    assert not {"data=mypairs", "data=toy2d"} & set(sets)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["model=dcgan", "data=toy2d"], "model=dcgan takes images (model.net is DCGAN), but data=toy2d has points"),
+        (["model=vae", "data=toy2d"], "model=vae takes images, but data=toy2d has points"),
+        (["model=gan", "model/gan_net@model.net=dcgan", "data=toy2d"], "model=gan takes images (model.net is DCGAN)"),
+    ],
+)
+def test_points_are_refused_by_models_and_networks_of_images(overrides, words):
+    said = refused(overrides)
+    assert words in said
+    assert "data=digits" in said.partition("Fitting sets: ")[2].partition("\n")[0]
+    models = said.partition("Fitting models: ")[2].split(", ")
+    assert "model=gan" in models
+    assert not {"model=dcgan", "model=vae", "model=beta_vae", "model=ae"} & set(models)
+
+
+@pytest.mark.parametrize("data", ["toy2d", "digits"])
+def test_a_network_of_points_makes_a_model_of_points(data):
+    for model in (["model=gan"], ["model=dcgan", "model/gan_net@model.net=mlp"]):
+        compose("train", [*model, f"data={data}"])
+
+
+@pytest.mark.parametrize("name", options("model"))
+def test_a_file_filled_in_is_what_hydra_composes(name):
+    """Which classes stand where; values may look others up."""
+    composed = OmegaConf.to_container(hydra_alone(f"model={name}").model)
+    assert targets(filled(conf_dir() / "model", name)) == targets(composed)
+
+
+def hydra_alone(*overrides):
+    with own_hydra(conf_dir()):
+        return hydra_compose("train", list(overrides))
+
+
+def targets(node):
+    return {
+        key: targets(value) if isinstance(value, dict) else key == "_target_" and value for key, value in node.items()
+    }
 
 
 def test_a_users_package_is_checked_like_ours_once_it_is_trusted(conf):
     with pytest.raises(ConfigError, match=r"mysets.Maps is code that is not trusted\n.*trust=\[mysets\]"):
-        compose("train", ["data=maps"], conf=conf)
+        compose("train", ["data=mypairs"], conf=conf)
     with pytest.raises(ConfigError, match="Did you mean data.side=3"):
-        compose("train", ["data=maps", "trust=[mysets]", "data.sied=3"], conf=conf)
+        compose("train", ["data=mypairs", "trust=[mysets]", "data.sied=3"], conf=conf)
     with pytest.raises(ConfigError, match="data.side=wide: must be a whole number"):
-        compose("train", ["data=maps", "trust=[mysets]", "data.side=wide"], conf=conf)
+        compose("train", ["data=mypairs", "trust=[mysets]", "data.side=wide"], conf=conf)
 
 
 def test_choices_are_the_files_of_the_folder(conf):
-    assert "maps" in options("data", conf)
+    assert "mypairs" in options("data", conf)
     assert groups(conf)["data"] == options("data", conf)
-    assert "maps" not in options("data")
+    assert "mypairs" not in options("data")
 
 
 @pytest.mark.parametrize(
@@ -74,3 +121,11 @@ def test_what_is_injected_arrives_as_it_is():
     marker = object()
     made = build(OmegaConf.create({"_target_": "genlab.contracts.Problem", "where": "here"}), [], what=marker)
     assert made.what is marker
+
+
+def test_a_cut_must_fit_into_what_it_is_cut_from():
+    with pytest.raises(
+        ConfigError, match=r"a cut of 512 pixels does not fit.*\n.*data.load_size=572 or data.crop_size=286"
+    ):
+        compose("prepare", ["data=horse2zebra", "data.crop_size=512"])
+    compose("prepare", ["data=horse2zebra", "data.crop_size=512", "data.preprocess=crop"])

@@ -88,7 +88,7 @@ def test_augmentation_depends_on_seed_epoch_and_index_only():
     assert abs(numbers.var() - 1 / 12) < 0.002
     for other in (uniform(index, 2, 2, 3), uniform(index, 1, 3, 3), uniform(index, 1, 2, 4)):
         assert abs(torch.corrcoef(torch.stack([numbers, other]))[0, 1]) < 0.03
-    image = torch.rand(64, 1, 2, 4)
+    image = torch.randint(0, 256, (64, 1, 2, 4), dtype=torch.uint8)
     flipped = random_flip(image, torch.arange(64), 0, 0)
     mirrored = [torch.equal(a, b.flip(-1)) for a, b in zip(flipped, image, strict=True)]
     assert 15 < sum(mirrored) < 49

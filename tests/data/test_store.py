@@ -62,19 +62,22 @@ def test_two_processes_race_and_one_builds(tmp_path):
     assert len(seen) == 1
 
 
-def test_a_killed_builder_leaves_the_store_whole_or_absent(tmp_path):
+def test_of_two_that_race_one_is_killed_and_the_store_is_whole_or_absent(tmp_path):
     context, dice = multiprocessing.get_context("fork"), random.Random(0)
     expected = open_or_build(tmp_path / "sound", "set", "key", decoded).digest
-    for attempt in range(12):
-        cache = tmp_path / str(attempt)
-        builder = context.Process(target=build_and_read, args=(cache, 0.0005))
-        builder.start()
-        time.sleep(dice.uniform(0, 0.2))
-        os.kill(builder.pid, signal.SIGKILL)
-        builder.join(10)
-        left = opened(cache / "store" / "set-key")
+    for attempt in range(20):
+        cache, results = tmp_path / str(attempt), context.Queue()
+        racers = [context.Process(target=build_and_read, args=(cache, 0.0003, results)) for _ in range(2)]
+        for racer in racers:
+            racer.start()
+        time.sleep(dice.uniform(0, 0.12))
+        os.kill(racers[0].pid, signal.SIGKILL)
+        left = opened(cache / "store" / "set-key")  # at the moment of the kill
         assert left is None or left.digest == expected
-        assert open_or_build(cache, "set", "key", decoded).digest == expected
+        racers[0].join(10)
+        racers[1].join(30)
+        assert racers[1].exitcode == 0
+        assert opened(cache / "store" / "set-key").digest == expected
         assert [p.name for p in (cache / "store").iterdir() if "building" in p.name] == []
 
 

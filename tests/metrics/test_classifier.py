@@ -23,6 +23,6 @@ def test_it_knows_its_digits_is_kept_and_leaves_the_random_state_alone(composed,
 
 def test_images_of_any_shape_have_features():
     for shape in ((1, 8, 8), (3, 5, 9), (4, 64, 48), (1, 3, 3)):
-        net = Convnet(shape, classes=3).eval()
+        net = Convnet(shape, levels=(3,)).eval()
         assert net.features(torch.rand(2, *shape)).shape == (2, net.num_features)
         assert net(torch.rand(2, *shape)).shape == (2, 3)

@@ -78,7 +78,7 @@ def test_a_step_leaves_no_gradient_in_the_other_and_does_not_move_it(mover, othe
     model = stepping(gan())
     before = copy.deepcopy(model.state_dict())
     one = batch(0)
-    model.move(mover, [(one, noise(0))], None)
+    model.move(mover, [(one, noise(0))], [])
     moved, still = model.players()[mover][0], model.players()[other][0]
     assert all(p.grad is not None and p.requires_grad for p in moved.parameters())
     assert all(p.grad is None and p.requires_grad for p in still.parameters())

@@ -6,6 +6,7 @@ import torch
 from genlab.nets.auto import Auto
 from genlab.nets.conv import Conv
 from genlab.nets.dcgan import DCGAN
+from genlab.nets.gan_mlp import GANMLP
 from genlab.nets.mlp import MLP
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 64, 64), (3, 50, 71), (2, 3, 5), (1, 33, 32)]
@@ -70,3 +71,12 @@ def test_group_norm_treats_each_image_alone():
     encoder = Conv(16, 64, "relu", "group").encoder((1, 16, 16), 3).train()
     x = torch.rand(4, 1, 16, 16)
     torch.testing.assert_close(encoder(x)[:2], encoder(x[:2]))
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (2,), (5,)])
+def test_fully_connected_gan_networks_fit_images_and_points(shape):
+    net = GANMLP([30], [20, 10], "relu", "leaky_relu")
+    fake = net.generator(6, shape)(100 * torch.randn(64, 6))
+    assert fake.shape == (64, *shape)
+    assert (fake.abs().max() <= 1) == (len(shape) == 3)  # images end in tanh, points anywhere
+    assert net.discriminator(shape)(fake).shape == (64,)

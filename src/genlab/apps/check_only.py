@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from omegaconf import DictConfig
 
 from genlab.apps.building import build_callbacks, build_model
 from genlab.apps.loggers import Loggers
-from genlab.apps.screen import parameters
+from genlab.apps.screen import notes, parameters, sizes
 from genlab.data.source import Prepared
 from genlab.models.adversarial import AdversarialModel
 from genlab.runs import console
@@ -21,14 +23,16 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     build_callbacks(cfg)
     count = parameters(model)
     weights = 4 * count * 4  # weights, gradients and Adam's two moments, 4 bytes each
-    batch = cfg.data.batch_size * spec.shape[0] * spec.shape[1] * spec.shape[2] * 4
+    batch = cfg.data.batch_size * math.prod(spec.shape) * 4
     console.say(f"model     {cfg.choices.model}: {count:,} parameters")
     for name, child in model.named_children():
         console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")
     console.say(
-        f"data      {spec.name}: {spec.sizes} images {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
+        f"data      {spec.name}: {sizes(spec)}; {spec.kind} {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
     )
     console.say(f"memory    at least {(weights + batch) / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch")
+    for note in notes(spec, model):
+        console.say(f"note      {note}")
     if isinstance(model, AdversarialModel):
         console.say("training  two players in turn")
     console.say("all checks passed; nothing was trained")

@@ -116,7 +116,7 @@ class Training:
             git=git_revision(Path(__file__).parent),
             config_digest=self.chosen.digest,
             data_digest=spec.digest,
-            notes=self.model.notes(),
+            notes=screen.notes(spec, self.model),
         )
 
     def attach(self) -> None:
@@ -130,10 +130,10 @@ class Training:
             cache = cache_root(self.cfg)
             extractor = choose(self.prepared, cache)
             measure.attach(extractor, self.prepared, cache)
-            if self.trainer.is_global_zero:
+            if extractor and self.trainer.is_global_zero:
                 self.summary.update(extractor=described(extractor))
         if pictures:
-            pictures.attach(self.directory.path / "images")
+            pictures.attach(self.directory.path / "images", self.prepared.points["val"])
         if self.prepared.spec.skipped and self.trainer.is_global_zero:
             skipped = Table(self.directory.path / "tables" / "skipped.csv", ["file"])
             skipped.truncate(0)

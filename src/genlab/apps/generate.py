@@ -28,5 +28,6 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
 
     loaded = load_run(path, list(cfg.trust))
     needs = cfg.what == "reconstruct" or (cfg.what in NEED_IMAGES and isinstance(loaded.model, Encodes))
+    needs = needs or loaded.spec.kind == "points"  # they are shown over real ones
     prepared = prepare(saved_configuration(loaded.config, cfg)) if needs else None
     return generate(cfg, loaded, prepared, output_folder(cfg, loaded.path, "generate"))

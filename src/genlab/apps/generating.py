@@ -1,4 +1,4 @@
-"""The heavy half of ``generate.py``. Each function makes rows of images, [n, C, H, W] in [0, 1]."""
+"""The heavy half of ``generate.py``. Each function makes rows of images, [n, C, H, W] in [0, 1], or of points, [n, D]."""
 
 from __future__ import annotations
 
@@ -18,22 +18,40 @@ from genlab.runs import console
 from genlab.runs.load import Loaded
 
 STEPS = 10  # images from one end of an interpolation or traversal to the other
+REAL = 2500  # at least so many real points behind generated ones, if there are
 REACH = 3.0  # traversals go from -3 to 3 standard deviations of the prior
 
 
 def generate(cfg: DictConfig, loaded: Loaded, prepared: Prepared | None, output: Path) -> int:
-    """Write ``<output>/000000.png`` … and ``<output>/sheet.png``."""
+    """Write ``<output>/sheet.png``, and beside it every image as a PNG, or all points as one CSV."""
     build(cfg.performance, cfg.trust).apply()
-    sheet, columns = MAKERS[cfg.what](cfg, loaded.model, prepared)
+    made, columns = MAKERS[cfg.what](cfg, loaded.model, prepared)
+    if loaded.spec.kind == "points":
+        assert prepared is not None
+        write_points(made, torch.from_numpy(prepared.points[cfg.split]), output)
+    else:
+        write_images(made, columns, output)
+    return 0
+
+
+def write_images(sheet: Tensor, columns: int, output: Path) -> None:
+    """``000000.png`` … and ``sheet.png``. [n, C, H, W]."""
     for i, picture in enumerate(sheet):
         images.save_png(picture, output / f"{i:06d}.png")
     images.save_png(images.enlarged(images.grid(sheet, columns)), output / "sheet.png")
     console.say(f"{len(sheet)} images and sheet.png in {output}")
-    return 0
+
+
+def write_points(points: Tensor, real: Tensor, output: Path) -> None:
+    """``points.csv``, and ``sheet.png`` with as many real ones behind them. [n, D], [N, D]."""
+    images.save_png(images.beside_real(points, real[: max(len(points), REAL)]), output / "sheet.png")
+    header = ",".join(f"x{i}" for i in range(points.shape[1]))
+    np.savetxt(output / "points.csv", points.cpu().numpy(), "%.8g", ",", header=header, comments="")
+    console.say(f"{len(points)} points in points.csv and sheet.png in {output}")
 
 
 def sample(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
-    """New images."""
+    """New images, or new points."""
     require(model, Samples, "sample")
     label = None if cfg.label is None else torch.full((cfg.n,), cfg.label)
     return model.sample(cfg.n, label=label, seed=cfg.seed), 8

@@ -8,6 +8,7 @@ ABOUT = {
     "train": "Train a model on a data set, measure it, and leave a run directory.",
     "evaluate": "Measure a trained model again, from its checkpoint alone.",
     "generate": "Make pictures with a trained model, from its checkpoint alone.",
+    "prepare": "Get a data set ready (download, check, decode), and say what is in it.",
 }
 KEYS = {
     "train": """\
@@ -30,6 +31,14 @@ KEYS = {
   what=sample                 or reconstruct, interpolate, traverse
   n=64  seed=0                how many, and which
   output=DIR                  default: <run>/generate/<time>/""",
+    "prepare": """\
+  data=NAME                   the set; every argument of it can be given: --cfg job shows them
+  data.path=DIR               of your own pictures (data=folder, paired_folders, paired_image, unpaired_folders)
+  data.on_error=skip          go on without files that cannot be read, and name them
+  show=sheet.png              a page of training images to look at
+  paths.data=data             where data sets lie (or GENLAB_DATA); missing ones are downloaded there
+  paths.cache=DIR             where decoded images are kept (or GENLAB_CACHE)
+  check_only=true             check the command, prepare nothing""",
 }
 EXAMPLES = {
     "train": [
@@ -39,14 +48,15 @@ EXAMPLES = {
     ],
     "evaluate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest split=val"],
     "generate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest what=interpolate n=8"],
+    "prepare": ["data=horse2zebra", "data=folder data.path=PICTURES show=sheet.png", "-m data=mnist,maps"],
 }
 
 
 def help_text(command: str) -> str:
     """The whole page for one command."""
     lines = [ABOUT[command], "", f"  python src/{command}.py [group=option …] [key=value …]", ""]
-    if command == "train":
-        shown = groups()
+    if command in ("train", "prepare"):
+        shown = groups() if command == "train" else {"data": groups()["data"]}
         width = max(map(len, shown))
         lines += ["Groups", *(f"  {name:{width}}  {' '.join(names)}" for name, names in shown.items()), ""]
     lines += ["Keys", KEYS[command], "", "Examples"]

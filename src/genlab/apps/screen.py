@@ -11,7 +11,9 @@ from genlab.models.base import Model
 from genlab.runs.console import say
 from genlab.runs.directory import RunDirectory
 
-TOLD = ("elbo", "loss", "recon", "kl", "mse", "psnr", "ssim", "loss_d", "loss_g", "d_accuracy")
+TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
+ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy", "modes", "high_quality")
+TOLD = ("elbo", "loss", "recon", "kl", "mse", "psnr", "ssim", *ADVERSARIAL, *TRANSLATED)
 
 
 def parameters(model: Model) -> int:
@@ -21,15 +23,27 @@ def parameters(model: Model) -> int:
 
 def opening(model: Model, spec: DataSpec, trainer: pl.Trainer, directory: RunDirectory, name: str) -> None:
     """What runs, on what, how large, and where the results go."""
-    sizes = " / ".join(f"{spec.sizes[split]:,}" for split in ("train", "val", "test"))
     shape = "x".join(map(str, spec.shape))
     devices = f"{trainer.world_size} x " if trainer.world_size > 1 else ""
     say(f"model     {name}, {parameters(model):,} parameters")
-    say(f"data      {spec.name}: {sizes} images {shape} (train / val / test){skipped(spec)}")
+    say(f"data      {spec.name}: {sizes(spec)}; {spec.kind} {shape}{skipped(spec)}")
     say(f"device    {devices}{trainer.strategy.root_device.type}, {trainer.precision}, seed {model.seed}")
     say(f"results   {directory.path}")
-    for note in model.notes():
+    for note in notes(spec, model):
         say(f"note      {note}")
+
+
+def sizes(spec: DataSpec) -> str:
+    """``55,000 / 5,000 / 10,000 (train / val / test)``; of two domains ``1,067 + 1,334 / …``, A before B."""
+    splits = ("train", "val", "test")
+    sides = ("A", "B") if spec.kind == "domains" else ("",)
+    told = [" + ".join(f"{spec.sizes[f'{split}{side}']:,}" for side in sides) for split in splits]
+    return f"{' / '.join(told)} ({' / '.join(splits)})"
+
+
+def notes(spec: DataSpec, model: Model) -> list[str]:
+    """Sentences about the images and about the numbers."""
+    return [*([spec.note] if spec.note else []), *model.notes()]
 
 
 def skipped(spec: DataSpec) -> str:
@@ -47,5 +61,4 @@ def closing(metrics: dict[str, float], directory: RunDirectory, seconds: float, 
 
 def counts(spec: DataSpec, model: Model, measured: dict[str, int]) -> dict[str, Any]:
     """What ``summary.json`` says was counted."""
-    sizes = {split: spec.sizes[split] for split in ("train", "val", "test")}
-    return {**sizes, "skipped": len(spec.skipped), "parameters": parameters(model), **measured}
+    return {**spec.sizes, "skipped": len(spec.skipped), "parameters": parameters(model), **measured}

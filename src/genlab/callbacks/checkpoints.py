@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import lightning.pytorch as pl
-from torch import distributed as dist
 
 from genlab.config.types import PositiveFloat, PositiveInt
 from genlab.models.base import Model
+from genlab.models.ranks import gathered
 from genlab.runs import rng
 
 SCHEMA = 1
@@ -159,12 +159,3 @@ class Checkpoints(pl.Callback):
             if rank in self.random_state:
                 rng.restore(self.random_state[rank])
             self.random_state = None
-
-
-def gathered(value: Any) -> dict[str, Any]:
-    """The value of every rank, by rank number as text."""
-    if not (dist.is_available() and dist.is_initialized()):
-        return {"0": value}
-    values: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(values, value)
-    return {str(rank): value for rank, value in enumerate(values)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,36 @@ from torch import Tensor
 from torch import distributed as dist
 
 from genlab.config.types import NonNegativeInt, PositiveInt
-from genlab.contracts import ConfigError, DataError, Images, Problem, Reconstructs, Samples, Split
-from genlab.data.source import Prepared
+from genlab.contracts import (
+    ConfigError,
+    DataError,
+    Images,
+    Pairs,
+    Problem,
+    Reconstructs,
+    Samples,
+    Split,
+    Translates,
+)
+from genlab.data.source import Modes, Prepared
 from genlab.metrics.features import Extractor
 from genlab.metrics.frechet import Moments, frechet_distance
 from genlab.metrics.kid import kernel_distance
+from genlab.metrics.modes import mode_coverage
 from genlab.metrics.reals import real_features
-from genlab.metrics.reconstruction import reconstruction_terms
+from genlab.metrics.reconstruction import reconstruction_terms, translation_terms
 from genlab.models.base import Model
 from genlab.models.ranks import Totals
 
 SEED = 1_706_08500  # of the samples that are measured: not those of the pictures, and the same in every run
+MODE_SAMPLES = 2500  # points, as in the tables of the literature on mode collapse
 
 
 class Measure(pl.Callback):
     """mse, psnr and ssim for models that reconstruct, FID and KID for models that sample; others are left alone.
+
+    Of translated pairs, psnr and ssim against the target; ``l1`` is among the model's own terms.
+    Samples of a mixture with known modes are not compared but counted: ``modes`` and ``high_quality``.
 
     Args:
         every_n_epochs: how often the samples are measured in validation; the test always measures them.
@@ -49,10 +65,14 @@ class Measure(pl.Callback):
         self.totals = Totals()
         self.counts: dict[str, int] = {}
         self.extractor: Extractor | None = None
+        self.modes: Modes | None = None
 
-    def attach(self, extractor: Extractor, prepared: Prepared, cache_root: Path, evaluated: Split = "test") -> None:
-        """What to look with, at which real images. ``evaluated``: the split that the test loop goes over."""
+    def attach(
+        self, extractor: Extractor | None, prepared: Prepared, cache_root: Path, evaluated: Split = "test"
+    ) -> None:
+        """What to look with (None: no FID), at which real images. ``evaluated``: the split that the test loop goes over."""
         self.extractor, self.prepared, self.cache_root = extractor, prepared, cache_root
+        self.modes = prepared.modes
         self.splits: dict[str, Split] = {"val": "val", "test": evaluated}
         self.reals: dict[str, tuple[Tensor, Moments]] = {}  # by stage: read from the disk once
 
@@ -82,12 +102,14 @@ class Measure(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Add the batch's reconstructions."""
+        """Add the batch's reconstructions, or translations of pairs."""
         if trainer.sanity_checking:
             return
         if isinstance(pl_module, Reconstructs) and isinstance(batch, Images):
             x = batch.image.float()
             self.totals.add(reconstruction_terms(x, pl_module.reconstruct(batch.image).float()))
+        if isinstance(pl_module, Translates) and isinstance(batch, Pairs):
+            self.totals.add(translation_terms(batch.b.float(), pl_module.translate(batch.a, "AtoB").float()))
 
     on_test_batch_end = on_validation_batch_end
 
@@ -110,11 +132,13 @@ class Measure(pl.Callback):
 
     def finish(self, stage: Split, model: Model, with_samples: bool) -> None:
         """Means of the reconstructions, and the distance of the samples."""
-        for name in [n for n in model.measured if n.startswith((f"{stage}/fid_", f"{stage}/kid_"))]:
+        stale = tuple(f"{stage}/{name}" for name in ("fid_", "kid_", "modes", "high_quality"))
+        for name in [n for n in model.measured if n.startswith(stale)]:
             del model.measured[name]  # of weights that are no more
         values = self.totals.means()
-        if with_samples and self.samples[stage] and isinstance(model, Samples) and self.extractor is not None:
-            values |= self.distances(stage, model)
+        if with_samples and self.samples[stage] and isinstance(model, Samples):
+            values |= self.distances(stage, model) if self.extractor is not None else {}
+            values |= self.coverage(stage, model, self.modes) if self.modes is not None else {}
         if values:
             model.report(stage, values)
 
@@ -132,12 +156,24 @@ class Measure(pl.Callback):
         self.counts[f"{stage}/fid_{name}_real"] = len(real)
         return values
 
+    def coverage(self, stage: Split, model: Any, modes: Modes) -> dict[str, float]:
+        """``modes`` and ``high_quality`` of ``MODE_SAMPLES`` fresh samples, drawn alike by every rank."""
+        with unnoticed(model.device):
+            x = model.sample(MODE_SAMPLES, seed=SEED)
+        self.counts |= dict.fromkeys((f"{stage}/modes", f"{stage}/high_quality"), MODE_SAMPLES)
+        return mode_coverage(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
+
     def real(self, stage: Split, extractor: Extractor) -> tuple[Tensor, Moments]:
         """Features of the real images, [N, d], and their moments."""
         if stage not in self.reals:
             features = real_features(self.prepared, self.splits[stage], extractor, self.cache_root)
             self.reals[stage] = features, Moments.of(features)
         return self.reals[stage]
+
+
+def unnoticed(device: torch.device) -> AbstractContextManager[None]:
+    """What is drawn inside leaves the global random state as it was."""
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def generated_features(model: Any, count: int, extractor: Extractor, chunk: int = 250) -> Tensor:
@@ -148,7 +184,7 @@ def generated_features(model: Any, count: int, extractor: Extractor, chunk: int 
     """
     world, rank = (dist.get_world_size(), dist.get_rank()) if dist.is_available() and dist.is_initialized() else (1, 0)
     sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
-    with torch.random.fork_rng(devices=[model.device] if model.device.type == "cuda" else []):
+    with unnoticed(model.device):
         mine = {
             j: extractor(model.sample(size, seed=SEED + j)).cpu() for j, size in enumerate(sizes) if j % world == rank
         }

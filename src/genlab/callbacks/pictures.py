@@ -1,4 +1,4 @@
-"""Pictures while training: the same images reconstructed, the same noise decoded, epoch after epoch."""
+"""Pictures while training: the same images reconstructed, the same noise decoded, epoch after epoch; points scattered."""
 
 from __future__ import annotations
 
@@ -6,28 +6,39 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from torch import Tensor
 
 from genlab import images
 from genlab.config.types import PositiveInt
-from genlab.contracts import Images, Reconstructs, Samples
+from genlab.contracts import Domains, Images, Pairs, Reconstructs, Samples, Translates
 
 COLUMNS = 8
+TRANSLATED = 8  # images of each side on a sheet of translations
+POINTS = 2500  # in a scatter, real and generated ones each
 SEED = 20_140_610  # of the noise behind the samples: one for all runs, so that runs can be laid side by side
 
 
 class Pictures(pl.Callback):
-    """Writes ``images/recon_…`` and ``images/samples_…``, numbered by epoch, for the models that can make them."""
+    """Writes ``images/recon_…``, ``images/samples_…`` and ``images/translate_…``, numbered by epoch, as the model can.
+
+    A sheet of translations shows, of a pair, input, output and truth; of two domains, for each direction a sheet with
+    input, output and the way back.
+    Of points, ``samples_…`` shows generated ones in colour over real ones.
+    """
 
     def __init__(self, every_n_epochs: PositiveInt, count: PositiveInt) -> None:
         self.every_n_epochs, self.count = every_n_epochs, count
         self.folder = Path("images")
-        self.fixed: Tensor | None = None
+        self.fixed: Tensor | None = None  # images of the validation set
+        self.sides: Pairs | Domains | None = None  # images of the validation set to translate
+        self.real: Tensor | None = None  # points to scatter behind the generated ones
 
-    def attach(self, folder: Path) -> None:
-        """Where to write."""
+    def attach(self, folder: Path, points: np.ndarray | None = None) -> None:
+        """Where to write. ``points``: real ones [N, 2], of a set of points."""
         self.folder = folder
+        self.real = None if points is None else torch.from_numpy(points[:POINTS])
 
     def on_validation_batch_end(
         self,
@@ -41,6 +52,9 @@ class Pictures(pl.Callback):
         """Keep the first images of the validation set."""
         if self.fixed is None and isinstance(batch, Images) and batch_idx == 0:
             self.fixed = batch.image[: self.count].detach().clone()
+        if self.sides is None and isinstance(batch, Pairs | Domains) and batch_idx == 0:
+            count = min(self.count, TRANSLATED)
+            self.sides = type(batch)(*(x[:count].detach().clone() for x in batch))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw, if it is the epoch's turn or the last one."""
@@ -60,7 +74,11 @@ class Pictures(pl.Callback):
         made: dict[str, Tensor] = {}
         if isinstance(model, Reconstructs) and self.fixed is not None:
             made["recon"] = images.enlarged(above_and_below(self.fixed, model.reconstruct(self.fixed)))
-        if isinstance(model, Samples):
+        if isinstance(model, Translates) and self.sides is not None:
+            made |= {name: images.enlarged(sheet) for name, sheet in translations(model, self.sides).items()}
+        if isinstance(model, Samples) and self.real is not None:
+            made["samples"] = images.beside_real(model.sample(POINTS, seed=SEED), self.real)
+        elif isinstance(model, Samples):
             made["samples"] = images.enlarged(images.grid(model.sample(self.count, seed=SEED), COLUMNS))
         return made
 
@@ -74,3 +92,20 @@ def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = C
             blank = row.new_ones(columns - len(row), *row.shape[1:])
             rows.append(torch.cat([row, blank]))
     return images.grid(torch.cat(rows), columns)
+
+
+def translations(model: Translates, sides: Pairs | Domains) -> dict[str, Tensor]:
+    """Sheets [C, H, W] with two examples a row, each of three images side by side."""
+    if isinstance(sides, Pairs):
+        return {"translate": in_threes(sides.a, model.translate(sides.a, "AtoB"), sides.b)}
+    there, back = model.translate(sides.a, "AtoB"), model.translate(sides.b, "BtoA")
+    return {
+        "translate_AtoB": in_threes(sides.a, there, model.translate(there, "BtoA")),
+        "translate_BtoA": in_threes(sides.b, back, model.translate(back, "AtoB")),
+    }
+
+
+def in_threes(*columns: Tensor) -> Tensor:
+    """[B, C, H, W] three times -> [C, H', W']."""
+    examples = min(2, len(columns[0]))  # in a row
+    return images.grid(torch.stack(columns, 1).flatten(0, 1), examples * len(columns))

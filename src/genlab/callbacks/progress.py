@@ -8,7 +8,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
 from genlab.callbacks.stops import MaxSteps
@@ -16,7 +16,9 @@ from genlab.config.types import PositiveFloat
 from genlab.models.base import Model
 from genlab.runs.console import note
 
-SHOWN = ("loss", "recon", "kl", "elbo", "loss_d", "loss_g", "mse", "psnr")
+ADVERSARIAL = ("loss_d", "loss_g", "modes", "high_quality", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
+SHOWN = ("loss", "recon", "kl", "elbo", *ADVERSARIAL, "mse", "psnr")
+BAR = 20  # characters
 
 
 class Progress(pl.Callback):
@@ -38,9 +40,8 @@ class Progress(pl.Callback):
             return
         columns = (
             TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} batches"),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=BAR),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             TextColumn("left"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[numbers]}"),
@@ -56,8 +57,10 @@ class Progress(pl.Callback):
         if self.bar is None or time.monotonic() < self.due:
             return
         self.due = time.monotonic() + self.interval
-        numbers = numbers_line(pl_module, "train")
         epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+        done = f"{pl_module.batches_seen}/{self.bar.tasks[0].total}"
+        room = self.console.width - len(f"{epoch}  {done} left 0:00:00  ") - BAR
+        numbers = fitting(telling(pl_module, "train"), room)
         self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
@@ -83,10 +86,22 @@ class Progress(pl.Callback):
 
 
 def numbers_line(model: Model, split: str) -> str:
-    """The newest numbers of a split, the most telling ones first: ``val loss 103.2  recon 78.0  kl 25.2``."""
+    """The newest numbers of a split: ``val loss 103.2  recon 78.0  kl 25.2``."""
+    found = telling(model, split)
+    return f"{split} " + "  ".join(found) if found else ""
+
+
+def telling(model: Model, split: str) -> list[str]:
+    """The newest numbers of a split, the most telling ones first."""
     found = [f"{name} {model.measured[f'{split}/{name}']:.4g}" for name in SHOWN if f"{split}/{name}" in model.measured]
-    fid = [f"{n.split('/')[1]} {v:.4g}" for n, v in model.measured.items() if n.startswith(f"{split}/fid")]
-    return f"{split} " + "  ".join(found + fid) if found or fid else ""
+    return found + [f"{n.split('/')[1]} {v:.4g}" for n, v in model.measured.items() if n.startswith(f"{split}/fid")]
+
+
+def fitting(words: list[str], room: int) -> str:
+    """As many words as the line has room for, none of them cut."""
+    while words and len("  ".join(words)) > room:
+        words = words[:-1]
+    return "  ".join(words)
 
 
 def total_batches(trainer: pl.Trainer) -> int | None:

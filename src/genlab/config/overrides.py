@@ -107,6 +107,10 @@ def explained(item: Override, error: Exception, hints: Hints) -> Problem:
         return Problem(text, f"{found.where}: {found.what}", found.remedy)
     if "Could not override" in said and "/" in item.key_or_group:
         return no_such_part(item, hints)
+    if "Could not override" in said:
+        return Problem(
+            text, f"this command has no {item.key_or_group} to choose", "Leave it out; --help lists the keys."
+        )
     value = item.value()
     remedy = f"Choose one: {item.key_or_group}={value[0]}" if isinstance(value, list) and value else ""
     return Problem(text, " ".join(said.split("\n\n")[0].split()), remedy)

@@ -44,4 +44,5 @@ GENERATE = READING | {
     "label": NonNegativeInt | None,
     "split": Split,
 }
-ROOTS: dict[str, dict[str, Any]] = {"train": TRAIN, "evaluate": EVALUATE, "generate": GENERATE}
+PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
+ROOTS: dict[str, dict[str, Any]] = {"train": TRAIN, "evaluate": EVALUATE, "generate": GENERATE, "prepare": PREPARE}

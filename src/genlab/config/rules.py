@@ -6,43 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from genlab.config.files import options, raw
-from genlab.config.signature import signature
+from genlab.config.kinds import model_takes_data
+from genlab.config.sides import cut_fits_networks
 from genlab.contracts import Problem
 
 
 def crossed(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
     """Every combination that cannot work. ``conf``: the folder of YAML files, to say what would."""
     yield from model_takes_data(plain, conf)
-    for rule in (training_ends, warmup_fits, run_id_is_free, clipping_sees_true_gradients):
+    rules = (training_ends, warmup_fits, crop_fits, cut_fits_networks, run_id_is_free, clipping_sees_true_gradients)
+    for rule in rules:
         yield from rule(plain)
-
-
-def model_takes_data(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
-    """The model must take the kind of batches that the data set makes."""
-    model, data = plain.get("model"), plain.get("data")
-    if not (model and data):
-        return
-    takes, kind = attribute(model, "takes"), attribute(data, "kind")
-    if takes is not None and kind is not None and kind not in takes:
-        fits = ", ".join(
-            f"data={name}" for name in options("data", conf) if kind_of(conf / "data" / f"{name}.yaml") in takes
-        )
-        chosen = plain.get("choices", {})
-        what = f"model={chosen.get('model')} takes {' or '.join(takes)}, but data={chosen.get('data')} has {kind}"
-        yield Problem("data", what, f"Fitting sets: {fits}")
-
-
-def attribute(node: dict[str, Any], name: str) -> Any:
-    """A literal class attribute of a node's target."""
-    found = signature(node["_target_"])
-    return found.attributes.get(name) if found else None
-
-
-def kind_of(path: Path) -> Any:
-    """The kind of batches that the data set of a file makes."""
-    node = raw(path)
-    return attribute(node, "kind") if "_target_" in node else None
 
 
 def training_ends(plain: dict[str, Any]) -> Iterator[Problem]:
@@ -59,6 +33,15 @@ def warmup_fits(plain: dict[str, Any]) -> Iterator[Problem]:
     if schedule.get("warmup", 0) >= schedule.get("epochs", float("inf")):
         what = f"{schedule['warmup']} epochs of warm-up do not fit into {schedule['epochs']} epochs"
         yield Problem("model.schedule.warmup", what, "Type: model.schedule.warmup=0")
+
+
+def crop_fits(plain: dict[str, Any]) -> Iterator[Problem]:
+    """What is cut out must be smaller than what it is cut from."""
+    data = plain.get("data") or {}
+    load, crop = data.get("load_size", 0), data.get("crop_size", 0)
+    if data.get("preprocess") in ("resize_and_crop", "scale_width_and_crop") and load < crop:
+        what = f"a cut of {crop} pixels does not fit into pictures scaled to {load}"
+        yield Problem("data.crop_size", what, f"Type: data.load_size={crop * 286 // 256} or data.crop_size={load}")
 
 
 def run_id_is_free(plain: dict[str, Any]) -> Iterator[Problem]:

@@ -11,9 +11,10 @@ FLIP = 1  # the purposes that keyed numbers are drawn for; crops have their own 
 
 
 def random_flip(image: Tensor, index: Tensor, seed: int, epoch: int, side: int = 0) -> Tensor:
-    """Mirror half of the images left to right. [B, C, H, W] -> [B, C, H, W].
+    """Mirror half of the images left to right. uint8 [B, C, H, W] -> uint8 [B, C, H, W].
 
     ``side`` tells the two domains of unpaired images apart; the two images of a pair share it, and so their fate.
     """
     flip = uniform(index, seed, epoch, FLIP + 100 * side) < 0.5
-    return torch.where(flip[:, None, None, None], image.flip(-1), image)
+    mask = flip.to(torch.uint8).mul_(255)[:, None, None, None]
+    return image ^ ((image ^ image.flip(-1)) & mask)  # torch.where, on bytes, takes five times as long on a CPU

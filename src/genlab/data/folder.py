@@ -9,10 +9,10 @@ import numpy as np
 
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import DataError, DataSpec
-from genlab.data.decode import ENDINGS, decode, mode_of
-from genlab.data.order import keyed_split
-from genlab.data.reading import decoded_rows
+from genlab.data.decode import ENDINGS, decode
+from genlab.data.reading import channels_of, decoded_rows
 from genlab.data.source import SPLITS, Augmentation, Prepared, Source, limited, sizes_of
+from genlab.data.splits import completed, pictures_in, plain, require_every_split, require_folder
 from genlab.data.store import Decoded, Part, key_of, open_or_build
 
 
@@ -56,16 +56,14 @@ class Folder(Source):
     def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
         """List, check and decode; the next run opens the store."""
         files = listing(self.path)
-        channels = self.channels or (3 if any(mode_of(f.path) != "L" for f in sample_of(files)) else 1)
+        channels = self.channels or channels_of([f.path for f in files])
         recipe = {"kind": "folder", "size": self.image_size, "channels": channels, "on_error": self.on_error}
         key = key_of(recipe, [f.path for f in files], self.path)
         shape = (channels, self.image_size, self.image_size)
-        name = self.path.resolve().name.replace(" ", "_").replace("=", "_")
-        store = open_or_build(cache_root, f"folder-{name}", key, lambda: self.decoded(files, shape))
+        store = open_or_build(cache_root, f"folder-{plain(self.path)}", key, lambda: self.decoded(files, shape))
         classes, skipped = store.facts["classes"], tuple(store.facts["skipped"])
         sizes = sizes_of(store.parts)
-        if min(sizes.values()) == 0:
-            raise DataError(f"{self.path} has too few images to train, validate and test on: {sizes}.")
+        require_every_split(sizes, self.path)
         spec = DataSpec("folder", "images", shape, sizes, store.digest, len(classes), tuple(classes), skipped=skipped)
         return limited(Prepared(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 
@@ -84,6 +82,10 @@ class Folder(Source):
             parts[split] = Part(len(members), ("image",), rows, labels)
         return Decoded(parts, {"classes": classes, "skipped": skipped})
 
+    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+        """The files by split."""
+        return {split: [f.path for f in members] for split, members in splits(listing(self.path), self.path).items()}
+
 
 def listing(folder: Path) -> list[Listed]:
     """Every picture below ``folder``, sorted by name.
@@ -91,10 +93,8 @@ def listing(folder: Path) -> list[Listed]:
     Raises:
         DataError: there is no such folder, or no picture in it, or classes beside loose pictures.
     """
-    if not folder.is_dir():
-        raise DataError(f"data.path={folder}: there is no such folder. Type: data.path=DIR with your pictures in it.")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
-    paths = [p for p in paths if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    require_folder(folder)
+    paths = pictures_in(folder)
     if not paths:
         raise DataError(f"data.path={folder}: there is no picture ({', '.join(sorted(ENDINGS))}) in it or below it.")
     files = [placed(path, folder) for path in paths]
@@ -113,14 +113,7 @@ def placed(path: Path, folder: Path) -> Listed:
 
 def splits(files: list[Listed], folder: Path) -> dict[str, list[Listed]]:
     """The files of each split; what is missing is cut from train."""
-    by_split = {split: [f for f in files if f.split == split] for split in SPLITS}
-    train = by_split["train"] + [f for f in files if f.split is None]
-    missing = {split: 0.1 for split in ("val", "test") if not by_split[split]}
-    cut = keyed_split([f.path.relative_to(folder).as_posix() for f in train], missing)
-    by_split |= {split: [train[i] for i in places] for split, places in cut.items()}
-    return by_split
-
-
-def sample_of(files: list[Listed], count: int = 64) -> list[Listed]:
-    """A few files at even distance."""
-    return files[:: max(1, len(files) // count)]
+    by_split: dict[str, list[Listed]] = {split: [] for split in SPLITS}
+    for file in files:
+        by_split[file.split or "train"].append(file)
+    return completed(by_split, lambda file: file.path.relative_to(folder).as_posix())

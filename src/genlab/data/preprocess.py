@@ -28,6 +28,17 @@ class Recipe:
     load_size: int
     crop_size: int
 
+    def __str__(self) -> str:
+        """As the run shows it: ``resize_and_crop 286 to 256``."""
+        sizes = {
+            "resize_and_crop": f" {self.load_size} to {self.crop_size}",
+            "scale_width": f" {self.load_size}",
+            "scale_width_and_crop": f" {self.load_size} to {self.crop_size}",
+            "crop": f" {self.crop_size}",
+            "none": "",
+        }
+        return self.name + sizes[self.name]
+
     @property
     def crop(self) -> tuple[int, int] | None:
         """What a batch cuts out of each image; None where images stay whole."""

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from genlab.config.types import OnError
-from genlab.data.decode import Unreadable
+from genlab.data.decode import Unreadable, mode_of
 
 Row = tuple[np.ndarray, ...]
+LOOKED_AT = 64  # files whose headers say whether a set has colour
 THREADS = min(8, os.cpu_count() or 1)  # Pillow lets go of the interpreter while it decodes and scales
 
 
@@ -41,3 +42,9 @@ def decoded_rows(
                     yield None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def channels_of(files: list[Path]) -> int:
+    """3 if any of some files at even distance has colour, else 1."""
+    some = files[:: max(1, len(files) // LOOKED_AT)]
+    return 3 if any(mode_of(path) != "L" for path in some) else 1

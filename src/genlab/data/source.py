@@ -25,6 +25,14 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Modes:
+    """Where the points of a set gather: ``centres`` float32 [M, D], each with the standard deviation ``sigma`` around it."""
+
+    centres: np.ndarray
+    sigma: float
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A data set ready to be read: for each split its columns, named like the fields of its batches.
 
@@ -35,6 +43,7 @@ class Prepared:
     spec: DataSpec
     columns: dict[str, Columns]
     augmentation: Augmentation = Augmentation()
+    modes: Modes | None = None  # of points that were drawn from a known mixture
 
     @property
     def images(self) -> dict[str, np.ndarray]:
@@ -45,6 +54,11 @@ class Prepared:
     def labels(self) -> dict[str, np.ndarray | None]:
         """The labels of each split, where there are any."""
         return {split: columns.get("label") for split, columns in self.columns.items()}  # type: ignore[misc]
+
+    @property
+    def points(self) -> dict[str, np.ndarray | None]:
+        """The points of each split, of a set that is made of points."""
+        return {split: columns.get("x") for split, columns in self.columns.items()}  # type: ignore[misc]
 
 
 class Source(ABC):
@@ -75,5 +89,6 @@ def limited(prepared: Prepared, limit: int | None) -> Prepared:
     if limit is None or limit >= prepared.spec.sizes["train"]:
         return prepared
     train = {name: first(column, limit) for name, column in prepared.columns["train"].items()}
-    spec = replace(prepared.spec, sizes={**prepared.spec.sizes, "train": limit})
+    sizes = {name: min(n, limit) if name.startswith("train") else n for name, n in prepared.spec.sizes.items()}
+    spec = replace(prepared.spec, sizes=sizes)
     return replace(prepared, spec=spec, columns={**prepared.columns, "train": train})

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from genlab.data.source import Prepared
 from genlab.images import rounded
-from genlab.metrics.classifier import Convnet, cached_classifier
+from genlab.metrics.classifier import Convnet, cached_classifier, levels_of
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 
@@ -82,13 +82,18 @@ def random_features(shape: tuple[int, ...]) -> Extractor:
     """An untrained network, the same for everyone: comparable, but blind to meaning. Its name says so."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
-        net = Convnet(shape, classes=2)
+        net = Convnet(shape, (2,))
     return Extractor("random", Features(net.eval()), net.num_features)
 
 
-def choose(prepared: Prepared, cache_root: Path) -> Extractor:
-    """``classifier`` where the set has labels, else ``inception`` where its weights are at hand, else ``random``."""
-    if prepared.spec.classes > 1:
+def choose(prepared: Prepared, cache_root: Path) -> Extractor | None:
+    """``classifier`` where the set has labels, else ``inception`` where its weights are at hand, else ``random``.
+
+    None for a set that does not consist of single images: distances between features say nothing of it.
+    """
+    if prepared.spec.kind != "images":
+        return None
+    if levels_of(prepared.spec):
         net, accuracy = cached_classifier(prepared, cache_root)
         return Extractor("classifier", Features(net), net.num_features, accuracy)
     home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()

@@ -34,3 +34,9 @@ def reconstruction_terms(x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """mse, psnr and ssim of each image. [B, C, H, W] twice -> [B] each."""
     with torch.no_grad():
         return {"mse": mse(x, y), "psnr": psnr(x, y), "ssim": ssim(x, y)}
+
+
+def translation_terms(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    """psnr and ssim of each translation against its target. [B, C, H, W] twice -> [B] each."""
+    with torch.no_grad():
+        return {"psnr": psnr(x, y), "ssim": ssim(x, y)}

@@ -15,6 +15,8 @@ from torch.optim import Optimizer
 from genlab.contracts import DataSpec
 from genlab.models.base import Model, OptimizerFactory, Terms
 from genlab.models.noise import Noise
+from genlab.models.pool import ImagePool, states
+from genlab.models.ranks import gathered
 from genlab.models.schedules import Schedule
 
 Player = Literal["generator", "discriminator"]
@@ -59,6 +61,10 @@ class AdversarialModel(Model):
     def discriminator_terms(self, batch: Any, fakes: Fakes) -> Terms:
         """The discriminator side's terms, [B] each; ``loss_d`` is minimised. The fakes come detached."""
 
+    def pools(self) -> dict[str, ImagePool]:
+        """By the names of fakes: through which pool the discriminator side sees them in training."""
+        return {}
+
     # ---- one step --------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Any, batch_idx: int) -> None:
@@ -74,7 +80,7 @@ class AdversarialModel(Model):
     def play(self, batches: list[tuple[Any, Noise]]) -> Terms:
         """One update: every player whose turn it is moves once, on all of ``batches``. Gives the last batch's terms."""
         turns = self.turns(self.updates)
-        shared = None
+        shared: list[Fakes] = []
         if len(batches) == 1:  # the fakes, and the graph behind them, serve both players
             with torch.set_grad_enabled("generator" in turns):
                 shared = [self.fakes(*batches[0])]
@@ -84,19 +90,27 @@ class AdversarialModel(Model):
         self.updates += 1
         return terms
 
-    def move(self, player: Player, batches: list[tuple[Any, Noise]], shared: list[Fakes] | None) -> Terms:
-        """One player's step. ``shared``: the fakes, where they have been made already."""
-        optimizer = self.optimizer(player)
+    def move(self, player: Player, batches: list[tuple[Any, Noise]], shared: list[Fakes]) -> Terms:
+        """One player's step. ``shared``: the fakes of each batch, where they have been made already.
+
+        Fakes that the generator makes for its own step are left there for who moves after it.
+        """
+        optimizer, made = self.optimizer(player), []
         with self.only(player):
             optimizer.zero_grad()
             for i, (batch, noise) in enumerate(batches):
                 fakes = shared[i] if shared else self.fakes_for(player, batch, noise)
+                made.append({name: fake.detach() for name, fake in fakes.items()})
+                if player == "discriminator":
+                    fakes = self.remembered(fakes, noise)
                 terms = self.player_terms(player, batch, fakes)
                 loss = terms[LOSS[player]].mean()
                 self.guard(terms, loss)
                 self.manual_backward(loss / len(batches))
             self.share_gradients(player)
             self.update(optimizer)
+        if player == "generator" and not shared:
+            shared += made
         return terms
 
     def player_terms(self, player: Player, batch: Any, fakes: Fakes) -> Terms:
@@ -104,6 +118,11 @@ class AdversarialModel(Model):
         if player == "generator":
             return self.generator_terms(batch, fakes)
         return self.discriminator_terms(batch, {name: fake.detach() for name, fake in fakes.items()})
+
+    def remembered(self, fakes: Fakes, noise: Noise) -> Fakes:
+        """The fakes as the discriminator side is shown them: some exchanged for earlier ones, where there are pools."""
+        pools = self.pools()
+        return {n: pools[n].exchanged(fake, noise, f"pool_{n}") if n in pools else fake for n, fake in fakes.items()}
 
     def fakes_for(self, player: Player, batch: Any, noise: Noise) -> Fakes:
         """The fakes with a graph behind them only where it is needed."""
@@ -154,11 +173,16 @@ class AdversarialModel(Model):
         return self.discriminator_terms(batch, fakes) | self.generator_terms(batch, fakes)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """The counters travel with the weights."""
+        """The counters travel with the weights, and every rank's pools."""
         super().on_save_checkpoint(checkpoint)
         checkpoint["counters"]["updates"] = self.updates
+        if self.pools():
+            checkpoint["pools"] = gathered(states(self.pools()))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """And come back with them."""
         super().on_load_checkpoint(checkpoint)
         self.updates = checkpoint["counters"]["updates"]
+        rank = self.global_rank if self._trainer else 0
+        for name, images in checkpoint.get("pools", {}).get(str(rank), {}).items():
+            self.pools()[name].restore(images)

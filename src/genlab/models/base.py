@@ -72,6 +72,10 @@ class Model(pl.LightningModule, ABC):
         """Sentences about the numbers, shown when the run begins."""
         return []
 
+    def completed(self, means: dict[str, float]) -> dict[str, float]:
+        """The means over a validation or test set, and what follows from them."""
+        return means
+
     # ---- noise and counters ----------------------------------------------------------------------------------------
 
     def noise(self, stage: str, batch: int) -> Noise:
@@ -191,12 +195,12 @@ class Model(pl.LightningModule, ABC):
 
     def on_validation_epoch_end(self) -> None:
         """Means over the whole set."""
-        self.report("val", self.totals.means())
+        self.report("val", self.completed(self.totals.means()))
         self.validated_at = self.batches_seen
 
     def on_test_epoch_end(self) -> None:
         """Means over the whole set."""
-        self.report("test", self.totals.means())
+        self.report("test", self.completed(self.totals.means()))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataSpec, Images
+from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
 from genlab.losses.adversarial import AdversarialLoss, discriminator_loss, generator_loss
 from genlab.models.adversarial import AdversarialModel, Fakes, Player
@@ -21,16 +21,18 @@ class GANNet(Protocol):
     """What a GAN asks of a network family."""
 
     def generator(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-        """z [B, D] -> [B, C, H, W] in [-1, 1]."""
+        """z [B, D] -> [B, *shape]: images in [-1, 1], points anywhere."""
         ...
 
     def discriminator(self, shape: tuple[int, ...]) -> nn.Module:
-        """[B, C, H, W] in [-1, 1] -> logits [B] or a map of them."""
+        """[B, *shape], as the generator makes them -> logits [B] or a map of them."""
         ...
 
 
 class GAN(AdversarialModel):
     """min over G, max over D of E[log D(x)] + E[log(1 - D(G(z)))] (eq. 1). D moves first, on the fakes that G then uses.
+
+    The networks see images in [-1, 1]; points keep their own coordinates.
 
     Args:
         latent_dim: D, the size of z.
@@ -43,6 +45,7 @@ class GAN(AdversarialModel):
         seed: of all noise.
     """
 
+    takes: ClassVar[tuple[Kind, ...]] = ("images", "points")
     monitor: ClassVar[str] = "val/fid"
 
     def __init__(
@@ -69,13 +72,17 @@ class GAN(AdversarialModel):
         """D every time, G after it every ``d_steps``-th time."""
         return ("discriminator", "generator") if (update + 1) % self.d_steps == 0 else ("discriminator",)
 
-    def fakes(self, batch: Images, noise: Noise) -> Fakes:
-        """G(z), [B, C, H, W] in [-1, 1]."""
-        return {"image": self.generator(noise.normal("z", len(batch.image), self.latent_dim))}
+    def real(self, batch: Images | Points) -> Tensor:
+        """What the batch holds, as D sees it. -> [B, *shape]."""
+        return batch.x if isinstance(batch, Points) else signed(batch.image)
 
-    def discriminator_terms(self, batch: Images, fakes: Fakes) -> Terms:
+    def fakes(self, batch: Images | Points, noise: Noise) -> Fakes:
+        """G(z), [B, *shape]."""
+        return {"x": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
+
+    def discriminator_terms(self, batch: Images | Points, fakes: Fakes) -> Terms:
         """loss_d, and D's answers as probabilities."""
-        real, fake = self.discriminator(signed(batch.image)), self.discriminator(fakes["image"])
+        real, fake = self.discriminator(self.real(batch)), self.discriminator(fakes["x"])
         right = ((real > 0).float() + (fake < 0).float()) / 2
         return {
             "loss_d": discriminator_loss[self.loss](real, fake),
@@ -84,15 +91,16 @@ class GAN(AdversarialModel):
             "d_accuracy": right,
         }
 
-    def generator_terms(self, batch: Images, fakes: Fakes) -> Terms:
+    def generator_terms(self, batch: Images | Points, fakes: Fakes) -> Terms:
         """loss_g."""
-        return {"loss_g": generator_loss[self.loss](self.discriminator(fakes["image"]))}
+        return {"loss_g": generator_loss[self.loss](self.discriminator(fakes["x"]))}
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
-        """G of fresh z, in [0, 1]; ``label`` is not used."""
+        """G of fresh z; ``label`` is not used."""
         return self.decode(self.prior(seed, n, self.latent_dim))
 
     def decode(self, z: Tensor) -> Tensor:
-        """The image of a z, for interpolations: [B, D] -> [B, C, H, W] in [0, 1]."""
+        """What G makes of a z: [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] as the set has them."""
         with self.evaluating():
-            return unsigned(self.generator(z)).clamp(0, 1)
+            made = self.generator(z)
+        return made if self.spec.kind == "points" else unsigned(made).clamp(0, 1)

@@ -6,6 +6,8 @@ So a resumed run needs no luck, and several devices draw together what one would
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,8 +16,13 @@ from torch import Tensor
 
 def keyed_generator(device: torch.device, *key: object) -> torch.Generator:
     """A generator whose stream is named by ``key``."""
+    return torch.Generator(device).manual_seed(number_of(*key))
+
+
+def number_of(*key: object) -> int:
+    """A number of 63 bits named by ``key``."""
     digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
-    return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
+    return int.from_bytes(digest, "little") >> 1
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,22 @@ class Noise:
         stream = keyed_generator(self.device, self.seed, self.stage, self.batch, purpose)
         drawn = torch.rand(rows * self.world, *shape, generator=stream, device=self.device, dtype=self.dtype)
         return drawn[self.rank :: self.world]
+
+    def decisions(self, purpose: str) -> torch.Generator:
+        """A stream on the host, of this rank alone, for what is decided there."""
+        return keyed_generator(torch.device("cpu"), self.seed, self.stage, self.batch, purpose, self.rank)
+
+    @contextmanager
+    def for_layers(self, purpose: str) -> Iterator[None]:
+        """torch's global random state named by batch and rank, for layers that draw from nothing else (dropout).
+
+        Afterwards it is what it was before.
+        """
+        number = number_of(self.seed, self.stage, self.batch, purpose, self.rank)
+        on_cuda = self.device.type == "cuda"
+        with torch.random.fork_rng(devices=[self.device] if on_cuda else []):
+            torch.default_generator.manual_seed(number)
+            if on_cuda:
+                with torch.cuda.device(self.device):
+                    torch.cuda.manual_seed(number)
+            yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from genlab.config.types import NonNegativeFloat, PositiveFloat
+from genlab.config.types import Fraction, NonNegativeFloat, PositiveFloat, PositiveInt
 
 
 class Schedule(Protocol):
@@ -42,3 +42,25 @@ class Cosine:
             return epoch / self.warmup
         done = min(1.0, (epoch - self.warmup) / max(self.epochs - self.warmup, 1e-9))
         return 0.5 * (1 + math.cos(math.pi * done))
+
+
+class LinearDecay:
+    """The learning rate as given, then down in a straight line, by a step at the end of every epoch.
+
+    With n0 epochs at the full rate and n1 after them, the factor in epoch n (from 1) is
+    ``1 - max(0, n - n0) / (n1 + 1)``: the last epoch still trains, at 1 / (n1 + 1). Zhu et al., 2017 (arXiv:1703.10593),
+    section 4, as their implementation had it when it stepped at the end of an epoch.
+
+    Args:
+        epochs: n0 + n1.
+        constant: n0 / (n0 + n1).
+    """
+
+    def __init__(self, epochs: PositiveInt, constant: Fraction) -> None:
+        self.full = round(epochs * constant)
+        self.decaying = epochs - self.full
+
+    def factor(self, epoch: float) -> float:
+        """1 … 0, the same throughout an epoch."""
+        number = math.floor(epoch) + 1
+        return max(0.0, 1 - max(0, number - self.full) / (self.decaying + 1))

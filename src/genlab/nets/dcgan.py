@@ -7,10 +7,13 @@ on the 32-pixel networks.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from genlab.config.types import PositiveInt
+from genlab.contracts import Kind
 
 
 def doublings(shape: tuple[int, ...]) -> int:
@@ -89,6 +92,8 @@ class DCGAN:
     Args:
         width: channels at half resolution; they double with each halving (64 in the paper's figure: 64 ... 512).
     """
+
+    takes: ClassVar[tuple[Kind, ...]] = ("images",)
 
     def __init__(self, width: PositiveInt) -> None:
         self.width = width

@@ -1,0 +1,57 @@
+"""Which models take which data sets: by the kinds of batches that classes declare, read from their source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from genlab.config.files import filled, options
+from genlab.config.signature import signature
+from genlab.contracts import Kind, Problem
+
+
+def model_takes_data(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
+    """The model, and every part of it, must take the kind of batches that the data set makes."""
+    model, data, chosen = plain.get("model"), plain.get("data"), plain.get("choices", {})
+    kind = attribute(data, "kind") if data else None
+    if not model or kind is None or kind in (takes := kinds_taken(model)):
+        return
+    what = f"model={chosen.get('model')} takes {' or '.join(takes) or 'nothing'}{culprit(model, kind)}"
+    sets = [f"data={name}" for name in options("data", conf) if attribute(filled(conf / "data", name), "kind") in takes]
+    models = [
+        f"model={name}" for name in options("model", conf) if kind in kinds_taken(filled(conf / "model", name), ())
+    ]
+    remedies = {"Fitting sets": sets, "Fitting models": models}
+    remedy = "\n    ".join(f"{title}: {', '.join(names)}" for title, names in remedies.items() if names)
+    yield Problem("data", f"{what}, but data={chosen.get('data')} has {kind}", remedy)
+
+
+def kinds_taken(node: dict[str, Any], unknown: tuple[Kind, ...] = get_args(Kind)) -> tuple[Kind, ...]:
+    """What a model's class takes and none of its parts refuses; ``unknown`` where the class does not say."""
+    takes = attribute(node, "takes") or unknown
+    refusing = [found for _, part in parts(node) if (found := attribute(part, "takes")) is not None]
+    return tuple(kind for kind in takes if all(kind in found for found in refusing))
+
+
+def culprit(model: dict[str, Any], kind: Kind) -> str:
+    """Which part refuses a kind that the model itself takes, in brackets; empty where the model refuses it."""
+    if kind not in (attribute(model, "takes") or ()):
+        return ""
+    refusing = [
+        f"model.{key} is {part['_target_'].rpartition('.')[2]}"
+        for key, part in parts(model)
+        if kind not in (attribute(part, "takes") or (kind,))
+    ]
+    return f" ({', '.join(refusing)})"
+
+
+def parts(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The targets directly inside a target, by their keys."""
+    return ((key, value) for key, value in node.items() if isinstance(value, dict) and "_target_" in value)
+
+
+def attribute(node: dict[str, Any], name: str) -> Any:
+    """A literal class attribute of a node's target; None where it has none, or no target."""
+    found = signature(node["_target_"]) if "_target_" in node else None
+    return found.attributes.get(name) if found else None

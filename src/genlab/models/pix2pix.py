@@ -1,0 +1,143 @@
+"""pix2pix: Isola, Zhu, Zhou and Efros, 2017, "Image-to-Image Translation with Conditional Adversarial Networks"
+(arXiv:1611.07004)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from genlab.config.types import NonNegativeFloat
+from genlab.contracts import DataSpec, Kind, Pairs
+from genlab.images import signed
+from genlab.losses.translation import PatchLoss, fake_loss, l1, real_loss, wanted_loss
+from genlab.models import translating
+from genlab.models.adversarial import AdversarialModel, Fakes, Player
+from genlab.models.base import OptimizerFactory, Terms
+from genlab.models.noise import Noise
+from genlab.models.schedules import Schedule
+from genlab.nets.translation import BatchNorm
+
+
+class Pix2Pix(AdversarialModel):
+    """G* = arg min over G, max over D of L_cGAN(G, D) + lambda L_L1(G) (eq. 4): from ``a`` to ``b`` of a pair.
+
+    D sees the input beside the output, the input first. D moves first, on the image that G then uses: one forward of G
+    serves both. D's loss is halved, "which slows down the rate at which D learns relative to G" (3.3). The noise is
+    dropout alone; its masks depend on the seed, the batch and the rank, so a resumed run draws the same ones.
+
+    Networks and the L1 of the loss are in [-1, 1]; ``l1`` among the metrics is in pixels of [0, 1], half of it.
+
+    Args:
+        loss: ``non_saturating`` (the paper's: cross-entropy on logits), ``least_squares``, ``hinge``.
+        lambda_l1: weight of the L1.
+        inference_norm: what batch norm does outside training: ``batch``: each image by its own statistics, as the paper
+            does ("at test time … using the statistics of the test batch", 3.3, with a batch of one); ``running``: by
+            those collected in training. Of no effect for other norms.
+        inference_dropout: whether there is dropout outside training too, as in the paper.
+        generator: the family of G.
+        discriminator: the family of D.
+        optimizer: one for each player.
+        schedule: factor on the learning rate.
+        spec: the data set, from which the networks take their channels.
+        seed: of all noise.
+
+    Raises:
+        ConfigError: the images do not fit the networks.
+    """
+
+    takes: ClassVar[tuple[Kind, ...]] = ("pairs",)
+    monitor: ClassVar[str] = "val/l1"
+
+    def __init__(
+        self,
+        loss: PatchLoss,
+        lambda_l1: NonNegativeFloat,
+        inference_norm: Literal["batch", "running"],
+        inference_dropout: bool,
+        generator: translating.GeneratorNet,
+        discriminator: translating.DiscriminatorNet,
+        optimizer: OptimizerFactory,
+        schedule: Schedule,
+        spec: DataSpec,
+        seed: int,
+    ) -> None:
+        super().__init__(spec, optimizer, schedule, seed)
+        self.loss, self.lambda_l1 = loss, lambda_l1
+        self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
+        channels = spec.shape[0]
+        self.generator = generator.generator(channels, channels)
+        self.discriminator = discriminator.discriminator(2 * channels)
+        translating.require_fitting(spec, self.generator, self.discriminator)
+
+    def players(self) -> dict[Player, list[nn.Module]]:
+        """One network each."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def turns(self, update: int) -> Sequence[Player]:
+        """D, then G."""
+        return ("discriminator", "generator")
+
+    def fakes(self, batch: Pairs, noise: Noise) -> Fakes:
+        """G(a), [B, C, H, W]."""
+        with self.as_asked(), noise.for_layers("dropout"):
+            return {"b": self.generator(signed(batch.a))}
+
+    def discriminator_terms(self, batch: Pairs, fakes: Fakes) -> Terms:
+        """loss_d = (loss on [a, G(a)] + loss on [a, b]) / 2."""
+        a = signed(batch.a)
+        fake = fake_loss[self.loss](self.discriminator(torch.cat([a, fakes["b"]], 1)))
+        real = real_loss[self.loss](self.discriminator(torch.cat([a, signed(batch.b)], 1)))
+        return {"loss_d": (fake + real) / 2, "loss_d_real": real, "loss_d_fake": fake}
+
+    def generator_terms(self, batch: Pairs, fakes: Fakes) -> Terms:
+        """loss_g = adversarial + lambda_l1 |G(a) - b|."""
+        scores = self.discriminator(torch.cat([signed(batch.a), fakes["b"]], 1))
+        adversarial, difference = wanted_loss[self.loss](scores), l1(fakes["b"], signed(batch.b))
+        return {"loss_g": adversarial + self.lambda_l1 * difference, "adversarial": adversarial, "l1": difference / 2}
+
+    @contextmanager
+    def as_asked(self) -> Iterator[None]:
+        """Outside training: norm and dropout as the two options say."""
+        layers = [] if self.training else list(self.generator.modules())
+        norms = [layer for layer in layers if isinstance(layer, BatchNorm)]
+        dropouts = [layer for layer in layers if isinstance(layer, nn.Dropout)]
+        for norm in norms:
+            norm.alone = self.inference_norm == "batch"
+        for dropout in dropouts:
+            dropout.train(self.inference_dropout)
+        try:
+            yield
+        finally:
+            for norm in norms:
+                norm.alone = False
+            for dropout in dropouts:
+                dropout.eval()
+
+    def translate(self, x: Tensor, direction: translating.Direction) -> Tensor:
+        """The target that belongs to an input of any size; the same for the same batch. [B, C, H, W] in [0, 1] twice.
+
+        Raises:
+            ConfigError: ``BtoA``, which has not been learnt.
+            DataError: another number of channels.
+        """
+        why = f"this model has learnt from a to b of its pairs alone ({self.spec.name}: {self.spec.note})"
+        translating.require_direction(direction, ("AtoB",), why)
+        translating.require_channels(x, self.spec)
+        noise = Noise(self.seed, "translate", 0, self.device)
+        with self.evaluating(), self.as_asked(), noise.for_layers("dropout"):
+            return translating.through(self.generator, x)
+
+    def notes(self) -> list[str]:
+        """How the metrics are to be read."""
+        layers = list(self.generator.modules())
+        told = []
+        if any(isinstance(layer, BatchNorm) for layer in layers):
+            whose = "each image's own" if self.inference_norm == "batch" else "running"
+            told.append(f"batch norm by {whose} statistics")
+        if any(isinstance(layer, nn.Dropout) for layer in layers):
+            told.append(f"{'with' if self.inference_dropout else 'without'} dropout")
+        return [f"validation and translation: {', '.join(told)}"] if told else []

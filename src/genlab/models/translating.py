@@ -1,0 +1,94 @@
+"""What models that translate images have in common: the networks they ask for, and images of any size."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from genlab.contracts import ConfigError, DataError, DataSpec, Problem
+from genlab.images import signed, unsigned
+
+Direction = Literal["AtoB", "BtoA"]
+
+
+class GeneratorNet(Protocol):
+    """What a translation model asks of a generator's family. The network has ``multiple`` and ``smallest`` for sides."""
+
+    def generator(self, inputs: int, outputs: int) -> Any:
+        """[B, inputs, H, W] -> [B, outputs, H, W], both in [-1, 1]."""
+        ...
+
+
+class DiscriminatorNet(Protocol):
+    """What a translation model asks of a discriminator's family. The network has ``smallest`` for sides."""
+
+    def discriminator(self, channels: int) -> Any:
+        """[B, channels, H, W] in [-1, 1] -> a map of logits [B, 1, H', W']."""
+        ...
+
+
+def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
+    """Refuse images that the networks cannot take before anything is trained.
+
+    Raises:
+        ConfigError: with sides that would fit.
+    """
+    height, width = spec.shape[1:]
+    multiple, least = generator.multiple, max(generator.smallest, discriminator.smallest)
+    if height % multiple == 0 and width % multiple == 0 and min(height, width) >= least:
+        return
+    what = f"images of {width}x{height} do not fit: these networks take multiples of {multiple}, at least {least}"
+    fitting = max(round(min(height, width) / multiple), -(-least // multiple)) * multiple
+    remedy = f"Type: data.preprocess=resize_and_crop data.crop_size={fitting} data.load_size={fitting * 286 // 256}"
+    raise ConfigError([Problem("data.crop_size", what, remedy)])
+
+
+def mirrored(side: int, before: int, after: int) -> Tensor:
+    """Places in a row of ``side`` pixels that goes on as its own reflection on both ends, as often as needed."""
+    period = max(2 * (side - 1), 1)
+    place = torch.arange(-before, side + after).remainder(period)
+    return torch.minimum(place, period - place) if side > 1 else torch.zeros_like(place)
+
+
+def through(net: Any, x: Tensor) -> Tensor:
+    """An image of any size through a generator: enlarged by reflection to sides that it takes, and cut back. No resizing.
+
+    Args:
+        net: [B, C, H, W] in [-1, 1] -> the same.
+        x: [B, C, H, W] in [0, 1].
+
+    Returns:
+        [B, C, H, W] in [0, 1].
+    """
+    sides = x.shape[-2:]
+    extra = [max(-(-side // net.multiple) * net.multiple, net.smallest) - side for side in sides]
+    if not any(extra):
+        return unsigned(net(signed(x))).clamp(0, 1)
+    rows, columns = (
+        mirrored(side, more // 2, more - more // 2).to(x.device) for side, more in zip(sides, extra, strict=True)
+    )
+    made = net(signed(x.index_select(2, rows).index_select(3, columns)))
+    top, left = extra[0] // 2, extra[1] // 2
+    return unsigned(made[..., top : top + sides[0], left : left + sides[1]]).clamp(0, 1)
+
+
+def require_channels(x: Tensor, spec: DataSpec) -> None:
+    """Refuse images with another number of channels.
+
+    Raises:
+        DataError: with both numbers.
+    """
+    if x.shape[1] != spec.shape[0]:
+        raise DataError(f"the model was trained on images of {spec.shape[0]} channels; these have {x.shape[1]}.")
+
+
+def require_direction(direction: str, known: tuple[str, ...], why: str) -> None:
+    """Refuse a direction that the model does not know.
+
+    Raises:
+        ConfigError: with those that it knows.
+    """
+    if direction not in known:
+        raise ConfigError([Problem(f"direction={direction}", why, f"Type: direction={' or direction='.join(known)}")])

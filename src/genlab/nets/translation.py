@@ -1,0 +1,115 @@
+"""What the networks of pix2pix and CycleGAN share: norms by name, doubling of resolution, first weights, sides.
+
+The layers and their places follow the reference implementation in PyTorch of both papers' authors (Isola et al., 2017,
+arXiv:1611.07004, appendix; Zhu et al., 2017, arXiv:1703.10593, appendix), so that its weights fit these networks.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genlab.contracts import DataError
+
+Norm = Literal["instance", "batch", "none"]
+Upsample = Literal["transposed", "nearest"]
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm that can treat each image as a batch of its own: what training on single images does.
+
+    While ``alone`` is set, the statistics are those of each image, and the running ones are neither used nor moved.
+    """
+
+    alone = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C, H, W]."""
+        if not self.alone:
+            return super().forward(x)
+        return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
+
+
+def norm_layer(name: Norm, channels: int) -> nn.Module:
+    """``instance`` has neither weights nor running statistics; ``batch`` has both."""
+    if name == "instance":
+        return nn.InstanceNorm2d(channels, affine=False, track_running_stats=False)
+    return BatchNorm(channels) if name == "batch" else nn.Identity()
+
+
+def biased(name: Norm) -> bool:
+    """Whether a convolution in front of the norm has a bias: not where batch norm brings one of its own.
+
+    In front of an instance norm it changes nothing, but the reference has it, and so do its files.
+    """
+    return name != "batch"
+
+
+def doubling(upsample: Upsample, inputs: int, outputs: int, kernel: Literal[3, 4], bias: bool) -> nn.Module:
+    """Twice the height and width. [B, inputs, H, W] -> [B, outputs, 2 H, 2 W].
+
+    Args:
+        upsample: ``transposed``: a transposed convolution with stride 2; ``nearest``: pixels doubled, then a 3x3
+            convolution, which leaves no checkerboard (Odena et al., 2016, distill.pub/2016/deconv-checkerboard).
+        inputs: channels.
+        outputs: channels.
+        kernel: side of the transposed convolution's kernel.
+        bias: of the convolution.
+    """
+    if upsample == "nearest":
+        convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=bias)
+        return nn.Sequential(nn.Upsample(scale_factor=2, mode="nearest"), convolution)
+    return nn.ConvTranspose2d(
+        inputs, outputs, kernel, stride=2, padding=1, output_padding=1 if kernel == 3 else 0, bias=bias
+    )
+
+
+def initialise(module: nn.Module) -> None:
+    """Weights from N(0, 0.02) and biases 0; batch-norm weights from N(1, 0.02)."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def require_sides(x: Tensor, multiple: int) -> None:
+    """Refuse images that would not come back in their own size.
+
+    Raises:
+        DataError: a side is no multiple of ``multiple``.
+    """
+    height, width = x.shape[-2:]
+    if height % multiple or width % multiple:
+        raise DataError(
+            f"the generator takes images whose sides are multiples of {multiple}, not {width}x{height}. "
+            f"Type: data.preprocess=resize_and_crop data.crop_size={nearest(min(height, width), multiple)}"
+        )
+
+
+def nearest(side: int, multiple: int) -> int:
+    """The multiple that is nearest to ``side``, at least one."""
+    return max(1, round(side / multiple)) * multiple
+
+
+def dead_biases(net: nn.Module) -> list[str]:
+    """Names of the biases that an instance norm takes out again: their gradient is rounding noise."""
+    found = []
+    for name, module in net.named_modules():
+        if isinstance(module, nn.Sequential):
+            inner = list(module.named_children())
+            for (key, layer), (_, following) in zip(inner, inner[1:], strict=False):
+                if isinstance(following, nn.InstanceNorm2d) and convolution_of(layer).bias is not None:
+                    place = f"{key}.1" if isinstance(layer, nn.Sequential) else key
+                    found.append(f"{name}.{place}.bias" if name else f"{place}.bias")
+    return found
+
+
+def convolution_of(layer: nn.Module) -> nn.Module:
+    """The convolution in a layer that doubles the resolution, or the layer itself."""
+    return layer[1] if isinstance(layer, nn.Sequential) else layer

@@ -1,0 +1,69 @@
+"""What cannot work with translation models is told from the configuration alone."""
+
+import pytest
+
+from genlab.contracts import ConfigError
+
+FOLDER = ["data=paired_folders", "data.path=x"]
+DOMAINS = ["data=unpaired_folders", "data.path=x"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (
+            ["model=pix2pix", *FOLDER, "data.crop_size=200"],
+            ["8 times", "multiples of 256, not 200", "data.crop_size=256"],
+        ),
+        (
+            ["model=pix2pix", *FOLDER, "model/generator=unet_128", "data.crop_size=600", "data.load_size=620"],
+            ["multiples of 128", "Type: data.crop_size=640 data.load_size=715"],
+        ),
+        (["model=cyclegan", *DOMAINS, "data.crop_size=62"], ["2 times", "multiples of 4, not 62", "data.crop_size=64"]),
+        (["model=cyclegan", *DOMAINS, "data.crop_size=20"], ["needs at least 24 pixels", "Type: data.crop_size=24"]),
+    ],
+)
+def test_a_cut_that_does_not_fit_is_refused(overrides, words, composed):
+    with pytest.raises(ConfigError) as error:
+        composed(*overrides)
+    for word in words:
+        assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["model=pix2pix", *FOLDER],
+        ["model=pix2pix", *FOLDER, "model/generator=resnet_9", "data.crop_size=60"],
+        ["model=cyclegan", *DOMAINS, "data.crop_size=24"],
+        ["model=cyclegan", *DOMAINS, "model/discriminator=pixel", "data.crop_size=8"],
+        ["model=cyclegan", *DOMAINS, "data.preprocess=none", "data.crop_size=7"],
+    ],
+)
+def test_cuts_that_fit_pass(overrides, composed):
+    composed(*overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (
+            ["model=pix2pix", *DOMAINS],
+            ["model=pix2pix takes pairs", "data=unpaired_folders has domains", "model=cyclegan"],
+        ),
+        (
+            ["model=cyclegan", *FOLDER],
+            ["model=cyclegan takes domains", "data=paired_folders has pairs", "model=pix2pix"],
+        ),
+        (["model=cyclegan", *DOMAINS, "model.pool_size=-1"], ["model.pool_size"]),
+        (["model=pix2pix", *FOLDER, "data.direction=AtoC"], ["data.direction", "AtoB"]),
+        (["model=pix2pix", *FOLDER, "model.generator.num_downs=4"], ["model.generator.num_downs"]),
+        (["model=cyclegan", *DOMAINS, "model.loss=wgangp"], ["model.loss", "least_squares"]),
+        (["model=cyclegan", *DOMAINS, "model.generator.norm=layer"], ["model.generator.norm", "instance"]),
+    ],
+)
+def test_wrong_values_and_combinations_are_told(overrides, words, composed):
+    with pytest.raises(ConfigError) as error:
+        composed(*overrides)
+    for word in words:
+        assert word in str(error.value)

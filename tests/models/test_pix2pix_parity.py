@@ -1,0 +1,131 @@
+"""pix2pix's step against the reference implementation's, restated in plain PyTorch from its description.
+
+Exempt from the comparison of gradients: nothing. With batch norm no convolution in front of a norm has a bias.
+"""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from genlab.contracts import ConfigError, Pairs
+from genlab.models.noise import number_of
+from genlab.models.pix2pix import Pix2Pix
+from genlab.models.schedules import Constant
+from genlab.nets.patchgan import PatchGAN
+from genlab.nets.translation import BatchNorm, dead_biases
+from genlab.nets.unet import UNet
+
+from parity import BETAS, LR, adam, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
+
+SIDE, BATCH = 64, 2
+
+
+def pix2pix(dropout=True, norm="batch", inference_norm="batch", inference_dropout=True):
+    torch.manual_seed(0)
+    g, d = UNet(4, 6, norm, "transposed", dropout), PatchGAN(4, 3, norm)
+    options = ("non_saturating", 100.0, inference_norm, inference_dropout)
+    return Pix2Pix(*options, g, d, adam, Constant(), spec("pairs", SIDE), seed=3).double()
+
+
+def batch(step, size=BATCH):
+    return Pairs(images(step, "a", size, SIDE), images(step, "b", size, SIDE), torch.arange(size))
+
+
+class Reference:
+    """One forward of G, then D on [A, fake] and [A, B] with half the loss, then G with D frozen."""
+
+    def __init__(self, model):
+        self.G, self.D = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
+        self.opt_g = torch.optim.Adam(self.G.parameters(), LR, BETAS)
+        self.opt_d = torch.optim.Adam(self.D.parameters(), LR, BETAS)
+
+    @staticmethod
+    def gan(scores, real):
+        return F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, 1.0 if real else 0.0))
+
+    def step(self, a, b, seed):
+        torch.manual_seed(seed)  # the masks of the dropout
+        fake = self.G(a)
+        self.opt_d.zero_grad()
+        loss_d_fake = self.gan(self.D(torch.cat([a, fake], 1).detach()), False)
+        loss_d_real = self.gan(self.D(torch.cat([a, b], 1)), True)
+        loss_d = (loss_d_fake + loss_d_real) * 0.5
+        loss_d.backward()
+        d_gradients = gradients(self.D)
+        self.opt_d.step()
+        self.D.requires_grad_(False)
+        self.opt_g.zero_grad()
+        loss_g = self.gan(self.D(torch.cat([a, fake], 1)), True) + F.l1_loss(fake, b) * 100.0
+        loss_g.backward()
+        self.opt_g.step()
+        self.D.requires_grad_(True)
+        return loss_g, loss_d, gradients(self.G), d_gradients
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize(("dropout", "norm"), [(True, "batch"), (False, "batch"), (True, "instance")])
+def test_five_steps_equal_the_reference(dropout, norm, size):
+    ours = stepping(pix2pix(dropout, norm))
+    reference = Reference(ours)
+    assert bool(dead_biases(ours.generator)) == (norm == "instance")
+    for step in range(5):
+        one = batch(step, size)
+        seed = number_of(3, "train", step, "dropout", 0)
+        loss_g, loss_d, g_gradients, d_gradients = reference.step(one.a * 2 - 1, one.b * 2 - 1, seed)
+        terms = ours.play([(one, noise(step))])
+        assert_loss(terms["loss_g"].mean(), loss_g)
+        assert_loss(terms["loss_d"].mean(), loss_d)
+        assert_gradients(ours.generator, g_gradients)
+        assert_gradients(ours.discriminator, d_gradients)
+    for (name, mine), theirs in zip(
+        ours.named_buffers(), [*reference.G.buffers(), *reference.D.buffers()], strict=True
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-10, msg=name)  # running statistics, in equal order
+
+
+def test_the_generator_runs_once_for_both_players():
+    model, calls = stepping(pix2pix()), []
+    model.generator.register_forward_hook(lambda *_: calls.append(1))
+    model.play([(batch(0), noise(0))])
+    assert len(calls) == 1
+
+
+def test_dropout_depends_on_seed_batch_and_rank_and_leaves_the_global_state_alone():
+    model, one = pix2pix(), batch(0)
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first = model.fakes(one, noise(0))["b"]
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(2)
+    assert torch.equal(model.fakes(one, noise(0))["b"], first)
+    assert not torch.equal(model.fakes(one, noise(1))["b"], first)
+    other_rank = noise(0).__class__(3, "train", 0, torch.device("cpu"), torch.float64, rank=1, world=2)
+    assert not torch.equal(model.fakes(one, other_rank)["b"], first)
+
+
+def test_inference_norm_and_dropout_are_options():
+    one = batch(0)
+    for norm in ("batch", "running"):
+        for dropout in (True, False):
+            model = pix2pix(inference_norm=norm, inference_dropout=dropout)
+            model.load_state_dict(pix2pix().state_dict())
+            model.eval()
+            before = copy.deepcopy(model.state_dict())
+            y = model.translate(one.a, "AtoB")
+            assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+            assert not any(module.training for module in model.modules())
+            assert not any(module.alone for module in model.modules() if isinstance(module, BatchNorm))
+            by_hand = copy.deepcopy(model.generator).train(norm == "batch")
+            for module in by_hand.modules():
+                if isinstance(module, nn.Dropout):
+                    module.train(False)
+            expected = torch.cat([by_hand(x * 2 - 1) for x in one.a.split(1)]).add(1).div(2).detach()
+            assert (float((y - expected).abs().max()) < 1e-15) != dropout
+
+
+def test_the_other_direction_is_a_clear_error():
+    with pytest.raises(ConfigError, match=r"(?s)from a to b.*AtoB.*Type: direction=AtoB"):
+        pix2pix().translate(batch(0).a, "BtoA")

@@ -1,0 +1,57 @@
+"""Steps outside a Trainer, in float64, beside the same step written out in plain PyTorch."""
+
+import torch
+
+from genlab.contracts import DataSpec
+from genlab.models.noise import Noise
+from genlab.nets.translation import dead_biases
+
+LR, BETAS, SEED = 2e-4, (0.5, 0.999), 3
+
+
+def adam(parameters):
+    """The optimiser of both papers."""
+    return torch.optim.Adam(parameters, LR, BETAS)
+
+
+def spec(kind, side, channels=3):
+    """A data set of square images."""
+    return DataSpec("x", kind, (channels, side, side), {"train": 64}, "0", note="AtoB")
+
+
+def noise(step, stage="train"):
+    """The noise of one batch."""
+    return Noise(SEED, stage, step, torch.device("cpu"), torch.float64)
+
+
+def images(step, name, size, side, channels=3):
+    """A batch in [0, 1]."""
+    stream = torch.Generator().manual_seed(100 * step + ord(name))
+    return torch.rand(size, channels, side, side, generator=stream, dtype=torch.float64)
+
+
+def stepping(model):
+    """The model's own step: optimisers by hand, everything else as it is."""
+    optimizers = dict(zip(model.players(), model.configure_optimizers(), strict=True))
+    model.optimizer = lambda player: optimizers[player]
+    model.manual_backward = lambda loss: loss.backward()
+    return model
+
+
+def gradients(net):
+    """By name, copied."""
+    return {name: p.grad.clone() for name, p in net.named_parameters()}
+
+
+def assert_gradients(net, expected, share=1e-8):
+    """Within ``share`` of the tensor's largest; biases in front of an instance norm are exempt, for theirs is noise."""
+    for name, parameter in net.named_parameters():
+        if name not in dead_biases(net):
+            largest = expected[name].abs().max()
+            assert largest > 0, name
+            assert (parameter.grad - expected[name]).abs().max() <= share * largest, name
+
+
+def assert_loss(ours, theirs):
+    """Equal to 1e-10."""
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-10)
