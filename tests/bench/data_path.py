@@ -25,8 +25,8 @@ ensure_torchvision()
 import numpy as np
 import torch
 from PIL import Image
-from torchvision.transforms import functional
 
+from genlab.apps.performance import keep_freed_memory
 from genlab.apps.preparing import prepare
 from genlab.config.compose import compose
 from genlab.data.module import StoreData
@@ -55,7 +55,9 @@ class Items(torch.utils.data.Dataset):
         picture = picture.crop((left, top, left + CROP, top + CROP))
         if random.random() < 0.5:
             picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        return functional.to_tensor(picture)
+        from torchvision.transforms.functional import to_tensor
+
+        return to_tensor(picture)
 
 
 def per_item(root, batch, workers):
@@ -90,10 +92,7 @@ def timed(batches, size, count=None):
 
 
 def prepared_set(data):
-    return prepare(compose("train", ["data=horse2zebra", "model=vae", f"paths.data={data}", *EXTRA]))
-
-
-EXTRA = []
+    return prepare(compose("prepare", ["data=horse2zebra", f"paths.data={data}"]))
 
 
 def compare_with_pillow(root, prepared):
@@ -110,29 +109,27 @@ def compare_with_pillow(root, prepared):
 
 def main():
     options = arguments(__doc__.splitlines()[0])
+    keep_freed_memory()  # the platform's default; for all alike
     prepared, root = prepared_set(options.data), options.data / "horse2zebra"
-    stored = sum(column.nbytes for part in ("train", "test") for column in prepared.columns[part].values())
+    if options.rounds == 0:  # only the platform, for its memory
+        for batch in (16, 1):
+            platform(prepared, batch)()
+        stored = sum(column.nbytes for part in ("train", "test") for column in prepared.columns[part].values())
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"store {stored / 2**20:.0f} MiB, peak of the whole process {peak:.0f} MiB")
+        return
     print(f"greatest difference from Pillow's bicubic: {compare_with_pillow(root, prepared)} grey levels")
-    command = [sys.executable, __file__, "--data", str(options.data), "--rounds", "0"]
     for batch in (16, 1):
         contestants = {
             f"platform, batch {batch}": platform(prepared, batch),
             f"per item, batch {batch}, 0 workers": per_item(root, batch, 0),
             f"per item, batch {batch}, 2 workers": per_item(root, batch, 2),
         }
-        if options.rounds == 0:  # only the platform, for its memory
-            contestants = {f"platform, batch {batch}": platform(prepared, batch)}
-            in_turn(contestants, 1)
-            continue
         names = list(contestants)
         seconds = in_turn(contestants, options.rounds)
         report(seconds, [(name, names[0]) for name in names[1:]], options.json, unit="s for 1,000 images")
         print(f"{names[0]}: {1000 / spread(seconds[names[0]])['median']:,.0f} images/s")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if options.rounds == 0:
-        print(f"store {stored / 2**20:.0f} MiB, peak of the process {peak:.0f} MiB")
-    else:
-        subprocess.run(command, check=True)
+    subprocess.run([sys.executable, __file__, "--data", str(options.data), "--rounds", "0"], check=True)
 
 
 if __name__ == "__main__":

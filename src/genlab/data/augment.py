@@ -17,4 +17,5 @@ def random_flip(image: Tensor, index: Tensor, seed: int, epoch: int, side: int =
     """
     flip = uniform(index, seed, epoch, FLIP + 100 * side) < 0.5
     mask = flip.to(torch.uint8).mul_(255)[:, None, None, None]
-    return image ^ ((image ^ image.flip(-1)) & mask)  # torch.where, on bytes, takes five times as long on a CPU
+    mirrored = image.flip(-1)  # torch.where, on bytes, takes five times as long on a CPU as these three
+    return mirrored.bitwise_xor_(image).bitwise_and_(mask).bitwise_xor_(image)

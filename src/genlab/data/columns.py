@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from genlab.data.keyed import below
 
 TOP, LEFT = 2, 3  # the purposes that keyed numbers are drawn for
+LARGE = 64 << 10  # bytes of a row from which its pages are cheaper to map again than to keep
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,26 @@ def heights_and_widths(column: Column, rows: np.ndarray) -> tuple[np.ndarray, np
     if isinstance(column, Ragged):
         return column.shapes[rows, 1], column.shapes[rows, 2]
     return np.full(len(rows), column.shape[2]), np.full(len(rows), column.shape[3])
+
+
+def map_of(column: Column) -> mmap.mmap | None:
+    """The memory map behind a column of large rows; None for small rows, and for what is no map."""
+    flat: object = column.flat if isinstance(column, Ragged) else column
+    if not len(column) or column[0].nbytes < LARGE:
+        return None
+    while isinstance(flat, np.ndarray):
+        flat = flat.base
+    return flat if isinstance(flat, mmap.mmap) else None
+
+
+def released(maps: list[mmap.mmap]) -> None:
+    """Let go of the pages that have been read: they stay in the system's cache, and count for no process.
+
+    Else a process seems to grow to the size of its store, and schedulers that count so would end it.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for pages in maps:
+            pages.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)

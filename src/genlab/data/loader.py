@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from genlab.contracts import Domains, Images, Kind, Pairs, Points
-from genlab.data.columns import Cut, Ragged, taken
+from genlab.data.columns import Cut, Ragged, map_of, released, taken
 from genlab.data.order import domain_order, epoch_order, eval_batches, eval_pairs, steps, train_batch
 from genlab.data.source import Columns
 
@@ -27,6 +27,7 @@ class Rows:
         # plain views: indexing a memmap object costs twice
         self.columns = {n: np.asarray(c) if isinstance(c, np.ndarray) else c for n, c in columns.items()}
         self.kind, self.cut = kind, cut
+        self.maps = [pages for column in self.columns.values() if (pages := map_of(column)) is not None]
 
     def __len__(self) -> int:
         return max(len(column) for column in self.columns.values())
@@ -62,7 +63,9 @@ class Rows:
 
     def images(self, name: str, rows: np.ndarray, epoch: int, side: int = 0) -> Tensor:
         """uint8 [B, C, H, W]."""
-        return torch.from_numpy(taken(self.columns[name], rows, self.cut, epoch, side))
+        batch = taken(self.columns[name], rows, self.cut, epoch, side)
+        released(self.maps)
+        return torch.from_numpy(batch)
 
 
 class TrainLoader:
