@@ -7,9 +7,9 @@ from killing import REPO, assert_same_run, choices, killed, undisturbed
 MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("model", ["dcgan", "pix2pix", "cyclegan"])
+@pytest.mark.parametrize("model", ["dcgan", "cyclegan"])
 def test_a_killed_run_continues_to_the_same_bits(model, tmp_path):
-    options = [*choices(model, tmp_path), "trainer.max_epochs=12"]
+    options = [*choices(model, tmp_path), "trainer.max_epochs=6"]
     whole = undisturbed(tmp_path / "whole", *options)
     broken, kills = killed(tmp_path / "broken", 2, 1, *options)
     assert kills == 2

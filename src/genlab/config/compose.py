@@ -88,7 +88,7 @@ class Composing:
         if usual is None:
             return None
         values = [item for item in parsed if not self.is_choice(item) and self.has_a_place(usual, item)]
-        return self.as_far_as_possible(files, values)[1]
+        return self.as_far_as_possible(files, values)[1] if values else usual
 
     def parse(self, text: str) -> Iterator[Override]:
         """One override, or a problem with its grammar."""

@@ -121,7 +121,7 @@ def attempt(url: str, part: Path, remote: Remote) -> str | None:
     have = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        with urllib.request.urlopen(request, timeout=STALL) as answer:
+        with urllib.request.build_opener().open(request, timeout=STALL) as answer:
             whole = receive(answer, part, have, remote.name)
     except urllib.error.HTTPError as error:
         if error.code != 416 or not have:

@@ -58,7 +58,7 @@ class VAE(ObjectiveModel):
         z = mean + (0.5 * logvar).exp() * noise.normal("z", *mean.shape)  # [B, D]
         recon = self.pixels.nll(self.decoder(z), x)
         kl = gaussian_kl(mean, logvar)
-        return {"loss": recon + self.beta * kl, "recon": recon, "kl": kl, "elbo": -(recon + kl)}
+        return {"loss": recon + self.beta * kl, "recon": recon, "kl": kl, "elbo": -(recon.detach() + kl.detach())}
 
     def encode(self, x: Tensor) -> Code:
         """q(z|x): mean and log-variance, [B, D] each."""
