@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -23,6 +24,7 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None) -> int:
 
         os.environ.pop("GENLAB_RUN_DIR", None)
         cfg = compose(command, overrides)
+    gc.enable()  # the door had switched it off
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
 
 
