@@ -40,7 +40,8 @@ class Pool:
 class ReferenceCycleGAN:
     """G_A = A to B, D_A judges domain B. The generators first, then the discriminators on the fakes made before."""
 
-    def __init__(self, model, identity, pool, lambda_a=10.0, lambda_b=10.0, optimizer=torch.optim.Adam):
+    def __init__(self, model, identity, pool, lambda_a=10.0, lambda_b=10.0, optimizer=torch.optim.Adam, watched=True):
+        self.watched = watched  # gradients are given back, to be compared
         self.G_A, self.G_B = copy.deepcopy(model.generator_AtoB), copy.deepcopy(model.generator_BtoA)
         self.D_A, self.D_B = copy.deepcopy(model.discriminator_B), copy.deepcopy(model.discriminator_A)
         self.identity, self.lambda_a, self.lambda_b = identity, lambda_a, lambda_b
@@ -50,7 +51,7 @@ class ReferenceCycleGAN:
 
     @staticmethod
     def gan(scores, real):
-        return F.mse_loss(scores, (ONE if real else ZERO).expand_as(scores))
+        return F.mse_loss(scores, (ONE if real else ZERO).to(scores).expand_as(scores))
 
     def freeze(self, frozen):
         for net in (self.D_A, self.D_B):
@@ -69,7 +70,7 @@ class ReferenceCycleGAN:
             loss_g = loss_g + F.l1_loss(self.G_A(real_b), real_b) * self.lambda_b * self.identity
             loss_g = loss_g + F.l1_loss(self.G_B(real_a), real_a) * self.lambda_a * self.identity
         loss_g.backward()
-        g_gradients = [gradients(self.G_A), gradients(self.G_B)]
+        g_gradients = [gradients(net) for net in (self.G_A, self.G_B) if self.watched]
         self.opt_g.step()
         self.freeze(False)
         self.opt_d.zero_grad()
@@ -82,7 +83,7 @@ class ReferenceCycleGAN:
             loss = (self.gan(net(real), True) + self.gan(net(shown.detach()), False)) * 0.5
             loss.backward()
             losses.append(loss)
-        d_gradients = [gradients(self.D_A), gradients(self.D_B)]
+        d_gradients = [gradients(net) for net in (self.D_A, self.D_B) if self.watched]
         self.opt_d.step()
         return loss_g, sum(losses), g_gradients, d_gradients
 
@@ -90,7 +91,8 @@ class ReferenceCycleGAN:
 class ReferencePix2Pix:
     """One forward of G, then D on [A, fake] and [A, B] with half the loss, then G with D frozen."""
 
-    def __init__(self, model, optimizer=torch.optim.Adam):
+    def __init__(self, model, optimizer=torch.optim.Adam, watched=True):
+        self.watched = watched
         self.G, self.D = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
         self.opt_g = optimizer(self.G.parameters(), LR, BETAS)
         self.opt_d = optimizer(self.D.parameters(), LR, BETAS)
@@ -107,7 +109,7 @@ class ReferencePix2Pix:
         loss_d_real = self.gan(self.D(torch.cat([a, b], 1)), True)
         loss_d = (loss_d_fake + loss_d_real) * 0.5
         loss_d.backward()
-        d_gradients = gradients(self.D)
+        d_gradients = gradients(self.D) if self.watched else {}
         self.opt_d.step()
         self.D.requires_grad_(False)
         self.opt_g.zero_grad()
@@ -115,4 +117,4 @@ class ReferencePix2Pix:
         loss_g.backward()
         self.opt_g.step()
         self.D.requires_grad_(True)
-        return loss_g, loss_d, gradients(self.G), d_gradients
+        return loss_g, loss_d, gradients(self.G) if self.watched else {}, d_gradients

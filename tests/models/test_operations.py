@@ -4,7 +4,6 @@ Counted are all operations that PyTorch dispatches in forward, backward and opti
 at a tensor in another way; in the second step, at 64 pixels, with identity losses, while the pools are filling.
 """
 
-import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -17,8 +16,32 @@ from genlab.nets.resnet_generator import ResNet
 from parity import BETAS, FAST, LR, REFERENCE, images, noise, spec, step, stepping
 from reference import ReferenceCycleGAN
 
-VIEWS = """view _unsafe_view reshape _reshape_alias expand slice select unsqueeze squeeze t transpose permute detach alias
-    as_strided unbind split split_with_sizes chunk narrow unfold diagonal lift_fresh view_as_real""".split()
+VIEWS = {  # fmt: skip
+    "view",
+    "_unsafe_view",
+    "reshape",
+    "_reshape_alias",
+    "expand",
+    "slice",
+    "select",
+    "unsqueeze",
+    "squeeze",
+    "t",
+    "transpose",
+    "permute",
+    "detach",
+    "alias",
+    "as_strided",
+    "unbind",
+    "split",
+    "split_with_sizes",
+    "chunk",
+    "narrow",
+    "unfold",
+    "diagonal",
+    "lift_fresh",
+    "view_as_real",
+}
 SIDE = 64
 
 
@@ -55,17 +78,27 @@ def counted(play):
     return count.operations
 
 
-def test_the_reference_restated_takes_as_many_as_were_counted_in_its_own_code():
-    model = cyclegan(REFERENCE)
-    reference = ReferenceCycleGAN(model, 0.5, 50, optimizer=fused)
+def by_hand(model):
+    """The reference's step on the batches of ``counted``."""
+    reference = ReferenceCycleGAN(model, 0.5, 50, optimizer=fused, watched=False)
     inputs = [(batch(n).a * 2 - 1, batch(n).b * 2 - 1, noise(n)) for n in range(2)]
-    operations = counted(lambda n: reference.step(*inputs[n]))
-    print(operations)
+    return lambda n: reference.step(*inputs[n])
 
 
-@pytest.mark.parametrize(("way", "most"), [(REFERENCE, 2288), (FAST, 1100)], ids=["reference", "fast"])
-def test_a_step_stays_within_its_budget(way, most):
-    model = cyclegan(way)
-    operations = counted(lambda n: model.play([(batch(n), noise(n))]))
-    print(operations)
-    assert operations <= most
+def by_model(model):
+    """The model's step on the same batches."""
+    inputs = [(batch(n), noise(n)) for n in range(2)]
+    return lambda n: model.play([inputs[n]])
+
+
+def test_the_reference_restated_takes_what_was_counted_in_its_own_code():
+    assert abs(counted(by_hand(cyclegan(REFERENCE))) - 2288) <= 20  # its own code makes its targets and sums elsewhere
+
+
+def test_the_models_bookkeeping_is_a_fortieth():
+    """Losses kept by image and by name, in pixels of [0, 1], and looked at whether they are finite."""
+    assert counted(by_model(cyclegan(REFERENCE))) <= 2288 * 1.03
+
+
+def test_the_fast_way_takes_less_than_half():
+    assert counted(by_model(cyclegan(FAST))) <= 1100

@@ -28,7 +28,7 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     at = place.to(real).reshape(-1, 1, 1, 1)
     with torch.enable_grad(), torch.autocast(real.device.type, enabled=False):
         x = at_least_float32((at * real + (1 - at) * fake).detach()).requires_grad_(True)
-        score = critic(x).flatten(1).mean(1).sum()
+        score = critic(x).reshape(len(x), -1).mean(1).sum()
         (slope,) = torch.autograd.grad(score, x, create_graph=True)
     norm = (slope.flatten(1).square().sum(1) + 1e-12).sqrt()  # the root of 0 has no slope
     return (norm - 1).square()

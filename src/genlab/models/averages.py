@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Averages(nn.ModuleDict):
@@ -31,7 +31,7 @@ class Averages(nn.ModuleDict):
         """Take one step towards the networks, after their step number ``step``, from 0."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, net in nets.items():
-            averages, weights = list(self[name].parameters()), list(net.parameters())
-            torch._foreach_lerp_(averages, weights, 1 - decay)
+            averages: list[Tensor] = list(self[name].parameters())
+            torch._foreach_lerp_(averages, list[Tensor](net.parameters()), 1 - decay)
             for average, buffer in zip(self[name].buffers(), net.buffers(), strict=True):
                 average.copy_(buffer)

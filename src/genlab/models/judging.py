@@ -57,7 +57,8 @@ class Judge:
 
     def total(self, terms: Mapping[str, Any]) -> Any:
         """(real + fake + lambda_gp penalty) / 2: half, as in both papers' code."""
-        return (terms["real"] + terms["fake"] + self.lambda_gp * terms.get("penalty", 0.0)) / 2
+        scores = terms["real"] + terms["fake"]
+        return (scores + self.lambda_gp * terms["penalty"] if "penalty" in terms else scores) / 2
 
     def wanted(self, net: nn.Module, fake: Tensor, noise: Noise, name: str, images: int = 1) -> Tensor:
         """What the generator wants of the discriminator's answer. [B, C, H, W] -> [B]; arguments as above."""
