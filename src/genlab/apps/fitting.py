@@ -9,7 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.apps import screen
+from genlab.apps import measuring, screen
 from genlab.apps.building import build_callbacks, build_model, build_trainer
 from genlab.apps.loggers import Loggers, wandb_id
 from genlab.apps.preparing import cache_root
@@ -21,7 +21,6 @@ from genlab.config.build import build
 from genlab.contracts import GenlabError, Stopped
 from genlab.data.module import StoreData
 from genlab.data.source import Prepared
-from genlab.metrics.features import choose
 from genlab.models.base import Model
 from genlab.runs import console
 from genlab.runs.directory import RunDirectory
@@ -126,12 +125,8 @@ class Training:
         if trace:
             tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
             trace.attach(tables["indices"])
-        if measure and (measure.samples["val"] or measure.samples["test"]):
-            cache = cache_root(self.cfg)
-            extractor = choose(self.prepared, cache)
-            measure.attach(extractor, self.prepared, cache)
-            if extractor and self.trainer.is_global_zero:
-                self.summary.update(extractor=described(extractor))
+        if measure:
+            self.attach_extractor(measure)
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
         if self.prepared.spec.skipped and self.trainer.is_global_zero:
@@ -147,6 +142,17 @@ class Training:
             "config_digest": self.chosen.digest,
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
+
+    def attach_extractor(self, measure: Measure) -> None:
+        """Tell what the images are looked at with, how good it is, and how much."""
+        extractor = measuring.attach(measure, self.prepared, cache_root(self.cfg))
+        if extractor is None or not self.trainer.is_global_zero:
+            return
+        notes = measuring.notes(extractor, self.prepared.spec, self.cfg.model)
+        for note in notes:
+            console.say(f"note      {note}")
+        told = self.summary.values.get("notes", [])
+        self.summary.update(extractor=measuring.described(extractor), notes=[*told, *notes])
 
     def end(self, status: str, code: int) -> None:
         """What came of it: metrics, counts, time."""
@@ -176,8 +182,3 @@ def status_of(error: BaseException) -> tuple[str, int]:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
     return "failed", error.exit_code if isinstance(error, GenlabError) else 1
-
-
-def described(extractor: Any) -> dict[str, Any]:
-    """The extractor as the summary names it."""
-    return {"name": extractor.name, "digest": extractor.digest, "accuracy": extractor.accuracy}
