@@ -13,6 +13,7 @@ from genlab.apps import measuring, screen
 from genlab.apps.building import build_callbacks, build_model, build_trainer
 from genlab.apps.loggers import Loggers, wandb_id
 from genlab.apps.preparing import cache_root
+from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.measure import Measure
 from genlab.callbacks.pictures import Pictures
@@ -159,6 +160,7 @@ class Training:
         if not self.trainer.is_global_zero:
             return
         model, measure, seconds = self.model, self.callback(Measure), self.loggers.csv.seconds
+        alarms = self.callback(Alarms)
         kept = {name: value for name, value in model.measured.items() if name.startswith(("val/", "test/"))}
         values = {
             "status": status,
@@ -171,6 +173,8 @@ class Training:
             "best": self.checkpoints.best,
             "counts": screen.counts(self.prepared.spec, model, measure.counts if measure else {}),
         }
+        if alarms:
+            values["alarms"] = alarms.raised
         self.summary.update(**values)
         self.loggers.close(kept, code)
 
