@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.translations import made_of, symptoms
@@ -21,7 +22,7 @@ IDLE = SimpleNamespace(sanity_checking=False)
 def alarms():
     """As configured, but for three rows instead of twenty."""
     node = filled(conf_dir() / "callbacks", "default")["alarms"]
-    return build({**node, "rows": 3}, [])
+    return build(OmegaConf.create({**node, "rows": 3}), [])
 
 
 def logged(alarms, steps, **measured):
@@ -110,9 +111,10 @@ def test_a_resumed_run_does_not_say_it_again(alarms):
 def test_a_healthy_training_is_silent_and_a_dead_one_is_in_the_summary(train, folders):
     small = ["model=cyclegan", *SMALL["cyclegan"], "data=unpaired_folders", *CUT, "data.batch_size=8"]
     small += [f"data.path={folders['unpaired_folders']}", "callbacks.alarms.rows=2", "data.limit=32"]
-    run = train(*small)
+    run = train(*small, "trainer.max_epochs=1")
     assert json.loads((run / "summary.json").read_text())["alarms"] == []
-    dead = train(*small, "model.optimizer.lr=0.0", "metrics.val_samples=0", "metrics.test_samples=0")
+    ended = ["model/schedule=cosine", "model.schedule.epochs=1", "trainer.max_epochs=2"]
+    dead = train(*small, *ended, "metrics.val_samples=0", "metrics.test_samples=0")
     (alarm,) = json.loads((dead / "summary.json").read_text())["alarms"]
-    assert (alarm["name"], alarm["step"]) == ("no_learning_rate", 2)
+    assert (alarm["name"], alarm["step"]) == ("no_learning_rate", 6)
     assert f"alarm     {alarm['text']}" in (dead / "log.txt").read_text()

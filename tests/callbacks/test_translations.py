@@ -109,7 +109,7 @@ def test_no_samples_means_no_translations_are_looked_at(translating, model, left
     trainer(measure).test(net, data, verbose=False)
     assert bool(asked) == bool(left)
     assert {f"test/{name}" for name in left} <= set(net.measured)
-    assert not [n for n in net.measured if "fid" in n or "rate" in n]
+    assert not [n for n in net.measured if "fid" in n or "target_rate" in n]
 
 
 def test_translations_are_measured_every_nth_epoch_and_no_old_number_stays(translating):

@@ -11,7 +11,7 @@ from genlab.metrics.domain_classifier import cached_domain_classifier, looked_at
 from genlab.metrics.features import choose
 from genlab.metrics.reals import real_features
 
-from photographs import CUT
+from photographs import CUT, SMALL
 
 
 @pytest.fixture
@@ -83,6 +83,7 @@ def test_pairs_are_looked_at_by_inception_or_else_by_a_random_network_and_points
     composed, folders, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    pairs = prepare(composed("model=pix2pix", "data=paired_folders", f"data.path={folders['paired_folders']}", *CUT))
+    chosen = ["model=pix2pix", *SMALL["pix2pix"], "data=paired_folders", f"data.path={folders['paired_folders']}"]
+    pairs = prepare(composed(*chosen, *CUT))
     assert choose(pairs, tmp_path).name == "random"
     assert choose(prepare(composed("model=gan", "data=toy2d", "data.count=100")), tmp_path) is None
