@@ -14,6 +14,7 @@ from PIL import Image
 from genlab.contracts import ConfigError
 from genlab.runs.load import load_run
 
+import photographs
 from killing import rows
 
 REPO = Path(__file__).resolve().parents[2]
@@ -64,8 +65,17 @@ def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, code, st
     assert load_run(run).step == summary["steps"]
 
 
-def test_evaluate_repeats_the_summary_to_the_last_digit(train, tmp_path):
-    run = train("model=vae", *SMALL, "data.limit=null", "performance.threads=1")
+TRANSLATED = {"pix2pix": ("paired_folders", "val/ssim"), "cyclegan": ("unpaired_folders", "val/fid_classifier_9_mean")}
+
+
+@pytest.mark.parametrize("model", ["vae", "pix2pix", "cyclegan"])
+def test_evaluate_repeats_the_summary_to_the_last_digit(model, train, folders, tmp_path):
+    chosen, metric = [*SMALL, "data.limit=null"], "val/mse"
+    if model in TRANSLATED:
+        name, metric = TRANSLATED[model]
+        chosen = [*photographs.SMALL[model], f"data={name}", f"data.path={folders[name]}", *photographs.CUT]
+        chosen += ["data.batch_size=8", "trainer.max_epochs=1"]
+    run = train(f"model={model}", *chosen, "performance.threads=1")
     summary = json.loads((run / "summary.json").read_text())
     common = [f"ckpt={run}", "metrics.val_samples=60", "metrics.test_samples=60"]
     train(*common, f"output={tmp_path}/e", command="evaluate")
@@ -73,7 +83,7 @@ def test_evaluate_repeats_the_summary_to_the_last_digit(train, tmp_path):
     assert again["metrics"] == {n: v for n, v in summary["metrics"].items() if n.startswith("test/")}
     train(*common, f"output={tmp_path}/v", "split=val", command="evaluate")
     other = json.loads((tmp_path / "v" / "summary.json").read_text())["metrics"]
-    assert other["val/mse"] == pytest.approx(summary["metrics"]["val/mse"], rel=1e-9)
+    assert other[metric] == pytest.approx(summary["metrics"][metric], rel=1e-9)
     assert json.loads((run / "summary.json").read_text()) == summary
 
 

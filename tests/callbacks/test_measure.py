@@ -12,7 +12,8 @@ import torch
 
 from genlab.apps.building import QUIET, build_model
 from genlab.apps.preparing import prepare
-from genlab.callbacks.measure import SEED, Measure, generated_features
+from genlab.callbacks.measure import Measure
+from genlab.callbacks.samples import SEED, generated_features
 from genlab.callbacks.stops import MaxSteps
 from genlab.contracts import ConfigError, DataError
 from genlab.data.module import StoreData

@@ -10,8 +10,9 @@ from PIL import Image
 
 from genlab.apps.building import build_model
 from genlab.apps.preparing import prepare
-from genlab.callbacks.measure import SEED, Measure
+from genlab.callbacks.measure import Measure
 from genlab.callbacks.pictures import Pictures
+from genlab.callbacks.samples import SEED
 from genlab.metrics.features import choose
 from genlab.metrics.modes import mode_coverage
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 from omegaconf import DictConfig
 
+from genlab.apps import measuring
 from genlab.apps.building import QUIET
 from genlab.apps.screen import counts
 from genlab.callbacks.measure import Measure
@@ -14,7 +16,6 @@ from genlab.config.build import build
 from genlab.contracts import CheckpointError
 from genlab.data.module import StoreData
 from genlab.data.source import Prepared
-from genlab.metrics.features import choose
 from genlab.runs import console
 from genlab.runs.load import Loaded
 from genlab.runs.summary import NAME, Summary, versions
@@ -34,8 +35,10 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     measure: Measure = build(cfg.metrics, cfg.trust)
-    if measure.samples["test"]:
-        measure.attach(choose(prepared, cache), prepared, cache, evaluated=cfg.split)
+    extractor = measuring.attach(measure, prepared, cache, cfg.split) if measure.samples["test"] else None
+    notes = measuring.notes(extractor, prepared.spec, loaded.config.model)
+    for note in notes:
+        console.say(f"note      {note}")
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)
     data.evaluated = cfg.split
     trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator="auto", devices=1)
@@ -44,17 +47,18 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
         f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")
     }
     counted = {name.replace("test/", f"{cfg.split}/"): count for name, count in measure.counts.items()}
-    report(loaded, cfg, renamed, counts(prepared.spec, loaded.model, counted), output)
+    known = {"extractor": measuring.described(extractor), "notes": notes} if extractor else {}
+    report(loaded, cfg, renamed, {"counts": counts(prepared.spec, loaded.model, counted), **known}, output)
     return 0
 
 
-def report(loaded: Loaded, cfg: DictConfig, metrics: dict[str, float], counted: dict[str, int], output: Path) -> None:
-    """On the screen and in a file."""
+def report(loaded: Loaded, cfg: DictConfig, metrics: dict[str, float], known: dict[str, Any], output: Path) -> None:
+    """On the screen and in a file. ``known``: what else the file says about the numbers."""
     width = max(map(len, metrics))
     for name, value in metrics.items():
         console.say(f"{name:{width}}  {value:.6g}")
     output.mkdir(parents=True, exist_ok=True)
     Summary(output / NAME).update(
-        ckpt=str(loaded.path), step=loaded.step, split=cfg.split, metrics=metrics, counts=counted, versions=versions()
+        ckpt=str(loaded.path), step=loaded.step, split=cfg.split, metrics=metrics, **known, versions=versions()
     )
     console.say(f"written to {output / NAME}")

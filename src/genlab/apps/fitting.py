@@ -9,10 +9,11 @@ from typing import Any
 import lightning.pytorch as pl
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.apps import screen
+from genlab.apps import measuring, screen
 from genlab.apps.building import build_callbacks, build_model, build_trainer
 from genlab.apps.loggers import Loggers, wandb_id
 from genlab.apps.preparing import cache_root
+from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.measure import Measure
 from genlab.callbacks.pictures import Pictures
@@ -21,7 +22,6 @@ from genlab.config.build import build
 from genlab.contracts import GenlabError, Stopped
 from genlab.data.module import StoreData
 from genlab.data.source import Prepared
-from genlab.metrics.features import choose
 from genlab.models.base import Model
 from genlab.runs import console
 from genlab.runs.directory import RunDirectory
@@ -126,12 +126,8 @@ class Training:
         if trace:
             tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
             trace.attach(tables["indices"])
-        if measure and (measure.samples["val"] or measure.samples["test"]):
-            cache = cache_root(self.cfg)
-            extractor = choose(self.prepared, cache)
-            measure.attach(extractor, self.prepared, cache)
-            if extractor and self.trainer.is_global_zero:
-                self.summary.update(extractor=described(extractor))
+        if measure:
+            self.attach_extractor(measure)
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
         if self.prepared.spec.skipped and self.trainer.is_global_zero:
@@ -148,11 +144,23 @@ class Training:
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
 
+    def attach_extractor(self, measure: Measure) -> None:
+        """Tell what the images are looked at with, how good it is, and how much."""
+        extractor = measuring.attach(measure, self.prepared, cache_root(self.cfg))
+        if extractor is None or not self.trainer.is_global_zero:
+            return
+        notes = measuring.notes(extractor, self.prepared.spec, self.cfg.model)
+        for note in notes:
+            console.say(f"note      {note}")
+        told = self.summary.values.get("notes", [])
+        self.summary.update(extractor=measuring.described(extractor), notes=[*told, *notes])
+
     def end(self, status: str, code: int) -> None:
         """What came of it: metrics, counts, time."""
         if not self.trainer.is_global_zero:
             return
         model, measure, seconds = self.model, self.callback(Measure), self.loggers.csv.seconds
+        alarms = self.callback(Alarms)
         kept = {name: value for name, value in model.measured.items() if name.startswith(("val/", "test/"))}
         values = {
             "status": status,
@@ -165,6 +173,8 @@ class Training:
             "best": self.checkpoints.best,
             "counts": screen.counts(self.prepared.spec, model, measure.counts if measure else {}),
         }
+        if alarms:
+            values["alarms"] = alarms.raised
         self.summary.update(**values)
         self.loggers.close(kept, code)
 
@@ -176,8 +186,3 @@ def status_of(error: BaseException) -> tuple[str, int]:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
     return "failed", error.exit_code if isinstance(error, GenlabError) else 1
-
-
-def described(extractor: Any) -> dict[str, Any]:
-    """The extractor as the summary names it."""
-    return {"name": extractor.name, "digest": extractor.digest, "accuracy": extractor.accuracy}

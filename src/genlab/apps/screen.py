@@ -11,7 +11,15 @@ from genlab.models.base import Model
 from genlab.runs.console import say
 from genlab.runs.directory import RunDirectory
 
-TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
+TRANSLATED = (
+    "l1",
+    "cycle_l1_AtoB",
+    "cycle_l1_BtoA",
+    "identity_l1_AtoB",
+    "identity_l1_BtoA",
+    "target_rate_AtoB",
+    "target_rate_BtoA",
+)
 ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy", "modes", "high_quality")
 TOLD = ("elbo", "loss", "recon", "kl", "mse", "psnr", "ssim", *ADVERSARIAL, *TRANSLATED)
 

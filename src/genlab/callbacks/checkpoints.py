@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -110,7 +111,7 @@ class Checkpoints(pl.Callback):
 
     def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Write ``best.ckpt`` when the model's monitor has not been lower before."""
-        name = next((n for n in pl_module.measured if n.startswith(pl_module.monitor)), None)
+        name = next((n for n in pl_module.measured if fnmatchcase(n, f"{pl_module.monitor}*")), None)
         if not self.keep_best or name is None:
             return
         value = pl_module.measured[name]

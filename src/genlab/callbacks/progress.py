@@ -17,6 +17,7 @@ from genlab.models.base import Model
 from genlab.runs.console import note
 
 ADVERSARIAL = ("loss_d", "loss_g", "modes", "high_quality", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
+DIRECTIONS = ("_AtoB", "_BtoA")  # of a FID: the line has room for their mean only
 SHOWN = ("loss", "recon", "kl", "elbo", *ADVERSARIAL, "mse", "psnr")
 BAR = 20  # characters
 
@@ -94,7 +95,8 @@ def numbers_line(model: Model, split: str) -> str:
 def telling(model: Model, split: str) -> list[str]:
     """The newest numbers of a split, the most telling ones first."""
     found = [f"{name} {model.measured[f'{split}/{name}']:.4g}" for name in SHOWN if f"{split}/{name}" in model.measured]
-    return found + [f"{n.split('/')[1]} {v:.4g}" for n, v in model.measured.items() if n.startswith(f"{split}/fid")]
+    fids = [n for n in model.measured if n.startswith(f"{split}/fid") and not n.endswith(DIRECTIONS)]
+    return found + [f"{n.split('/')[1]} {model.measured[n]:.4g}" for n in fids]
 
 
 def fitting(words: list[str], room: int) -> str:

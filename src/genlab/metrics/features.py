@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from genlab.data.source import Prepared
 from genlab.images import rounded
 from genlab.metrics.classifier import Convnet, cached_classifier, levels_of
+from genlab.metrics.domain_classifier import cached_domain_classifier, looked_at
+from genlab.metrics.views import resized
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 
@@ -24,11 +26,19 @@ class Extractor(nn.Module):
         net: [B, C, H, W] in [0, 1] -> [B, d].
         num_features: d.
         accuracy: of the classifier on held-out images, None for the others.
+        head: of a classifier of two domains: features -> logits [B, 2]; None for the others.
     """
 
-    def __init__(self, name: str, net: nn.Module, num_features: int, accuracy: float | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        net: nn.Module,
+        num_features: int,
+        accuracy: float | None = None,
+        head: nn.Module | None = None,
+    ) -> None:
         super().__init__()
-        self.name, self.num_features, self.accuracy = name, num_features, accuracy
+        self.name, self.num_features, self.accuracy, self.head = name, num_features, accuracy, head
         self.net = net.eval().requires_grad_(False)
         self.digest = weights_digest(net)
 
@@ -42,6 +52,13 @@ class Extractor(nn.Module):
         """Features, float32."""
         return self.net(rounded(x))
 
+    @torch.no_grad()
+    def share_of(self, domain: int, features: Tensor) -> float:
+        """The share of images that the classifier of two domains takes for this one (0: A, 1: B). Features [N, d]."""
+        assert self.head is not None
+        told = self.head(features.to(self.device).relu()).argmax(1)
+        return (told == domain).double().mean().item()
+
 
 def weights_digest(net: nn.Module) -> str:
     """SHA-256 over the names and bytes of all weights, shortened."""
@@ -52,15 +69,15 @@ def weights_digest(net: nn.Module) -> str:
 
 
 class Features(nn.Module):
-    """A classifier's last hidden layer."""
+    """A classifier's last hidden layer; images of another size than its own are shrunk or enlarged to ``size`` (H, W)."""
 
-    def __init__(self, classifier: Convnet) -> None:
+    def __init__(self, classifier: Convnet, size: tuple[int, int]) -> None:
         super().__init__()
-        self.classifier = classifier
+        self.classifier, self.size = classifier, size
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, d]."""
-        return self.classifier.features(x)
+        return self.classifier.features(resized(x, self.size))
 
 
 class Inception(nn.Module):
@@ -83,21 +100,32 @@ def random_features(shape: tuple[int, ...]) -> Extractor:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         net = Convnet(shape, (2,))
-    return Extractor("random", Features(net.eval()), net.num_features)
+    return Extractor("random", Features(net.eval(), size_of(shape)), net.num_features)
+
+
+def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(H, W) of images of this shape."""
+    height, width = shape[1:]
+    return height, width
 
 
 def choose(prepared: Prepared, cache_root: Path) -> Extractor | None:
-    """``classifier`` where the set has labels, else ``inception`` where its weights are at hand, else ``random``.
+    """``classifier`` where the set has labels or two domains, else ``inception`` where its weights are at hand, else
+    ``random``. So it is for pairs: a classifier that tells photographs from maps has nothing to learn.
 
-    None for a set that does not consist of single images: distances between features say nothing of it.
+    None for a set of points: there is nothing to see.
     """
-    if prepared.spec.kind != "images":
+    spec = prepared.spec
+    if spec.kind == "points":
         return None
-    if levels_of(prepared.spec):
+    if spec.kind == "domains":
+        net, accuracy = cached_domain_classifier(prepared, cache_root)
+        return Extractor("classifier", Features(net, looked_at(spec.shape)), net.num_features, accuracy, net.head)
+    if spec.kind == "images" and levels_of(spec):
         net, accuracy = cached_classifier(prepared, cache_root)
-        return Extractor("classifier", Features(net), net.num_features, accuracy)
+        return Extractor("classifier", Features(net, size_of(spec.shape)), net.num_features, accuracy)
     home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
     weights = home / "hub" / "checkpoints" / INCEPTION
     if weights.is_file():
         return Extractor("inception", Inception(weights), 2048)
-    return random_features(prepared.spec.shape)
+    return random_features(spec.shape)

@@ -34,7 +34,7 @@ class Model(pl.LightningModule, ABC):
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("images",)
-    monitor: ClassVar[str] = "val/loss"  # what "best" means: the metric that begins so, the smaller the better
+    monitor: ClassVar[str] = "val/loss"  # what "best" means: the metric that begins so (*: anything); less is better
 
     def __init__(self, spec: DataSpec, optimizer: OptimizerFactory, schedule: Schedule, seed: int) -> None:
         super().__init__()

@@ -55,7 +55,7 @@ class CycleGAN(AdversarialModel):
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("domains",)
-    monitor: ClassVar[str] = "val/fid"  # a cycle is nearest when nothing is translated: no measure of what is best
+    monitor: ClassVar[str] = "val/fid_*_mean"  # not a cycle, which is nearest when nothing is translated
 
     def __init__(
         self,

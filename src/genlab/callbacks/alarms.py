@@ -1,0 +1,140 @@
+"""Signs that a training goes wrong, read from numbers that are there anyway, and said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import lightning.pytorch as pl
+
+from genlab.config.types import Fraction, NonNegativeFloat, PositiveInt
+from genlab.models.base import Model
+from genlab.runs.console import say
+
+
+class Alarms(pl.Callback):
+    """One line on the screen and in ``log.txt``, and an entry in ``summary.json``, when something looks wrong; not again
+    before it has cleared.
+
+    Looks at logged batches and at validations, by the names of the metrics, whatever the model. No network is run and
+    no device is waited for. Translations are judged where they are measured (``metrics.val_samples``).
+
+    Args:
+        loss_d: ``discriminator_won``: the mean of a discriminator's two losses lies below this (of a model that does not
+            log the two: ``loss_d``). Undecided, it is 0.25 for least squares, 0.69 for cross-entropy, 1 for hinge;
+            0: no such alarm.
+        rows: … in so many logged batches in a row. ``no_learning_rate`` (it is 0) asks for as many.
+        saturated: ``saturated``: the share of black and white values in translations is above that in the real images
+            of the target by more than this; 1: no such alarm.
+        copied: ``copied``: translations differ from their inputs by less than this share of what images of the two
+            sides differ by (in mean absolute difference); 0: no such alarm.
+    """
+
+    def __init__(self, loss_d: NonNegativeFloat, rows: PositiveInt, saturated: Fraction, copied: Fraction) -> None:
+        self.loss_d, self.rows, self.saturated, self.copied = loss_d, rows, saturated, copied
+        self.in_a_row: dict[str, int] = {}  # logged batches, by alarm
+        self.active: list[str] = []
+        self.raised: list[dict[str, Any]] = []  # name, step, text: what the summary keeps
+
+    # ---- when ------------------------------------------------------------------------------------------------------
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """After a batch that was logged."""
+        if not pl_module.logs_now:
+            return
+        for name, wrong, text in [*self.discriminators(pl_module.measured), *self.rates(pl_module.measured)]:
+            self.in_a_row[name] = self.in_a_row.get(name, 0) + 1 if wrong else 0
+            self.settle(name, self.in_a_row[name] >= self.rows, text, pl_module.batches_seen)
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """After the translations have been measured."""
+        if trainer.sanity_checking:
+            return
+        for name, wrong, text in [*self.saturations(pl_module.measured), *self.copies(pl_module.measured)]:
+            self.settle(name, wrong, text, pl_module.batches_seen)
+
+    def settle(self, name: str, wrong: bool, text: str, step: int) -> None:
+        """Say it, if it is new; forget it, if it has cleared."""
+        if wrong and name not in self.active:
+            self.active.append(name)
+            self.raised.append({"name": name, "step": step, "text": text})
+            say(f"alarm     {text}")
+        elif not wrong and name in self.active:
+            self.active.remove(name)
+
+    # ---- what: name, whether it is so, the sentence ---------------------------------------------------------------
+
+    def discriminators(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
+        """Of each discriminator, whether it tells every image."""
+        for suffix in ends_of(measured, "train/loss_d_real") or [None]:
+            if suffix is None:
+                loss = measured.get("train/loss_d")
+            else:
+                loss = (measured[f"train/loss_d_real{suffix}"] + measured[f"train/loss_d_fake{suffix}"]) / 2
+            if loss is not None:
+                text = (
+                    f"the discriminator{of(suffix)} has won: its loss was below {self.loss_d:g} in {self.rows} logged "
+                    "batches in a row, and its generator learns little from it. A weaker or slower one helps"
+                )
+                yield f"discriminator_won{suffix or ''}", loss < self.loss_d, text
+
+    def rates(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
+        """Whether anything is learnt at all."""
+        if "train/lr" in measured:
+            text = (
+                f"the learning rate was 0 in {self.rows} logged batches in a row: nothing is learnt. Type: "
+                "model/schedule=constant, or a schedule for all epochs"
+            )
+            yield "no_learning_rate", measured["train/lr"] == 0, text
+
+    def saturations(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
+        """Of each direction, whether translations are black and white where real images are not."""
+        for suffix in translated(measured, "val/saturated"):
+            share, real = measured[f"val/saturated{suffix}"], measured[f"val/saturated_{target_of(suffix)}"]
+            text = (
+                f"translations{of(suffix)} are saturated: {100 * share:.0f} % of their values are black or white, "
+                f"{100 * real:.0f} % in real images of the target. A lower rate helps: model.optimizer.lr=…"
+            )
+            yield f"saturated{suffix}", share - real > self.saturated, text
+
+    def copies(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
+        """Of each direction, whether the generator hands back what it was given."""
+        for suffix in translated(measured, "val/change"):
+            change, apart = measured[f"val/change{suffix}"], measured["val/distance_ab"]
+            text = (
+                f"translations{of(suffix)} are copies of their inputs: they differ by {255 * change:.1f} of 255 levels, "
+                f"images of the two sides by {255 * apart:.0f}. More weight on the adversarial loss helps"
+            )
+            yield f"copied{suffix}", change < self.copied * apart, text
+
+    # ---- over a resume ---------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings."""
+        return {"in_a_row": dict(self.in_a_row), "active": list(self.active), "raised": list(self.raised)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """As it was."""
+        self.in_a_row, self.active, self.raised = dict(state["in_a_row"]), list(state["active"]), list(state["raised"])
+
+
+def ends_of(measured: dict[str, float], beginning: str) -> list[str]:
+    """What follows in the names that begin so."""
+    return [name.removeprefix(beginning) for name in measured if name.startswith(beginning)]
+
+
+def translated(measured: dict[str, float], beginning: str) -> list[str]:
+    """The ends of names that tell of translations: nothing, or a direction."""
+    return [end for end in ends_of(measured, beginning) if end in ("", "_AtoB", "_BtoA")]
+
+
+def target_of(suffix: str) -> str:
+    """The side that a direction leads to."""
+    return "a" if suffix == "_BtoA" else "b"
+
+
+def of(suffix: str | None) -> str:
+    """A direction in a sentence."""
+    return f" {suffix.removeprefix('_')}" if suffix else ""

@@ -1,0 +1,120 @@
+"""Alarms: each one sounds on a case made for it, once until it clears, and none does in a healthy training."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from genlab.callbacks.alarms import Alarms
+from genlab.callbacks.translations import made_of, symptoms
+from genlab.config.build import build
+from genlab.config.files import conf_dir, filled
+from genlab.contracts import Domains
+
+from photographs import CUT, SMALL
+
+IDLE = SimpleNamespace(sanity_checking=False)
+
+
+@pytest.fixture
+def alarms():
+    """As configured, but for three rows instead of twenty."""
+    node = filled(conf_dir() / "callbacks", "default")["alarms"]
+    return build(OmegaConf.create({**node, "rows": 3}), [])
+
+
+def logged(alarms, steps, **measured):
+    """Logged batches with these numbers."""
+    for step in steps:
+        named = {f"train/{name}": value for name, value in measured.items()}
+        alarms.on_train_batch_end(
+            IDLE, SimpleNamespace(logs_now=True, measured=named, batches_seen=step), None, None, 0
+        )
+
+
+def validated(alarms, step, **measured):
+    """A validation with these numbers."""
+    named = {f"val/{name}": value for name, value in measured.items()}
+    alarms.on_validation_epoch_end(IDLE, SimpleNamespace(measured=named, batches_seen=step))
+
+
+def names(alarms):
+    return [(alarm["name"], alarm["step"]) for alarm in alarms.raised]
+
+
+def test_a_discriminator_that_has_won_is_named_once_and_again_after_it_has_cleared(alarms, capsys):
+    won = {"loss_d_real_AtoB": 0.001, "loss_d_fake_AtoB": 0.002, "loss_d_real_BtoA": 0.2, "loss_d_fake_BtoA": 0.3}
+    logged(alarms, (50, 100), **won)
+    assert names(alarms) == []
+    logged(alarms, (150, 200, 250), **won)
+    assert names(alarms) == [("discriminator_won_AtoB", 150)]
+    said = capsys.readouterr().err
+    assert said.count("alarm     the discriminator AtoB has won") == 1
+    logged(alarms, (300,), **{**won, "loss_d_fake_AtoB": 0.4})
+    logged(alarms, (350, 400, 450), **won)
+    assert names(alarms) == [("discriminator_won_AtoB", 150), ("discriminator_won_AtoB", 450)]
+
+
+def test_a_model_with_one_discriminator_is_judged_by_its_loss(alarms):
+    logged(alarms, (50, 100, 150), loss_d=0.001)
+    assert names(alarms) == [("discriminator_won", 150)]
+
+
+def test_a_learning_rate_of_0_is_told_but_not_that_of_one_batch(alarms):
+    logged(alarms, (1,), lr=0.0)  # a warm-up begins so
+    logged(alarms, (2, 3, 4), lr=1e-4)
+    assert names(alarms) == []
+    logged(alarms, (5, 6, 7), lr=0.0)
+    assert names(alarms) == [("no_learning_rate", 7)]
+
+
+@pytest.mark.parametrize(("made", "name"), [("black", "saturated_BtoA"), ("copy", "copied_BtoA")])
+def test_black_translations_and_copies_are_told_from_their_pixels(alarms, made, name):
+    draw = torch.Generator().manual_seed(0)
+    a, b = (0.1 + 0.8 * torch.rand(n, 3, 8, 8, generator=draw) for n in (3, 2))
+
+    class Model:
+        def translate(self, x, direction):
+            if direction == "AtoB":
+                return 1 - x
+            return torch.where(x > 0.5, 1.0, 0.0) if made == "black" else x + 0.5 / 255
+
+    batch = Domains(a, b, torch.arange(3), torch.arange(2))
+    terms = symptoms(batch, made_of(Model(), batch))
+    assert terms["change_AtoB"].shape == (3,)
+    assert terms["change_BtoA"].shape == terms["distance_ab"].shape == (2,)
+    validated(alarms, 7, **{n: value.mean().item() for n, value in terms.items()})
+    assert names(alarms) == [(name, 7)]
+
+
+def test_pictures_that_are_black_and_white_themselves_raise_no_alarm(alarms):
+    validated(alarms, 7, saturated=0.9, saturated_b=0.85, change=0.3, distance_ab=0.3)
+    assert names(alarms) == []
+
+
+def test_what_is_not_measured_is_not_judged(alarms):
+    logged(alarms, (1, 2, 3), loss=0.0)
+    validated(alarms, 3, loss=0.0)
+    assert names(alarms) == []
+
+
+def test_a_resumed_run_does_not_say_it_again(alarms):
+    logged(alarms, (50, 100, 150), loss_d=0.001)
+    again = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied)
+    again.load_state_dict(alarms.state_dict())
+    logged(again, (200,), loss_d=0.001)
+    assert names(again) == [("discriminator_won", 150)]
+
+
+def test_a_healthy_training_is_silent_and_a_dead_one_is_in_the_summary(train, folders):
+    small = ["model=cyclegan", *SMALL["cyclegan"], "data=unpaired_folders", *CUT, "data.batch_size=8"]
+    small += [f"data.path={folders['unpaired_folders']}", "callbacks.alarms.rows=2", "data.limit=32"]
+    run = train(*small, "trainer.max_epochs=1")
+    assert json.loads((run / "summary.json").read_text())["alarms"] == []
+    ended = ["model/schedule=cosine", "model.schedule.epochs=1", "trainer.max_epochs=2"]
+    dead = train(*small, *ended, "metrics.val_samples=0", "metrics.test_samples=0")
+    (alarm,) = json.loads((dead / "summary.json").read_text())["alarms"]
+    assert (alarm["name"], alarm["step"]) == ("no_learning_rate", 6)
+    assert f"alarm     {alarm['text']}" in (dead / "log.txt").read_text()
