@@ -8,6 +8,7 @@ ABOUT = {
     "train": "Train a model on a data set, measure it, and leave a run directory.",
     "evaluate": "Measure a trained model again, from its checkpoint alone.",
     "generate": "Make pictures with a trained model, from its checkpoint alone.",
+    "export": "Write a trained model for other programs: ONNX, or weights for the reference implementation.",
     "prepare": "Get a data set ready (download, check, decode), and say what is in it.",
 }
 KEYS = {
@@ -19,6 +20,7 @@ KEYS = {
   data.batch_size=128         images a step, on each device
   data.limit=N                use only N training images
   resume=auto                 continue the newest unfinished run of this configuration (or resume=PATH)
+  init_from=PATH              start from the weights of a run, or of the reference implementation
   seed=0  name=…  run_id=…    the run directory is runs/<name>/<run_id>/
   paths.data=data             where data sets lie (or GENLAB_DATA)
   check_only=true             check everything, train nothing""",
@@ -31,6 +33,13 @@ KEYS = {
   what=sample                 or reconstruct, interpolate, traverse
   n=64  seed=0                how many, and which
   output=DIR                  default: <run>/generate/<time>/""",
+    "export": """\
+  ckpt=PATH                   a run directory, a checkpoint, or weights of the reference implementation
+  format=onnx                 or reference: pix2pix and CycleGAN as latest_net_G.pth, latest_net_G_A.pth …
+  direction=AtoB              onnx: one generator of a CycleGAN (default: both, a file each)
+  buffers=tracked             reference: with the statistics of instance norms that its code of 2018 expects
+  output=DIR                  default: <run>/export/<time>/
+  check_only=true             make and check everything, write nothing""",
     "prepare": """\
   data=NAME                   the set; every argument of it can be given: --cfg job shows them
   data.path=DIR               of your own pictures (data=folder, paired_folders, paired_image, unpaired_folders)
@@ -48,6 +57,7 @@ EXAMPLES = {
     ],
     "evaluate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest split=val"],
     "generate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest what=interpolate n=8"],
+    "export": ["ckpt=runs/cyclegan-horse2zebra/latest", "ckpt=runs/pix2pix-maps/latest format=reference"],
     "prepare": ["data=horse2zebra", "data=folder data.path=PICTURES show=sheet.png", "-m data=mnist,maps"],
 }
 

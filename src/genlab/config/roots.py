@@ -44,5 +44,16 @@ GENERATE = READING | {
     "label": NonNegativeInt | None,
     "split": Split,
 }
+EXPORT = READING | {
+    "format": Literal["onnx", "reference"],
+    "direction": Literal["AtoB", "BtoA"] | None,
+    "buffers": Literal["none", "tracked"],
+}
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
-ROOTS: dict[str, dict[str, Any]] = {"train": TRAIN, "evaluate": EVALUATE, "generate": GENERATE, "prepare": PREPARE}
+ROOTS: dict[str, dict[str, Any]] = {
+    "train": TRAIN,
+    "evaluate": EVALUATE,
+    "generate": GENERATE,
+    "export": EXPORT,
+    "prepare": PREPARE,
+}
