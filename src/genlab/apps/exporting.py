@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
+from torch import nn
 
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Problem
@@ -85,11 +87,17 @@ def write_reference(cfg: DictConfig, model: Model, folder: Path) -> list[str]:
     lines = []
     for net, ours in nets.items():
         file = folder / f"latest_net_{net}.pth"
-        write(written(getattr(model, ours), cfg.buffers), file, cfg.buffers)
+        write(written(translating(model, ours), cfg.buffers), file, cfg.buffers)
         lines.append(f"wrote     {file.name}: {ours}")
     generator, discriminator = (next(v for net, v in layouts.items() if net.startswith(kind)) for kind in "GD")
     name = "cycle_gan" if "G_A" in nets else "pix2pix"
     return [*lines, f"there     --model {name} {flags(generator, discriminator)}"]
+
+
+def translating(model: Any, ours: str) -> nn.Module:
+    """One of the model's networks; of a generator the running average, where it translates in its place."""
+    direction = ours.partition("_")[2] or "AtoB"
+    return model.translators()[direction] if ours.startswith("generator") else getattr(model, ours)
 
 
 def like_reference(model: Model, ours: str) -> Layout:

@@ -120,7 +120,7 @@ def translators(cfg: DictConfig, loaded: Loaded) -> Iterator[Part]:
 def translator(loaded: Loaded, direction: str, name: str) -> Part:
     """One generator. It is tried on the training's size, and on two others at once."""
     model: Any = loaded.model
-    net = getattr(model, name)
+    net = model.translators()[direction]
     multiple, (channels, height, width) = net.multiple, loaded.spec.shape
     least = -(-net.smallest // multiple)
     low, wide = (max(least, side // multiple // 2) * multiple for side in (height, width))

@@ -108,7 +108,7 @@ class Translation:
 
     def generators(self) -> list[Any]:
         """The model's networks that translate."""
-        return [net for net in self.model.children() if hasattr(net, "multiple")]
+        return list(self.model.translators().values())
 
     def everything(self) -> None:
         """All pictures, those of one size together."""

@@ -86,7 +86,7 @@ class CycleGAN(AdversarialModel):
         self.memory = {"b": ImagePool(pool_size), "a": ImagePool(pool_size)}
         translating.require_fitting(spec, self.generator_AtoB, self.discriminator_B)
         step.fit(net for nets in self.players().values() for net in nets)
-        self.averages = Averages(self.generators(), ema) if ema > 0 else None
+        self.averages = Averages(self.generators(), ema)
 
     def players(self) -> dict[Player, list[nn.Module]]:
         """Two networks each."""
@@ -109,12 +109,12 @@ class CycleGAN(AdversarialModel):
 
     def moved(self, player: Player) -> None:
         """The averages follow the generators."""
-        if player == "generator" and self.averages is not None:
+        if player == "generator":
             self.averages.follow(self.generators(), self.updates)
 
     def translators(self) -> dict[str, nn.Module]:
-        """Who translates, by direction: in training the generators, else their averages where there are any."""
-        return dict(self.averages) if self.averages is not None and not self.training else self.generators()
+        """Who translates, by direction."""
+        return self.averages.outside_training(self.generators(), self.training)
 
     def fakes(self, batch: Domains, noise: Noise) -> Fakes:
         """G(a) and F(b) and, where they are needed, what should stay as it is: G(b) and F(a). [B, C, H, W] each."""

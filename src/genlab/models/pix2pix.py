@@ -86,7 +86,7 @@ class Pix2Pix(AdversarialModel):
         self.discriminator = discriminator.discriminator(2 * channels)
         translating.require_fitting(spec, self.generator, self.discriminator)
         step.fit([self.generator, self.discriminator])
-        self.averages = Averages({"generator": self.generator}, ema) if ema > 0 else None
+        self.averages = Averages(self.generators(), ema)
 
     def players(self) -> dict[Player, list[nn.Module]]:
         """One network each."""
@@ -98,18 +98,21 @@ class Pix2Pix(AdversarialModel):
 
     def moved(self, player: Player) -> None:
         """The average follows G."""
-        if player == "generator" and self.averages is not None:
-            self.averages.follow({"generator": self.generator}, self.updates)
+        if player == "generator":
+            self.averages.follow(self.generators(), self.updates)
 
-    @property
-    def translator(self) -> nn.Module:
-        """Who translates: in training G, else its average where there is one."""
-        return self.averages["generator"] if self.averages is not None and not self.training else self.generator
+    def generators(self) -> dict[str, nn.Module]:
+        """By direction."""
+        return {"AtoB": self.generator}
+
+    def translators(self) -> dict[str, nn.Module]:
+        """Who translates, by direction."""
+        return self.averages.outside_training(self.generators(), self.training)
 
     def fakes(self, batch: Pairs, noise: Noise) -> Fakes:
         """G(a), [B, C, H, W]."""
         with self.as_asked(), noise.for_layers("dropout"):
-            return {"b": self.translator(signed(batch.a))}
+            return {"b": self.translators()["AtoB"](signed(batch.a))}
 
     def discriminator_terms(self, batch: Pairs, fakes: Fakes, noise: Noise) -> Terms:
         """loss_d = (loss on [a, G(a)] + loss on [a, b]) / 2."""
@@ -128,7 +131,7 @@ class Pix2Pix(AdversarialModel):
     @contextmanager
     def as_asked(self) -> Iterator[None]:
         """Outside training: norm and dropout as the two options say."""
-        layers = [] if self.training else list(self.translator.modules())
+        layers = [] if self.training else list(self.translators()["AtoB"].modules())
         norms = [layer for layer in layers if isinstance(layer, BatchNorm)]
         dropouts = [layer for layer in layers if isinstance(layer, nn.Dropout)]
         for norm in norms:
@@ -155,7 +158,7 @@ class Pix2Pix(AdversarialModel):
         translating.require_channels(x, self.spec)
         noise = Noise(self.seed, "translate", 0, self.device)
         with self.evaluating(), self.as_asked(), noise.for_layers("dropout"):
-            return translating.through(self.translator, x)
+            return translating.through(self.translators()["AtoB"], x)
 
     def notes(self) -> list[str]:
         """How the metrics are to be read."""

@@ -79,14 +79,14 @@ def through(net: Any, x: Tensor) -> Tensor:
 @contextmanager
 def generators_as(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -> Iterator[None]:
     """While open, each generator of a model is what ``other`` makes of it: a network for the same images."""
-    own = {name: net for name, net in model.named_children() if hasattr(net, "multiple")}
+    own = {name: net for name, net in model.named_modules() if hasattr(net, "multiple")}
     try:
         for name, net in own.items():
-            setattr(model, name, other(net))
+            model.set_submodule(name, other(net))
         yield
     finally:
         for name, net in own.items():
-            setattr(model, name, net)
+            model.set_submodule(name, net)
 
 
 def draws_in_evaluation(model: nn.Module) -> bool:

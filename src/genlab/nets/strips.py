@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from genlab.contracts import ConfigError, Problem
 from genlab.nets.resnet_generator import ResidualBlock, ResNetGenerator
 from genlab.nets.rows import Convolved, Doubled, Joined, Kept, Pointwise, Reflected, Rows, Sum, Transposed
-from genlab.nets.translation import BatchNorm
+from genlab.nets.translation import BatchNorm, InstanceNorm
 from genlab.nets.unet import Level, Outermost, UNetGenerator
 
 BUDGET = 2**25  # bytes of a strip
@@ -184,7 +184,7 @@ STEPS: dict[type[nn.Module], Callable[[Walk, Any, Rows], Rows]] = {
     nn.ConvTranspose2d: convolution,
     nn.ReflectionPad2d: lambda walk, layer, source: Reflected(source, layer),
     nn.Upsample: lambda walk, layer, source: Doubled(source),
-    nn.InstanceNorm2d: instance_norm,
+    InstanceNorm: instance_norm,
     BatchNorm: batch_norm,
     nn.Dropout: dropout,
     nn.ReLU: activation,
