@@ -144,4 +144,4 @@ def accuracy(net: Convnet, prepared: Prepared) -> float:
     right, columns = 0, prepared.columns["test"]
     for label, side in enumerate(SIDES):
         right += sum(int((net(x).argmax(1) == label).sum()) for x in whole(prepared, "test", side))
-    return right / sum(map(len, columns.values()))
+    return float(right / sum(map(len, columns.values())))
