@@ -91,7 +91,7 @@ def test_one_step_moves_every_parameter_of_the_one_who_moves_and_none_of_the_oth
         noise = model.noise("train", 0)
         if isinstance(model, AdversarialModel):
             with model.only(side):
-                model.player_terms(side, batch, model.fakes(batch, noise))[f"loss_{side[0]}"].mean().backward()
+                model.player_terms(side, batch, model.fakes(batch, noise), noise)[f"loss_{side[0]}"].mean().backward()
         else:
             model.terms(batch, noise)["loss"].mean().backward()
         optimizer.step()

@@ -7,12 +7,14 @@ import statistics
 from pathlib import Path
 
 
-def arguments(description):
-    """``--json FILE``, ``--rounds N``, ``--data DIR``."""
+def arguments(description, more=None):
+    """``--json FILE``, ``--rounds N``, ``--data DIR``, and ``more``: options and how argparse takes them."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--data", type=Path, default=Path("data"), help="where data sets lie")
+    for option, how in (more or {}).items():
+        parser.add_argument(option, **how)
     return parser.parse_args()
 
 

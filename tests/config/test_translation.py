@@ -60,6 +60,14 @@ def test_cuts_that_fit_pass(overrides, composed):
         (["model=pix2pix", *FOLDER, "model.generator.num_downs=4"], ["model.generator.num_downs"]),
         (["model=cyclegan", *DOMAINS, "model.loss=wgangp"], ["model.loss", "least_squares"]),
         (["model=cyclegan", *DOMAINS, "model.generator.norm=layer"], ["model.generator.norm", "instance"]),
+        (["model=cyclegan", *DOMAINS, "model.loss=wasserstein"], ["needs a gradient penalty", "model.lambda_gp=10"]),
+        (["model=pix2pix", *FOLDER, "model.lambda_gp=1"], ["batch norm", "Type: model.discriminator.norm=instance"]),
+        (
+            ["model=cyclegan", *DOMAINS, "model.lambda_gp=1", "model.step.compile=default"],
+            ["no second derivative", "Type: model.step.compile=null"],
+        ),
+        (["model=cyclegan", *DOMAINS, "model.augment=[colour]"], ["model.augment", "color"]),
+        (["model=cyclegan", *DOMAINS, "model.ema=1"], ["model.ema"]),
     ],
 )
 def test_wrong_values_and_combinations_are_told(overrides, words, composed):

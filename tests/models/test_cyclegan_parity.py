@@ -5,12 +5,8 @@ file's networks they are the first bias of every convolution but the last of the
 of the middle convolutions of the discriminators (2 tensors each).
 """
 
-import copy
-import itertools
-
 import pytest
 import torch
-import torch.nn.functional as F
 
 from genlab.contracts import Domains
 from genlab.models.cyclegan import CycleGAN
@@ -19,104 +15,45 @@ from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet_generator import ResNet
 from genlab.nets.translation import dead_biases
 
-from parity import BETAS, LR, adam, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
+from parity import FAST, REFERENCE, adam, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
+from parity import step as how
+from reference import ReferenceCycleGAN
 
 SIDE, BATCH = 32, 2
 
 
-def cyclegan(identity=0.5, pool=0, loss="least_squares", weights=(10.0, 10.0)):
+def cyclegan(identity=0.5, pool=0, loss="least_squares", weights=(10.0, 10.0), lambda_gp=0.0, ema=0.0, **way):
     torch.manual_seed(0)
     g, d = ResNet(4, 4, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance")
-    model = CycleGAN(loss, *weights, identity, pool, g, d, adam, Constant(), spec("domains", SIDE), seed=3)
-    return model.double()
+    terms = (loss, lambda_gp, [], *weights, identity, pool, ema)
+    return CycleGAN(*terms, g, d, adam, Constant(), how(**way), spec("domains", SIDE), seed=3).double()
 
 
 def batch(step, a=BATCH, b=BATCH):
     return Domains(images(step, "a", a, SIDE), images(step, "b", b, SIDE), torch.arange(a), torch.arange(b))
 
 
-class Pool:
-    """The reference's pool; ``decisions`` stand in for Python's ``random``."""
-
-    def __init__(self, size):
-        self.size, self.images, self.swaps = size, [], 0
-
-    def query(self, made, decisions):
-        if self.size == 0:
-            return made
-        shown = []
-        coins = torch.rand(len(made), generator=decisions, dtype=torch.float64).tolist()
-        places = torch.randint(self.size, (len(made),), generator=decisions).tolist()
-        for image, p, place in zip(made, coins, places, strict=True):
-            image = image.detach().unsqueeze(0)
-            if len(self.images) < self.size:
-                self.images.append(image)
-                shown.append(image)
-            elif p > 0.5:
-                shown.append(self.images[place].clone())
-                self.images[place] = image
-                self.swaps += 1
-            else:
-                shown.append(image)
-        return torch.cat(shown)
-
-
-class Reference:
-    """G_A = A to B, D_A judges domain B. The generators first, then the discriminators on the fakes made before."""
-
-    def __init__(self, model, identity, pool, lambda_a=10.0, lambda_b=10.0):
-        self.G_A, self.G_B = copy.deepcopy(model.generator_AtoB), copy.deepcopy(model.generator_BtoA)
-        self.D_A, self.D_B = copy.deepcopy(model.discriminator_B), copy.deepcopy(model.discriminator_A)
-        self.identity, self.lambda_a, self.lambda_b = identity, lambda_a, lambda_b
-        self.pool_a, self.pool_b = Pool(pool), Pool(pool)
-        self.opt_g = torch.optim.Adam(itertools.chain(self.G_A.parameters(), self.G_B.parameters()), LR, BETAS)
-        self.opt_d = torch.optim.Adam(itertools.chain(self.D_A.parameters(), self.D_B.parameters()), LR, BETAS)
-
-    @staticmethod
-    def gan(scores, real):
-        return F.mse_loss(scores, torch.full_like(scores, 1.0 if real else 0.0))
-
-    def freeze(self, frozen):
-        for net in (self.D_A, self.D_B):
-            net.requires_grad_(not frozen)
-
-    def step(self, real_a, real_b, noise):
-        fake_b = self.G_A(real_a)
-        rec_a = self.G_B(fake_b)
-        fake_a = self.G_B(real_b)
-        rec_b = self.G_A(fake_a)
-        self.freeze(True)
-        self.opt_g.zero_grad()
-        loss_g = self.gan(self.D_A(fake_b), True) + self.gan(self.D_B(fake_a), True)
-        loss_g = loss_g + F.l1_loss(rec_a, real_a) * self.lambda_a + F.l1_loss(rec_b, real_b) * self.lambda_b
-        if self.identity > 0:
-            loss_g = loss_g + F.l1_loss(self.G_A(real_b), real_b) * self.lambda_b * self.identity
-            loss_g = loss_g + F.l1_loss(self.G_B(real_a), real_a) * self.lambda_a * self.identity
-        loss_g.backward()
-        g_gradients = [gradients(self.G_A), gradients(self.G_B)]
-        self.opt_g.step()
-        self.freeze(False)
-        self.opt_d.zero_grad()
-        losses = []
-        for net, real, pool, fake, name in (
-            (self.D_A, real_b, self.pool_b, fake_b, "b"),
-            (self.D_B, real_a, self.pool_a, fake_a, "a"),
-        ):
-            shown = pool.query(fake, noise.decisions(f"pool_{name}"))
-            loss = (self.gan(net(real), True) + self.gan(net(shown.detach()), False)) * 0.5
-            loss.backward()
-            losses.append(loss)
-        d_gradients = [gradients(self.D_A), gradients(self.D_B)]
-        self.opt_d.step()
-        return loss_g, sum(losses), g_gradients, d_gradients
-
-
+@pytest.mark.parametrize("way", [FAST, REFERENCE], ids=["fast", "reference"])
 @pytest.mark.parametrize("weights", [(10.0, 10.0), (10.0, 4.0)])
 @pytest.mark.parametrize("pool", [0, 3])
 @pytest.mark.parametrize("identity", [0.5, 0.0])
-def test_five_steps_equal_the_reference(identity, pool, weights):
-    ours = stepping(cyclegan(identity, pool, weights=weights))
-    reference = Reference(ours, identity, pool, *weights)
+def test_five_steps_equal_the_reference(identity, pool, weights, way):
+    five_steps(cyclegan(identity, pool, weights=weights, **way), identity, pool, weights)
+
+
+@pytest.mark.parametrize("switch", FAST)
+def test_each_switch_alone_equals_the_reference(switch):
+    five_steps(cyclegan(pool=3, **{**REFERENCE, switch: not REFERENCE[switch]}), 0.5, 3, (10.0, 10.0))
+
+
+def test_the_fast_way_also_in_the_other_memory_order():
+    five_steps(cyclegan(pool=3, channels_last=True), 0.5, 3, (10.0, 10.0))
+
+
+def five_steps(model, identity, pool, weights):
+    """The model's steps beside the reference's, from the same weights."""
+    ours = stepping(model)
+    reference = ReferenceCycleGAN(ours, identity, pool, *weights)
     for step in range(5):
         one = batch(step)
         loss_g, loss_d, g_gradients, d_gradients = reference.step(one.a * 2 - 1, one.b * 2 - 1, noise(step))
@@ -138,9 +75,9 @@ def test_which_biases_are_exempt():
 
 
 def test_no_generator_runs_more_often_than_needed():
-    """A translation each, a way back each, an identity each: six in all, none of them for the discriminators."""
-    for identity, calls in ((0.5, 3), (0.0, 2)):
-        model, seen = stepping(cyclegan(identity)), []
+    """A translation, a way back, an identity, the latter with the first where passes are joined; none for D."""
+    for identity, batched, calls in ((0.5, False, 3), (0.5, True, 2), (0.0, True, 2)):
+        model, seen = stepping(cyclegan(identity, batched=batched)), []
         model.generator_AtoB.register_forward_hook(lambda *_, seen=seen: seen.append(1))
         model.play([(batch(0), noise(0))])
         assert len(seen) == calls

@@ -7,7 +7,6 @@ import copy
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from genlab.contracts import ConfigError, Pairs
@@ -18,58 +17,40 @@ from genlab.nets.patchgan import PatchGAN
 from genlab.nets.translation import BatchNorm, dead_biases
 from genlab.nets.unet import UNet
 
-from parity import BETAS, LR, adam, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
+from parity import FAST, REFERENCE, adam, assert_gradients, assert_loss, images, noise, spec, stepping
+from parity import step as how
+from reference import ReferencePix2Pix
 
 SIDE, BATCH = 64, 2
 
 
-def pix2pix(dropout=True, norm="batch", inference_norm="batch", inference_dropout=True):
+def pix2pix(
+    dropout=True,
+    norm="batch",
+    inference_norm="batch",
+    inference_dropout=True,
+    loss="non_saturating",
+    lambda_gp=0.0,
+    augment=(),
+    ema=0.0,
+    **way,
+):
     torch.manual_seed(0)
     g, d = UNet(4, 6, norm, "transposed", dropout), PatchGAN(4, 3, norm)
-    options = ("non_saturating", 100.0, inference_norm, inference_dropout)
-    return Pix2Pix(*options, g, d, adam, Constant(), spec("pairs", SIDE), seed=3).double()
+    options = (loss, 0.0, [], 100.0, 0.0, inference_norm, inference_dropout)
+    return Pix2Pix(*options, g, d, adam, Constant(), how(**way), spec("pairs", SIDE), seed=3).double()
 
 
 def batch(step, size=BATCH):
     return Pairs(images(step, "a", size, SIDE), images(step, "b", size, SIDE), torch.arange(size))
 
 
-class Reference:
-    """One forward of G, then D on [A, fake] and [A, B] with half the loss, then G with D frozen."""
-
-    def __init__(self, model):
-        self.G, self.D = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
-        self.opt_g = torch.optim.Adam(self.G.parameters(), LR, BETAS)
-        self.opt_d = torch.optim.Adam(self.D.parameters(), LR, BETAS)
-
-    @staticmethod
-    def gan(scores, real):
-        return F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, 1.0 if real else 0.0))
-
-    def step(self, a, b, seed):
-        torch.manual_seed(seed)  # the masks of the dropout
-        fake = self.G(a)
-        self.opt_d.zero_grad()
-        loss_d_fake = self.gan(self.D(torch.cat([a, fake], 1).detach()), False)
-        loss_d_real = self.gan(self.D(torch.cat([a, b], 1)), True)
-        loss_d = (loss_d_fake + loss_d_real) * 0.5
-        loss_d.backward()
-        d_gradients = gradients(self.D)
-        self.opt_d.step()
-        self.D.requires_grad_(False)
-        self.opt_g.zero_grad()
-        loss_g = self.gan(self.D(torch.cat([a, fake], 1)), True) + F.l1_loss(fake, b) * 100.0
-        loss_g.backward()
-        self.opt_g.step()
-        self.D.requires_grad_(True)
-        return loss_g, loss_d, gradients(self.G), d_gradients
-
-
+@pytest.mark.parametrize("way", [FAST, REFERENCE, {"channels_last": True}], ids=["fast", "reference", "order"])
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize(("dropout", "norm"), [(True, "batch"), (False, "batch"), (True, "instance")])
-def test_five_steps_equal_the_reference(dropout, norm, size):
-    ours = stepping(pix2pix(dropout, norm))
-    reference = Reference(ours)
+def test_five_steps_equal_the_reference(dropout, norm, size, way):
+    ours = stepping(pix2pix(dropout, norm, **way))
+    reference = ReferencePix2Pix(ours)
     assert bool(dead_biases(ours.generator)) == (norm == "instance")
     for step in range(5):
         one = batch(step, size)

@@ -14,19 +14,21 @@ from genlab.nets.patchgan import PatchGAN, PixelGAN
 from genlab.nets.resnet_generator import ResNet
 from genlab.nets.unet import UNet
 
-from parity import adam, noise, spec, stepping
+from parity import adam, noise, spec, step, stepping
 
 
 def cyclegan(side=32, channels=3, d=None):
     torch.manual_seed(0)
     nets = ResNet(4, 1, 2, "instance", "transposed", False), d or PatchGAN(4, 2, "instance")
-    return CycleGAN("least_squares", 10.0, 10.0, 0.5, 0, *nets, adam, Constant(), spec("domains", side, channels), 0)
+    terms = ("least_squares", 0.0, [], 10.0, 10.0, 0.5, 0, 0.0)
+    return CycleGAN(*terms, *nets, adam, Constant(), step(), spec("domains", side, channels), 0)
 
 
 def pix2pix(side=32, channels=3, dropout=True):
     torch.manual_seed(0)
     nets = UNet(4, 5, "batch", "nearest", dropout), PixelGAN(4, "batch")
-    return Pix2Pix("hinge", 1.0, "batch", True, *nets, adam, Constant(), spec("pairs", side, channels), 0)
+    terms = ("hinge", 0.0, [], 1.0, 0.0, "batch", True)
+    return Pix2Pix(*terms, *nets, adam, Constant(), step(), spec("pairs", side, channels), 0)
 
 
 def test_mirrored_is_reflection_padding_and_goes_on_where_that_ends():
@@ -92,8 +94,8 @@ def test_images_too_small_for_the_discriminator_are_refused():
 def test_images_of_many_sizes_train_one_by_one_and_share_a_pool():
     model = stepping(cyclegan().double())
     model.memory = {"a": ImagePool(2), "b": ImagePool(2)}
-    for step, (height, width) in enumerate([(32, 32), (36, 44), (24, 60), (40, 40), (28, 32), (32, 48)]):
+    for number, (height, width) in enumerate([(32, 32), (36, 44), (24, 60), (40, 40), (28, 32), (32, 48)]):
         a, b = torch.rand(2, 1, 3, height, width, dtype=torch.float64)
-        terms = model.play([(Domains(a, b[..., :24], torch.zeros(1), torch.zeros(1)), noise(step))])
+        terms = model.play([(Domains(a, b[..., :24], torch.zeros(1), torch.zeros(1)), noise(number))])
         assert all(value.isfinite().all() for value in terms.values())
     assert len({tuple(image.shape) for image in model.memory["a"].images}) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -12,6 +13,7 @@ from genlab.apps.screen import notes, parameters, sizes
 from genlab.data.source import Prepared
 from genlab.models.adversarial import AdversarialModel
 from genlab.runs import console
+from genlab.runs.load import load_weights
 
 
 def describe(cfg: DictConfig, prepared: Prepared) -> int:
@@ -19,6 +21,8 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     console.quiet()
     spec = prepared.spec
     model = build_model(cfg, spec)
+    if cfg.init_from:
+        console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")
     Loggers(cfg)
     build_callbacks(cfg)
     count = parameters(model)

@@ -38,12 +38,13 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
-    if cfg.init_from and chosen.checkpoint is None:
-        load_weights(model, Path(cfg.init_from))
+    begun = load_weights(model, Path(cfg.init_from)) if cfg.init_from and chosen.checkpoint is None else ""
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     with ExitStack() as stack:
         directory = stack.enter_context(chosen.open(cfg, overrides))
         stack.enter_context(console.tee(directory.path / "log.txt"))
+        if begun:
+            console.say(f"weights   {begun}")
         loggers.place(directory)
         trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
         return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer).run()

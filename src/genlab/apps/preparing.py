@@ -8,6 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from genlab.config.build import build
+from genlab.contracts import CheckpointError
 from genlab.data.source import Prepared, Source
 
 
@@ -31,7 +32,16 @@ def cache_root(cfg: DictConfig) -> Path:
 
 
 def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
-    """A checkpoint's configuration with the paths of this command: where things lie is never read from a checkpoint."""
+    """A checkpoint's configuration with the paths of this command: where things lie is never read from a checkpoint.
+
+    Raises:
+        CheckpointError: there is no data set in it, only weights.
+    """
+    if "data" not in saved:
+        raise CheckpointError(
+            f"ckpt={cfg.ckpt}: weights of the reference implementation come without a data set, which this "
+            f"needs. Train on one from them: python src/train.py model=… data=… init_from={cfg.ckpt}"
+        )
     merged = saved.copy()
     merged.paths = cfg.paths
     merged.trust = cfg.trust
@@ -43,4 +53,5 @@ def output_folder(cfg: DictConfig, checkpoint: Path, command: str) -> Path:
     if cfg.output:
         return Path(cfg.output).expanduser()
     stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    return checkpoint.resolve().parent.parent / command / stamp
+    folder = checkpoint.resolve().parent
+    return (folder.parent if folder.name == "checkpoints" else folder) / command / stamp

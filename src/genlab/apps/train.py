@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from genlab.apps.preparing import prepare
 from genlab.compat import ensure_torchvision
 from genlab.runs.directory import ENVIRONMENT
-from genlab.runs.find import Run, choose_run
+from genlab.runs.find import Run, checkpoint_file, choose_run
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
@@ -18,9 +18,11 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
 
     Raises:
         DataError: the data set is missing or damaged.
-        CheckpointError: there is nothing to resume where ``resume`` points.
+        CheckpointError: there is nothing where ``resume`` or ``init_from`` points.
         Stopped: a signal asked for the end, and the run has been saved.
     """
+    if cfg.init_from and cfg.resume is None:
+        checkpoint_file(Path(cfg.init_from), "init_from")
     prepared = prepare(cfg)
     chosen: Run = choose_run(cfg, prepared.spec, run_dir, started_by())
     ensure_torchvision()  # from here on torch and Lightning are imported

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,14 +107,24 @@ def not_a_value(where: str, value: Any, hints: Hints) -> Problem:
 def wrong(where: str, value: Any, error: ValidationError, hints: Hints) -> Problem:
     """A value that does not fit, with one that would."""
     usual = hints.default(where)
-    remedy = ""
-    if isinstance(value, int | float) and {item["type"] for item in error.errors()} == {"string_type"}:
+    remedy, near = "", nearest_choice(value, error)
+    if near:
+        remedy = f"Did you mean {where}={near} ?"
+    elif isinstance(value, int | float) and {item["type"] for item in error.errors()} == {"string_type"}:
         remedy = f"""Put quotes around it: '{where}="{typed(value)}"'"""
     elif OmegaConf.is_dict(usual):
         remedy = " ".join(["Type:", *(f"{where}.{key}=…" for key in usual)])
     elif usual not in (None, "") and typed(usual) != typed(value):
         remedy = f"Type: {where}={typed(usual)} (the default) or another such value"
     return Problem(f"{where}={typed(value)}", reasons(error), remedy)
+
+
+def nearest_choice(value: Any, error: ValidationError) -> str:
+    """The word that was meant, where a value must be one of several; empty where none is near."""
+    told = [item["ctx"]["expected"] for item in error.errors() if item["type"] == "literal_error"]
+    known = {word.lower(): word for words in told for word in re.findall("'([^']*)'", words)}
+    near = difflib.get_close_matches(str(value).lower(), known, n=1, cutoff=0.6)
+    return known[near[0]] if near else ""
 
 
 def reasons(error: ValidationError) -> str:

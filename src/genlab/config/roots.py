@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from genlab.config.types import NonNegativeInt, PositiveInt
+from genlab.config.types import NonNegativeInt, OnError, PositiveInt
 
 Node = dict[str, Any]
 Split = Literal["train", "val", "test"]
@@ -44,5 +44,25 @@ GENERATE = READING | {
     "label": NonNegativeInt | None,
     "split": Split,
 }
+EXPORT = READING | {
+    "format": Literal["onnx", "reference"],
+    "direction": Literal["AtoB", "BtoA"] | None,
+    "buffers": Literal["none", "tracked"],
+}
+TRANSLATE = READING | {
+    "input": str,
+    "direction": Literal["AtoB", "BtoA"],
+    "way": Literal["auto", "direct", "frugal", "tiles"],
+    "batch_size": PositiveInt,
+    "device": Literal["auto", "cpu", "cuda", "mps"],
+    "data": {"on_error": OnError},
+}
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
-ROOTS: dict[str, dict[str, Any]] = {"train": TRAIN, "evaluate": EVALUATE, "generate": GENERATE, "prepare": PREPARE}
+ROOTS: dict[str, dict[str, Any]] = {
+    "train": TRAIN,
+    "evaluate": EVALUATE,
+    "generate": GENERATE,
+    "export": EXPORT,
+    "translate": TRANSLATE,
+    "prepare": PREPARE,
+}

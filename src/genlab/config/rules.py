@@ -15,7 +15,7 @@ def crossed(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
     """Every combination that cannot work. ``conf``: the folder of YAML files, to say what would."""
     yield from model_takes_data(plain, conf)
     rules = (training_ends, warmup_fits, crop_fits, cut_fits_networks, run_id_is_free, clipping_sees_true_gradients)
-    for rule in rules:
+    for rule in (*rules, critic_is_penalised, penalty_fits):
         yield from rule(plain)
 
 
@@ -56,3 +56,23 @@ def clipping_sees_true_gradients(plain: dict[str, Any]) -> Iterator[Problem]:
     if trainer.get("precision") in ("16-mixed", 16) and trainer.get("gradient_clip_val"):
         what = "gradients are scaled in 16-mixed, and cannot be clipped by their true size"
         yield Problem("trainer.gradient_clip_val", what, "Type: trainer.precision=bf16-mixed")
+
+
+def critic_is_penalised(plain: dict[str, Any]) -> Iterator[Problem]:
+    """Without a penalty nothing keeps a Wasserstein critic from growing without end."""
+    model = plain.get("model") or {}
+    if model.get("loss") == "wasserstein" and model.get("lambda_gp") == 0:
+        yield Problem("model.lambda_gp", "a Wasserstein critic needs a gradient penalty", "Type: model.lambda_gp=10")
+
+
+def penalty_fits(plain: dict[str, Any]) -> Iterator[Problem]:
+    """The penalty is one of each image by itself, and needs a second derivative."""
+    model = plain.get("model") or {}
+    if not model.get("lambda_gp"):
+        return
+    if (model.get("discriminator") or {}).get("norm") == "batch":
+        what = "with batch norm the gradient penalty of an image would depend on the others"
+        yield Problem("model.discriminator.norm", what, "Type: model.discriminator.norm=instance")
+    if (model.get("step") or {}).get("compile"):
+        what = "compiled networks have no second derivative, which the gradient penalty takes"
+        yield Problem("model.step.compile", what, "Type: model.step.compile=null")

@@ -24,7 +24,7 @@ class Unreadable(DataError):
         super().__init__(
             f"{path} cannot be read as a picture ({why}). Remove it, or go on without it: data.on_error=skip"
         )
-        self.path = path
+        self.path, self.why = path, str(why)
 
 
 @contextmanager
@@ -58,25 +58,47 @@ def opened(path: Path, channels: int) -> Image.Image:
         Unreadable: the file is no picture, is cut off, or is too large to be one.
     """
     with naming(path), Image.open(path) as file:
-        picture = eight_bit(ImageOps.exif_transpose(file))
-        if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
-            over = picture.convert("RGBA")
-            picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
-        return picture.convert("L" if channels == 1 else "RGB")
+        return on_white(eight_bit(ImageOps.exif_transpose(file)), channels)
+
+
+def on_white(picture: Image.Image, channels: int) -> Image.Image:
+    """An 8-bit picture as grey (1) or RGB (3); what is transparent shows white."""
+    if is_transparent(picture):
+        over = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
+    return picture.convert("L" if channels == 1 else "RGB")
+
+
+def is_transparent(picture: Image.Image) -> bool:
+    """Whether any of it may be."""
+    return picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
 
 
 def eight_bit(picture: Image.Image) -> Image.Image:
     """Grey pictures of 16 bits, or of numbers in [0, 1], as ``L``: Pillow's own conversion would cut them off at 255."""
-    if not (picture.mode.startswith("I") or picture.mode == "F"):
+    if not is_deep(picture):
         return picture
+    white = 1 if picture.mode == "F" else 65_535
+    return Image.fromarray(np.rint(deep_numbers(picture) * (255 / white)).astype(np.uint8))
+
+
+def is_deep(picture: Image.Image) -> bool:
+    """Grey with more than 8 bits, which Pillow keeps as whole numbers or as fractions."""
+    return picture.mode.startswith("I") or picture.mode == "F"
+
+
+def deep_numbers(picture: Image.Image) -> np.ndarray:
+    """The numbers [H, W] of a deep grey picture: fractions, white at 1 (mode ``F``), or whole ones, white at 65,535.
+
+    Raises:
+        ValueError: they do not lie in between.
+    """
     values = np.asarray(picture)
-    if picture.mode == "F":
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise ValueError("its numbers do not lie in [0, 1], so which of them is white cannot be told")
-        return Image.fromarray(np.rint(values * 255).astype(np.uint8))
-    if values.min() < 0 or values.max() > 65_535:
+    if picture.mode == "F" and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        raise ValueError("its numbers do not lie in [0, 1], so which of them is white cannot be told")
+    if picture.mode != "F" and (values.min() < 0 or values.max() > 65_535):
         raise ValueError("its numbers do not fit into 16 bits")
-    return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+    return values
 
 
 def array_of(picture: Image.Image) -> np.ndarray:

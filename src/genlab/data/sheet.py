@@ -109,14 +109,14 @@ def spread(total: int, count: int) -> list[int]:
 # ---- one image ------------------------------------------------------------------------------------------------------
 
 
-def shown(image: np.ndarray) -> Image.Image:
-    """uint8 [C, H, W] at the page's size: tiny images pixel by pixel, large ones smoothed."""
+def shown(image: np.ndarray, side: int = SIDE) -> Image.Image:
+    """uint8 [C, H, W] with ``side`` pixels at most: tiny images pixel by pixel, large ones smoothed."""
     picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
     longer = max(picture.size)
-    if longer <= SIDE:
-        times = SIDE // longer
+    if longer <= side:
+        times = side // longer
         return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST).convert("RGB")
-    size = (max(1, round(n * SIDE / longer)) for n in picture.size)
+    size = (max(1, round(n * side / longer)) for n in picture.size)
     return picture.resize(tuple(size), Image.Resampling.LANCZOS).convert("RGB")  # type: ignore[arg-type]
 
 

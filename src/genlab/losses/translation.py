@@ -15,7 +15,7 @@ from torch import Tensor
 
 from genlab.losses.precision import at_least_float32
 
-PatchLoss = Literal["non_saturating", "least_squares", "hinge"]
+PatchLoss = Literal["non_saturating", "least_squares", "hinge", "wasserstein"]
 
 
 def over_image(values: Tensor) -> Tensor:
@@ -63,18 +63,26 @@ def high(scores: Tensor) -> Tensor:
     return -over_image(at_least_float32(scores))
 
 
+def low(scores: Tensor) -> Tensor:
+    """D: with ``high`` for real ones, the critic of Arjovsky et al., 2017 (arXiv:1701.07875), eq. 2, negated."""
+    return over_image(at_least_float32(scores))
+
+
 real_loss: dict[str, Callable[[Tensor], Tensor]] = {
     "non_saturating": said_real,
     "least_squares": near_one,
     "hinge": above_one,
+    "wasserstein": high,
 }
 fake_loss: dict[str, Callable[[Tensor], Tensor]] = {
     "non_saturating": said_fake,
     "least_squares": near_zero,
     "hinge": below_minus_one,
+    "wasserstein": low,
 }
 wanted_loss: dict[str, Callable[[Tensor], Tensor]] = {
     "non_saturating": said_real,
     "least_squares": near_one,
     "hinge": high,
+    "wasserstein": high,
 }

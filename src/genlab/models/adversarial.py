@@ -54,16 +54,19 @@ class AdversarialModel(Model):
         """What the generator side makes for this batch, by name."""
 
     @abstractmethod
-    def generator_terms(self, batch: Any, fakes: Fakes) -> Terms:
+    def generator_terms(self, batch: Any, fakes: Fakes, noise: Noise) -> Terms:
         """The generator side's terms, [B] each; ``loss_g`` is minimised."""
 
     @abstractmethod
-    def discriminator_terms(self, batch: Any, fakes: Fakes) -> Terms:
+    def discriminator_terms(self, batch: Any, fakes: Fakes, noise: Noise) -> Terms:
         """The discriminator side's terms, [B] each; ``loss_d`` is minimised. The fakes come detached."""
 
     def pools(self) -> dict[str, ImagePool]:
         """By the names of fakes: through which pool the discriminator side sees them in training."""
         return {}
+
+    def moved(self, player: Player) -> None:
+        """A player has moved: the leaf may keep averages of the weights."""
 
     # ---- one step --------------------------------------------------------------------------------------------------
 
@@ -103,21 +106,22 @@ class AdversarialModel(Model):
                 made.append({name: fake.detach() for name, fake in fakes.items()})
                 if player == "discriminator":
                     fakes = self.remembered(fakes, noise)
-                terms = self.player_terms(player, batch, fakes)
+                terms = self.player_terms(player, batch, fakes, noise)
                 loss = terms[LOSS[player]].mean()
                 self.guard(terms, loss)
                 self.manual_backward(loss / len(batches))
             self.share_gradients(player)
             self.update(optimizer)
+        self.moved(player)
         if player == "generator" and not shared:
             shared += made
         return terms
 
-    def player_terms(self, player: Player, batch: Any, fakes: Fakes) -> Terms:
+    def player_terms(self, player: Player, batch: Any, fakes: Fakes, noise: Noise) -> Terms:
         """The terms of the one who moves."""
         if player == "generator":
-            return self.generator_terms(batch, fakes)
-        return self.discriminator_terms(batch, {name: fake.detach() for name, fake in fakes.items()})
+            return self.generator_terms(batch, fakes, noise)
+        return self.discriminator_terms(batch, {name: fake.detach() for name, fake in fakes.items()}, noise)
 
     def remembered(self, fakes: Fakes, noise: Noise) -> Fakes:
         """The fakes as the discriminator side is shown them: some exchanged for earlier ones, where there are pools."""
@@ -132,7 +136,8 @@ class AdversarialModel(Model):
     @contextmanager
     def only(self, player: Player) -> Iterator[None]:
         """The other player frozen."""
-        frozen = [p for side, nets in self.players().items() if side != player for n in nets for p in n.parameters()]
+        others = [net for side, nets in self.players().items() if side != player for net in nets]
+        frozen = [p for net in others for p in net.parameters() if p.requires_grad]
         for parameter in frozen:
             parameter.requires_grad_(False)
         try:
@@ -170,7 +175,7 @@ class AdversarialModel(Model):
     def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
         """Both players' terms on held-out images."""
         fakes = self.fakes(batch, noise)
-        return self.discriminator_terms(batch, fakes) | self.generator_terms(batch, fakes)
+        return self.discriminator_terms(batch, fakes, noise) | self.generator_terms(batch, fakes, noise)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The counters travel with the weights, and every rank's pools."""

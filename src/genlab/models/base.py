@@ -107,7 +107,7 @@ class Model(pl.LightningModule, ABC):
 
     def optimizer_for(self, modules: Iterable[nn.Module]) -> Optimizer:
         """The configured optimiser over these modules, remembering the rate that schedules start from."""
-        optimizer = self.make_optimizer([p for module in modules for p in module.parameters()])
+        optimizer = self.make_optimizer([p for module in modules for p in module.parameters() if p.requires_grad])
         for group in optimizer.param_groups:
             group["base_lr"] = float(group["lr"])
         return optimizer

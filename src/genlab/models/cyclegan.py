@@ -8,16 +8,20 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from genlab.config.types import NonNegativeFloat, NonNegativeInt
+from genlab.config.types import BelowOne, NonNegativeFloat, NonNegativeInt
 from genlab.contracts import DataSpec, Domains, Kind
 from genlab.images import signed
-from genlab.losses.translation import PatchLoss, fake_loss, l1, real_loss, wanted_loss
+from genlab.losses.translation import PatchLoss, l1
 from genlab.models import translating
 from genlab.models.adversarial import AdversarialModel, Fakes, Player
+from genlab.models.augment import Change
+from genlab.models.averages import Averages
 from genlab.models.base import OptimizerFactory, Terms
+from genlab.models.judging import Judge
 from genlab.models.noise import Noise
 from genlab.models.pool import ImagePool
 from genlab.models.schedules import Schedule
+from genlab.models.step import Step
 
 
 class CycleGAN(AdversarialModel):
@@ -29,16 +33,20 @@ class CycleGAN(AdversarialModel):
     ``identity_l1_AtoB`` b with G(b), in pixels of [0, 1], half of what enters the loss.
 
     Args:
-        loss: ``least_squares`` (the paper's, section 4), ``non_saturating``, ``hinge``.
+        loss: ``least_squares`` (the paper's, section 4), ``non_saturating``, ``hinge``, ``wasserstein``.
+        lambda_gp: weight of the gradient penalty on each discriminator, which ``wasserstein`` needs.
+        augment: what DiffAugment does to all that discriminators see: of ``color``, ``translation``, ``cutout``.
         lambda_cycle_a: weight of |F(G(a)) - a|.
         lambda_cycle_b: weight of |G(F(b)) - b|.
         lambda_identity: weight of |G(b) - b| in units of ``lambda_cycle_b``, and of |F(a) - a| in units of
             ``lambda_cycle_a``; 0: these are not computed in training.
         pool_size: images made earlier, of each domain, that D may be shown; 0: always the newest.
+        ema: decay of the running average of the generators' weights, which then translates in their place; 0: none.
         generator: the family of G and F.
         discriminator: the family of D_A and D_B.
         optimizer: one over both generators, one over both discriminators.
         schedule: factor on the learning rate.
+        step: how a step is computed, which changes its speed alone.
         spec: the data set, from which the networks take their channels.
         seed: of all noise.
 
@@ -52,19 +60,23 @@ class CycleGAN(AdversarialModel):
     def __init__(
         self,
         loss: PatchLoss,
+        lambda_gp: NonNegativeFloat,
+        augment: list[Change],
         lambda_cycle_a: NonNegativeFloat,
         lambda_cycle_b: NonNegativeFloat,
         lambda_identity: NonNegativeFloat,
         pool_size: NonNegativeInt,
+        ema: BelowOne,
         generator: translating.GeneratorNet,
         discriminator: translating.DiscriminatorNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
+        step: Step,
         spec: DataSpec,
         seed: int,
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
-        self.loss, self.lambda_identity = loss, lambda_identity
+        self.step, self.judge, self.lambda_identity = step, Judge(loss, lambda_gp, augment, step), lambda_identity
         self.lambda_cycle_a, self.lambda_cycle_b = lambda_cycle_a, lambda_cycle_b
         channels = spec.shape[0]
         self.generator_AtoB = generator.generator(channels, channels)  # the paper's G
@@ -73,6 +85,8 @@ class CycleGAN(AdversarialModel):
         self.discriminator_A = discriminator.discriminator(channels)  # D_X
         self.memory = {"b": ImagePool(pool_size), "a": ImagePool(pool_size)}
         translating.require_fitting(spec, self.generator_AtoB, self.discriminator_B)
+        step.fit(net for nets in self.players().values() for net in nets)
+        self.averages = Averages(self.generators(), ema)
 
     def players(self) -> dict[Player, list[nn.Module]]:
         """Two networks each."""
@@ -89,23 +103,41 @@ class CycleGAN(AdversarialModel):
         """One for each domain."""
         return self.memory
 
-    def fakes(self, batch: Domains, noise: Noise) -> Fakes:
-        """G(a) and F(b), [B, C, H, W] each."""
-        with noise.for_layers("dropout"):
-            return {"b": self.generator_AtoB(signed(batch.a)), "a": self.generator_BtoA(signed(batch.b))}
+    def generators(self) -> dict[str, nn.Module]:
+        """By direction."""
+        return {"AtoB": self.generator_AtoB, "BtoA": self.generator_BtoA}
 
-    def generator_terms(self, batch: Domains, fakes: Fakes) -> Terms:
+    def moved(self, player: Player) -> None:
+        """The averages follow the generators."""
+        if player == "generator":
+            self.averages.follow(self.generators(), self.updates)
+
+    def translators(self) -> dict[str, nn.Module]:
+        """Who translates, by direction."""
+        return self.averages.outside_training(self.generators(), self.training)
+
+    def fakes(self, batch: Domains, noise: Noise) -> Fakes:
+        """G(a) and F(b) and, where they are needed, what should stay as it is: G(b) and F(a). [B, C, H, W] each."""
+        a, b, nets = signed(batch.a), signed(batch.b), self.translators()
+        with noise.for_layers("dropout"):
+            if self.lambda_identity == 0 and self.training:
+                return {"b": nets["AtoB"](a), "a": nets["BtoA"](b)}
+            fake_b, same_b = self.step.calls(nets["AtoB"], a, b)
+            fake_a, same_a = self.step.calls(nets["BtoA"], b, a)
+        return {"b": fake_b, "a": fake_a, "same_b": same_b, "same_a": same_a}
+
+    def generator_terms(self, batch: Domains, fakes: Fakes, noise: Noise) -> Terms:
         """Parts by direction, and their sum loss_g; in evaluation, where a and b may differ in number, only the parts."""
-        a, b, wanted = signed(batch.a), signed(batch.b), wanted_loss[self.loss]
+        a, b, nets = signed(batch.a), signed(batch.b), self.translators()
         terms = {
-            "adversarial_AtoB": wanted(self.discriminator_B(fakes["b"])),
-            "adversarial_BtoA": wanted(self.discriminator_A(fakes["a"])),
-            "cycle_l1_AtoB": l1(self.generator_BtoA(fakes["b"]), a) / 2,
-            "cycle_l1_BtoA": l1(self.generator_AtoB(fakes["a"]), b) / 2,
+            "adversarial_AtoB": self.judge.wanted(self.discriminator_B, fakes["b"], noise, "B"),
+            "adversarial_BtoA": self.judge.wanted(self.discriminator_A, fakes["a"], noise, "A"),
+            "cycle_l1_AtoB": l1(nets["BtoA"](fakes["b"]), a) / 2,
+            "cycle_l1_BtoA": l1(nets["AtoB"](fakes["a"]), b) / 2,
         }
-        if self.lambda_identity > 0 or not self.training:
-            terms["identity_l1_AtoB"] = l1(self.generator_AtoB(b), b) / 2
-            terms["identity_l1_BtoA"] = l1(self.generator_BtoA(a), a) / 2
+        if "same_b" in fakes:
+            terms["identity_l1_AtoB"] = l1(fakes["same_b"], b) / 2
+            terms["identity_l1_BtoA"] = l1(fakes["same_a"], a) / 2
         return {"loss_g": self.loss_g(terms), **terms} if self.training else terms
 
     def loss_g(self, terms: Mapping[str, Any]) -> Any:
@@ -118,24 +150,18 @@ class CycleGAN(AdversarialModel):
             loss = loss + 2 * self.lambda_identity * self.lambda_cycle_a * terms["identity_l1_BtoA"]
         return loss
 
-    def discriminator_terms(self, batch: Domains, fakes: Fakes) -> Terms:
+    def discriminator_terms(self, batch: Domains, fakes: Fakes, noise: Noise) -> Terms:
         """Parts by the direction whose translations are judged, and in training their sum loss_d."""
-        real, fake = real_loss[self.loss], fake_loss[self.loss]
-        terms = {
-            "loss_d_real_AtoB": real(self.discriminator_B(signed(batch.b))),
-            "loss_d_fake_AtoB": fake(self.discriminator_B(fakes["b"])),
-            "loss_d_real_BtoA": real(self.discriminator_A(signed(batch.a))),
-            "loss_d_fake_BtoA": fake(self.discriminator_A(fakes["a"])),
-        }
-        return {"loss_d": self.loss_d(terms), **terms} if self.training else terms
-
-    def loss_d(self, terms: Mapping[str, Any]) -> Any:
-        """(real + fake) / 2, summed over both discriminators."""
-        return sum(value for name, value in terms.items() if name.startswith("loss_d_")) / 2
+        of_b = self.judge.terms(self.discriminator_B, signed(batch.b), fakes["b"], noise, "B")
+        of_a = self.judge.terms(self.discriminator_A, signed(batch.a), fakes["a"], noise, "A")
+        parts = {"AtoB": of_b, "BtoA": of_a}
+        terms = {f"loss_d_{what}_{way}": value for way, part in parts.items() for what, value in part.items()}
+        return {"loss_d": self.judge.total(of_b) + self.judge.total(of_a), **terms} if self.training else terms
 
     def completed(self, means: dict[str, float]) -> dict[str, float]:
         """The losses of a whole set, from its parts: domains of different size have no images in common."""
-        return {**means, "loss_g": self.loss_g(means), "loss_d": self.loss_d(means)}
+        parts = ({what: means[f"loss_d_{what}_{way}"] for what in ("real", "fake")} for way in ("AtoB", "BtoA"))
+        return {**means, "loss_g": self.loss_g(means), "loss_d": sum(map(self.judge.total, parts))}
 
     def translate(self, x: Tensor, direction: translating.Direction) -> Tensor:
         """An image of one domain as one of the other, of any size. [B, C, H, W] in [0, 1] twice.
@@ -144,8 +170,7 @@ class CycleGAN(AdversarialModel):
             ConfigError: no such direction.
             DataError: another number of channels.
         """
-        nets = {"AtoB": self.generator_AtoB, "BtoA": self.generator_BtoA}
-        translating.require_direction(direction, tuple(nets), "there are two")
+        translating.require_direction(direction, tuple(self.generators()), "there are two")
         translating.require_channels(x, self.spec)
         with self.evaluating():
-            return translating.through(nets[direction], x)
+            return translating.through(self.translators()[direction], x)

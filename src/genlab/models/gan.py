@@ -80,7 +80,7 @@ class GAN(AdversarialModel):
         """G(z), [B, *shape]."""
         return {"x": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
 
-    def discriminator_terms(self, batch: Images | Points, fakes: Fakes) -> Terms:
+    def discriminator_terms(self, batch: Images | Points, fakes: Fakes, noise: Noise) -> Terms:
         """loss_d, and D's answers as probabilities."""
         real, fake = self.discriminator(self.real(batch)), self.discriminator(fakes["x"])
         right = ((real > 0).float() + (fake < 0).float()) / 2
@@ -91,7 +91,7 @@ class GAN(AdversarialModel):
             "d_accuracy": right,
         }
 
-    def generator_terms(self, batch: Images | Points, fakes: Fakes) -> Terms:
+    def generator_terms(self, batch: Images | Points, fakes: Fakes, noise: Noise) -> Terms:
         """loss_g."""
         return {"loss_g": generator_loss[self.loss](self.discriminator(fakes["x"]))}
 

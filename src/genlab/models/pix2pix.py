@@ -10,15 +10,19 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from genlab.config.types import NonNegativeFloat
+from genlab.config.types import BelowOne, NonNegativeFloat
 from genlab.contracts import DataSpec, Kind, Pairs
 from genlab.images import signed
-from genlab.losses.translation import PatchLoss, fake_loss, l1, real_loss, wanted_loss
+from genlab.losses.translation import PatchLoss, l1
 from genlab.models import translating
 from genlab.models.adversarial import AdversarialModel, Fakes, Player
+from genlab.models.augment import Change
+from genlab.models.averages import Averages
 from genlab.models.base import OptimizerFactory, Terms
+from genlab.models.judging import Judge
 from genlab.models.noise import Noise
 from genlab.models.schedules import Schedule
+from genlab.models.step import Step
 from genlab.nets.translation import BatchNorm
 
 
@@ -32,8 +36,12 @@ class Pix2Pix(AdversarialModel):
     Networks and the L1 of the loss are in [-1, 1]; ``l1`` among the metrics is in pixels of [0, 1], half of it.
 
     Args:
-        loss: ``non_saturating`` (the paper's: cross-entropy on logits), ``least_squares``, ``hinge``.
+        loss: ``non_saturating`` (the paper's: cross-entropy on logits), ``least_squares``, ``hinge``,
+            ``wasserstein``.
+        lambda_gp: weight of the gradient penalty on D, which ``wasserstein`` needs.
+        augment: what DiffAugment does to all that D sees: of ``color``, ``translation``, ``cutout``.
         lambda_l1: weight of the L1.
+        ema: decay of the running average of G's weights, which then translates in its place; 0: none.
         inference_norm: what batch norm does outside training: ``batch``: each image by its own statistics, as the paper
             does ("at test time … using the statistics of the test batch", 3.3, with a batch of one); ``running``: by
             those collected in training. Of no effect for other norms.
@@ -42,6 +50,7 @@ class Pix2Pix(AdversarialModel):
         discriminator: the family of D.
         optimizer: one for each player.
         schedule: factor on the learning rate.
+        step: how a step is computed, which changes its speed alone.
         spec: the data set, from which the networks take their channels.
         seed: of all noise.
 
@@ -55,23 +64,29 @@ class Pix2Pix(AdversarialModel):
     def __init__(
         self,
         loss: PatchLoss,
+        lambda_gp: NonNegativeFloat,
+        augment: list[Change],
         lambda_l1: NonNegativeFloat,
+        ema: BelowOne,
         inference_norm: Literal["batch", "running"],
         inference_dropout: bool,
         generator: translating.GeneratorNet,
         discriminator: translating.DiscriminatorNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
+        step: Step,
         spec: DataSpec,
         seed: int,
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
-        self.loss, self.lambda_l1 = loss, lambda_l1
+        self.step, self.judge, self.lambda_l1 = step, Judge(loss, lambda_gp, augment, step), lambda_l1
         self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
         channels = spec.shape[0]
         self.generator = generator.generator(channels, channels)
         self.discriminator = discriminator.discriminator(2 * channels)
         translating.require_fitting(spec, self.generator, self.discriminator)
+        step.fit([self.generator, self.discriminator])
+        self.averages = Averages(self.generators(), ema)
 
     def players(self) -> dict[Player, list[nn.Module]]:
         """One network each."""
@@ -81,28 +96,42 @@ class Pix2Pix(AdversarialModel):
         """D, then G."""
         return ("discriminator", "generator")
 
+    def moved(self, player: Player) -> None:
+        """The average follows G."""
+        if player == "generator":
+            self.averages.follow(self.generators(), self.updates)
+
+    def generators(self) -> dict[str, nn.Module]:
+        """By direction."""
+        return {"AtoB": self.generator}
+
+    def translators(self) -> dict[str, nn.Module]:
+        """Who translates, by direction."""
+        return self.averages.outside_training(self.generators(), self.training)
+
     def fakes(self, batch: Pairs, noise: Noise) -> Fakes:
         """G(a), [B, C, H, W]."""
         with self.as_asked(), noise.for_layers("dropout"):
-            return {"b": self.generator(signed(batch.a))}
+            return {"b": self.translators()["AtoB"](signed(batch.a))}
 
-    def discriminator_terms(self, batch: Pairs, fakes: Fakes) -> Terms:
+    def discriminator_terms(self, batch: Pairs, fakes: Fakes, noise: Noise) -> Terms:
         """loss_d = (loss on [a, G(a)] + loss on [a, b]) / 2."""
         a = signed(batch.a)
-        fake = fake_loss[self.loss](self.discriminator(torch.cat([a, fakes["b"]], 1)))
-        real = real_loss[self.loss](self.discriminator(torch.cat([a, signed(batch.b)], 1)))
-        return {"loss_d": (fake + real) / 2, "loss_d_real": real, "loss_d_fake": fake}
+        real, fake = torch.cat([a, signed(batch.b)], 1), torch.cat([a, fakes["b"]], 1)
+        terms = self.judge.terms(self.discriminator, real, fake, noise, "D", images=2)
+        return {"loss_d": self.judge.total(terms), **{f"loss_d_{name}": value for name, value in terms.items()}}
 
-    def generator_terms(self, batch: Pairs, fakes: Fakes) -> Terms:
+    def generator_terms(self, batch: Pairs, fakes: Fakes, noise: Noise) -> Terms:
         """loss_g = adversarial + lambda_l1 |G(a) - b|."""
-        scores = self.discriminator(torch.cat([signed(batch.a), fakes["b"]], 1))
-        adversarial, difference = wanted_loss[self.loss](scores), l1(fakes["b"], signed(batch.b))
+        shown = torch.cat([signed(batch.a), fakes["b"]], 1)
+        adversarial = self.judge.wanted(self.discriminator, shown, noise, "D", images=2)
+        difference = l1(fakes["b"], signed(batch.b))
         return {"loss_g": adversarial + self.lambda_l1 * difference, "adversarial": adversarial, "l1": difference / 2}
 
     @contextmanager
     def as_asked(self) -> Iterator[None]:
         """Outside training: norm and dropout as the two options say."""
-        layers = [] if self.training else list(self.generator.modules())
+        layers = [] if self.training else list(self.translators()["AtoB"].modules())
         norms = [layer for layer in layers if isinstance(layer, BatchNorm)]
         dropouts = [layer for layer in layers if isinstance(layer, nn.Dropout)]
         for norm in norms:
@@ -129,7 +158,7 @@ class Pix2Pix(AdversarialModel):
         translating.require_channels(x, self.spec)
         noise = Noise(self.seed, "translate", 0, self.device)
         with self.evaluating(), self.as_asked(), noise.for_layers("dropout"):
-            return translating.through(self.generator, x)
+            return translating.through(self.translators()["AtoB"], x)
 
     def notes(self) -> list[str]:
         """How the metrics are to be read."""

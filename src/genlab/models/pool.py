@@ -33,7 +33,7 @@ class ImagePool:
         decisions = noise.decisions(purpose)
         coins = torch.rand(len(batch), generator=decisions, dtype=torch.float64).tolist()
         places = torch.randint(self.size, (len(batch),), generator=decisions).tolist()
-        own = batch if len(batch) == 1 else [image.clone() for image in batch]  # a row would hold the whole batch
+        own = [image.clone() for image in batch]  # a row would hold the whole batch
         return torch.stack([self.one(*item) for item in zip(own, coins, places, strict=True)])
 
     def one(self, image: Tensor, coin: float, place: int) -> Tensor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.images import signed, unsigned
@@ -72,6 +74,25 @@ def through(net: Any, x: Tensor) -> Tensor:
     made = net(signed(x.index_select(2, rows).index_select(3, columns)))
     top, left = extra[0] // 2, extra[1] // 2
     return unsigned(made[..., top : top + sides[0], left : left + sides[1]]).clamp(0, 1)
+
+
+@contextmanager
+def generators_as(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -> Iterator[None]:
+    """While open, each generator of a model is what ``other`` makes of it: a network for the same images."""
+    own = {name: net for name, net in model.named_modules() if hasattr(net, "multiple")}
+    try:
+        for name, net in own.items():
+            model.set_submodule(name, other(net))
+        yield
+    finally:
+        for name, net in own.items():
+            model.set_submodule(name, net)
+
+
+def draws_in_evaluation(model: nn.Module) -> bool:
+    """Whether there is dropout outside training: then the images of a batch would not get what each gets alone."""
+    layers = any(isinstance(layer, nn.Dropout) for layer in model.modules())
+    return layers and bool(getattr(model, "inference_dropout", False))
 
 
 def require_channels(x: Tensor, spec: DataSpec) -> None:

@@ -57,7 +57,7 @@ class ResNetGenerator(nn.Module):
 
 
 class ResNet:
-    """Builds the generator. Activations are not in place: after an instance norm that would copy, not save memory.
+    """Builds the generator.
 
     Args:
         width: channels at full resolution; they double with each halving.

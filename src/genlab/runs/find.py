@@ -14,6 +14,7 @@ from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
 from genlab.runs.files import read_json
+from genlab.runs.reference import reference_files
 from genlab.runs.summary import NAME as SUMMARY
 
 FINISHED = "finished"
@@ -111,15 +112,17 @@ def run_of(path: Path) -> RunDirectory:
     return RunDirectory(folder.resolve())
 
 
-def checkpoint_file(path: Path) -> Path:
-    """The checkpoint that ``ckpt=PATH`` means: the file, or a run directory's last one.
+def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
+    """The checkpoint that ``ckpt=PATH`` means: the file, or a run directory's last one; weights of the reference as given.
 
     Raises:
         CheckpointError: there is none, or the file is no checkpoint.
     """
     path = path.expanduser()
     if not path.exists():
-        raise CheckpointError(f"ckpt={path}: {path} does not exist. Give a run directory, ckpt=runs/<name>/<run_id>.")
+        raise CheckpointError(f"{key}={path}: {path} does not exist. Give a run directory, {key}=runs/<name>/<run_id>.")
+    if reference_files(path):
+        return path
     if path.is_file() and path.name == "latest":
         path = path.with_name(path.read_text().strip())
     if path.is_dir():

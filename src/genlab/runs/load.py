@@ -13,6 +13,7 @@ from genlab.contracts import CheckpointError, DataSpec
 from genlab.models.base import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 from genlab.runs.find import checkpoint_file
+from genlab.runs.reference import Files, reference_files
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,17 @@ class Loaded:
 
 
 def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
-    """Everything a command needs, from a checkpoint file or a run directory.
+    """Everything a command needs, from a checkpoint file or a run directory, or from weights of the reference.
+
+    Those come without a configuration of data: ``config`` has no ``data`` then.
 
     Raises:
         CheckpointError: there is no such file, or it is not one of genlab's.
         ConfigError: its configuration names code outside genlab, torch and what ``trust`` lists.
     """
     path = checkpoint_file(Path(ckpt))
+    if files := reference_files(path):
+        return from_reference(files, path, trust or [])
     checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(path)
     if "genlab" not in checkpoint:
         raise CheckpointError(f"{path} is a checkpoint, but not one that genlab wrote: it has no configuration in it.")
@@ -47,6 +52,15 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
     return Loaded(model, config, spec, path, model.batches_seen)
 
 
+def from_reference(files: Files, path: Path, trust: list[str]) -> Loaded:
+    """The same from files of the reference implementation, which hold weights and nothing else."""
+    from genlab.runs.reference_model import model_from
+
+    model, config, spec = model_from(files, path, trust)
+    model.eval()
+    return Loaded(model, config, spec, next(iter(files.values())), 0)
+
+
 def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:
     """``from genlab import load``: the model of a run directory or checkpoint file, ready to use.
 
@@ -56,15 +70,21 @@ def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:
     return load_run(ckpt, trust).model
 
 
-def load_weights(model: Model, path: Path) -> None:
-    """Start a new run from the weights of another.
+def load_weights(model: Model, path: Path) -> str:
+    """Start a new run from the weights of another, or of the reference implementation; says what was loaded.
 
     Raises:
         CheckpointError: the networks are not the same.
     """
-    checkpoint = AtomicCheckpointIO().load_checkpoint(checkpoint_file(path))
+    path = checkpoint_file(path, "init_from")
+    if files := reference_files(path):
+        from genlab.runs.reference_weights import load_reference
+
+        return load_reference(model, files, f"init_from={path}")
+    checkpoint = AtomicCheckpointIO().load_checkpoint(path)
     try:
         model.load_state_dict(checkpoint["state_dict"])
     except (RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split("\n")[:2])
         raise CheckpointError(f"init_from={path}: the networks differ ({reason}).") from error
+    return f"from {path}"

@@ -1,0 +1,6 @@
+"""python src/export.py --help"""
+
+from genlab.apps.door import main
+
+if __name__ == "__main__":
+    main("export")

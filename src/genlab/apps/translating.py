@@ -1,0 +1,274 @@
+"""The heavy half of ``translate.py``: pictures of one size together where that changes nothing, large ones frugally."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from PIL import Image
+
+from genlab.apps.translate import Inputs, unwritable
+from genlab.config.build import build
+from genlab.contracts import ConfigError, Problem, Translates
+from genlab.data.decode import Unreadable
+from genlab.data.exact import Picture, read, write
+from genlab.data.progress import progress
+from genlab.data.sheet import Block, Cell, beside, cut_to_fit, laid_out, shown
+from genlab.models.translating import draws_in_evaluation, generators_as
+from genlab.nets.strips import InStrips, require_known
+from genlab.nets.tiles import OVERLAP, SIDE, InTiles
+from genlab.runs import console
+from genlab.runs.files import replacing
+from genlab.runs.load import Loaded
+
+LARGE = 2**20  # pixels of a picture, or of a batch, from which memory counts
+ON_SHEET, SHEET_SIDE, ACROSS = 16, 256, 2  # pictures on the sheet, pixels of each, and pairs in a row
+SKIPPED = 3  # exit code: done but for some inputs
+TILED = f"way=tiles: squares of {SIDE} pixels one by one; this is NOT the result of the whole picture (way=frugal is)"
+
+
+def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> int:
+    """Write every picture's translation under its own name, and ``sheet.png``; the exit code.
+
+    Raises:
+        ConfigError: the model does not translate, or not that way; or the output cannot be written.
+        Unreadable: a picture cannot be read, and ``data.on_error`` is ``stop``.
+    """
+    build(cfg.performance, cfg.trust).apply()
+    work = Translation(cfg, loaded.model.to(device(cfg.device)), loaded.spec.shape, inputs, output)
+    work.require_able()
+    opening(cfg, loaded, inputs, output, work)
+    if cfg.check_only:
+        console.say("all checks passed; nothing was translated")
+        return 0
+    begun = time.monotonic()
+    work.everything()
+    closing(work, output, time.monotonic() - begun)
+    return SKIPPED if work.skipped else 0
+
+
+def device(name: str) -> torch.device:
+    """The device of that name; ``auto``: a GPU where there is one.
+
+    Raises:
+        ConfigError: there is none of that kind.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, found in there.items() if found)
+    if not there[name]:
+        fitting = " or ".join(f"device={kind}" for kind, found in there.items() if found)
+        raise ConfigError([Problem(f"device={name}", "there is none here", f"Type: {fitting}")])
+    return torch.device(name)
+
+
+@dataclass
+class Translation:
+    """The work, and what has become of it: ``notes`` counts sentences, ``skipped`` names what could not be read."""
+
+    cfg: DictConfig
+    model: Any
+    shape: tuple[int, ...]
+    inputs: Inputs
+    output: Path
+    done: int = 0
+    skipped: list[Path] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    sheet: dict[Path, Cell] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    def require_able(self) -> None:
+        """Refuse what the model cannot do.
+
+        Raises:
+            ConfigError: with what it can.
+        """
+        name, cfg = type(self.model).__name__, self.cfg
+        if not isinstance(self.model, Translates):
+            what = f"is a {name}, which does not translate pictures"
+            remedy = "Give a run of model=pix2pix or model=cyclegan; other models: python src/generate.py ckpt=…"
+            raise ConfigError([Problem(f"ckpt={cfg.ckpt}", what, remedy)])
+        pixel = torch.zeros(1, self.shape[0], 1, 1, device=self.device)
+        self.model.translate(pixel, cfg.direction)  # says what it cannot do
+        if cfg.way == "frugal":
+            for net in self.generators():
+                require_known(net)
+
+    def generators(self) -> list[Any]:
+        """The model's networks that translate."""
+        return list(self.model.translators().values())
+
+    def everything(self) -> None:
+        """All pictures, those of one size together."""
+        with progress("translating", len(self.inputs.files), unit="pictures") as advance:
+            for batch in self.batches():
+                shapes: dict[object, dict[Path, Picture]] = {}  # EXIF may turn pictures that are stored alike
+                for path in batch:
+                    if (picture := self.reading(path)) is not None:
+                        shapes.setdefault(picture.values.shape, {})[path] = picture
+                for pictures in shapes.values():
+                    self.batch(pictures)
+                advance(len(batch))
+        if self.sheet:
+            self.write_sheet()
+
+    def batches(self) -> Iterator[list[Path]]:
+        """Files whose pictures have one size, as their headers say; a file that cannot be read is alone."""
+        groups: dict[object, list[Path]] = {}
+        for path in self.inputs.files:
+            groups.setdefault(header_size(path) or path, []).append(path)
+        for size, paths in groups.items():
+            most = min(self.together(), max(1, LARGE // (size[0] * size[1]))) if isinstance(size, tuple) else 1
+            yield from (paths[i : i + most] for i in range(0, len(paths), most))
+
+    def together(self) -> int:
+        """``batch_size``, or one where a picture's dropout would depend on its place in the batch."""
+        return 1 if draws_in_evaluation(self.model) else self.cfg.batch_size
+
+    def reading(self, path: Path) -> Picture | None:
+        """The picture; None, and said, if it cannot be read.
+
+        Raises:
+            Unreadable: ``data.on_error`` is ``stop``.
+        """
+        try:
+            picture = read(path, self.shape[0])
+        except Unreadable as error:
+            if self.cfg.data.on_error == "stop":
+                raise
+            self.skipped.append(path)
+            console.say(f"skipped   {path}: {error.why}")
+            return None
+        self.notes.update(picture.notes)
+        return picture
+
+    def batch(self, pictures: dict[Path, Picture]) -> None:
+        """Translate pictures of one size together, and write each."""
+        x = torch.from_numpy(np.stack([picture.values for picture in pictures.values()])).to(self.device)
+        made = self.translated(x, next(iter(pictures))).cpu().numpy()
+        for (path, picture), values in zip(pictures.items(), made, strict=True):
+            self.write(path, picture, values)
+            self.done += 1
+
+    def translated(self, x: torch.Tensor, path: Path) -> torch.Tensor:
+        """[B, C, H, W] in [0, 1] twice.
+
+        Raises:
+            ConfigError: there is not enough memory.
+        """
+        height, width = x.shape[2:]
+        try:
+            with self.way(height * width):
+                made: torch.Tensor = self.model.translate(x, self.cfg.direction)
+                return made
+        except (MemoryError, RuntimeError) as error:
+            if not any(words in str(error).lower() for words in ("memory", "alloc")):
+                raise
+            remedy = "Type: way=tiles" if self.cfg.way != "direct" else "Type: way=frugal"
+            what = f"there is not enough memory for {path}, {width}x{height} pixels"
+            raise ConfigError([Problem(f"way={self.cfg.way}", what, remedy)]) from error
+
+    def way(self, pixels: int) -> AbstractContextManager[None]:
+        """While open, the model translates as ``way`` says."""
+        asked = self.cfg.way
+        if asked == "tiles":
+            return generators_as(self.model, InTiles)
+        if asked == "frugal" or (asked == "auto" and pixels > LARGE and self.known()):
+            return generators_as(self.model, InStrips)
+        return nullcontext()
+
+    def known(self) -> bool:
+        """Whether the generators can be worked out in strips: one of a user's own may not."""
+        try:
+            for net in self.generators():
+                require_known(net)
+        except ConfigError:
+            return False
+        return True
+
+    def write(self, path: Path, picture: Picture, values: np.ndarray) -> None:
+        """One translation, whole or not at all, and its place on the sheet.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        name = self.inputs.name(path)
+        target = self.output / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target, "wb") as file:
+                self.notes.update(write(values, picture, file, path.suffix))
+        except OSError as error:
+            raise ConfigError([unwritable(self.output, target, error)]) from error
+        if path in self.inputs.files[:ON_SHEET]:
+            pair = (shown(np.rint(image * 255).astype(np.uint8), SHEET_SIDE) for image in (picture.values, values))
+            self.sheet[path] = Cell(beside(*pair), (cut_to_fit(name.as_posix()),))
+
+    def write_sheet(self) -> None:
+        """Inputs beside their translations, under a name that no picture has.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        cells = [self.sheet[path] for path in self.inputs.files if path in self.sheet]
+        page = laid_out(
+            f"{type(self.model).__name__} {self.cfg.direction}", [Block("input and translation", cells, ACROSS)]
+        )
+        target = self.output / self.sheet_name()
+        try:
+            with replacing(target, "wb") as file:
+                page.save(file, format="PNG")
+        except OSError as error:
+            raise ConfigError([unwritable(self.output, target, error)]) from error
+
+    def sheet_name(self) -> str:
+        """``sheet.png``, or the first of ``sheet-2.png`` … that is no picture's own."""
+        taken = {self.inputs.name(path).as_posix().lower() for path in self.inputs.files}
+        names = ["sheet.png", *(f"sheet-{i}.png" for i in range(2, len(taken) + 3))]
+        return next(name for name in names if name not in taken)
+
+
+def header_size(path: Path) -> tuple[int, int] | None:
+    """(width, height) as stored; None where the header cannot be read."""
+    try:
+        with Image.open(path) as file:
+            return file.size
+    except Exception:  # Pillow raises many kinds; reading will name it
+        return None
+
+
+def opening(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path, work: Translation) -> None:
+    """What is translated by what, and where it goes."""
+    others = f"; left alone: {', '.join(f'{n} {end}' for end, n in inputs.others.items())}" if inputs.others else ""
+    console.say(f"model     {type(loaded.model).__name__} of {loaded.path}, step {loaded.step:,}, {cfg.direction}")
+    console.say(f"pictures  {len(inputs.files):,} in {inputs.root}{others}")
+    console.say(f"device    {work.device.type}")
+    console.say(f"results   {output}")
+    if cfg.way == "tiles":
+        console.say(f"note      {TILED}; neighbours share {OVERLAP}")
+    if work.together() < cfg.batch_size:
+        console.say(
+            "note      batch_size=1: with dropout (model.inference_dropout) each picture is translated by itself"
+        )
+
+
+def closing(work: Translation, output: Path, seconds: float) -> None:
+    """What was not kept, how much was done, and what was left out."""
+    for sentence, count in work.notes.items():
+        console.say(f"note      {count:,} of {len(work.inputs.files):,}: {sentence}")
+    sheet = f"; {output / work.sheet_name()} shows them" if work.sheet else ""
+    console.say(f"done      {work.done:,} pictures in {seconds:.0f} s{sheet}")
+    if work.skipped:
+        console.say(f"skipped   {len(work.skipped):,} that cannot be read, named above; exit code {SKIPPED}")

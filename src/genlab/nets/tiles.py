@@ -1,0 +1,61 @@
+"""A generator on squares of an image, each by itself: little memory, and not the result of the whole image.
+
+A norm sees the mean and the spread of one square instead of the image's, so flat and busy parts come out differently
+from how they would together; where squares overlap, one fades into the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+SIDE, OVERLAP = 512, 64  # pixels
+
+
+class InTiles(nn.Module):
+    """A generator in the place of another.
+
+    Args:
+        net: [B, C, H, W] -> [B, C', H, W].
+        side: of a square; rounded up to what the network takes.
+        overlap: pixels that neighbours share.
+    """
+
+    def __init__(self, net: Any, side: int = SIDE, overlap: int = OVERLAP) -> None:
+        super().__init__()
+        self.net, self.multiple, self.smallest = net, net.multiple, net.smallest
+        least = max(side, 2 * overlap, net.smallest)
+        self.side, self.overlap = -(-least // net.multiple) * net.multiple, overlap
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C', H, W]."""
+        height, width = x.shape[2:]
+        made = weight = torch.zeros((), dtype=x.dtype, device=x.device)
+        for top, bottom in self.spans(height):
+            for left, right in self.spans(width):
+                tile = self.net(x[:, :, top:bottom, left:right])
+                if made.dim() == 0:
+                    made, weight = tile.new_zeros(*tile.shape[:2], height, width), tile.new_zeros(height, width)
+                share = self.ramp(top, bottom, height, x)[:, None] * self.ramp(left, right, width, x)
+                made[:, :, top:bottom, left:right] += tile * share
+                weight[top:bottom, left:right] += share
+        return made / weight
+
+    def spans(self, length: int) -> Iterator[tuple[int, int]]:
+        """First and last of the tiles along a side: at least ``overlap`` in common, the last one flush with the end."""
+        if length <= self.side:
+            yield 0, length
+            return
+        for start in range(0, length - self.overlap, self.side - self.overlap):
+            begin = min(start, length - self.side)
+            yield begin, begin + self.side
+
+    def ramp(self, begin: int, end: int, length: int, x: Tensor) -> Tensor:
+        """A tile's weight along a side: 1, falling towards neighbours. [end - begin]."""
+        place = torch.arange(end - begin, dtype=x.dtype, device=x.device)
+        before = (place + 1) / (self.overlap + 1) if begin > 0 else torch.ones_like(place)
+        after = (end - begin - place) / (self.overlap + 1) if end < length else torch.ones_like(place)
+        return torch.minimum(before, after).clamp(max=1)

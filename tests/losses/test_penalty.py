@@ -1,0 +1,43 @@
+"""The gradient penalty against closed forms, and its way to the critic's weights."""
+
+import torch
+
+from genlab.losses.penalty import gradient_penalty
+
+
+def places(batch):
+    stream = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, batch, 3, 4, 5, generator=stream, dtype=torch.float64)
+    return real, fake, torch.rand(batch, generator=stream, dtype=torch.float64)
+
+
+def test_of_a_linear_critic_it_is_known_for_every_image():
+    weight = torch.randn(3, 4, 5, dtype=torch.float64)
+    penalty = gradient_penalty(lambda x: (x * weight).sum((1, 2, 3)), *places(4))
+    torch.testing.assert_close(penalty, (weight.norm() - 1).square().expand(4))
+
+
+def test_of_a_quadratic_critic_it_depends_on_the_place_of_each_image():
+    real, fake, place = places(4)
+    penalty = gradient_penalty(lambda x: x.square().sum((1, 2, 3)) / 2, real, fake, place)
+    x = place[:, None, None, None] * real + (1 - place[:, None, None, None]) * fake
+    torch.testing.assert_close(penalty, (x.flatten(1).norm(dim=1) - 1).square())
+
+
+def test_patches_count_as_their_mean():
+    def one(x):
+        return x.sum((1, 2, 3))
+
+    real, fake, place = places(2)
+    map_of_equal_scores = gradient_penalty(lambda x: one(x)[:, None, None].expand(-1, 7, 9), real, fake, place)
+    torch.testing.assert_close(map_of_equal_scores, gradient_penalty(one, real, fake, place))
+
+
+def test_its_gradient_reaches_the_weights_and_is_finite_where_the_slope_is_zero():
+    weight = torch.zeros(3, 4, 5, dtype=torch.float64, requires_grad=True)
+    gradient_penalty(lambda x: (x * weight).sum((1, 2, 3)), *places(2)).mean().backward()
+    assert weight.grad.isfinite().all()
+    weight = torch.full((3, 4, 5), 1.0, dtype=torch.float64, requires_grad=True)
+    gradient_penalty(lambda x: (x * weight).sum((1, 2, 3)), *places(2)).mean().backward()
+    norm = weight.detach().norm()
+    torch.testing.assert_close(weight.grad, 2 * (norm - 1) * weight.detach() / norm)

@@ -1,0 +1,179 @@
+"""How discriminators judge: the Wasserstein critic's penalty, DiffAugment, averaged weights."""
+
+import copy
+
+import pytest
+import torch
+
+from genlab.contracts import ConfigError, Domains, Pairs
+from genlab.losses.penalty import gradient_penalty
+from genlab.models.augment import DiffAugment
+from genlab.models.averages import Averages
+from genlab.models.cyclegan import CycleGAN
+from genlab.models.judging import Judge
+from genlab.models.pix2pix import Pix2Pix
+from genlab.models.schedules import Constant
+from genlab.nets.patchgan import PatchGAN
+from genlab.nets.resnet_generator import ResNet
+from genlab.nets.unet import UNet
+
+from parity import adam, images, noise, spec, step, stepping
+
+SIDE = 32
+
+
+def cyclegan(loss="wasserstein", lambda_gp=10.0, augment=(), ema=0.0, **way):
+    torch.manual_seed(0)
+    nets = ResNet(4, 1, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance")
+    terms = (loss, lambda_gp, list(augment), 10.0, 10.0, 0.5, 0, ema)
+    return CycleGAN(*terms, *nets, adam, Constant(), step(**way), spec("domains", SIDE), seed=3).double()
+
+
+def pix2pix(loss="wasserstein", lambda_gp=10.0, augment=(), ema=0.0):
+    torch.manual_seed(0)
+    nets = UNet(4, 5, "instance", "transposed", False), PatchGAN(4, 2, "instance")
+    terms = (loss, lambda_gp, list(augment), 100.0, ema, "batch", False)
+    return Pix2Pix(*terms, *nets, adam, Constant(), step(), spec("pairs", SIDE), seed=3).double()
+
+
+def domains(number=0):
+    return Domains(images(number, "a", 2, SIDE), images(number, "b", 2, SIDE), torch.arange(2), torch.arange(2))
+
+
+def pairs(number=0):
+    return Pairs(*domains(number)[:3])
+
+
+MODELS = [(cyclegan, domains), (pix2pix, pairs)]
+
+
+def test_a_critic_without_a_penalty_is_refused():
+    with pytest.raises(ConfigError, match=r"needs a gradient penalty\n    Type: model.lambda_gp=10"):
+        Judge("wasserstein", 0.0, [], step())
+
+
+def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
+    model, batch = cyclegan(), domains()
+    fakes = {name: fake.detach() for name, fake in model.fakes(batch, noise(0)).items()}
+    terms = model.discriminator_terms(batch, fakes, noise(0))
+    expected = 0.0
+    for name, real, fake in (("B", batch.b, fakes["b"]), ("A", batch.a, fakes["a"])):
+        net, real = getattr(model, f"discriminator_{name}"), real * 2 - 1
+        score = (net(fake) - net(real)).mean()
+        place = noise(0).uniform(f"penalty_{name}", 2)
+        expected = expected + (score + 10 * gradient_penalty(net, real, fake, place).mean()) / 2
+    torch.testing.assert_close(terms["loss_d"].mean(), expected, rtol=0, atol=1e-12)
+    assert terms["loss_d_penalty_AtoB"].requires_grad
+    model.eval()
+    assert not any("penalty" in name for name in model.discriminator_terms(batch, fakes, noise(0)))
+
+
+@pytest.mark.parametrize(("make", "data"), MODELS)
+def test_a_penalised_critic_keeps_near_slope_one(make, data):
+    model = stepping(make())
+    slopes = []
+    for number in range(40):
+        terms = model.play([(data(), noise(number))])
+        slopes.append(next(value for name, value in terms.items() if "penalty" in name).mean().item())
+    assert slopes[-1] < 0.5 * slopes[0]
+
+
+@pytest.mark.parametrize(("make", "data"), MODELS)
+def test_an_average_follows_by_the_formula_and_translates(make, data):
+    model = stepping(make("least_squares", 0.0, ema=0.9))
+    nets = model.players()["generator"]
+    expected = [[p.clone() for p in net.parameters()] for net in nets]
+    for number in range(3):
+        model.play([(data(number), noise(number))])
+        decay = min(0.9, (1 + number) / (10 + number))
+        expected = [
+            [decay * old + (1 - decay) * p for old, p in zip(olds, net.parameters(), strict=True)]
+            for olds, net in zip(expected, nets, strict=True)
+        ]
+    for average, values in zip(model.averages.values(), expected, strict=True):
+        for parameter, value in zip(average.parameters(), values, strict=True):
+            torch.testing.assert_close(parameter, value)
+            assert not parameter.requires_grad
+    x = data().a
+    by_average = model.translate(x, "AtoB")
+    model.averages.clear()
+    assert not torch.equal(model.translate(x, "AtoB"), by_average)
+
+
+def test_averages_take_buffers_as_they_are():
+    net = torch.nn.BatchNorm2d(2)
+    averages = Averages({"g": net}, 0.9)
+    net.train()(torch.randn(4, 2, 3, 3))
+    averages.follow({"g": net}, 100)
+    assert torch.equal(averages["g"].running_var, net.running_var)
+
+
+# ---- DiffAugment ---------------------------------------------------------------------------------------------------
+
+
+def augmented(x, *policy, number=0, parts=1):
+    return DiffAugment(list(policy))(x, noise(number), "x", parts)
+
+
+def test_no_policy_changes_nothing():
+    x = images(0, "a", 3, 16)
+    assert augmented(x) is x
+
+
+@pytest.mark.parametrize("change", ["color", "translation", "cutout"])
+def test_changes_depend_on_the_noise_alone_differ_by_image_and_pass_gradients(change):
+    x = images(0, "a", 1, 16).expand(6, -1, -1, -1).clone().requires_grad_(True)
+    y = augmented(x, change)
+    assert torch.equal(y, augmented(x, change))
+    assert not torch.equal(y, augmented(x, change, number=1))
+    assert len({tuple(image.flatten().tolist()) for image in y}) > 1
+    y.sum().backward()
+    assert x.grad.abs().sum() > 0
+
+
+def test_translation_moves_whole_pixels_and_fills_with_zero():
+    x = images(0, "a", 20, 16) + 1
+    for before, after in zip(x, augmented(x, "translation"), strict=True):
+        moves = [
+            (down, right)
+            for down in range(-2, 3)
+            for right in range(-2, 3)
+            if torch.equal(after, moved(before, down, right))
+        ]
+        assert len(moves) == 1
+
+
+def moved(image, down, right):
+    """By hand: what leaves is gone, what comes in is 0."""
+    padded = torch.nn.functional.pad(image, (2, 2, 2, 2))
+    return padded[:, 2 + down : 18 + down, 2 + right : 18 + right]
+
+
+def test_cutout_hides_at_most_a_square_of_half_the_side():
+    hidden = (augmented(torch.ones(50, 3, 16, 16, dtype=torch.float64), "cutout") == 0).sum((1, 2, 3)) / 3
+    assert hidden.max() == 64
+    assert hidden.min() >= 16
+
+
+def test_color_keeps_to_its_ranges():
+    x = torch.full((50, 3, 4, 4), 0.25, dtype=torch.float64)
+    y = augmented(x, "color")
+    assert (y - x).abs().max() <= 0.5  # of one flat grey, only the brightness can change
+    assert (y - x).std() > 0.1
+
+
+def test_images_that_share_a_batch_entry_are_changed_alike():
+    x = images(0, "a", 4, 16)
+    both = augmented(torch.cat([x, x], 1), "color", "translation", "cutout", parts=2)
+    assert torch.equal(both[:, :3], both[:, 3:])
+
+
+def test_discriminators_see_changed_images_in_training_alone():
+    plain, changed = cyclegan("least_squares", 0.0), cyclegan("least_squares", 0.0, ["translation"])
+    changed.load_state_dict(copy.deepcopy(plain.state_dict()))
+    for training in (True, False):
+        losses = []
+        for model in (plain.train(training), changed.train(training)):
+            fakes = model.fakes(domains(), noise(0))
+            losses.append(model.discriminator_terms(domains(), fakes, noise(0))["loss_d_real_AtoB"])
+        assert torch.equal(*losses) != training
