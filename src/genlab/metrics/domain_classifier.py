@@ -132,9 +132,9 @@ def scaled(net: Convnet, prepared: Prepared) -> Convnet:
     size = torch.cat(squares).mean().sqrt().clamp_min(1e-6)
     last = net.body[-1]
     assert isinstance(last, nn.Linear)
-    last.weight /= size
-    last.bias /= size
-    net.head.weight *= size
+    last.weight.div_(size)
+    last.bias.div_(size)
+    net.head.weight.mul_(size)
     return net
 
 
