@@ -102,8 +102,9 @@ def test_what_is_not_measured_is_not_judged(alarms):
 
 def test_a_resumed_run_does_not_say_it_again(alarms):
     logged(alarms, (50, 100, 150), loss_d=0.001)
-    again = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied)
-    again.load_state_dict(alarms.state_dict())
+    again, checkpoint = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied), {}
+    alarms.on_save_checkpoint(None, None, checkpoint)
+    again.on_load_checkpoint(None, None, checkpoint)
     logged(again, (200,), loss_d=0.001)
     assert names(again) == [("discriminator_won", 150)]
 

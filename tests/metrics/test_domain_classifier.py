@@ -7,7 +7,7 @@ import torch
 from genlab.apps.preparing import prepare
 from genlab.data.source import Prepared
 from genlab.metrics import domain_classifier
-from genlab.metrics.domain_classifier import cached_domain_classifier, looked_at, trained
+from genlab.metrics.domain_classifier import cached_domain_classifier, looked_at, scaled, trained, whole
 from genlab.metrics.features import choose
 from genlab.metrics.reals import real_features
 
@@ -47,6 +47,17 @@ def test_its_features_and_its_verdict_come_from_one_look(prepared, cache, tmp_pa
     assert taken_for_b["b"] > 0.9
     x = torch.from_numpy(np.array(data.columns["test"]["b"])).float() / 255
     assert extractor.share_of(1, extractor(x)) == extractor.net.classifier(x).argmax(1).double().mean().item()
+
+
+def test_features_have_a_mean_square_of_one_and_the_verdicts_stay(prepared, monkeypatch):
+    monkeypatch.setitem(domain_classifier.RECIPE, "passes", 0)
+    monkeypatch.setitem(domain_classifier.RECIPE, "least_steps", 2)
+    data = prepared(*CUT)
+    net = trained(data)
+    x = torch.cat([x for side in "ab" for x in whole(data, "train", side)])
+    before = net(x)
+    torch.testing.assert_close(scaled(net, data)(x), before)
+    assert net.features(x).square().mean().item() == pytest.approx(1, rel=1e-4)
 
 
 def test_it_is_trained_alike_each_time_and_on_as_many_images_of_either_domain(prepared, monkeypatch):

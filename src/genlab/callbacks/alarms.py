@@ -68,17 +68,12 @@ class Alarms(pl.Callback):
 
     def discriminators(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
         """Of each discriminator, whether it tells every image."""
-        for suffix in ends_of(measured, "train/loss_d_real") or [None]:
-            if suffix is None:
-                loss = measured.get("train/loss_d")
-            else:
-                loss = (measured[f"train/loss_d_real{suffix}"] + measured[f"train/loss_d_fake{suffix}"]) / 2
-            if loss is not None:
-                text = (
-                    f"the discriminator{of(suffix)} has won: its loss was below {self.loss_d:g} in {self.rows} logged "
-                    "batches in a row, and its generator learns little from it. A weaker or slower one helps"
-                )
-                yield f"discriminator_won{suffix or ''}", loss < self.loss_d, text
+        for suffix, loss in losses_d(measured).items():
+            text = (
+                f"the discriminator{of(suffix)} has won: its loss was below {self.loss_d:g} in {self.rows} logged "
+                "batches in a row, and its generator learns little from it. A weaker or slower one helps"
+            )
+            yield f"discriminator_won{suffix}", loss < self.loss_d, text
 
     def rates(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
         """Whether anything is learnt at all."""
@@ -111,18 +106,33 @@ class Alarms(pl.Callback):
 
     # ---- over a resume ---------------------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings."""
-        return {"in_a_row": dict(self.in_a_row), "active": list(self.active), "raised": list(self.raised)}
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Plain numbers and strings; not as a callback's state, which a run without alarms would be warned to lack."""
+        rows = dict(self.in_a_row)
+        checkpoint["alarms"] = {"in_a_row": rows, "active": list(self.active), "raised": list(self.raised)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
         """As it was."""
-        self.in_a_row, self.active, self.raised = dict(state["in_a_row"]), list(state["active"]), list(state["raised"])
+        if state := checkpoint.get("alarms"):
+            self.in_a_row, self.active = dict(state["in_a_row"]), list(state["active"])
+            self.raised = list(state["raised"])
 
 
 def ends_of(measured: dict[str, float], beginning: str) -> list[str]:
     """What follows in the names that begin so."""
     return [name.removeprefix(beginning) for name in measured if name.startswith(beginning)]
+
+
+def losses_d(measured: dict[str, float]) -> dict[str, float]:
+    """The newest loss of each discriminator: the mean of its two losses where they are logged, by what their names end in."""
+    real, fake = "train/loss_d_real", "train/loss_d_fake"
+    parts = {end: (measured[f"{real}{end}"] + measured[f"{fake}{end}"]) / 2 for end in ends_of(measured, real)}
+    whole = {"": measured["train/loss_d"]} if "train/loss_d" in measured else {}
+    return parts or whole
 
 
 def translated(measured: dict[str, float], beginning: str) -> list[str]:
@@ -135,6 +145,6 @@ def target_of(suffix: str) -> str:
     return "a" if suffix == "_BtoA" else "b"
 
 
-def of(suffix: str | None) -> str:
+def of(suffix: str) -> str:
     """A direction in a sentence."""
-    return f" {suffix.removeprefix('_')}" if suffix else ""
+    return suffix.replace("_", " ")

@@ -172,7 +172,7 @@ class Measure(pl.Callback):
             values |= self.sampled(stage, model) if self.extractor is not None else {}
             values |= self.coverage(stage, model, self.modes) if self.modes is not None else {}
         if self.collected is not None:
-            values |= self.translated(stage, self.collected)
+            values = self.translated(stage, self.collected) | values
         self.collected = None
         if values:
             model.report(stage, values)
