@@ -81,10 +81,9 @@ def write_onnx(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
         )
     parts = decoders(cfg, loaded) if not places(model) else translators(cfg, loaded)
     for part in parts:
-        written = proto_of(model, part)
         path = folder / f"{part.name}.onnx"
-        path.write_bytes(written)
-        difference = largest_difference(written, part, cfg.seed)
+        write_part(model, part, path)
+        difference = largest_difference(path, part, cfg.seed)
         if not difference <= LIMIT:
             raise GenlabError(
                 f"{path.name} differs from the model by {difference:.2g}, more than {LIMIT:.0e}; not kept."
@@ -156,36 +155,36 @@ def decoders(cfg: DictConfig, loaded: Loaded) -> list[Part]:
     return [Part("decoder", Decoding(model), model.decode, ends, {0: "batch"}, trials, torch.randn, facts)]
 
 
-def proto_of(model: Any, part: Part) -> bytes:
-    """The file's bytes: outside training, with batch norm and dropout as the model has them there."""
+def write_part(model: Any, part: Part, path: Path) -> None:
+    """One file: outside training, with batch norm as the model has it there, and facts about it inside."""
     import onnx
 
-    asked, traced = getattr(model, "as_asked", contextlib.nullcontext), io.BytesIO()
+    asked = getattr(model, "as_asked", contextlib.nullcontext)
     with model.evaluating(), asked(), silence():
         torch.onnx.export(
             part.module.eval(),
             (part.draw(*part.trials[0]),),
-            traced,
+            str(path),
             dynamo=False,  # by tracing: a second where torch.export takes half a minute over the symbolic sides
             input_names=[part.ends[0]],
             output_names=[part.ends[1]],
             dynamic_axes=dict.fromkeys(part.ends, part.dynamic),
             opset_version=OPSET,
         )
-    proto = onnx.load_from_string(traced.getvalue())
+    proto = onnx.load(path)
     proto.producer_name, proto.producer_version = "genlab", genlab.__version__
     onnx.helper.set_model_props(proto, {"genlab": genlab.__version__, **part.facts})
     onnx.checker.check_model(proto)
-    return proto.SerializeToString()
+    onnx.save(proto, path)
 
 
-def largest_difference(written: bytes, part: Part, seed: int) -> float:
+def largest_difference(path: Path, part: Part, seed: int) -> float:
     """Between what onnxruntime and what the model makes of the same numbers; NaN where one of them is."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
-    session = onnxruntime.InferenceSession(written, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     stream = keyed_generator(torch.device("cpu"), "export", seed)
     found = []
     for shape in part.trials:
