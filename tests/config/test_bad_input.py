@@ -225,6 +225,7 @@ def test_commands_refuse_without_torch_and_leave_nothing(tmp_path):
         ("evaluate", f"ckpt={tmp_path}/no.ckpt"): ["is not a checkpoint", "ckpt=runs/"],
         ("generate", "ckpt=/nowhere"): ["does not exist"],
         ("generate",): ["ckpt", "must be given"],
+        ("translate", f"ckpt={tmp_path}/no.ckpt", f"input={tmp_path}/bad"): ["is not a checkpoint"],
     }
     before = sorted(path.name for path in tmp_path.iterdir())
     for arguments, words in cases.items():
@@ -237,7 +238,7 @@ def test_commands_refuse_without_torch_and_leave_nothing(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "generate", "prepare"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "generate", "translate", "prepare"])
 def test_help_and_configuration_do_not_import_torch(command, tmp_path):
     code, said, imported = start(command, "--help", folder=tmp_path)
     assert code == 0

@@ -56,7 +56,7 @@ def turned(args: Any) -> Any:
 def write_png(file: IO[bytes], image: np.ndarray) -> None:
     """uint16 [H, W, C] as a PNG: grey, grey with alpha, RGB, RGBA for C = 1 ... 4. Each row as its difference to the last."""
     height, width, channels = image.shape
-    rows = image.astype(">u2").view(np.uint8).reshape(height, -1)
+    rows = image.astype(">u2", order="C").view(np.uint8).reshape(height, -1)
     packed = np.full((height, 1 + rows.shape[1]), 2, np.uint8)  # 2: the filter "up"
     packed[:, 1:] = np.diff(rows, axis=0, prepend=np.uint8(0))
     header = struct.pack(">IIBBBBB", width, height, 16, PNG_COLOUR[channels], 0, 0, 0)
@@ -88,4 +88,4 @@ def write_tiff(file: IO[bytes], image: np.ndarray) -> None:
         content = struct.pack("<" + kind, *values) if len(values) == 1 else struct.pack("<I", bits)
         file.write(struct.pack("<HHI", number, 3 if kind == "H" else 4, len(values)) + content.ljust(4, b"\0"))
     file.write(struct.pack(f"<I{channels}H", 0, *[16] * channels))
-    file.write(image.astype("<u2").tobytes())
+    file.write(image.astype("<u2", order="C").tobytes())
