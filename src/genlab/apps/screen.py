@@ -11,16 +11,10 @@ from genlab.models.base import Model
 from genlab.runs.console import say
 from genlab.runs.directory import RunDirectory
 
-TRANSLATED = (
-    "l1",
-    "cycle_l1_AtoB",
-    "cycle_l1_BtoA",
-    "identity_l1_AtoB",
-    "identity_l1_BtoA",
-    "target_rate_AtoB",
-    "target_rate_BtoA",
-)
+TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
 ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy", "modes", "high_quality")
+COMPARED = ("test/fid", "test/kid", "test/target_rate_AtoB", "test/target_rate_BtoA")
+ENDS = ("_AtoB", "_BtoA", "_mean")  # of numbers of two ways, and of what is the mean of both
 TOLD = ("elbo", "loss", "recon", "kl", "mse", "psnr", "ssim", *ADVERSARIAL, *TRANSLATED)
 
 
@@ -60,10 +54,14 @@ def skipped(spec: DataSpec) -> str:
 
 
 def closing(metrics: dict[str, float], directory: RunDirectory, seconds: float, note: str = "") -> None:
-    """The test's numbers, and where to look."""
+    """The test's numbers, and where to look; those of translations both ways have lines of their own."""
     shown = {name: metrics[f"test/{name}"] for name in TOLD if f"test/{name}" in metrics}
-    shown |= {name.split("/")[1]: value for name, value in metrics.items() if name.startswith(("test/fid", "test/kid"))}
-    say("test      " + "  ".join(f"{name} {value:.4g}" for name, value in shown.items()))
+    found = {n.removeprefix("test/"): v for n, v in metrics.items() if n.startswith(COMPARED)}
+    rows = [shown | {name: value for name, value in found.items() if not name.endswith(ENDS)}]
+    rows += [{name: value for name, value in found.items() if name.endswith(end)} for end in ENDS]
+    for i, row in enumerate(row for row in rows if row):
+        numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+        say(f"{'' if i else 'test':10}{numbers}")
     say(f"done      {seconds:.0f} s{note}; pictures in {directory.path / 'images'}")
 
 
