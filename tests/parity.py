@@ -3,7 +3,10 @@
 import torch
 
 from genlab.contracts import DataSpec
+from genlab.models.cyclegan import CycleGAN
 from genlab.models.noise import Noise
+from genlab.models.pix2pix import Pix2Pix
+from genlab.models.schedules import Constant
 from genlab.models.step import Step
 from genlab.nets.translation import dead_biases
 
@@ -20,6 +23,22 @@ def adam(parameters):
 def step(**changes):
     """The fastest way, but for ``changes``."""
     return Step(**{**FAST, "compile": None, **changes})
+
+
+def cyclegan(g, d, data, seed=3, way=None, **terms):
+    """A CycleGAN with the paper's terms and no pool, but for ``terms``."""
+    usual = {"loss": "least_squares", "lambda_gp": 0.0, "augment": [], "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0}
+    usual |= {"lambda_identity": 0.5, "pool_size": 0, "ema": 0.0}
+    parts = {"generator": g, "discriminator": d, "optimizer": adam, "schedule": Constant(), "step": step(**(way or {}))}
+    return CycleGAN(**{**usual, **parts, **terms}, spec=data, seed=seed)
+
+
+def pix2pix(g, d, data, seed=3, way=None, **terms):
+    """A pix2pix with the paper's terms, but for ``terms``."""
+    usual = {"loss": "non_saturating", "lambda_gp": 0.0, "augment": [], "lambda_l1": 100.0, "ema": 0.0}
+    usual |= {"inference_norm": "batch", "inference_dropout": True}
+    parts = {"generator": g, "discriminator": d, "optimizer": adam, "schedule": Constant(), "step": step(**(way or {}))}
+    return Pix2Pix(**{**usual, **parts, **terms}, spec=data, seed=seed)
 
 
 def spec(kind, side, channels=3):

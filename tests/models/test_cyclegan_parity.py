@@ -9,24 +9,22 @@ import pytest
 import torch
 
 from genlab.contracts import Domains
-from genlab.models.cyclegan import CycleGAN
-from genlab.models.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet_generator import ResNet
 from genlab.nets.translation import dead_biases
 
-from parity import FAST, REFERENCE, adam, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
-from parity import step as how
+import parity
+from parity import FAST, REFERENCE, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
 from reference import ReferenceCycleGAN
 
 SIDE, BATCH = 32, 2
 
 
-def cyclegan(identity=0.5, pool=0, loss="least_squares", weights=(10.0, 10.0), lambda_gp=0.0, ema=0.0, **way):
+def cyclegan(identity=0.5, pool=0, weights=(10.0, 10.0), **way):
     torch.manual_seed(0)
     g, d = ResNet(4, 4, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance")
-    terms = (loss, lambda_gp, [], *weights, identity, pool, ema)
-    return CycleGAN(*terms, g, d, adam, Constant(), how(**way), spec("domains", SIDE), seed=3).double()
+    terms = {"lambda_cycle_a": weights[0], "lambda_cycle_b": weights[1], "lambda_identity": identity, "pool_size": pool}
+    return parity.cyclegan(g, d, spec("domains", SIDE), way=way, **terms).double()
 
 
 def batch(step, a=BATCH, b=BATCH):

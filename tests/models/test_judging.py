@@ -9,31 +9,29 @@ from genlab.contracts import ConfigError, Domains, Pairs
 from genlab.losses.penalty import gradient_penalty
 from genlab.models.augment import DiffAugment
 from genlab.models.averages import Averages
-from genlab.models.cyclegan import CycleGAN
 from genlab.models.judging import Judge
-from genlab.models.pix2pix import Pix2Pix
-from genlab.models.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet_generator import ResNet
 from genlab.nets.unet import UNet
 
-from parity import adam, images, noise, spec, step, stepping
+import parity
+from parity import images, noise, spec, step, stepping
 
 SIDE = 32
 
 
-def cyclegan(loss="wasserstein", lambda_gp=10.0, augment=(), ema=0.0, **way):
+def cyclegan(loss="wasserstein", lambda_gp=10.0, augment=(), ema=0.0):
     torch.manual_seed(0)
     nets = ResNet(4, 1, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance")
-    terms = (loss, lambda_gp, list(augment), 10.0, 10.0, 0.5, 0, ema)
-    return CycleGAN(*terms, *nets, adam, Constant(), step(**way), spec("domains", SIDE), seed=3).double()
+    terms = {"loss": loss, "lambda_gp": lambda_gp, "augment": list(augment), "ema": ema}
+    return parity.cyclegan(*nets, spec("domains", SIDE), **terms).double()
 
 
 def pix2pix(loss="wasserstein", lambda_gp=10.0, augment=(), ema=0.0):
     torch.manual_seed(0)
     nets = UNet(4, 5, "instance", "transposed", False), PatchGAN(4, 2, "instance")
-    terms = (loss, lambda_gp, list(augment), 100.0, ema, "batch", False)
-    return Pix2Pix(*terms, *nets, adam, Constant(), step(), spec("pairs", SIDE), seed=3).double()
+    terms = {"loss": loss, "lambda_gp": lambda_gp, "augment": list(augment), "ema": ema}
+    return parity.pix2pix(*nets, spec("pairs", SIDE), inference_dropout=False, **terms).double()
 
 
 def domains(number=0):

@@ -8,12 +8,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from genlab.contracts import Domains
-from genlab.models.cyclegan import CycleGAN
-from genlab.models.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet_generator import ResNet
 
-from parity import BETAS, FAST, LR, REFERENCE, images, noise, spec, step, stepping
+import parity
+from parity import BETAS, FAST, LR, REFERENCE, images, noise, spec, stepping
 from reference import ReferenceCycleGAN
 
 VIEWS = {  # fmt: skip
@@ -63,8 +62,8 @@ def fused(parameters, lr=LR, betas=BETAS):
 
 def cyclegan(way):
     g, d = ResNet(4, 9, 2, "instance", "transposed", False), PatchGAN(4, 3, "instance")
-    terms = ("least_squares", 0.0, [], 10.0, 10.0, 0.5, 50, 0.0)
-    return stepping(CycleGAN(*terms, g, d, fused, Constant(), step(**way), spec("domains", SIDE), seed=3).double())
+    model = parity.cyclegan(g, d, spec("domains", SIDE), way=way, pool_size=50, optimizer=fused)
+    return stepping(model.double())
 
 
 def batch(number):

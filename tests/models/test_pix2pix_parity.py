@@ -11,34 +11,22 @@ from torch import nn
 
 from genlab.contracts import ConfigError, Pairs
 from genlab.models.noise import number_of
-from genlab.models.pix2pix import Pix2Pix
-from genlab.models.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.translation import BatchNorm, dead_biases
 from genlab.nets.unet import UNet
 
-from parity import FAST, REFERENCE, adam, assert_gradients, assert_loss, images, noise, spec, stepping
-from parity import step as how
+import parity
+from parity import FAST, REFERENCE, assert_gradients, assert_loss, images, noise, spec, stepping
 from reference import ReferencePix2Pix
 
 SIDE, BATCH = 64, 2
 
 
-def pix2pix(
-    dropout=True,
-    norm="batch",
-    inference_norm="batch",
-    inference_dropout=True,
-    loss="non_saturating",
-    lambda_gp=0.0,
-    augment=(),
-    ema=0.0,
-    **way,
-):
+def pix2pix(dropout=True, norm="batch", inference_norm="batch", inference_dropout=True, **way):
     torch.manual_seed(0)
     g, d = UNet(4, 6, norm, "transposed", dropout), PatchGAN(4, 3, norm)
-    options = (loss, 0.0, [], 100.0, 0.0, inference_norm, inference_dropout)
-    return Pix2Pix(*options, g, d, adam, Constant(), how(**way), spec("pairs", SIDE), seed=3).double()
+    inference = {"inference_norm": inference_norm, "inference_dropout": inference_dropout}
+    return parity.pix2pix(g, d, spec("pairs", SIDE), way=way, **inference).double()
 
 
 def batch(step, size=BATCH):

@@ -5,30 +5,26 @@ import torch
 
 from genlab.contracts import ConfigError, DataError, Domains, Translates
 from genlab.images import signed, unsigned
-from genlab.models.cyclegan import CycleGAN
-from genlab.models.pix2pix import Pix2Pix
 from genlab.models.pool import ImagePool
-from genlab.models.schedules import Constant
 from genlab.models.translating import mirrored, through
 from genlab.nets.patchgan import PatchGAN, PixelGAN
 from genlab.nets.resnet_generator import ResNet
 from genlab.nets.unet import UNet
 
-from parity import adam, noise, spec, step, stepping
+import parity
+from parity import noise, spec, stepping
 
 
 def cyclegan(side=32, channels=3, d=None):
     torch.manual_seed(0)
     nets = ResNet(4, 1, 2, "instance", "transposed", False), d or PatchGAN(4, 2, "instance")
-    terms = ("least_squares", 0.0, [], 10.0, 10.0, 0.5, 0, 0.0)
-    return CycleGAN(*terms, *nets, adam, Constant(), step(), spec("domains", side, channels), 0)
+    return parity.cyclegan(*nets, spec("domains", side, channels))
 
 
 def pix2pix(side=32, channels=3, dropout=True):
     torch.manual_seed(0)
     nets = UNet(4, 5, "batch", "nearest", dropout), PixelGAN(4, "batch")
-    terms = ("hinge", 0.0, [], 1.0, 0.0, "batch", True)
-    return Pix2Pix(*terms, *nets, adam, Constant(), step(), spec("pairs", side, channels), 0)
+    return parity.pix2pix(*nets, spec("pairs", side, channels), loss="hinge")
 
 
 def test_mirrored_is_reflection_padding_and_goes_on_where_that_ends():
