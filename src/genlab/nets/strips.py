@@ -95,7 +95,7 @@ class Walk:
         """Mean and variance of each channel of each image, in float64: [B, C, 1, 1] each."""
         sums: list[Tensor] = []
         for _, strip in source.strips(self.budget):
-            strip = strip.double()
+            strip = (strip.cpu() if strip.device.type == "mps" else strip).double()  # which has no float64
             found = [strip.sum((2, 3), keepdim=True), strip.square().sum((2, 3), keepdim=True)]
             sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
         mean, square = (total / (source.shape[2] * source.shape[3]) for total in sums)
@@ -149,10 +149,10 @@ def normalised(layer: Any, source: Rows, mean: Tensor, variance: Tensor) -> Rows
     """(x - mean) / sqrt(variance + eps), scaled and shifted."""
     scale, shift = (variance + layer.eps).rsqrt(), torch.zeros_like(mean)
     if layer.weight is not None:
-        scale, shift = scale * layer.weight[:, None, None], shift + layer.bias[:, None, None]
+        scale, shift = scale * layer.weight.to(scale)[:, None, None], shift + layer.bias.to(shift)[:, None, None]
 
     def apply(x: Tensor) -> Tensor:
-        return x.sub(mean.to(x.dtype)).mul_(scale.to(x.dtype)).add_(shift.to(x.dtype))
+        return x.sub(mean.to(x)).mul_(scale.to(x)).add_(shift.to(x))
 
     return Pointwise(source, apply)
 
