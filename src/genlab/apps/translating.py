@@ -16,12 +16,12 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from genlab.apps.translate import Inputs, unwritable
+from genlab.apps.translated_sheet import Sheet
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Problem, Translates
 from genlab.data.decode import Unreadable
 from genlab.data.exact import Picture, read, write
 from genlab.data.progress import progress
-from genlab.data.sheet import Block, Cell, beside, cut_to_fit, laid_out, shown
 from genlab.models.translating import draws_in_evaluation, generators_as
 from genlab.nets.strips import InStrips, require_known
 from genlab.nets.tiles import OVERLAP, SIDE, InTiles
@@ -30,7 +30,6 @@ from genlab.runs.files import replacing
 from genlab.runs.load import Loaded
 
 LARGE = 2**20  # pixels of a picture, or of a batch, from which memory counts
-ON_SHEET, SHEET_SIDE, ACROSS = 16, 256, 2  # pictures on the sheet, pixels of each, and pairs in a row
 SKIPPED = 3  # exit code: done but for some inputs
 TILED = f"way=tiles: squares of {SIDE} pixels one by one; this is NOT the result of the whole picture (way=frugal is)"
 
@@ -82,7 +81,11 @@ class Translation:
     done: int = 0
     skipped: list[Path] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
-    sheet: dict[Path, Cell] = field(default_factory=dict)
+    sheet: Sheet = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The sheet is empty yet."""
+        self.sheet = Sheet(self.inputs, self.output)
 
     @property
     def device(self) -> torch.device:
@@ -121,8 +124,7 @@ class Translation:
                 for pictures in shapes.values():
                     self.batch(pictures)
                 advance(len(batch))
-        if self.sheet:
-            self.write_sheet()
+        self.sheet.write(f"{type(self.model).__name__} {self.cfg.direction}")
 
     def batches(self) -> Iterator[list[Path]]:
         """Files whose pictures have one size, as their headers say; a file that cannot be read is alone."""
@@ -212,32 +214,7 @@ class Translation:
                 self.notes.update(write(values, picture, file, path.suffix))
         except OSError as error:
             raise ConfigError([unwritable(self.output, target, error)]) from error
-        if path in self.inputs.files[:ON_SHEET]:
-            pair = (shown(np.rint(image * 255).astype(np.uint8), SHEET_SIDE) for image in (picture.values, values))
-            self.sheet[path] = Cell(beside(*pair), (cut_to_fit(name.as_posix()),))
-
-    def write_sheet(self) -> None:
-        """Inputs beside their translations, under a name that no picture has.
-
-        Raises:
-            ConfigError: it cannot be written.
-        """
-        cells = [self.sheet[path] for path in self.inputs.files if path in self.sheet]
-        page = laid_out(
-            f"{type(self.model).__name__} {self.cfg.direction}", [Block("input and translation", cells, ACROSS)]
-        )
-        target = self.output / self.sheet_name()
-        try:
-            with replacing(target, "wb") as file:
-                page.save(file, format="PNG")
-        except OSError as error:
-            raise ConfigError([unwritable(self.output, target, error)]) from error
-
-    def sheet_name(self) -> str:
-        """``sheet.png``, or the first of ``sheet-2.png`` … that is no picture's own."""
-        taken = {self.inputs.name(path).as_posix().lower() for path in self.inputs.files}
-        names = ["sheet.png", *(f"sheet-{i}.png" for i in range(2, len(taken) + 3))]
-        return next(name for name in names if name not in taken)
+        self.sheet.add(path, picture.values, values)
 
 
 def header_size(path: Path) -> tuple[int, int] | None:
@@ -268,7 +245,7 @@ def closing(work: Translation, output: Path, seconds: float) -> None:
     """What was not kept, how much was done, and what was left out."""
     for sentence, count in work.notes.items():
         console.say(f"note      {count:,} of {len(work.inputs.files):,}: {sentence}")
-    sheet = f"; {output / work.sheet_name()} shows them" if work.sheet else ""
+    sheet = f"; {work.sheet.path} shows them" if work.sheet.cells else ""
     console.say(f"done      {work.done:,} pictures in {seconds:.0f} s{sheet}")
     if work.skipped:
         console.say(f"skipped   {len(work.skipped):,} that cannot be read, named above; exit code {SKIPPED}")
