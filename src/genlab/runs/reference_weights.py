@@ -120,10 +120,20 @@ def load_reference(model: Model, files: Files, given: str) -> str:
     states = {ours: read(file) for ours, file in chosen.items()}
     require_fitting(model, states, chosen, given)
     for ours, state in states.items():
-        getattr(model, ours).load_state_dict(state)
+        net = getattr(model, ours)
+        net.load_state_dict(with_biases(state, net))
     told = ", ".join(f"{file.name} -> {ours}" for ours, file in chosen.items())
     fresh = ", ".join(ours for ours in nets.values() if ours not in chosen)
     return told + (f"; not in the files: {fresh}" if fresh else "") + guess
+
+
+def with_biases(state: State, net: nn.Module) -> State:
+    """Without a norm, convolutions of the reference have no bias and ours do: 0 is the same."""
+    there = layout(state)
+    if there is None or there.norm != "none":
+        return state
+    biases = {name: torch.zeros_like(own) for name, own in net.state_dict().items() if name.endswith(".bias")}
+    return biases | state
 
 
 def unfitting(model: Model, nets: dict[str, str], files: Files, given: str) -> str:
@@ -144,17 +154,14 @@ def require_fitting(model: Model, states: dict[str, State], files: dict[str, Pat
     """
     told, typed = [], []
     for ours, state in states.items():
-        net, there = getattr(model, ours), layout(state)
-        here = layout_of(net)
-        if there is not None and there.norm == "none":  # its convolutions have no biases then, and ours do
-            biases = {name: torch.zeros_like(own) for name, own in net.state_dict().items() if name.endswith(".bias")}
-            state |= {name: bias for name, bias in biases.items() if name not in state}
+        net = getattr(model, ours)
+        there, here = layout(state), layout_of(net)
         if there is None:
             told.append(f"{files[ours].name} is no network of the reference implementation that genlab has")
         elif here is not None and there != here:
             told.append(f"{files[ours].name} does not fit {ours}: {', '.join(differences(there, here))}")
             typed += options(there, here)
-        elif mismatch := first_mismatch(net, state):
+        elif mismatch := first_mismatch(net, with_biases(state, net)):
             told.append(f"{files[ours].name} does not fit {ours}: {mismatch}")
     if told:
         remedy = f"\n    Type: {' '.join(dict.fromkeys(typed))}" if typed else ""
