@@ -140,6 +140,12 @@ def test_weights_come_back_as_they_came(buffers, cyclegan, pix2pix, export, tmp_
             assert len(kept) == len(came) or (buffers == "none" and folder == cyclegan)
 
 
+def test_networks_that_no_file_had_are_not_written(pix2pix, export, tmp_path):
+    (tmp_path / "horse2zebra.pth").write_bytes((pix2pix / "latest_net_G.pth").read_bytes())
+    export(f"ckpt={tmp_path}/horse2zebra.pth", "format=reference", f"output={tmp_path}/out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["latest_net_G.pth"]
+
+
 def refused(*overrides):
     with pytest.raises((ConfigError, CheckpointError)) as error:
         door.run("export", list(overrides))

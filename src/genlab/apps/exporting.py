@@ -41,7 +41,7 @@ def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
 
             lines = write_onnx(cfg, loaded, folder)
         else:
-            lines = write_reference(cfg, loaded.model, folder)
+            lines = write_reference(cfg, loaded, folder)
     for line in lines:
         console.say(line)
     console.say("all checks passed; nothing was written" if cfg.check_only else f"done      in {output}")
@@ -71,12 +71,13 @@ def staged(output: Path, keep: bool) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_reference(cfg: DictConfig, model: Model, folder: Path) -> list[str]:
-    """``latest_net_G_A.pth`` and the others, and how to name these networks there.
+def write_reference(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
+    """``latest_net_G_A.pth`` and the others that have been trained, and how to name these networks there.
 
     Raises:
         ConfigError: the reference has no such networks.
     """
+    model = loaded.model
     nets = places(model)
     if not nets:
         what = (
@@ -84,8 +85,8 @@ def write_reference(cfg: DictConfig, model: Model, folder: Path) -> list[str]:
         )
         raise ConfigError([Problem("format=reference", what, "Type: format=onnx")])
     layouts = {net: like_reference(model, ours) for net, ours in nets.items()}
-    lines = []
-    for net, ours in nets.items():
+    lines, trained = [], {net: ours for net, ours in nets.items() if ours not in loaded.fresh}
+    for net, ours in trained.items():
         file = folder / f"latest_net_{net}.pth"
         write(written(translating(model, ours), cfg.buffers), file, cfg.buffers)
         lines.append(f"wrote     {file.name}: {ours}")

@@ -18,13 +18,17 @@ from genlab.runs.reference import Files, reference_files
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model in evaluation mode, the configuration of its run, and the data set it was trained on."""
+    """A model in evaluation mode, the configuration of its run, and the data set it was trained on.
+
+    ``fresh`` names the networks whose weights are nobody's: files of the reference need not have all of them.
+    """
 
     model: Model
     config: DictConfig
     spec: DataSpec
     path: Path
     step: int
+    fresh: tuple[str, ...] = ()
 
 
 def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
@@ -56,9 +60,9 @@ def from_reference(files: Files, path: Path, trust: list[str]) -> Loaded:
     """The same from files of the reference implementation, which hold weights and nothing else."""
     from genlab.runs.reference_model import model_from
 
-    model, config, spec = model_from(files, path, trust)
+    model, config, spec, fresh = model_from(files, path, trust)
     model.eval()
-    return Loaded(model, config, spec, next(iter(files.values())), 0)
+    return Loaded(model, config, spec, next(iter(files.values())), 0, fresh)
 
 
 def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:

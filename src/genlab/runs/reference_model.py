@@ -13,14 +13,17 @@ from genlab.models.base import Model
 from genlab.runs.console import say
 from genlab.runs.reference import Files
 from genlab.runs.reference_layout import Layout, keys, layout
-from genlab.runs.reference_weights import load_reference, read
+from genlab.runs.reference_weights import load_reference, places, read
 
 SIDE = 256  # of the images that its networks are made for
 DATA = {"cyclegan": "unpaired_folders", "pix2pix": "paired_folders"}  # stands in until the model is built
 
 
-def model_from(files: Files, path: Path, trust: list[str]) -> tuple[Model, DictConfig, DataSpec]:
+def model_from(files: Files, path: Path, trust: list[str]) -> tuple[Model, DictConfig, DataSpec, tuple[str, ...]]:
     """A CycleGAN where there are two generators; a generator alone, or with its own discriminator, is a pix2pix.
+
+    Returns:
+        With it a configuration without data, a description of none, and the names of its networks that no file had.
 
     Raises:
         CheckpointError: there is no generator, or none of a known kind.
@@ -38,7 +41,7 @@ def model_from(files: Files, path: Path, trust: list[str]) -> tuple[Model, DictC
     spec = DataSpec("reference", "domains" if name == "cyclegan" else "pairs", shape, {}, "", note="its own weights")
     model: Model = build(config.model, trust, spec=spec, seed=config.seed)
     say(f"weights   {load_reference(model, nets, f'ckpt={path}')}")
-    return model, config, spec
+    return model, config, spec, tuple(ours for net, ours in places(model).items() if net not in nets)
 
 
 def chosen(files: Files, path: Path) -> tuple[str, Files]:
