@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from genlab.contracts import Problem
 def crossed(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
     """Every combination that cannot work. ``conf``: the folder of YAML files, to say what would."""
     yield from model_takes_data(plain, conf)
-    rules = (training_ends, warmup_fits, crop_fits, cut_fits_networks, run_id_is_free, clipping_sees_true_gradients)
-    for rule in (*rules, critic_is_penalised, penalty_fits):
+    for rule in RULES:
         yield from rule(plain)
 
 
@@ -76,3 +75,15 @@ def penalty_fits(plain: dict[str, Any]) -> Iterator[Problem]:
     if (model.get("step") or {}).get("compile"):
         what = "compiled networks have no second derivative, which the gradient penalty takes"
         yield Problem("model.step.compile", what, "Type: model.step.compile=null")
+
+
+RULES: tuple[Callable[[dict[str, Any]], Iterator[Problem]], ...] = (
+    training_ends,
+    warmup_fits,
+    crop_fits,
+    cut_fits_networks,
+    run_id_is_free,
+    clipping_sees_true_gradients,
+    critic_is_penalised,
+    penalty_fits,
+)

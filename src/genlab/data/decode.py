@@ -13,7 +13,16 @@ from PIL import Image, ImageOps
 from genlab.contracts import DataError
 
 Image.MAX_IMAGE_PIXELS = 100_000_000  # 10,000 x 10,000; anything larger is taken for an attack or a mistake
-ENDINGS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
+FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+}
+ENDINGS = frozenset(FORMATS)
 GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 
 

@@ -9,19 +9,10 @@ from typing import IO, Any, Literal
 import numpy as np
 from PIL import Image, ImageOps
 
-from genlab.data.decode import GREY, array_of, deep_numbers, is_deep, is_transparent, naming, on_white
+from genlab.data.decode import FORMATS, GREY, array_of, deep_numbers, is_deep, is_transparent, naming, on_white
 from genlab.data.deep_colour import can_be_whole, is_deep_colour, low_bytes, write_png, write_tiff
 
 Depth = Literal["8 bits", "16 bits", "fractions"]
-FORMATS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-    ".webp": "WEBP",
-}
 HOLDS_ALPHA, HOLDS_DEPTH = ("PNG", "TIFF", "WEBP"), ("PNG", "TIFF")
 QUALITY = 95  # of a JPEG
 SAVED_WITH: dict[str, dict[str, Any]] = {

@@ -46,6 +46,7 @@ class Step:
     def fit(self, nets: Iterable[nn.Module]) -> None:
         """Set these networks up; names and number of their weights stay."""
         for net in nets:
+            net.treats_images_alone = treats_images_alone(net)  # type: ignore[assignment]  # looked up in every step
             for layer in net.modules():
                 if isinstance(layer, ACTIVATIONS):
                     layer.inplace = self.inplace
@@ -61,7 +62,7 @@ class Step:
     def calls(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
         """What the network makes of each batch, in one pass if that gives the same. [B, C, H, W] each."""
         alike = len({batch.shape[1:] for batch in batches}) == 1
-        if len(batches) > 1 and self.batched and alike and treats_images_alone(net):
+        if len(batches) > 1 and self.batched and alike and net.treats_images_alone:
             return list(net(torch.cat(batches)).split([len(batch) for batch in batches]))
         return [net(batch) for batch in batches]
 
