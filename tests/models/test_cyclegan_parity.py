@@ -48,6 +48,11 @@ def test_the_fast_way_also_in_the_other_memory_order():
     five_steps(cyclegan(pool=3, channels_last=True), 0.5, 3, (10.0, 10.0))
 
 
+@pytest.mark.compiled
+def test_compiled_networks_equal_the_reference():
+    five_steps(cyclegan(pool=3, compile="default"), 0.5, 3, (10.0, 10.0))
+
+
 def five_steps(model, identity, pool, weights):
     """The model's steps beside the reference's, from the same weights."""
     ours = stepping(model)

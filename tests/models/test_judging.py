@@ -98,12 +98,16 @@ def test_an_average_follows_by_the_formula_and_translates(make, data):
     assert not torch.equal(model.translate(x, "AtoB"), by_average)
 
 
-def test_averages_take_buffers_as_they_are():
+def test_running_statistics_are_averaged_with_the_weights_and_batches_counted():
     net = torch.nn.BatchNorm2d(2)
     averages = Averages({"g": net}, 0.9)
-    net.train()(torch.randn(4, 2, 3, 3))
-    averages.follow({"g": net}, 100)
-    assert torch.equal(averages["g"].running_var, net.running_var)
+    expected = net.running_var.clone()
+    for _ in range(2):
+        net.train()(torch.randn(4, 2, 3, 3))
+        averages.follow({"g": net}, 100)
+        expected = 0.9 * expected + 0.1 * net.running_var
+    torch.testing.assert_close(averages["g"].running_var, expected)
+    assert averages["g"].num_batches_tracked == 2
 
 
 # ---- DiffAugment ---------------------------------------------------------------------------------------------------

@@ -37,6 +37,16 @@ def batch(step, size=BATCH):
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize(("dropout", "norm"), [(True, "batch"), (False, "batch"), (True, "instance")])
 def test_five_steps_equal_the_reference(dropout, norm, size, way):
+    five_steps(dropout, norm, size, way)
+
+
+@pytest.mark.compiled
+def test_compiled_networks_equal_the_reference():
+    five_steps(dropout=False, norm="batch", size=2, way={"compile": "default"})
+
+
+def five_steps(dropout, norm, size, way):
+    """The model's steps beside the reference's, from the same weights."""
     ours = stepping(pix2pix(dropout, norm, **way))
     reference = ReferencePix2Pix(ours)
     assert bool(dead_biases(ours.generator)) == (norm == "instance")

@@ -23,7 +23,7 @@ BAR = 20  # characters
 
 
 class Progress(pl.Callback):
-    """Epochs and batches with time left; a line with the validation's numbers after each epoch.
+    """Epochs and batches with time left; a line after each epoch, with the validation's numbers if there was one.
 
     The bar is only touched ``refresh_per_second`` times a second, and shows numbers that have been read anyway:
     reading one more per step would make every step wait for the device. Without a terminal, only the lines appear.
@@ -34,6 +34,7 @@ class Progress(pl.Callback):
         self.console = Console(file=sys.stderr)
         self.bar: RichProgress | None = None
         self.due = 0.0
+        self.validated = False  # in this epoch
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar, at the place where a resumed run continues."""
@@ -64,10 +65,15 @@ class Progress(pl.Callback):
         numbers = fitting(telling(pl_module, "train"), room)
         self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
 
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The numbers of this epoch are there."""
+        self.validated = True
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """One line an epoch."""
+        """One line an epoch; the training's numbers where nothing was validated."""
+        split, self.validated = "val" if self.validated else "train", False
         if trainer.is_global_zero:
-            line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, 'val')}"
+            line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, split)}"
             self.console.print(line, highlight=False, soft_wrap=True)
             note(line)
 

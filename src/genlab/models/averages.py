@@ -14,8 +14,8 @@ from torch import Tensor, nn
 class Averages(nn.ModuleDict):
     """A copy of each network, moved towards it after every step: average = decay * average + (1 - decay) * weight.
 
-    The first steps count for more, so that the weights from before the training are soon forgotten. Buffers, such as
-    batch norm's statistics, are those of the networks: they are running averages already.
+    The first steps count for more, so that the weights from before the training are soon forgotten. Batch norm's running
+    statistics are averaged with the weights they belong to: by themselves they remember ten batches.
 
     Args:
         nets: by name.
@@ -32,11 +32,18 @@ class Averages(nn.ModuleDict):
         """Take one step towards the networks, after their step number ``step``, from 0."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, net in nets.items() if len(self) else ():
-            averages: list[Tensor] = list(self[name].parameters())
-            torch._foreach_lerp_(averages, list[Tensor](net.parameters()), 1 - decay)
-            for average, buffer in zip(self[name].buffers(), net.buffers(), strict=True):
-                average.copy_(buffer)
+            pairs = list(zip(state(self[name]), state(net), strict=True))
+            fractions = [pair for pair in pairs if pair[0].is_floating_point()]
+            torch._foreach_lerp_([average for average, _ in fractions], [now for _, now in fractions], 1 - decay)
+            for count, now in pairs:
+                if not count.is_floating_point():  # how many batches batch norm has seen
+                    count.copy_(now)
 
     def outside_training(self, nets: dict[str, nn.Module], training: bool) -> dict[str, nn.Module]:
         """Who works now: in training the networks, else the averages, where there are any."""
         return dict(self) if len(self) and not training else nets
+
+
+def state(net: nn.Module) -> list[Tensor]:
+    """Weights and buffers."""
+    return [*net.parameters(), *net.buffers()]
