@@ -73,7 +73,7 @@ class Progress(pl.Callback):
         """One line an epoch; the training's numbers where nothing was validated."""
         split, self.validated = "val" if self.validated else "train", False
         if trainer.is_global_zero:
-            line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, split)}"
+            line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, split)}".rstrip()
             self.console.print(line, highlight=False, soft_wrap=True)
             note(line)
 
