@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from genlab.apps import door, translating
+from genlab.apps import door, translation
 from genlab.contracts import GenlabError
 from genlab.models.base import Model
 from genlab.runs.load import load
@@ -181,10 +182,22 @@ def test_the_frugal_way_gives_the_same_and_is_taken_for_large_pictures(model, tr
         made[way] = seen(tmp_path / way / "a.png").astype(int)
     assert abs(made["direct"] - made["frugal"]).max() <= 1
     taken = []
-    monkeypatch.setattr(translating, "InStrips", lambda net: taken.append(net) or net)
-    monkeypatch.setattr(translating, "LARGE", 2_000)
+    monkeypatch.setattr(translation, "InStrips", lambda net, told: taken.append(net) or net)
+    monkeypatch.setattr(translation, "LARGE", 2_000)
     assert translate(model) == 0
     assert taken
+
+
+@pytest.mark.parametrize("way", ["direct", "frugal", "tiles"])
+def test_the_bar_ends_at_the_number_of_pictures_and_moves_inside_a_large_one(way, translate, tmp_path, monkeypatch):
+    moves = []
+    monkeypatch.setattr(translation, "progress", lambda *_, **__: nullcontext(moves.append))
+    picture(tmp_path / "in" / "a.png", ramp(600, 41))
+    picture(tmp_path / "in" / "b.png", ramp(8, 8))
+    (tmp_path / "in" / "c.png").write_bytes(b"no picture")
+    assert translate("cyclegan", f"way={way}") == 3
+    assert sum(moves) == pytest.approx(3)
+    assert {"direct": 2, "frugal": 40, "tiles": 4}[way] <= sum(move > 1e-9 for move in moves)
 
 
 def test_check_only_writes_nothing(translate, tmp_path, capfd):

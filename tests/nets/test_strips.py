@@ -46,6 +46,13 @@ def test_the_result_is_that_of_the_whole_image(family, norm, upsample, budget):
     assert whole.std() > 0.1
 
 
+def test_shares_of_the_work_are_told_and_make_one():
+    net, x, told = generator("unet", "instance", "nearest"), image(64, 64), []
+    InStrips(net, told=told.append)(x)
+    assert len(told) > 20
+    assert sum(told) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("sides", [(64, 64), (64, 128)])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_smallest_sides_too(family, sides):
@@ -109,8 +116,9 @@ def test_tiles_cover_every_pixel_and_fade_into_each_other():
     net = nn.Identity()
     net.multiple, net.smallest = 4, 8
     for height, width in ((40, 16), (17, 100), (16, 16), (33, 47)):
-        x = image(height, width)
-        torch.testing.assert_close(InTiles(net, 16, 4)(x), x)
+        x, told = image(height, width), []
+        torch.testing.assert_close(InTiles(net, 16, 4, told.append)(x), x)
+        assert sum(told) == pytest.approx(1)
 
 
 def test_tiles_are_not_the_result_of_the_whole():

@@ -31,22 +31,31 @@ class InStrips(nn.Module):
     Args:
         net: [B, C, H, W] -> [B, C', H, W]; its layers must be known here.
         budget: bytes of a strip of one layer's output.
+        told: hears again and again which share of the layers has been done since it was last told.
 
     Raises:
         ConfigError: the network has layers that are not.
     """
 
-    def __init__(self, net: Any, budget: int = BUDGET) -> None:
+    def __init__(self, net: Any, budget: int = BUDGET, told: Callable[[float], object] = lambda share: None) -> None:
         super().__init__()
         require_known(net)
-        self.net, self.budget = net, budget
+        self.net, self.budget, self.told = net, budget, told
         self.multiple, self.smallest = net.multiple, net.smallest
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C', H, W]; no gradients."""
         with torch.no_grad():
-            walk = Walk(x.shape[2], self.budget)
-            return walk.kept(walk.step(self.net, Kept(x))).image
+            layers = sum(is_layer(module) for module in self.net.modules())
+            walk = Walk(x.shape[2], self.budget, lambda: self.told(1 / (layers + 1)))
+            made = walk.kept(walk.step(self.net, Kept(x))).image
+            self.told(1 / (layers + 1))  # what the last layers had left for the end
+            return made
+
+
+def is_layer(module: nn.Module) -> bool:
+    """Whether nothing is inside it."""
+    return not any(True for _ in module.children())
 
 
 def require_known(net: nn.Module) -> None:
@@ -67,14 +76,18 @@ class Walk:
     Args:
         height: of the image; what has fewer rows is stored.
         budget: bytes of a strip.
+        done: called after each layer.
     """
 
-    def __init__(self, height: int, budget: int) -> None:
-        self.height, self.budget = height, budget
+    def __init__(self, height: int, budget: int, done: Callable[[], object]) -> None:
+        self.height, self.budget, self.done = height, budget, done
 
     def step(self, layer: nn.Module, source: Rows) -> Rows:
         """The layer's output."""
-        return STEPS[type(layer)](self, layer, source)
+        made = STEPS[type(layer)](self, layer, source)
+        if is_layer(layer):
+            self.done()
+        return made
 
     def kept(self, source: Rows) -> Kept:
         """The whole image, in memory."""

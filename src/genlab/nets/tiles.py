@@ -6,7 +6,8 @@ from how they would together; where squares overlap, one fades into the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import torch
@@ -22,10 +23,18 @@ class InTiles(nn.Module):
         net: [B, C, H, W] -> [B, C', H, W].
         side: of a square; rounded up to what the network takes.
         overlap: pixels that neighbours share.
+        told: hears again and again which share of the squares has been done since it was last told.
     """
 
-    def __init__(self, net: Any, side: int = SIDE, overlap: int = OVERLAP) -> None:
+    def __init__(
+        self,
+        net: Any,
+        side: int = SIDE,
+        overlap: int = OVERLAP,
+        told: Callable[[float], object] = lambda share: None,
+    ) -> None:
         super().__init__()
+        self.told = told
         self.net, self.multiple, self.smallest = net, net.multiple, net.smallest
         least = max(side, 2 * overlap, net.smallest)
         self.side, self.overlap = -(-least // net.multiple) * net.multiple, overlap
@@ -34,14 +43,15 @@ class InTiles(nn.Module):
         """[B, C, H, W] -> [B, C', H, W]."""
         height, width = x.shape[2:]
         made = weight = torch.zeros((), dtype=x.dtype, device=x.device)
-        for top, bottom in self.spans(height):
-            for left, right in self.spans(width):
-                tile = self.net(x[:, :, top:bottom, left:right])
-                if made.dim() == 0:
-                    made, weight = tile.new_zeros(*tile.shape[:2], height, width), tile.new_zeros(height, width)
-                share = self.ramp(top, bottom, height, x)[:, None] * self.ramp(left, right, width, x)
-                made[:, :, top:bottom, left:right] += tile * share
-                weight[top:bottom, left:right] += share
+        squares = list(product(self.spans(height), self.spans(width)))
+        for (top, bottom), (left, right) in squares:
+            tile = self.net(x[:, :, top:bottom, left:right])
+            if made.dim() == 0:
+                made, weight = tile.new_zeros(*tile.shape[:2], height, width), tile.new_zeros(height, width)
+            share = self.ramp(top, bottom, height, x)[:, None] * self.ramp(left, right, width, x)
+            made[:, :, top:bottom, left:right] += tile * share
+            weight[top:bottom, left:right] += share
+            self.told(1 / len(squares))
         return made / weight
 
     def spans(self, length: int) -> Iterator[tuple[int, int]]:
