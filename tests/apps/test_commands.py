@@ -114,6 +114,13 @@ def test_generate_says_what_a_model_can_do_instead(train, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("only_check", [True, False])
+def test_fewer_images_than_processes_are_refused_and_leave_nothing(only_check, train, tmp_path):
+    with pytest.raises(ConfigError, match=r"200 processes.*in (train|val|test): 1\d\d\n.*Type: trainer.devices=1\d\d"):
+        train("model=ae", "data=digits", "trainer.devices=200", f"check_only={only_check}")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_run_can_be_made_longer(train):
     options = ["model=vae", *SMALL, "callbacks=trace", "model/schedule=constant"]
     short = train(*options)

@@ -19,7 +19,8 @@ from genlab.apps.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.stops import MaxSteps, Signals
 from genlab.config.build import build
-from genlab.contracts import DataSpec
+from genlab.contracts import ConfigError, DataSpec, Problem
+from genlab.data.source import SPLITS
 from genlab.models.base import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
@@ -99,3 +100,16 @@ def process_count(cfg: DictConfig) -> int:
     else:
         count = len(devices) if OmegaConf.is_list(devices) else int(devices)
     return max(count, 1) * cfg.trainer.num_nodes
+
+
+def require_images(cfg: DictConfig, spec: DataSpec) -> None:
+    """Refuse a split with fewer images than there are processes: one would have none, and the others wait for it.
+
+    Raises:
+        ConfigError: with the largest number that fits.
+    """
+    processes = process_count(cfg)
+    split, images = min(((split, spec.sizes[split]) for split in SPLITS), key=lambda pair: pair[1])
+    if images < processes:
+        what = f"{processes} processes, but data={cfg.choices.data} has only so many images in {split}: {images}"
+        raise ConfigError([Problem(f"trainer.devices={cfg.trainer.devices}", what, f"Type: trainer.devices={images}")])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from genlab.apps.building import build_callbacks, build_model
+from genlab.apps.building import build_callbacks, build_model, require_images
 from genlab.apps.loggers import Loggers
 from genlab.apps.screen import notes, parameters, sizes
 from genlab.data.source import Prepared
@@ -20,6 +20,7 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     """Build what training would build, and say what it is."""
     console.quiet()
     spec = prepared.spec
+    require_images(cfg, spec)
     model = build_model(cfg, spec)
     if cfg.init_from:
         console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")

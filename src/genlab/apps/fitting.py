@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps import measuring, screen
-from genlab.apps.building import build_callbacks, build_model, build_trainer
+from genlab.apps.building import build_callbacks, build_model, build_trainer, require_images
 from genlab.apps.loggers import Loggers, wandb_id
 from genlab.apps.preparing import cache_root
 from genlab.callbacks.alarms import Alarms
@@ -37,6 +37,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     """Train, evaluate on the test set, and leave a run directory that explains itself."""
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
+    require_images(cfg, prepared.spec)
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
     begun = load_weights(model, Path(cfg.init_from)) if cfg.init_from and chosen.checkpoint is None else ""
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
