@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genlab.apps.translate import Inputs, unwritable
+from genlab.apps.inputs import Inputs, unwritable
 from genlab.contracts import ConfigError
 from genlab.data.sheet import Block, Cell, beside, cut_to_fit, laid_out, shown
 from genlab.runs.files import replacing

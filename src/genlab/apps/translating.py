@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from omegaconf import DictConfig
 
-from genlab.apps.translate import Inputs
+from genlab.apps.inputs import Inputs
 from genlab.apps.translation import Translation
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Problem
@@ -75,6 +75,6 @@ def closing(work: Translation, output: Path, seconds: float) -> None:
     for sentence, count in work.notes.items():
         console.say(f"note      {count:,} of {len(work.inputs.files):,}: {sentence}")
     sheet = f"; {work.sheet.path} shows them" if work.sheet.cells else ""
-    console.say(f"done      {work.done:,} pictures in {seconds:.0f} s{sheet}")
+    console.say(f"done      {work.done:,} picture{'s' if work.done != 1 else ''} in {seconds:.0f} s{sheet}")
     if work.skipped:
         console.say(f"skipped   {len(work.skipped):,} that cannot be read, named above; exit code {SKIPPED}")

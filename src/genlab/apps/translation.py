@@ -15,7 +15,7 @@ import torch
 from omegaconf import DictConfig
 from PIL import Image
 
-from genlab.apps.translate import Inputs, unwritable
+from genlab.apps.inputs import Inputs, unwritable
 from genlab.apps.translated_sheet import Sheet
 from genlab.contracts import ConfigError, Problem, Translates
 from genlab.data.decode import Unreadable
