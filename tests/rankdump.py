@@ -8,7 +8,7 @@ import torch
 
 
 class Dump(pl.Callback):
-    """Saves this rank's weights beside the run, and the indices it evaluated."""
+    """Saves this rank's weights and running statistics beside the run, and the indices it evaluated."""
 
     def __init__(self, folder):
         self.folder, self.seen = Path(folder), []
@@ -17,5 +17,5 @@ class Dump(pl.Callback):
         self.seen += batch[-1].tolist()  # the places in the split; of two domains those of the second
 
     def on_test_end(self, trainer, pl_module):
-        weights = {name: p.detach().clone() for name, p in pl_module.named_parameters()}
+        weights = {name: value.clone() for name, value in pl_module.state_dict().items()}
         torch.save({"weights": weights, "seen": self.seen}, self.folder / f"{os.environ.get('LOCAL_RANK', '0')}.pt")

@@ -71,8 +71,12 @@ def test_two_ranks(model, tmp_path):
 
 @pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])
 def test_two_ranks_translate(model, tmp_path):
-    """CycleGAN with instance norm and no pool: two ranks are one process at twice the batch, pictures and all."""
-    options = ["model.pool_size=0" if model == "cyclegan" else "model.ema=0.9"]
+    """CycleGAN with instance norm and no pool: two ranks are one process at twice the batch, pictures and all.
+
+    pix2pix with batch norm and averages: equal weights and running statistics on both ranks, of the averages too.
+    """
+    averaged = ["model.ema=0.9", "model.inference_norm=running"]
+    options = ["model.pool_size=0"] if model == "cyclegan" else averaged
     run, (one, other) = trained(tmp_path / "two", model, 2, 2, *options)
     for name, weight in one["weights"].items():
         assert torch.equal(weight, other["weights"][name]), name

@@ -114,10 +114,19 @@ def test_generate_says_what_a_model_can_do_instead(train, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("devices", "nodes", "remedy"),
+    [
+        (200, 1, "trainer.devices=180"),
+        (200, 2, "trainer.devices=90"),
+        (1, 200, "trainer.num_nodes=180 trainer.devices=1"),
+    ],
+)
 @pytest.mark.parametrize("only_check", [True, False])
-def test_fewer_images_than_processes_are_refused_and_leave_nothing(only_check, train, tmp_path):
-    with pytest.raises(ConfigError, match=r"200 processes.*in (train|val|test): 1\d\d\n.*Type: trainer.devices=1\d\d"):
-        train("model=ae", "data=digits", "trainer.devices=200", f"check_only={only_check}")
+def test_fewer_images_than_processes_are_refused_and_leave_nothing(devices, nodes, remedy, only_check, train, tmp_path):
+    asked = [f"trainer.devices={devices}", f"trainer.num_nodes={nodes}", f"check_only={only_check}"]
+    with pytest.raises(ConfigError, match=rf"{devices * nodes} processes.*180 images in val\n.*Type: {remedy}$"):
+        train("model=ae", "data=digits", *asked)
     assert not (tmp_path / "runs").exists()
 
 

@@ -37,7 +37,10 @@ MISTAKES = {
     "modle=vae": ["Did you mean model=vae"],
     "latent_dim=3": ["Did you mean model.latent_dim=3"],
     "data=mnits": ["Did you mean data=mnist"],
-    "data=folder": ["data.path", "must be given", "data.path=…"],
+    **dict.fromkeys(
+        ("data=folder", "data=unpaired_folders", "data=paired_image"),
+        ["data.path", "must be given", "data.path=…"],
+    ),
     "data.batch_size=0": ["at least 1"],
     "model/optimizer=adamm": ["Did you mean model/optimizer=adam"],
     "model._target_=os.system": ["os.system", "not trusted", "trust=[os]"],
@@ -89,7 +92,11 @@ MISTAKES = {
 
 
 # what else is typed, where the mistake shows only beside it
-WITH = {"trainer.max_epochs=-1": ["model/schedule=constant"]}
+WITH = {
+    "trainer.max_epochs=-1": ["model/schedule=constant"],
+    "data=unpaired_folders": ["model=cyclegan"],
+    "data=paired_image": ["model=pix2pix"],
+}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -103,6 +110,12 @@ def test_a_mistake_is_named_with_its_remedy(mistake):
 def test_a_choice_that_a_command_does_not_have_is_refused():
     with pytest.raises(ConfigError, match="this command has no model to choose"):
         compose("prepare", ["data=digits", "model=vae"])
+
+
+def test_what_stands_in_for_a_misspelt_choice_is_not_complained_of():
+    with pytest.raises(ConfigError) as caught:
+        compose("train", ["model=pix2pixx", "data=maps"])
+    assert [problem.where for problem in caught.value.problems] == ["model=pix2pixx"]
 
 
 def test_all_mistakes_at_once_are_all_named():

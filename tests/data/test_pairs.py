@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.contracts import DataError
+from genlab.contracts import ConfigError, DataError
 from genlab.data.module import StoreData
 from genlab.data.paired_folders import PairedFolders, side_split_name
 from genlab.data.side_by_side import SideBySide
@@ -162,3 +162,15 @@ def test_folders_that_are_missing_are_named(folders, tmp_path):
         two_folders(folders / "A").prepare(tmp_path, tmp_path / "cache")
     with pytest.raises(DataError, match="there is no such folder"):
         two_folders(folders / "nowhere").prepare(tmp_path, tmp_path / "cache")
+
+
+def test_two_domains_are_no_pairs_side_by_side(tmp_path):
+    for part in ("trainA", "trainB"):
+        picture(tmp_path / part / "a.png", ramp(20, 12))
+    with pytest.raises(ConfigError, match=r"two domains.*\n.*data=unpaired_folders"):
+        one_file(tmp_path).prepare(tmp_path, tmp_path / "cache")
+
+
+def test_a_name_that_nobody_has_published_needs_a_path(tmp_path):
+    with pytest.raises(ConfigError, match=r"data\.name=foo.*maps.*\n.*data\.path=FOLDER"):
+        SideBySide(**(COMMON | {"name": "foo", "path": None})).prepare(tmp_path, tmp_path / "cache")

@@ -48,6 +48,12 @@ def test_the_fast_way_also_in_the_other_memory_order():
     five_steps(cyclegan(pool=3, channels_last=True), 0.5, 3, (10.0, 10.0))
 
 
+def test_each_network_is_compiled_and_its_weights_keep_their_names():
+    model, plain = cyclegan(compile="default"), cyclegan()
+    assert all(net._compiled_call_impl is not None for nets in model.players().values() for net in nets)
+    assert model.state_dict().keys() == plain.state_dict().keys()
+
+
 @pytest.mark.compiled
 def test_compiled_networks_equal_the_reference():
     five_steps(cyclegan(pool=3, compile="default"), 0.5, 3, (10.0, 10.0))

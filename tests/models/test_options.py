@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from genlab.runs.load import load
+from genlab.runs.checkpoint_io import AtomicCheckpointIO
+from genlab.runs.load import load, load_run
 
 from photographs import CUT, SMALL
 
@@ -37,3 +38,17 @@ def test_an_option_trains_and_is_kept(model, options, train, folders):
     assert made.isfinite().all()
     assert torch.equal(made, other.translate(x, "AtoB"))
     assert list(one.averages) == (list(one.generators()) if "model.ema=0.9" in options else [])
+
+
+def test_a_run_with_compiled_networks_is_loaded_without_the_compiler(train, folders, monkeypatch):
+    data = ["data=unpaired_folders", f"data.path={folders['unpaired_folders']}"]
+    run, read = train("model=cyclegan", *SMALL["cyclegan"], *data, *CUT, *SHORT), AtomicCheckpointIO.load_checkpoint
+
+    def compiled(self, path):
+        checkpoint = read(self, path)
+        checkpoint["genlab"]["config"]["model"]["step"]["compile"] = "default"
+        return checkpoint
+
+    monkeypatch.setattr(AtomicCheckpointIO, "load_checkpoint", compiled)
+    loaded = load_run(run)
+    assert all(net._compiled_call_impl is None for net in loaded.model.modules())

@@ -42,7 +42,7 @@ def test_five_steps_equal_the_reference(dropout, norm, size, way):
 
 @pytest.mark.compiled
 def test_compiled_networks_equal_the_reference():
-    five_steps(dropout=False, norm="batch", size=2, way={"compile": "default"})
+    five_steps(dropout=True, norm="batch", size=2, way={"compile": "default"})
 
 
 def five_steps(dropout, norm, size, way):

@@ -88,6 +88,9 @@ def test_paths_that_are_no_runs_are_refused(tmp_path):
         run_of(tmp_path)
     with pytest.raises(CheckpointError, match="no checkpoint yet"):
         checkpoint_file(tmp_path)
+    (tmp_path / "latest").mkdir()
+    with pytest.raises(CheckpointError, match=rf"holds several runs.*ckpt={tmp_path}/latest"):
+        checkpoint_file(tmp_path)
 
 
 def read(path):

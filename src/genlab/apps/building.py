@@ -103,13 +103,19 @@ def process_count(cfg: DictConfig) -> int:
 
 
 def require_images(cfg: DictConfig, spec: DataSpec) -> None:
-    """Refuse a split with fewer images than there are processes: one would have none, and the others wait for it.
+    """Refuse a split with fewer images (or points) than there are processes: one would have none, and the others wait for it.
 
     Raises:
         ConfigError: with the largest number that fits.
     """
-    processes = process_count(cfg)
-    split, images = min(((split, spec.sizes[split]) for split in SPLITS), key=lambda pair: pair[1])
-    if images < processes:
-        what = f"{processes} processes, but data={cfg.choices.data} has only so many images in {split}: {images}"
-        raise ConfigError([Problem(f"trainer.devices={cfg.trainer.devices}", what, f"Type: trainer.devices={images}")])
+    processes, nodes = process_count(cfg), cfg.trainer.num_nodes
+    split, rows = min(((split, spec.sizes[split]) for split in SPLITS), key=lambda pair: pair[1])
+    if rows < processes:
+        what = f"{processes:,} processes are too many: data={cfg.choices.data} has only {rows:,} images in {split}"
+        where = f"trainer.devices={cfg.trainer.devices}" + (f" trainer.num_nodes={nodes}" if nodes > 1 else "")
+        remedy = (
+            f"trainer.devices={rows // nodes}"
+            if rows >= nodes
+            else f"trainer.num_nodes={max(rows, 1)} trainer.devices=1"
+        )
+        raise ConfigError([Problem(where, what, f"Type: {remedy}")])

@@ -35,6 +35,7 @@ class Progress(pl.Callback):
         self.bar: RichProgress | None = None
         self.due = 0.0
         self.validated = False  # in this epoch
+        self.earlier: list[str] = []  # the training's numbers before this epoch
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the bar, at the place where a resumed run continues."""
@@ -51,6 +52,10 @@ class Progress(pl.Callback):
         self.bar = RichProgress(*columns, console=self.console, auto_refresh=False, transient=True)
         self.bar.start()
         self.task = self.bar.add_task("training", total=total_batches(trainer), numbers="")
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """Nothing of this epoch has been measured yet."""
+        self.validated, self.earlier = False, telling(pl_module, "train")
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
@@ -70,10 +75,12 @@ class Progress(pl.Callback):
         self.validated = True
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """One line an epoch; the training's numbers where nothing was validated."""
-        split, self.validated = "val" if self.validated else "train", False
+        """One line an epoch; the training's numbers where nothing was validated, if there are new ones."""
+        split = "val" if self.validated else "train"
+        found = telling(pl_module, split)
         if trainer.is_global_zero:
-            line = f"epoch {trainer.current_epoch + 1:>3}  {numbers_line(pl_module, split)}".rstrip()
+            numbers = f"  {split} {'  '.join(found)}" if found and found != self.earlier else ""
+            line = f"epoch {trainer.current_epoch + 1:>3}{numbers}"
             self.console.print(line, highlight=False, soft_wrap=True)
             note(line)
 
@@ -90,12 +97,6 @@ class Progress(pl.Callback):
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Leave the terminal as it was."""
         self.close()
-
-
-def numbers_line(model: Model, split: str) -> str:
-    """The newest numbers of a split: ``val loss 103.2  recon 78.0  kl 25.2``."""
-    found = telling(model, split)
-    return f"{split} " + "  ".join(found) if found else ""
 
 
 def telling(model: Model, split: str) -> list[str]:

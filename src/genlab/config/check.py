@@ -33,8 +33,8 @@ def check(cfg: DictConfig, command: str) -> None:
         raise ConfigError(problems)
 
 
-def problems_in(cfg: DictConfig, command: str, hints: Hints | None = None) -> list[Problem]:
-    """Every problem, in the order of the configuration."""
+def problems_in(cfg: DictConfig, command: str, hints: Hints | None = None, across: bool = True) -> list[Problem]:
+    """Every problem, in the order of the configuration; of combinations only ``across`` one in which all else is right."""
     hints = hints or Hints()
     plain, broken = resolved(cfg)
     listed = plain.get("trust")
@@ -43,7 +43,7 @@ def problems_in(cfg: DictConfig, command: str, hints: Hints | None = None) -> li
     told = {problem.where for problem in broken}
     found = broken + [problem for problem in found if problem.where.partition("=")[0] not in told]
     own = [problem for problem in found if problem in broken or not is_borrowed(cfg, problem.where.partition("=")[0])]
-    return own or found or list(crossed(plain, hints.conf))
+    return own or found or (list(crossed(plain, hints.conf)) if across else [])
 
 
 def resolved(cfg: DictConfig) -> tuple[dict[str, Any], list[Problem]]:

@@ -50,7 +50,8 @@ def compose(command: str, overrides: list[str], conf: Path | None = None, incomp
     composing = Composing(command, folder)
     with own_hydra(folder):
         cfg = composing.compose(overrides)
-    problems = composing.problems + (problems_in(cfg, command, composing.hints) if cfg is not None else [])
+    problems, right = composing.problems, not composing.problems
+    problems = problems + (problems_in(cfg, command, composing.hints, across=right) if cfg is not None else [])
     problems = [p for p in dict.fromkeys(problems) if not (incomplete and p.what == MUST_BE_GIVEN)]
     if problems or cfg is None:
         raise ConfigError([composing.placed(problem) for problem in problems])

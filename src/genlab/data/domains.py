@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import DataError, DataSpec, Kind
 from genlab.data.preprocess import Preprocessing, Recipe
-from genlab.data.published import PUBLISHED, ensure
+from genlab.data.published import ensure, published
 from genlab.data.reading import Row, channels_of
 from genlab.data.source import SPLITS, Augmentation, Columns, Prepared, Source, limited, sizes_of
 from genlab.data.splits import completed, pictures_in, require_folder
@@ -88,8 +88,8 @@ class UnpairedFolders(Source):
             DataError: a domain has no training images.
         """
         if self.path is None:
-            root = ensure(PUBLISHED[self.name], data_root)
-            return root, {part: pictures_in(root / part) for part in PUBLISHED[self.name].parts}
+            root = ensure(published(self.name), data_root)
+            return root, {part: pictures_in(root / part) for part in published(self.name).parts}
         root = Path(self.path).expanduser()
         require_folder(root)
         parts: dict[str, list[Path]] = {}

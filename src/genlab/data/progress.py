@@ -18,8 +18,15 @@ def progress(title: str, total: int | None, shown: bool = True, unit: str = "row
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    done = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), done, TextColumn("left"), TimeRemainingColumn())
+    count = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TextColumn("left"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda amount=1: bar.advance(task, amount)
+        done = 0.0
+
+        def advance(amount: float = 1) -> None:
+            nonlocal done
+            done += amount
+            bar.update(task, completed=round(done, 6))  # shares of thirds make a whole
+
+        yield advance

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from genlab.contracts import DataError
+from genlab.contracts import ConfigError, DataError, Problem
 from genlab.data.alone import alone, folder_for
 from genlab.data.archive import BadArchive, unpack
 from genlab.data.download import Remote, download
@@ -64,6 +64,18 @@ PUBLISHED = {
         cyclegan("vangogh2photo", sha256="362c3473e70be0944bda08d49d660eafdc2854df55d697835b8186d1d79caaff"),
     )
 }
+
+
+def published(name: str) -> Published:
+    """The published set of that name.
+
+    Raises:
+        ConfigError: there is none; of other pictures one has to say where they lie.
+    """
+    if name not in PUBLISHED:
+        what = f"is none of the published sets ({', '.join(PUBLISHED)}), and data.path does not say where it lies"
+        raise ConfigError([Problem(f"data.name={name}", what, "Type: data.path=FOLDER")])
+    return PUBLISHED[name]
 
 
 def ensure(published: Published, data_root: Path) -> Path:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from genlab.config.types import OnError, PositiveInt
-from genlab.contracts import DataError, Kind
+from genlab.contracts import ConfigError, DataError, Kind, Problem
 from genlab.data.decode import Unreadable, opened
 from genlab.data.pairs import Direction, Pairing
 from genlab.data.preprocess import Preprocessing, Recipe
-from genlab.data.published import PUBLISHED, ensure
+from genlab.data.published import ensure, published
 from genlab.data.reading import Row, channels_of
 from genlab.data.source import SPLITS, Prepared, Source, sizes_of
 from genlab.data.splits import completed, pictures_in, require_every_split, require_folder
@@ -79,10 +79,15 @@ class SideBySide(Source):
     def located(self, data_root: Path) -> tuple[Path, dict[str, list[Path]]]:
         """The folder, and the files of each part that it has."""
         if self.path is None:
-            root = ensure(PUBLISHED[self.name], data_root)
+            root = ensure(published(self.name), data_root)
             return root, {split: files for split in SPLITS if (files := pictures_in(root / split))}
         root = Path(self.path).expanduser()
         require_folder(root)
+        if all((root / f"train{side}").is_dir() for side in "AB"):
+            what = "holds two domains, trainA and trainB, and no pairs side by side in one file"
+            remedy = f"Type: model=cyclegan data=unpaired_folders data.path={root}\n"
+            remedy += f"    Of pairs under equal names: data=paired_folders data.path={root}"
+            raise ConfigError([Problem(f"data.path={root}", what, remedy)])
         parts = {split: pictures_in(root / split) for split in SPLITS}
         if not any(parts.values()):
             parts["train"] = pictures_in(root)

@@ -57,7 +57,11 @@ class Step:
             if self.channels_last:
                 net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             if self.compile:
-                net.compile(mode=self.compile)  # in place: the keys of its weights stay
+                options = {
+                    **torch._inductor.list_mode_options(self.compile),
+                    "fallback_random": True,
+                }  # dropout's masks
+                net.compile(options=options)  # in place: the keys of its weights stay
 
     def calls(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
         """What the network makes of each batch, in one pass if that gives the same. [B, C, H, W] each."""

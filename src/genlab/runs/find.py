@@ -126,9 +126,13 @@ def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
     if path.is_file() and path.name == "latest":
         path = path.with_name(path.read_text().strip())
     if path.is_dir():
-        path = path / "checkpoints" / "last.ckpt"
-        if not path.exists() and not path.with_name("previous.ckpt").exists():
-            raise CheckpointError(f"{path.parent.parent} has no checkpoint yet ({path} is missing).")
-        return path
+        last = path / "checkpoints" / "last.ckpt"
+        if not last.exists() and not last.with_name("previous.ckpt").exists():
+            around = (
+                "holds several runs" if (path / "latest").exists() else f"has no checkpoint yet ({last} is missing)"
+            )
+            given = f"{path}/latest" if (path / "latest").exists() else "runs/<name>/<run_id>"
+            raise CheckpointError(f"{key}={path}: {path} {around}. Give a run directory, {key}={given}.")
+        return last
     manifest.require_checkpoint(path)
     return path

@@ -49,6 +49,8 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
     kept = checkpoint["genlab"]
     config = OmegaConf.create(kept["config"])
     spec = DataSpec.from_plain(kept["spec"])
+    if OmegaConf.select(config, "model.step.compile"):
+        config.model.step.compile = None  # minutes before the first picture, for nothing
     model: Model = build(config.model, trust or [], spec=spec, seed=config.seed)
     model.load_state_dict(checkpoint["state_dict"])
     model.on_load_checkpoint(checkpoint)
