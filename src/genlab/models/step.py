@@ -56,12 +56,9 @@ class Step:
                 net.get_parameter(name).requires_grad_(False)
             if self.channels_last:
                 net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            if self.compile:
-                options = {
-                    **torch._inductor.list_mode_options(self.compile),
-                    "fallback_random": True,
-                }  # dropout's masks
-                net.compile(options=options)  # in place: the keys of its weights stay
+            if self.compile:  # in place: its weights keep their names; dropout draws what it draws uncompiled
+                mode = torch._inductor.list_mode_options(self.compile)
+                net.compile(options={**mode, "fallback_random": True})
 
     def calls(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
         """What the network makes of each batch, in one pass if that gives the same. [B, C, H, W] each."""
