@@ -41,6 +41,11 @@ MISTAKES = {
         ("data=folder", "data=unpaired_folders", "data=paired_image"),
         ["data.path", "must be given", "data.path=…"],
     ),
+    "model.augment=[colour,cutuot]": [
+        "'color', 'translation' or 'cutout'",
+        "Did you mean model.augment=[color,cutout]",
+    ],
+    "model.augment=color": ["must be a list", "Type: model.augment=[color]"],
     "data.batch_size=0": ["at least 1"],
     "model/optimizer=adamm": ["Did you mean model/optimizer=adam"],
     "model._target_=os.system": ["os.system", "not trusted", "trust=[os]"],
@@ -95,6 +100,8 @@ MISTAKES = {
 WITH = {
     "trainer.max_epochs=-1": ["model/schedule=constant"],
     "data=unpaired_folders": ["model=cyclegan"],
+    "model.augment=[colour,cutuot]": ["model=cyclegan", "data=horse2zebra"],
+    "model.augment=color": ["model=cyclegan", "data=horse2zebra"],
     "data=paired_image": ["model=pix2pix"],
 }
 

@@ -110,6 +110,8 @@ def wrong(where: str, value: Any, error: ValidationError, hints: Hints) -> Probl
     remedy, near = "", nearest_choice(value, error)
     if near:
         remedy = f"Did you mean {where}={near} ?"
+    elif isinstance(value, str) and {item["type"] for item in error.errors()} == {"list_type"}:
+        remedy = f"Type: {where}=[{value}]"
     elif isinstance(value, int | float) and {item["type"] for item in error.errors()} == {"string_type"}:
         remedy = f"""Put quotes around it: '{where}="{typed(value)}"'"""
     elif OmegaConf.is_dict(usual):
@@ -120,11 +122,16 @@ def wrong(where: str, value: Any, error: ValidationError, hints: Hints) -> Probl
 
 
 def nearest_choice(value: Any, error: ValidationError) -> str:
-    """The word that was meant, where a value must be one of several; empty where none is near."""
+    """What was meant where a value, or each of a list, must be one of several words; empty where none is near."""
     told = [item["ctx"]["expected"] for item in error.errors() if item["type"] == "literal_error"]
     known = {word.lower(): word for words in told for word in re.findall("'([^']*)'", words)}
-    near = difflib.get_close_matches(str(value).lower(), known, n=1, cutoff=0.6)
-    return known[near[0]] if near else ""
+    near = [
+        known[found[0]] if (found := difflib.get_close_matches(str(one).lower(), known, n=1, cutoff=0.6)) else ""
+        for one in (value if isinstance(value, list) else [value])
+    ]
+    if not all(near):
+        return ""
+    return typed(near) if isinstance(value, list) else near[0]
 
 
 def reasons(error: ValidationError) -> str:
