@@ -50,8 +50,9 @@ def compose(command: str, overrides: list[str], conf: Path | None = None, incomp
     composing = Composing(command, folder)
     with own_hydra(folder):
         cfg = composing.compose(overrides)
-    problems, right = composing.problems, not composing.problems
-    problems = problems + (problems_in(cfg, command, composing.hints, across=right) if cfg is not None else [])
+    problems = composing.problems
+    if cfg is not None:
+        problems = problems + problems_in(cfg, command, composing.hints, across=not problems)
     problems = [p for p in dict.fromkeys(problems) if not (incomplete and p.what == MUST_BE_GIVEN)]
     if problems or cfg is None:
         raise ConfigError([composing.placed(problem) for problem in problems])

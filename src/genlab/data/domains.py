@@ -88,8 +88,9 @@ class UnpairedFolders(Source):
             DataError: a domain has no training images.
         """
         if self.path is None:
-            root = ensure(published(self.name), data_root)
-            return root, {part: pictures_in(root / part) for part in published(self.name).parts}
+            known = published(self.name)
+            root = ensure(known, data_root)
+            return root, {part: pictures_in(root / part) for part in known.parts}
         root = Path(self.path).expanduser()
         require_folder(root)
         parts: dict[str, list[Path]] = {}
