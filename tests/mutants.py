@@ -1,12 +1,12 @@
 """Plants known mistakes, one at a time in a copy of the tree, and runs the tests that should notice each.
 
     python tests/mutants.py                          every mistake in tests/planted/*.toml
-    python tests/mutants.py clip "both ranks"        those whose name or promise holds one of these words
+    python tests/mutants.py clip "both ranks"        those whose area, name or promise holds one of these words
     python tests/mutants.py --table docs/proofs.md   writes the table, too
 
 Caught: a test failed. Survived: all passed, so the promise has no proof. Exit code 0 when every one is caught, 1 when
 some are not, 2 when the list itself is wrong. Mutation tools for pytest make up their own mistakes; these are chosen,
-one or more for each promise, and stay.
+one or more for each promise, and stay. POSIX only: tests run in forks of a process that has imported the libraries.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import argparse
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,8 +26,10 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from forked import Tests  # noqa: E402
+
 REPO = Path(__file__).resolve().parent.parent
-SECONDS = 300  # a test that hangs has noticed, too
 PARTS = ("conf", "src", "sweeps", "tests", "docs", "README.md", "pyproject.toml", ".gitignore")
 
 
@@ -83,65 +84,53 @@ def copied(folder: Path) -> Path:
     for part in PARTS:
         source = REPO / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "runs", ".*_cache"))
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
         elif source.is_file():
             shutil.copy(source, folder / part)
     return folder
 
 
-def run_tests(tree: Path, tests: list[str], workers: int) -> tuple[int | None, str]:
-    """pytest's exit code (None: it did not end in time) and what it printed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-n", str(workers), "-p", "no:cacheprovider", "-m", "", *tests]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
-    # a module changed twice within a second must not be taken from a file of compiled code
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree / "src"), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command,
-        cwd=tree,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            output, _ = process.communicate(timeout=SECONDS if workers == 0 else None)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return None, process.communicate()[0]
-    return process.returncode, output
+def all_pass(tree: Path, tests: list[str], workers: int) -> tuple[bool, str]:
+    """Whether the tests pass as they are, and what pytest printed."""
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "-p", "no:cacheprovider", "-m", "", *tests]
+    environment = os.environ | {"PYTHONPATH": str(tree / "src"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+    return done.returncode == 0, done.stdout
 
 
-def judge(mutant: Mutant, trees: queue.Queue[Path]) -> Result:
+def judge(mutant: Mutant, runners: queue.Queue[Tests]) -> Result:
     """Plant the mistake in a tree that is free, run its tests, and put the tree right again."""
-    tree = trees.get()
-    path, began = tree / mutant.file, time.monotonic()
+    runner = runners.get()
+    path, began = runner.tree / mutant.file, time.monotonic()
     right = path.read_text(encoding="utf-8")
     try:
         path.write_text(right.replace(mutant.old, mutant.new), encoding="utf-8")
-        code, output = run_tests(tree, mutant.tests, workers=0)
+        code, output = runner.run(mutant.tests)
     finally:
         path.write_text(right, encoding="utf-8")
-        trees.put(tree)
-    verdict = {0: "survived", 1: "caught", None: "caught"}.get(code, "broken")
+        runners.put(runner)
+    verdict = {0: "survived", 1: "caught", None: "caught"}.get(code, "broken")  # None: hung, which is noticed, too
     return Result(mutant, verdict, time.monotonic() - began, output)
 
 
 def judged(mutants: list[Mutant], workers: int, scratch: Path) -> list[Result]:
-    """Every mutant's result, in the order of the list; each verdict is shown when it is known."""
-    trees: queue.Queue[Path] = queue.Queue()
-    for number in range(workers):
-        trees.put(copied(scratch / str(number)))
+    """Every mutant's result, in the order of the list; what is not caught is shown at once."""
+    runners: queue.Queue[Tests] = queue.Queue()
+    started = [Tests(copied(scratch / str(number))) for number in range(workers)]
+    for runner in started:
+        runners.put(runner)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     with ThreadPoolExecutor(workers) as pool, Progress(*columns) as progress:
         bar = progress.add_task("", total=len(mutants))
-        futures = [pool.submit(judge, mutant, trees) for mutant in mutants]
+        futures = [pool.submit(judge, mutant, runners) for mutant in mutants]
         for future in as_completed(futures):
             result = future.result()
             progress.advance(bar)
             progress.console.print(f"{result.verdict:9}{result.seconds:6.1f} s  {result.mutant.name}", markup=False)
             if result.verdict == "broken":
                 progress.console.print(result.output[-1500:], markup=False)
+    for runner in started:
+        runner.close()
     return [future.result() for future in futures]
 
 
@@ -186,9 +175,9 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         tests = sorted({test for mutant in mutants for test in mutant.tests})
-        print(f"{len(mutants)} mistakes; first, {len(tests)} tests without any of them")
-        code, output = run_tests(copied(Path(scratch) / "right"), tests, asked.workers)
-        if code != 0:
+        print(f"{len(mutants)} mistakes; first, {len(tests)} tests without any of them", flush=True)
+        passed, output = all_pass(copied(Path(scratch) / "right"), tests, asked.workers)
+        if not passed:
             print(output[-6000:])
             return 2
         results = judged(mutants, asked.workers, Path(scratch))
