@@ -101,7 +101,7 @@ def test_batch_norm_is_of_each_image_and_dropout_is_left_out(pix2pix, export, tm
 def test_running_statistics_are_written_where_the_model_uses_them(pix2pix, tmp_path):
     loaded = load_run(pix2pix)
     loaded.model.inference_norm = "running"
-    onnx_files.write_onnx(SimpleNamespace(direction=None, seed=0), loaded, tmp_path)
+    onnx_files.write_onnx(SimpleNamespace(direction=None, seed=0), loaded.model, tmp_path)
     x = torch.rand(2, 3, 64, 64)
     *_, made = through(tmp_path / "generator.onnx", x)
     torch.testing.assert_close(made, loaded.model.translate(x, "AtoB"), rtol=0, atol=1e-5)

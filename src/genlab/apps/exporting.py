@@ -39,7 +39,7 @@ def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
         if cfg.format == "onnx":
             from genlab.apps.onnx_files import write_onnx
 
-            lines = write_onnx(cfg, loaded, folder)
+            lines = write_onnx(cfg, loaded.model, folder)
         else:
             lines = write_reference(cfg, loaded, folder)
     for line in lines:

@@ -21,7 +21,6 @@ from genlab.contracts import ConfigError, Decodes, GenlabError, Problem, Transla
 from genlab.images import signed, unsigned
 from genlab.models.noise import keyed_generator
 from genlab.models.translating import require_direction
-from genlab.runs.load import Loaded
 from genlab.runs.reference_weights import places
 
 LIMIT = 1e-4  # the largest difference between file and model, in units of [0, 1]; rounding makes about 1e-6
@@ -66,20 +65,19 @@ class Decoding(nn.Module):
         return self.model.decode(code)
 
 
-def write_onnx(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
+def write_onnx(cfg: DictConfig, model: Any, folder: Path) -> list[str]:
     """A file for each direction of a translation, or one for a decoder.
 
     Raises:
         ConfigError: the model has neither, or not this direction.
         GenlabError: a file does not do what the model does.
     """
-    model: Any = loaded.model
     lines = []
     if without_dropout(model):
         lines.append(
             "note      without dropout, which a file cannot draw: translations are as with inference_dropout=false"
         )
-    parts = decoders(cfg, loaded) if not places(model) else translators(cfg, loaded)
+    parts = decoders(cfg, model) if not places(model) else translators(cfg, model)
     for part in parts:
         path = folder / f"{part.name}.onnx"
         write_part(model, part, path)
@@ -101,26 +99,24 @@ def without_dropout(model: Any) -> bool:
     return any(isinstance(layer, nn.Dropout) for layer in model.generator.modules())
 
 
-def translators(cfg: DictConfig, loaded: Loaded) -> Iterator[Part]:
+def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
     """The generators that are asked for.
 
     Raises:
         ConfigError: there is no such direction.
     """
-    model: Any = loaded.model
     names = [name for name in places(model).values() if name.startswith("generator")]
     nets = {name.partition("_")[2] or "AtoB": name for name in names}
     if cfg.direction:
         require_direction(cfg.direction, tuple(nets), f"this model translates {' and '.join(nets)}")
     for direction in [cfg.direction] if cfg.direction else nets:
-        yield translator(loaded, direction, nets[direction])
+        yield translator(model, direction, nets[direction])
 
 
-def translator(loaded: Loaded, direction: str, name: str) -> Part:
+def translator(model: Any, direction: str, name: str) -> Part:
     """One generator. It is tried on the training's size, and on two others at once."""
-    model: Any = loaded.model
     net = model.translators()[direction]
-    multiple, (channels, height, width) = net.multiple, loaded.spec.shape
+    multiple, (channels, height, width) = net.multiple, model.spec.shape
     least = -(-net.smallest // multiple)
     low, wide = (max(least, side // multiple // 2) * multiple for side in (height, width))
     facts = {"model": type(model).__name__, "direction": direction, "multiple": str(multiple), "range": "[0, 1]"}
@@ -136,20 +132,20 @@ def translator(loaded: Loaded, direction: str, name: str) -> Part:
     )
 
 
-def decoders(cfg: DictConfig, loaded: Loaded) -> list[Part]:
+def decoders(cfg: DictConfig, model: Any) -> list[Part]:
     """The decoder of an autoencoder, or the generator of a GAN.
 
     Raises:
         ConfigError: there is none.
     """
-    model: Any = loaded.model
     name = type(model).__name__
-    if not isinstance(model, Decodes) or isinstance(model, Translates):
+    decodes = isinstance(model, Decodes) and not isinstance(model, Translates)
+    if not decodes:
         what = f"{name} has no network that is known here. Models that decode a code or translate have: ae, vae, gan, dcgan, "
         raise ConfigError([Problem("format=onnx", what + "pix2pix, cyclegan …", "Give the ckpt=… of another run.")])
     if cfg.direction:
         raise ConfigError([Problem(f"direction={cfg.direction}", f"{name} translates nothing", "Leave it out.")])
-    size, ends = loaded.config.model.latent_dim, ("code", "points" if loaded.spec.kind == "points" else "image")
+    size, ends = model.latent_dim, ("code", "points" if model.spec.kind == "points" else "image")
     facts = {"model": name, "range": "[0, 1]"} if ends[1] == "image" else {"model": name}
     trials = ((5, size), (1, size))
     return [Part("decoder", Decoding(model), model.decode, ends, {0: "batch"}, trials, torch.randn, facts)]
