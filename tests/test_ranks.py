@@ -37,6 +37,7 @@ CRITIC = ["model.loss=wasserstein", "model.lambda_gp=10", "model.augment=[color,
 GROUPED = ["trainer.accumulate_grad_batches=3", "trainer.gradient_clip_val=0.5"]
 MORE = {
     "vae-grouped": ("vae", GROUPED),
+    "vae-batch-norm": ("vae", ["model/net=conv", "model.net.norm=batch", "model.net.width=4"]),
     "gan-grouped": ("gan", GROUPED),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),
