@@ -1,21 +1,69 @@
-"""A user's own callback, trusted by name: writes what each rank holds at the end of training."""
+"""A user's own callback, trusted by name: writes what each rank holds, before anything could make the ranks equal.
 
-import os
+Lightning gives every rank the state of rank 0 before it validates or tests by itself: what the ranks hold after that
+proves nothing about the training.
+"""
+
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
 
+from genlab.models.adversarial import AdversarialModel
+from genlab.models.pool import states
+
+
+def state_of(model):
+    """Weights and running statistics, copied."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def places(batch):
+    """Where each row of a batch stands in its split; of two domains the places in the second."""
+    return batch[-1].tolist()
+
 
 class Dump(pl.Callback):
-    """Saves this rank's weights and running statistics beside the run, and the indices it evaluated."""
+    """Saves ``<folder>/<rank>.pt``: this rank's state at five moments, its last gradients, its batches, its numbers.
+
+    The moments: ``begun`` (the first epoch), ``collected`` (before a validation: the statistics that this rank has
+    collected by itself), ``validated``, ``trained`` (the training is over), ``tested``.
+    """
 
     def __init__(self, folder):
-        self.folder, self.seen = Path(folder), []
+        self.folder, self.held, self.trained, self.seen = Path(folder), {}, [], []
+
+    def on_train_epoch_start(self, trainer, pl_module):
+        self.held.setdefault("begun", state_of(pl_module))
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.trained.append(places(batch))
+
+    def on_validation_start(self, trainer, pl_module):
+        self.held["collected"] = state_of(pl_module)
+
+    def on_validation_end(self, trainer, pl_module):
+        self.held["validated"] = state_of(pl_module)
+
+    def on_train_end(self, trainer, pl_module):
+        self.held["trained"] = state_of(pl_module)
+        self.held["gradients"] = {n: p.grad.clone() for n, p in pl_module.named_parameters() if p.grad is not None}
+        self.held["images_seen"] = pl_module.images_seen
+        if isinstance(pl_module, AdversarialModel):
+            self.hold_pools(pl_module)
+
+    def hold_pools(self, model):
+        """This rank's pools, what a checkpoint would say of everyone's, and what this rank would get back from it."""
+        checkpoint = {}
+        self.held["pools"] = states(model.pools())
+        model.on_save_checkpoint(checkpoint)
+        model.on_load_checkpoint(checkpoint)
+        self.held["saved_pools"], self.held["restored_pools"] = checkpoint.get("pools"), states(model.pools())
 
     def on_test_batch_end(self, trainer, pl_module, outputs, batch, batch_idx, dataloader_idx=0):
-        self.seen += batch[-1].tolist()  # the places in the split; of two domains those of the second
+        self.seen += places(batch)
 
     def on_test_end(self, trainer, pl_module):
-        weights = {name: value.clone() for name, value in pl_module.state_dict().items()}
-        torch.save({"weights": weights, "seen": self.seen}, self.folder / f"{os.environ.get('LOCAL_RANK', '0')}.pt")
+        self.held |= {"tested": state_of(pl_module), "numbers": dict(pl_module.measured)}
+        self.held |= {"batches": self.trained, "seen": self.seen}
+        torch.save(self.held, self.folder / f"{trainer.global_rank}.pt")

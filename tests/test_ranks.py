@@ -4,105 +4,217 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
+from omegaconf import OmegaConf
+from torch import nn
 
-from genlab.nets.translation import dead_biases
+import rankpair
+from genlab.config.compose import compose
+from genlab.config.files import options
+from genlab.models.adversarial import AdversarialModel
 from genlab.runs.load import load
 
 from killing import choices, rows
 
 REPO = Path(__file__).resolve().parent.parent
-SMALL = ["data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "logger=csv"]
-SMALL += ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "callbacks=trace", "performance.threads=1"]
-SMALL += [
-    "metrics.val_samples=60",
-    "metrics.test_samples=60",
-    "trust=[rankdump]",
-    "+callbacks.dump._target_=rankdump.Dump",
-]
+PICTURES = ("pix2pix", "cyclegan")
+
+# ---- one pair of ranks that trains every model -----------------------------------------------------------------------
+
+FEW = ["trainer.max_epochs=2", "trainer.precision=64-true", "trainer.accelerator=cpu", "trainer.log_every_n_steps=1"]
+# where a model has more to show, or two ranks would not be one process
+CHOSEN = {
+    "cyclegan": ["model.pool_size=0"],
+    "pix2pix": ["model.ema=0.9", "model.inference_norm=running", "model.inference_dropout=false"],
+}
+INSTANCE = ["model.generator.norm=instance", "model.generator.dropout=false", "model.discriminator.norm=instance"]
+CRITIC = ["model.loss=wasserstein", "model.lambda_gp=10", "model.augment=[color,translation,cutout]", "model.ema=0.9"]
+GROUPED = ["trainer.accumulate_grad_batches=3", "trainer.gradient_clip_val=0.5"]
+MORE = {
+    "vae-grouped": ("vae", GROUPED),
+    "vae-batch-norm": ("vae", ["model/net=conv", "model.net.norm=batch", "model.net.width=4"]),
+    "gan-grouped": ("gan", GROUPED),
+    "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
+    "cyclegan-pool": ("cyclegan", []),
+}
+CASES = {name: (name, CHOSEN.get(name, [])) for name in options("model")} | MORE
 
 
-def trained(folder, model, devices, batch_size, *more):
-    """A run in processes of its own; gives its directory and what each rank held."""
-    folder.mkdir()
-    options = [
-        *choices(model, folder.parent),
-        f"trainer.devices={devices}",
-        f"data.batch_size={batch_size}",
-        "run_id=a",
-        *more,
-    ]
-    command = [sys.executable, str(REPO / "src" / "train.py"), *SMALL, *options]
-    command += [f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
-    environment |= {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(REPO / "tests"),
-        "GENLAB_CACHE": str(folder.parent / "cache"),
-    }
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, timeout=120)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "Warning" not in done.stderr, done.stderr
-    return next(folder.glob("*-*/a")), [torch.load(folder / f"{rank}.pt") for rank in range(devices)]
+def typed(case, folder):
+    """What to type for one of two ranks; pictures, where a model takes them, are made in ``folder``."""
+    model, more = CASES[case]
+    size = ["data.limit=14", "data.batch_size=2"] if model in PICTURES else ["data.limit=76", "data.batch_size=8"]
+    return [*choices(model, folder), *FEW, *size, f"paths.cache={folder}/cache", "trainer.devices=2", *more]
 
 
-@pytest.mark.parametrize("model", ["vae", "dcgan"])
-def test_two_ranks(model, tmp_path):
-    run, (one, other) = trained(tmp_path / "two", model, 2, 16)
-    for name, weight in one["weights"].items():
-        assert torch.equal(weight, other["weights"][name]), name
-    assert sorted(one["seen"] + other["seen"]) == list(range(180))
-    assert abs(len(one["seen"]) - len(other["seen"])) <= 1
-    assert [path.name for path in run.parent.iterdir() if not path.is_symlink()] == ["a"]
-    assert json.loads((run / "summary.json").read_text())["devices"] == 2
-    if model == "dcgan":
-        return  # batch norm looks at each rank's own half of the batch
-    alone, (single,) = trained(tmp_path / "one", model, 1, 32)
-    for name, weight in single["weights"].items():
-        torch.testing.assert_close(one["weights"][name], weight, rtol=0, atol=1e-10)
-    assert rows(run / "tables" / "indices.csv") == rows(alone / "tables" / "indices.csv")
-    for both, single_row in zip(rows(run / "metrics.csv"), rows(alone / "metrics.csv"), strict=True):
-        for name in ("step", "images", "train/loss", "train/kl"):
-            assert float(both[name] or 0) == pytest.approx(float(single_row[name] or 0), rel=1e-6), name
+@pytest.fixture(scope="session")
+def pair(request, tmp_path_factory):
+    """The folder in which two ranks have trained every case of this session: one pair for all workers of xdist."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "pair"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            asked = {item.callspec.params["case"] for item in request.session.items if "pair" in item.fixturenames}
+            train_on_two_ranks(folder, sorted(asked))
+            (folder / "done").touch()
+    return folder
 
 
-@pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])
-def test_two_ranks_translate(model, tmp_path):
-    """CycleGAN with instance norm and no pool: two ranks are one process at twice the batch, pictures and all.
-
-    pix2pix with batch norm and averages: equal weights and running statistics on both ranks, of the averages too.
-    """
-    averaged = ["model.ema=0.9", "model.inference_norm=running"]
-    options = ["model.pool_size=0"] if model == "cyclegan" else averaged
-    run, (one, other) = trained(tmp_path / "two", model, 2, 2, *options)
-    for name, weight in one["weights"].items():
-        assert torch.equal(weight, other["weights"][name]), name
-    assert sorted(one["seen"] + other["seen"]) == list(range(5 if model == "pix2pix" else 4))
-    if model == "pix2pix":
-        return  # batch norm and dropout look at each rank's own half of the batch
-    alone, (single,) = trained(tmp_path / "one", model, 1, 4, *options)
-    trained_model = load(run)
-    exempt = {f"{name}.{bias}" for name, net in trained_model.named_children() for bias in dead_biases(net)}
-    for name, weight in single["weights"].items():
-        if name not in exempt:
-            torch.testing.assert_close(one["weights"][name], weight, rtol=0, atol=1e-10, msg=name)
-    assert rows(run / "tables" / "indices.csv") == rows(alone / "tables" / "indices.csv")
-    for both, single_row in zip(rows(run / "metrics.csv"), rows(alone / "metrics.csv"), strict=True):
-        assert both.keys() == single_row.keys()
-        for name in both.keys() - {"epoch"}:
-            near = {"rel": 1e-3, "abs": 1e-3} if "/fid" in name or "/kid" in name else {"rel": 1e-6}  # float32 features
-            assert float(both[name] or 0) == pytest.approx(float(single_row[name] or 0), **near), name
-    assert any(name.startswith("val/fid_classifier") for name in rows(run / "metrics.csv")[0])
+def train_on_two_ranks(folder, cases):
+    """Let two processes go through the cases; they start while these are being composed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    here = os.environ | {"PYTHONPATH": f"{REPO / 'src'}{os.pathsep}{REPO / 'tests'}", "OMP_NUM_THREADS": "1"}
+    with open(folder / "log.txt", "w") as log:
+        command = [sys.executable, str(REPO / "tests" / "rankpair.py"), str(folder)]
+        piped = {"env": here, "stdin": subprocess.PIPE, "stdout": log, "stderr": log, "text": True}
+        ranks = [subprocess.Popen([*command, rank], **piped) for rank in "01"]
+        try:
+            with suppress(BrokenPipeError, subprocess.TimeoutExpired):  # one has died: the log says of what
+                order(ranks, folder, cases)
+            codes = [rank.poll() for rank in ranks]
+        finally:
+            for rank in ranks:
+                rank.kill()
+    assert codes == [0, 0], (folder / "log.txt").read_text()[-3000:]
 
 
-def test_each_rank_has_a_pool_of_its_own(tmp_path):
-    run, _ = trained(tmp_path / "two", "cyclegan", 2, 2)
-    pools = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["pools"]
-    assert set(pools) == {"0", "1"}
+def order(ranks, folder, cases):
+    """Make a folder for each case, with its configuration, and tell the ranks; wait for them."""
+    for case in cases:
+        (folder / case).mkdir()
+        OmegaConf.save(compose("train", typed(case, folder)), folder / case / "config.yaml", resolve=True)
+        for rank in ranks:
+            print(case, file=rank.stdin, flush=True)
+    for rank in ranks:
+        rank.stdin.close()
+    for rank in ranks:
+        rank.wait(timeout=180)
+
+
+def held_by_both(pair, case):
+    """What each of the two ranks held."""
+    return [torch.load(pair / case / f"{rank}.pt") for rank in (0, 1)]
+
+
+def looks_at_its_batch(model):
+    """Whether there is batch norm or dropout, which see each rank's own half of a batch, or a pool of each rank's own."""
+    layers = any(isinstance(layer, nn.BatchNorm2d | nn.BatchNorm1d | nn.Dropout) for layer in model.modules())
+    return layers or (isinstance(model, AdversarialModel) and any(pool.size for pool in model.pools().values()))
+
+
+def assert_equal(one, other):
+    """To the bit."""
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+
+
+def assert_close(one, other, **near):
+    """Nearly."""
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(value, other[name], **near, msg=lambda told, name=name: f"{name}: {told}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_ranks_hold_the_same(case, pair):
+    """Whatever they began with: rank 0's weights, the same gradients, and in every evaluation rank 0's statistics."""
+    one, other = held_by_both(pair, case)
+    for moment in ("begun", "validated", "trained", "gradients", "tested"):
+        assert_equal(one[moment], other[moment])
+    assert_equal(one["collected"], one["validated"])
+    assert_equal(one["trained"], one["tested"])
+    assert one["numbers"] == other["numbers"]
+    assert one["images_seen"] == other["images_seen"]
+    running = {name for name in one["begun"] if name.endswith(("running_mean", "running_var"))}
+    assert running == {n for n, value in one["collected"].items() if not torch.equal(value, other["collected"][n])}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_ranks_train_like_one(case, pair, tmp_path):
+    model = rankpair.trained(rankpair.configured(pair / case, 1), tmp_path)
+    ranks, alone = held_by_both(pair, case), torch.load(tmp_path / "0.pt")
+    assert_equal(ranks[0]["begun"], alone["begun"])
+    assert ranks[0]["images_seen"] == alone["images_seen"]
+    halves = zip(*(rank["batches"] for rank in ranks), strict=True)
+    assert [[place for row in zip(*both, strict=True) for place in row] for both in halves] == alone["batches"]
+    assert sorted(ranks[0]["seen"] + ranks[1]["seen"]) == alone["seen"]
+    if looks_at_its_batch(model):
+        return
+    assert_close(ranks[0]["trained"], alone["trained"], rtol=0, atol=1e-10)
+    assert_close(ranks[0]["gradients"], alone["gradients"], rtol=1e-8, atol=1e-10)
+    assert ranks[0]["numbers"] == pytest.approx(alone["numbers"], rel=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_ranks_measure_what_one_process_measures_of_the_same_weights(case, pair, tmp_path):
+    both, _ = held_by_both(pair, case)
+    numbers = rankpair.tested(rankpair.configured(pair / case, 1), tmp_path, both["tested"])
+    assert {name for name in both["numbers"] if name.startswith("test/")} == numbers.keys() != set()
+    assert {name: both["numbers"][name] for name in numbers} == pytest.approx(numbers, rel=1e-9)
+
+
+@pytest.mark.parametrize("case", ["cyclegan-pool"])
+def test_each_rank_has_a_pool_of_its_own_and_gets_it_back(case, pair):
+    """It holds the images that this rank has made; a checkpoint holds everyone's."""
+    ranks = held_by_both(pair, case)
     for side in "ab":
-        one, other = pools["0"][side], pools["1"][side]
+        one, other = (rank["pools"][side] for rank in ranks)
         assert len(one) == len(other) == 6
         assert not any(torch.equal(x, y) for x in one for y in other)
+    for number, rank in enumerate(ranks):
+        for whose, side in (("0", "a"), ("0", "b"), ("1", "a"), ("1", "b")):
+            saved = torch.stack(rank["saved_pools"][whose][side])
+            assert torch.equal(saved, torch.stack(ranks[int(whose)]["pools"][side]))
+            if whose == str(number):
+                assert torch.equal(saved, torch.stack(rank["restored_pools"][side]))
+
+
+# ---- the command, on two devices -------------------------------------------------------------------------------------
+
+SMALL = ["data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "callbacks=trace"]
+SMALL += ["performance.threads=1", "trust=[rankdump]", "+callbacks.dump._target_=rankdump.Dump", "run_id=a"]
+SCREEN = ["logger=csv", "trainer.accelerator=cpu", "trainer.log_every_n_steps=1"]
+SCREEN += ["metrics.val_samples=60", "metrics.test_samples=60"]
+
+
+def on_two_devices(folder, cache, *chosen):
+    """A run in processes of its own; gives its directory and what each rank held."""
+    folder.mkdir()
+    command = [sys.executable, str(REPO / "src" / "train.py"), *SCREEN, *SMALL, *chosen, "trainer.devices=2"]
+    command += [f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
+    here = {name: value for name, value in os.environ.items() if not name.startswith("GENLAB")}
+    here |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO / "tests"), "GENLAB_CACHE": str(cache)}
+    done = subprocess.run(command, capture_output=True, text=True, env=here, cwd=folder, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Warning" not in done.stderr, done.stderr
+    return next(folder.glob("*-*/a")), [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
+
+
+@pytest.mark.parametrize(("model", "batch", "tested"), [("vae", 16, 180), ("cyclegan", 2, 4)])
+def test_the_command_on_two_devices_leaves_the_run_directory_of_one(model, batch, tested, tmp_path, cache, train):
+    """Numbers, pictures' numbers and consumed images too; the weights are those that both ranks trained."""
+    chosen = [*choices(model, tmp_path), *CASES[model][1]]
+    run, (one, other) = on_two_devices(tmp_path / "two", cache, *chosen, f"data.batch_size={batch}")
+    alone = train(*SMALL, *chosen, f"data.batch_size={2 * batch}", f"+callbacks.dump.folder={tmp_path}")
+    assert_equal(one["trained"], other["trained"])
+    assert_equal(load(run).state_dict(), {name: value.float() for name, value in one["trained"].items()})
+    assert_close(one["trained"], torch.load(tmp_path / "0.pt")["trained"], rtol=0, atol=1e-10)
+    assert sorted(one["seen"] + other["seen"]) == list(range(tested))
+    assert abs(len(one["seen"]) - len(other["seen"])) <= 1
+    assert [path.name for path in run.parent.iterdir() if not path.is_symlink()] == ["a"]
+    both, single = (json.loads((path / "summary.json").read_text()) for path in (run, alone))
+    assert (both["devices"], single["devices"]) == (2, 1)
+    assert both["images"] == single["images"]
+    assert rows(run / "tables" / "indices.csv") == rows(alone / "tables" / "indices.csv")
+    for mine, its in zip(rows(run / "metrics.csv"), rows(alone / "metrics.csv"), strict=True):
+        assert mine.keys() == its.keys()
+        for name in mine.keys() - {"epoch"}:
+            near = {"rel": 1e-3, "abs": 1e-3} if "/fid" in name or "/kid" in name else {"rel": 1e-6}  # float32 features
+            assert float(mine[name] or 0) == pytest.approx(float(its[name] or 0), **near), name
+    assert any("val/fid_" in name for name in rows(run / "metrics.csv")[0])

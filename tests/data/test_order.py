@@ -31,13 +31,18 @@ def test_every_rank_takes_the_same_steps_also_for_a_tiny_set():
             order = epoch_order(count, 0, 0)
             shares = [len(train_batch(order, 0, 8, rank, world)) for rank in range(world)]
             assert len(set(shares)) == 1
+            assert shares[0] >= 1
             assert steps(count, 8, world) >= 1
 
 
 def test_evaluation_counts_every_image_once_whatever_the_ranks():
     for world in (1, 2, 3):
-        seen = np.concatenate([b for rank in range(world) for b in eval_batches(101, 8, rank, world)])
-        assert sorted(seen) == list(range(101))
+        shares = [eval_batches(101, 8, rank, world) for rank in range(world)]
+        assert sorted(np.concatenate(sum(shares, []))) == list(range(101))
+        for rank, batches in enumerate(shares):
+            for number, batch in enumerate(batches):
+                assert np.all(batch % world == rank)  # the rows that this rank's noise is drawn for
+                assert np.all(batch // (8 * world) == number)
 
 
 def test_a_files_part_is_exact_in_size_and_fixed_by_its_name():

@@ -102,20 +102,6 @@ def test_the_bound_rises_with_k_towards_the_log_likelihood_and_starts_at_the_elb
     torch.testing.assert_close(bounds[0], elbos.detach(), rtol=0.2, atol=2.0)
 
 
-def test_noise_is_a_function_of_its_key_and_ranks_share_one_batch():
-    def draw(**change):
-        key = {"seed": 1, "stage": "train", "batch": 4, "device": torch.device("cpu"), "dtype": torch.float64} | change
-        return Noise(**key)
-
-    whole = draw().normal("z", 8, 3)
-    assert torch.equal(whole, draw().normal("z", 8, 3))
-    for change in ({"seed": 2}, {"stage": "val"}, {"batch": 5}):
-        assert not torch.equal(whole, draw(**change).normal("z", 8, 3))
-    assert not torch.equal(whole, draw().normal("other", 8, 3))
-    halves = [draw(rank=r, world=2).normal("z", 4, 3) for r in (0, 1)]
-    assert torch.equal(torch.stack(halves, 1).flatten(0, 1), whole)
-
-
 def test_means_are_right_for_a_short_last_batch():
     totals = Totals()
     values = torch.randn(10)
