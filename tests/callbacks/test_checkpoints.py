@@ -97,7 +97,7 @@ def test_the_clock_goes_on_from_the_checkpoint_and_another_number_of_threads_is_
         (["checkpoint.every_n_epochs=2"], 2 * BATCHES),
         (["checkpoint.every_minutes=1e-6"], 3 * BATCHES - 1),
         (["checkpoint.every_n_steps=13"], 13),
-        (["checkpoint.every_n_steps=13", "trainer.accumulate_grad_batches=2"], 2 * BATCHES),  # 13 is inside an update
+        (["checkpoint.every_n_steps=14", "trainer.accumulate_grad_batches=3"], 2 * BATCHES),  # 14 is inside an update
     ],
 )
 def test_a_checkpoint_is_written_when_its_rule_says_so_and_never_inside_an_update(rule, last_but_one, train):
