@@ -2,23 +2,38 @@
 
 import csv
 import json
+import multiprocessing
+import os
+import random
 import shutil
 import time
 
+import lightning.pytorch as pl
+import numpy as np
 import pytest
 import torch
 
 from genlab.apps import door
+from genlab.apps.building import QUIET
+from genlab.callbacks.checkpoints import Checkpoints
 from genlab.contracts import CheckpointError
+from genlab.data.module import StoreData
+from genlab.data.source import Prepared
+from genlab.models.schedules import Constant
+from genlab.nets.patchgan import PatchGAN
+from genlab.nets.resnet_generator import ResNet
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
+from genlab.runs.csv_log import CsvLog
 from genlab.runs.load import load
 
-from dice import BATCHES, OPTIONS
+import parity
+from dice import BATCHES, OPTIONS, Dice
 from killing import assert_equal, assert_same_run, choices
 
-QUICK = ["logger=csv", "metrics.val_samples=0", "metrics.test_samples=0", "run_id=a", "callbacks=trace"]
+FAST = ["logger=csv", "metrics.val_samples=0", "metrics.test_samples=0", "run_id=a", "callbacks=trace"]
 # no number, then the best in the third epoch, never less afterwards
-DICE = [*OPTIONS, *QUICK, "+model.planted=[null,3,1,2,1]", "trainer.log_every_n_steps=1"]
+DICE = [*OPTIONS, *FAST, "+model.planted=[null,3,1,2,1]", "trainer.log_every_n_steps=1"]
+SPEC = parity.spec("domains", 32)
 LONG = [*DICE, "trainer.max_epochs=5", "checkpoint.every_n_steps=3"]
 
 
@@ -101,12 +116,20 @@ def test_the_clock_goes_on_from_the_checkpoint_and_another_number_of_threads_is_
     ],
 )
 def test_a_checkpoint_is_written_when_its_rule_says_so_and_never_inside_an_update(rule, last_but_one, train):
-    run = train(*DICE, "trainer.max_epochs=3", "checkpoint.best=false", *rule)
-    assert steps(run) == {"last": 3 * BATCHES, "previous": last_but_one}
+    run = train(*DICE, "trainer.max_epochs=3", *rule)
+    assert steps(run) == {"last": 3 * BATCHES, "previous": last_but_one, "best": 3 * BATCHES}
+    assert json.loads((run / "summary.json").read_text())["best"]["step"] == 3 * BATCHES
+
+
+def test_a_minute_has_sixty_seconds():
+    checkpoints, trainer = Checkpoints(None, None, 1.0, True), pl.Trainer(**QUIET, accelerator="cpu", logger=False)
+    for seconds, due in ((50, False), (61, True)):
+        checkpoints.saved_at = time.monotonic() - seconds
+        assert checkpoints.is_due(trainer, Dice([], parity.adam, Constant(), SPEC, 0)) == due
 
 
 def test_a_gan_with_pools_and_averages_goes_on(train, tmp_path):
-    small = [*choices("cyclegan", tmp_path), *QUICK, "data.limit=20", "model.ema=0.9", "trainer.max_epochs=2"]
+    small = [*choices("cyclegan", tmp_path), *FAST, "data.limit=20", "model.ema=0.9", "trainer.max_epochs=2"]
     whole = train(*small)
     broken = shutil.copytree(whole, tmp_path / "broken" / "a")
     pools = load(broken).pools()
@@ -128,3 +151,51 @@ def test_a_run_continued_in_another_order_says_so(broken, train):
     with pytest.warns(UserWarning, match=r"data\.batch_size was 16 and is now 10"):
         train(*LONG, "data.batch_size=10", f"resume={broken}/checkpoints/best.ckpt", "trainer.max_epochs=4")
     assert "data.batch_size was 16" in (broken / "log.txt").read_text()
+
+
+def rank_goes_on(rank, folder):
+    """One of two ranks: saves with the other, goes on a little, and comes back to where it was; what it is given is its own."""
+    os.environ["LOCAL_RANK"] = str(rank)  # to Lightning: all processes have been started
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    trainer = pl.Trainer(**QUIET, accelerator="cpu", devices=2, strategy="ddp", logger=False)
+    model = parity.cyclegan(
+        ResNet(4, 1, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance"), SPEC, pool_size=2
+    )
+    model.trainer = trainer
+    checkpoints, data = Checkpoints(None, 1, None, True), StoreData(Prepared(SPEC, {}), 4, 0)
+    checkpoints.attach(folder, {}, {}, CsvLog(folder / f"{rank}.csv"))
+    data.trainer = trainer
+    assert data.state_dict()["world"] == 2
+    torch.manual_seed(rank)
+    random.seed(rank)
+    np.random.seed(rank)
+    model.pools()["a"].images = [torch.full((3, 2, 2), float(rank))]
+
+    checkpoint = {}
+    checkpoints.on_save_checkpoint(trainer, model, checkpoint)
+    model.on_save_checkpoint(checkpoint)
+    thrown = throws()
+    model.pools()["a"].images = []
+    checkpoints.on_load_checkpoint(trainer, model, checkpoint)
+    model.on_load_checkpoint(checkpoint)
+    checkpoints.on_train_start(trainer, model)
+    assert throws() == thrown
+    assert [image.mean().item() for image in model.pools()["a"].images] == [rank]
+    (folder / f"{rank}.json").write_text(json.dumps(thrown))
+
+
+def throws():
+    """Of each global generator."""
+    return [random.random(), np.random.random_sample(), torch.rand(()).item()]
+
+
+def test_each_rank_gets_back_its_own_random_state_and_its_own_pools(tmp_path):
+    context = multiprocessing.get_context("fork")
+    ranks = [context.Process(target=rank_goes_on, args=(rank, tmp_path)) for rank in (0, 1)]
+    for rank in ranks:
+        rank.start()
+    for rank in ranks:
+        rank.join(60)
+    assert [rank.exitcode for rank in ranks] == [0, 0]
+    one, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    assert all(x != y for x, y in zip(one, other, strict=True))

@@ -16,11 +16,8 @@ from genlab.data.columns import Cut
 from genlab.data.loader import Batch, EvalLoader, Rows, TrainLoader
 from genlab.data.source import Prepared
 
-ORDER = {
-    "seed": "seed",
-    "batch_size": "data.batch_size",
-    "world": "the number of processes",
-}  # decide the order, in words
+# what decides the order of the images, in words
+ORDER = {"seed": "seed", "batch_size": "data.batch_size", "world": "the number of processes"}
 EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256x256 in colour
 
 
