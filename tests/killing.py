@@ -34,23 +34,23 @@ def choices(model, folder):
     return [*chosen, *photographs.CUT, "data.batch_size=4", *pool]
 
 
-def start(folder, *overrides):
-    """A training process of its own, its runs in ``folder``."""
+def start(folder, cache, *overrides):
+    """A training process of its own, its runs in ``folder``, decoded images and extractors in ``cache``."""
     command = [sys.executable, "-u", str(REPO / "src" / "train.py"), *COMMON, f"paths.runs={folder}", *overrides]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "GENLAB_CACHE": str(folder / "cache")}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GENLAB_CACHE": str(cache)}
     log = open(folder / "out.txt", "a")  # noqa: SIM115 - lives as long as the process
     return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
 
 
-def undisturbed(folder, *overrides):
+def undisturbed(folder, cache, *overrides):
     """Run to the end; gives the run directory."""
     folder.mkdir(parents=True)
-    process = start(folder, "run_id=a", *overrides)
+    process = start(folder, cache, "run_id=a", *overrides)
     assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
     return next(folder.glob("*-*/a"))
 
 
-def killed(folder, kills, seed, *overrides):
+def killed(folder, cache, kills, seed, *overrides):
     """Kill ``kills`` times at random moments of the training, continuing with ``resume=auto``, then let it finish.
 
     A kill counts only when the process has trained: it falls up to 0.3 s after the first new checkpoint, which is far
@@ -60,7 +60,7 @@ def killed(folder, kills, seed, *overrides):
     dice, done = random.Random(seed), 0
     while True:
         before = newest_checkpoint(folder)
-        process = start(folder, "run_id=a", "resume=auto", *overrides)
+        process = start(folder, cache, "run_id=a", "resume=auto", *overrides)
         while done < kills and newest_checkpoint(folder) == before and process.poll() is None:
             time.sleep(0.001)
         if done < kills:

@@ -2,28 +2,35 @@
 
 import pytest
 
-from killing import REPO, assert_same_run, choices, killed, undisturbed
+from killing import COMMON, REPO, assert_same_run, choices, killed, undisturbed
 
 MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("model", ["dcgan"])
-def test_a_killed_run_continues_to_the_same_bits(model, tmp_path):
-    options = [*choices(model, tmp_path), "trainer.max_epochs=6"]
-    whole = undisturbed(tmp_path / "whole", *options)
-    broken, kills = killed(tmp_path / "broken", 2, 1, *options)
-    assert kills == 2
+@pytest.mark.parametrize(
+    ("model", "kills", "small"),
+    [
+        ("dcgan", 2, ["trainer.max_epochs=6"]),
+        # full pools, no pictures and no classifier of domains
+        ("cyclegan", 1, ["trainer.max_epochs=4", "metrics.val_samples=0", "metrics.test_samples=0"]),
+    ],
+)
+def test_a_killed_run_continues_to_the_same_bits(model, kills, small, tmp_path, cache, train):
+    options = [*choices(model, tmp_path), *small]
+    broken, counted = killed(tmp_path / "broken", cache, kills, 1, *options)
+    assert counted == kills
+    whole = train(*COMMON, *options)  # in this process, which need not start
     assert_same_run(whole, broken)
 
 
 @pytest.mark.kill
 @pytest.mark.parametrize("model", MODELS)
-def test_twenty_kills(model, tmp_path):
+def test_twenty_kills(model, tmp_path, cache):
     options = [*choices(model, tmp_path), "trainer.max_epochs=80"]
-    whole = undisturbed(tmp_path / "whole", *options)
+    whole = undisturbed(tmp_path / "whole", cache, *options)
     kills, attempts = 0, 0
     while kills < 20:  # a run may get through before it has been killed so often: then another one
         attempts += 1
-        broken, count = killed(tmp_path / f"broken_{attempts}", 20 - kills, attempts, *options)
+        broken, count = killed(tmp_path / f"broken_{attempts}", cache, 20 - kills, attempts, *options)
         assert_same_run(whole, broken)
         kills += count

@@ -96,6 +96,18 @@ class DataSpec:
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
         return cls(**arguments)
 
+    def require_same_images(self, digest: str) -> None:
+        """Refuse to continue a run whose images had another digest.
+
+        Raises:
+            CheckpointError: with the remedy.
+        """
+        if digest != self.digest:
+            raise CheckpointError(
+                "the images have changed since this run was started. Start a new run (resume=null), "
+                "or give back the images as they were."
+            )
+
 
 # ---- what a model can do ------------------------------------------------------------------------------------------
 

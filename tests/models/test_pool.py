@@ -71,3 +71,12 @@ def test_ranks_purposes_and_seeds_decide_differently_and_a_restored_pool_goes_on
     torch.rand(7)  # the global state has no part in it
     second.restore(first.state())
     assert shown + run(second, range(25, 60)) == whole
+
+
+def test_a_restored_pool_that_is_to_hold_fewer_keeps_so_many_of_them():
+    first, second, none = ImagePool(4), ImagePool(3), ImagePool(0)
+    first.exchanged(image(0, 4), noise(0), "x")
+    second.restore(first.state())
+    none.restore(first.state())
+    assert values(torch.stack(second.images)) == [0, 1, 2]
+    assert none.images == []

@@ -83,30 +83,70 @@ def test_a_checkpoint_cut_or_changed_anywhere_gives_way_to_the_previous_one(seed
     assert "previous.ckpt" in said
 
 
+def cut(path):
+    """Damage one file, and not the one that may share its bytes."""
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[:1000])
+
+
 def test_two_damaged_ones_are_refused_in_one_message(tmp_path):
     save(tmp_path, 1)
     save(tmp_path, 2)
     for name in ("last.ckpt", "previous.ckpt"):
-        data = (tmp_path / name).read_bytes()
-        (tmp_path / name).unlink()
-        (tmp_path / name).write_bytes(data[:1000])
+        cut(tmp_path / name)
     with pytest.raises(CheckpointError, match="no whole one before it"):
         AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")
 
 
+def test_a_damaged_best_is_refused_and_no_other_weights_take_its_place(tmp_path):
+    save(tmp_path, 1)
+    save(tmp_path, 2)
+    AtomicCheckpointIO().save_checkpoint(content(3), tmp_path / "best.ckpt")
+    cut(tmp_path / "best.ckpt")
+    with pytest.raises(CheckpointError, match="damaged"):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "best.ckpt")
+
+
+def test_a_missing_last_one_gives_way_to_the_previous_one(tmp_path, capsys):
+    save(tmp_path, 1)
+    save(tmp_path, 2)
+    (tmp_path / "last.ckpt").unlink()
+    assert AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")["step"] == 1
+    assert "previous.ckpt" in capsys.readouterr().err
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "elsewhere" / "last.ckpt")
+
+
+def test_files_stay_listed_whatever_else_was_saved_or_killed_before_it_was_whole(tmp_path):
+    save(tmp_path, 1)
+    save(tmp_path, 2)
+    for step in range(6):
+        AtomicCheckpointIO().save_checkpoint(content(step), tmp_path / "best.ckpt")
+    for digest in "ab":  # two saves that were killed after their entry into the list
+        manifest.list_also(tmp_path, "last.ckpt", digest)
+    assert all(manifest.is_whole(tmp_path / f"{name}.ckpt") for name in ("last", "previous", "best"))
+
+
 class Evil:
+    def __init__(self, trace):
+        self.trace = trace
+
     def __reduce__(self):
-        return os.system, ("touch /tmp/genlab-was-here",)
+        return os.mkdir, (str(self.trace),)
 
 
-def test_pickles_are_not_executed(tmp_path):
-    torch.save({"genlab": {}, "x": Evil()}, tmp_path / "evil.ckpt")
-    with pytest.raises(CheckpointError):
-        AtomicCheckpointIO().load_checkpoint(tmp_path / "evil.ckpt")
-    (tmp_path / "bare.ckpt").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(CheckpointError):
-        AtomicCheckpointIO().load_checkpoint(tmp_path / "bare.ckpt")
-    assert not os.path.exists("/tmp/genlab-was-here")
+@pytest.mark.parametrize("weights_only", [True, False, None])  # whatever Lightning asks for
+def test_pickles_are_not_executed(weights_only, tmp_path):
+    evil = Evil(tmp_path / "was_here")
+    torch.save({"genlab": {}, "x": evil}, tmp_path / "evil.ckpt")
+    (tmp_path / "bare.ckpt").write_bytes(pickle.dumps(evil))
+    for name in ("evil", "bare"):
+        with pytest.raises(CheckpointError):
+            AtomicCheckpointIO().load_checkpoint(tmp_path / f"{name}.ckpt", weights_only=weights_only)
+    assert not evil.trace.exists()
+    pickle.loads(pickle.dumps(evil))  # it is a real one
+    assert evil.trace.exists()
 
 
 def test_what_is_no_checkpoint_is_refused_without_torch(tmp_path):
@@ -140,3 +180,34 @@ def test_a_failed_save_warns_and_leaves_the_old_one(tmp_path):
     assert process.exitcode == 0
     assert AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")["step"] == 1
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_save_that_cannot_be_listed_leaves_the_old_one(tmp_path):
+    save(tmp_path, 1)
+    (tmp_path / "manifest.json").unlink()
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.warns(UserWarning, match="could not save"):
+        save(tmp_path, 2)
+    assert torch.load(tmp_path / "last.ckpt")["step"] == 1
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_mistake_in_what_is_saved_is_no_full_disk(tmp_path):
+    save(tmp_path, 1)
+    x = torch.zeros(4)
+    with pytest.raises(RuntimeError, match="as different types"):
+        AtomicCheckpointIO().save_checkpoint({"x": x, "y": x.view(torch.int32)}, tmp_path / "last.ckpt")
+    assert AtomicCheckpointIO().load_checkpoint(tmp_path / "last.ckpt")["step"] == 1
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_save_after_one_that_was_killed_just_before_its_end_leaves_nothing_behind(tmp_path):
+    save(tmp_path, 1)
+    os.link(tmp_path / "last.ckpt", tmp_path / "previous.ckpt")  # where the kill fell: both names, one file
+    (tmp_path / ".last.ckpt.1.tmp").write_text("half")
+    save(tmp_path, 2)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last.ckpt", "manifest.json", "previous.ckpt"]
+    assert [AtomicCheckpointIO().load_checkpoint(tmp_path / f"{n}.ckpt")["step"] for n in ("last", "previous")] == [
+        2,
+        1,
+    ]

@@ -4,12 +4,18 @@ import csv
 import json
 import math
 import multiprocessing
+import os
+import signal
+import zipfile
+from contextlib import contextmanager
 
 import pytest
+from omegaconf import OmegaConf
 
 from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec
+from genlab.runs import manifest
 from genlab.runs.digest import config_digest
-from genlab.runs.directory import RunDirectory, make
+from genlab.runs.directory import RunDirectory, make, point_latest
 from genlab.runs.find import checkpoint_file, choose_run, run_of
 from genlab.runs.summary import Summary, versions
 from genlab.runs.table import Table
@@ -37,48 +43,150 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         make(tmp_path / "file" / "runs", None)
 
 
-def unfinished(cfg, parent, run_id, status="running", digest=None):
+def run_left(cfg, parent, run_id, status="running", digest=None):
+    """A run that a process has left behind, a second after the one before."""
+    seconds = len(list(parent.glob("*/summary.json")))
     directory = make(parent, run_id)
-    digest = digest or config_digest(cfg, SPEC.digest)
-    (directory.path / "summary.json").write_text(json.dumps({"status": status, "config_digest": digest}))
+    summary, digest = directory.path / "summary.json", digest or config_digest(cfg, SPEC.digest)
+    summary.write_text(json.dumps({"status": status, "config_digest": digest}))
+    os.utime(summary, (seconds, seconds))
     return directory
 
 
-def test_auto_continues_the_newest_unfinished_run_of_this_configuration(composed, tmp_path):
-    cfg = composed("resume=auto", f"paths.runs={tmp_path}")
-    parent = tmp_path / "vae-digits"
-    assert choose_run(cfg, SPEC, None, None).existing is None
-    unfinished(cfg, parent, "2020-01-01_00-00-00")
-    newest = unfinished(cfg, parent, "2020-01-02_00-00-00")
-    unfinished(cfg, parent, "2020-01-03_00-00-00", status="finished")
-    unfinished(cfg, parent, "2020-01-04_00-00-00", digest="other")
-    assert choose_run(cfg, SPEC, None, None).existing.path == newest.path
-    newest.hold()
+def saved(directory, name="last"):
+    """What looks like a checkpoint, and is listed."""
+    directory.checkpoints.mkdir(exist_ok=True)
+    manifest.list_also(directory.checkpoints, f"{name}.ckpt", "digest")
+    with zipfile.ZipFile(directory.checkpoints / f"{name}.ckpt", "w"):
+        return directory.checkpoints / f"{name}.ckpt"
+
+
+@pytest.fixture
+def auto(composed, tmp_path):
+    """``resume=auto``, and where its runs lie."""
+    return composed("resume=auto", f"paths.runs={tmp_path}"), tmp_path / "vae-digits"
+
+
+@contextmanager
+def held_elsewhere(directory):
+    """Another process trains this run, until it is killed."""
+
+    def hold(path, held):
+        directory = RunDirectory(path)
+        directory.hold()
+        held.set()
+        signal.pause()
+
+    context = multiprocessing.get_context("fork")
+    held = context.Event()
+    process = context.Process(target=hold, args=(directory.path, held))
+    process.start()
     try:
-        assert choose_run(cfg, SPEC, None, None).existing.run_id == "2020-01-01_00-00-00"
+        assert held.wait(10)
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.join(10)
+
+
+def test_auto_continues_the_newest_unfinished_run_of_this_configuration_that_nobody_is_training(auto):
+    cfg, parent = auto
+    assert choose_run(cfg, SPEC, None, None).existing is None
+    older = run_left(cfg, parent, "2020-01-01_00-00-00")
+    newest = run_left(cfg, parent, "2020-01-02_00-00-00")
+    run_left(cfg, parent, "2020-01-03_00-00-00", status="finished")
+    run_left(cfg, parent, "2020-01-04_00-00-00", digest="other")
+    point_latest(newest)  # the link is no run of its own
+    assert choose_run(cfg, SPEC, None, None).existing.path == newest.path
+    with held_elsewhere(newest):
+        assert choose_run(cfg, SPEC, None, None).existing.path == older.path
         with pytest.raises(ConfigError, match="another process"):
             RunDirectory(newest.path).hold()
-    finally:
-        newest.release()
+    assert choose_run(cfg, SPEC, None, None).existing.path == newest.path
 
 
-def test_auto_refuses_a_run_id_of_another_configuration(composed, tmp_path):
+def test_auto_continues_whatever_is_not_finished_the_newest_by_time_and_not_by_name(auto):
+    cfg, parent = auto
+    for status in ("running", "failed", "interrupted", "preempted"):
+        for run_id in (f"x {status}", f"a {status}"):
+            newest = run_left(cfg, parent, run_id, status=status)
+        assert choose_run(cfg, SPEC, None, None).existing.path == newest.path
+
+
+def test_auto_with_a_run_id_continues_that_one_and_refuses_another_configuration(composed, tmp_path):
     cfg = composed("resume=auto", "run_id=mine", f"paths.runs={tmp_path}")
-    assert choose_run(cfg, SPEC, None, None).run_id == "mine"
-    unfinished(cfg, tmp_path / "vae-digits", "mine", digest="other")
+    parent = tmp_path / "vae-digits"
+    run_left(cfg, parent, "newer")
+    new = choose_run(cfg, SPEC, None, None)
+    assert (new.run_id, new.existing) == ("mine", None)
+    mine = make(parent, "mine")  # killed before it had a summary
+    assert choose_run(cfg, SPEC, None, None).existing.path == mine.path
+    (mine.path / "summary.json").write_text(json.dumps({"status": "failed", "config_digest": "other"}))
     with pytest.raises(ConfigError, match="another configuration"):
         choose_run(cfg, SPEC, None, None)
 
 
+def test_a_run_goes_on_from_its_last_checkpoint_or_the_one_before_and_from_the_start_without_any(auto):
+    cfg, parent = auto
+    left = run_left(cfg, parent, "a")
+    assert choose_run(cfg, SPEC, None, None).checkpoint is None
+    saved(left, "previous")  # where a kill or a damage has left no last one
+    assert choose_run(cfg, SPEC, None, None).checkpoint == left.checkpoints / "last.ckpt"
+    assert choose_run(cfg, SPEC, None, None).checkpoint == saved(left)
+
+
+def test_a_path_means_its_run_and_all_ranks_read_the_same_checkpoint(auto):
+    cfg, parent = auto
+    left = run_left(cfg, parent, "a")
+    saved(left), saved(left, "best")
+    (parent / "latest").write_text("a\n")  # where links are impossible
+    for given in (".", "checkpoints/last.ckpt", "checkpoints/best.ckpt", "../latest"):
+        cfg.resume = str(left.path / given)
+        chosen, other_rank = choose_run(cfg, SPEC, None, None), choose_run(cfg, SPEC, None, child_of=left.path)
+        assert chosen.existing.path == left.path
+        assert chosen.checkpoint.resolve() == other_rank.checkpoint.resolve()
+        assert chosen.checkpoint.name == ("best.ckpt" if "best" in given else "last.ckpt")
+    (left.path / "summary.json").write_text(json.dumps({"status": "failed", "data_digest": "other"}))
+    with pytest.raises(CheckpointError, match="the images have changed"):
+        choose_run(cfg, SPEC, None, None)
+
+
+def test_a_new_run_reads_no_checkpoint_on_any_rank(auto):
+    cfg, parent = auto
+    left = run_left(cfg, parent, "a")
+    assert choose_run(cfg, SPEC, None, child_of=left.path).checkpoint is None
+    file = saved(left)
+    assert choose_run(cfg, SPEC, None, child_of=left.path).checkpoint == file
+    cfg.resume = None
+    assert choose_run(cfg, SPEC, None, child_of=left.path).checkpoint is None
+
+
+SAME = {
+    "trainer.max_epochs": 99, "trainer.max_steps": 7, "trainer.devices": 2, "trainer.num_nodes": 2,
+    "trainer.accelerator": "gpu", "trainer.strategy": "ddp", "trainer.log_every_n_steps": 1,
+    "paths.runs": "x", "paths.data": "x", "paths.cache": "x", "data.path": "x", "name": "x", "run_id": "x", "tags": ["x"],
+    "notes": "x", "resume": "auto", "logger": {}, "callbacks": {}, "metrics.val_samples": 5, "checkpoint.best": False,
+    "performance.threads": 1,
+}  # fmt: skip
+OTHER = {
+    "model.beta": 2, "model.latent_dim": 3, "model.optimizer.lr": 0.1, "model.schedule.warmup": 0.5, "seed": 1,
+    "data.batch_size": 3, "data.limit": 5, "init_from": "x", "trainer.precision": "64-true",
+    "trainer.accumulate_grad_batches": 2, "trainer.gradient_clip_val": 1.0,
+}  # fmt: skip
+
+
 def test_the_digest_is_of_what_is_trained(composed):
-    base = config_digest(composed(), "d")
-    same = ["trainer.max_epochs=99", "paths.runs=x", "logger=csv", "callbacks=trace", "name=x", "tags=[a]"]
-    same += ["trainer.devices=2", "resume=auto", "checkpoint.every_minutes=1", "performance.threads=1"]
-    for override in same:
-        assert config_digest(composed(override), "d") == base, override
-    for override in ["model.beta=2", "seed=1", "data.batch_size=3", "trainer.precision=64-true", "data.limit=5"]:
-        assert config_digest(composed(override), "d") != base, override
-    assert config_digest(composed(), "e") != base
+    cfg = composed()
+
+    def digest(key, value):
+        other = cfg.copy()
+        OmegaConf.update(other, key, value, force_add=True)
+        return config_digest(other, "d")
+
+    base = config_digest(cfg, "d")
+    assert [key for key, value in SAME.items() if digest(key, value) != base] == []
+    assert [key for key, value in OTHER.items() if digest(key, value) == base] == []
+    assert config_digest(cfg, "e") != base
 
 
 def test_paths_that_are_no_runs_are_refused(tmp_path):

@@ -138,6 +138,9 @@ class Training:
             for name in self.prepared.spec.skipped:
                 skipped.append({"file": name})
             skipped.save()
+        if self.chosen.checkpoint is None and self.trainer.is_global_zero:
+            for table in tables.values():
+                table.truncate(0)  # rows of a process that was killed before its first checkpoint
         identity = {
             "config": OmegaConf.to_container(self.cfg, resolve=True),
             "spec": self.prepared.spec.plain(),

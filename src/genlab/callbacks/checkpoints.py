@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
+import warnings
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
 import lightning.pytorch as pl
+import torch
 
 from genlab.config.types import PositiveFloat, PositiveInt
 from genlab.models.base import Model
@@ -52,8 +55,8 @@ class Checkpoints(pl.Callback):
     """Writes ``last.ckpt`` at the end of epochs, every n batches or every n minutes, always between two updates.
 
     Besides what Lightning keeps, a checkpoint holds: the configuration and the data set's description (so that it can
-    be loaded alone), the random state of every rank, how many rows each table had, the best value so far, and the
-    newest value of every metric.
+    be loaded alone), the random state of every rank, the number of threads, how many rows each table had, the best value
+    so far, and the newest value of every metric.
     """
 
     def __init__(
@@ -110,12 +113,12 @@ class Checkpoints(pl.Callback):
         return bool(trainer.strategy.broadcast(due)) if trainer.world_size > 1 else due
 
     def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Write ``best.ckpt`` when the model's monitor has not been lower before."""
+        """Write ``best.ckpt`` when the model's monitor is lower than ever before; what is no number is never the best."""
         name = next((n for n in pl_module.measured if fnmatchcase(n, f"{pl_module.monitor}*")), None)
         if not self.keep_best or name is None:
             return
         value = pl_module.measured[name]
-        if not self.best or value < self.best["value"]:
+        if math.isfinite(value) and (not self.best or value < self.best["value"]):
             self.best = {"metric": name, "value": value, "step": pl_module.batches_seen}
             self.write(trainer, "best.ckpt")
 
@@ -135,6 +138,7 @@ class Checkpoints(pl.Callback):
             "schema": SCHEMA,
             **self.identity,
             "random_state": gathered(rng.capture()),
+            "threads": torch.get_num_threads(),
             "rows": {name: table.rows for name, table in self.tables.items()},
             "seconds": self.clock.seconds,
             "best": self.best,
@@ -148,6 +152,8 @@ class Checkpoints(pl.Callback):
         pl_module.measured = dict(kept["measured"])
         self.random_state = kept["random_state"]
         self.clock.continue_from(kept["seconds"])
+        if trainer.strategy.root_device.type == "cpu":
+            compare_threads(kept.get("threads"))
         if trainer.is_global_zero:
             for name, rows in kept["rows"].items():
                 if name in self.tables:
@@ -160,3 +166,11 @@ class Checkpoints(pl.Callback):
             if rank in self.random_state:
                 rng.restore(self.random_state[rank])
             self.random_state = None
+
+
+def compare_threads(before: int | None) -> None:
+    """Warn where sums are shared among another number of threads: they are rounded differently then."""
+    now = torch.get_num_threads()
+    if before not in (None, now):
+        what = f"torch's number of threads was {before} and is now {now}, so sums are rounded differently"
+        warnings.warn(f"continued, but not exactly: {what}. Type: performance.threads={before}", stacklevel=2)

@@ -10,12 +10,14 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from genlab.contracts import CheckpointError, Images, Pairs, Points, Split
+from genlab.contracts import Images, Pairs, Points, Split
 from genlab.data.augment import random_flip
 from genlab.data.columns import Cut
 from genlab.data.loader import Batch, EvalLoader, Rows, TrainLoader
 from genlab.data.source import Prepared
 
+# what decides the order of the images, in words
+ORDER = {"seed": "seed", "batch_size": "data.batch_size", "world": "the number of processes"}
 EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256x256 in colour
 
 
@@ -116,14 +118,10 @@ class StoreData(pl.LightningDataModule):
         Raises:
             CheckpointError: the images are not those that the run was trained on.
         """
-        if state["digest"] != self.prepared.spec.digest:
-            raise CheckpointError(
-                "the images have changed since this run was started. Start a new run (resume=null), "
-                "or give back the images as they were."
-            )
+        self.prepared.spec.require_same_images(state["digest"])
         self.position = dict(state["position"])
         now = self.order()
-        for key in ("seed", "batch_size", "world"):
+        for key, name in ORDER.items():
             if state[key] != now[key]:
-                what = f"{key} was {state[key]} and is now {now[key]}"
+                what = f"{name} was {state[key]} and is now {now[key]}"
                 warnings.warn(f"continued, but not exactly: {what}, so the order of the images differs.", stacklevel=2)

@@ -13,10 +13,10 @@ FREE_DATA = ("path",)  # where files lie; what is in them is in the data's own d
 
 
 def config_digest(cfg: DictConfig, data_digest: str) -> str:
-    """Left out: paths, names, loggers, callbacks, devices, and how long to train."""
+    """Left out: paths, names, loggers, callbacks, devices, and how long to train. Weights to start from count."""
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
-    kept = {key: plain[key] for key in DECIDE}
+    kept = {key: plain[key] for key in DECIDE} | ({"init_from": plain["init_from"]} if plain.get("init_from") else {})
     kept["trainer"] = {k: v for k, v in kept["trainer"].items() if k not in FREE_TRAINER}
     kept["data"] = {k: v for k, v in kept["data"].items() if k not in FREE_DATA} | {"digest": data_digest}
     if isinstance(kept["model"].get("schedule"), dict):

@@ -51,7 +51,7 @@ def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: 
     """Follow ``resume`` and ``run_id``. ``run_dir``: where a multirun wants this job.
 
     Raises:
-        CheckpointError: ``resume`` points to nothing, or to a run without a whole checkpoint.
+        CheckpointError: ``resume`` points to nothing, to what is no checkpoint, or to a run on other images.
         ConfigError: ``run_id`` belongs to a run with another configuration.
     """
     digest = config_digest(cfg, spec.digest)
@@ -60,13 +60,15 @@ def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: 
     if run_dir is not None:
         parent, run_id = run_dir.parent, run_dir.name
     if child_of is not None:
-        last = child_of / "checkpoints" / "last.ckpt"
-        resumes = cfg.resume is not None and (last.exists() or last.with_name("previous.ckpt").exists())
-        return Run(digest, parent, checkpoint=last if resumes else None, child_of=child_of)
+        checkpoint = None if cfg.resume is None else checkpoint_of(RunDirectory(child_of), given_by(cfg))
+        return Run(digest, parent, checkpoint=checkpoint, child_of=child_of)
     if cfg.resume is None:
         return Run(digest, parent, run_id)
-    if cfg.resume != "auto":
-        return continued(run_of(Path(cfg.resume).expanduser()), digest, Path(cfg.resume).expanduser())
+    given = given_by(cfg)
+    if given is not None:
+        directory = run_of(given)
+        spec.require_same_images(read_json(directory.path / SUMMARY).get("data_digest", spec.digest))
+        return continued(directory, digest, given)
     return automatic(parent, run_id, digest)
 
 
@@ -74,27 +76,50 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
     """``resume=auto``: the run with this id, else the newest unfinished one of this configuration, else a new one."""
     if run_id is not None:
         directory = RunDirectory(parent / run_id)
-        if not (directory.path / SUMMARY).is_file():
+        if not directory.path.is_dir():
             return Run(digest, parent, run_id)
-        if read_json(directory.path / SUMMARY)["config_digest"] != digest:
+        summary = directory.path / SUMMARY  # missing where a process was killed before it could say anything
+        if summary.is_file() and read_json(summary)["config_digest"] != digest:
             what = f"{directory.path} is a run with another configuration or other data"
             raise ConfigError([Problem("run_id", what, "Give the run another run_id, or leave resume=auto out.")])
         return continued(directory, digest)
-    for path in sorted(parent.glob(f"*/{SUMMARY}"), reverse=True):
+    for path in newest_first(parent):
         summary, directory = read_json(path), RunDirectory(path.parent)
         unfinished = summary["status"] != FINISHED and summary["config_digest"] == digest
-        if not path.parent.is_symlink() and unfinished and not directory.is_held():
+        if unfinished and not directory.is_held():
             return continued(directory, digest)
     return Run(digest, parent)
 
 
+def newest_first(parent: Path) -> list[Path]:
+    """The summaries of the runs in ``parent``, by when they were last written: a run id need not be a time."""
+    found = [path for path in parent.glob(f"*/{SUMMARY}") if not path.parent.is_symlink()]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
+
+
+def given_by(cfg: DictConfig) -> Path | None:
+    """The path that ``resume=PATH`` names; None for ``resume=auto``."""
+    return None if cfg.resume == "auto" else followed(Path(cfg.resume).expanduser())
+
+
+def followed(path: Path) -> Path:
+    """Where ``latest`` points that is a text file, as where links are impossible; any other path as it is."""
+    return path.with_name(path.read_text().strip()) if path.is_file() and path.name == "latest" else path
+
+
 def continued(directory: RunDirectory, digest: str, given: Path | None = None) -> Run:
     """The run, from the checkpoint that was given or from its last; from the start if it has none yet."""
+    checkpoint = checkpoint_of(directory, given)
+    if checkpoint is not None:
+        manifest.require_checkpoint(checkpoint)
+    return Run(digest, directory.path.parent, existing=directory, checkpoint=checkpoint)
+
+
+def checkpoint_of(directory: RunDirectory, given: Path | None) -> Path | None:
+    """The checkpoint file that was given, else the run's last; None if it has none yet. The same for every rank."""
     checkpoint = given if given is not None and given.is_file() else directory.checkpoints / "last.ckpt"
     exists = checkpoint.exists() or checkpoint.with_name("previous.ckpt").exists()
-    if exists:
-        manifest.require_checkpoint(checkpoint)
-    return Run(digest, directory.path.parent, existing=directory, checkpoint=checkpoint if exists else None)
+    return checkpoint if exists else None
 
 
 def run_of(path: Path) -> RunDirectory:
@@ -103,8 +128,6 @@ def run_of(path: Path) -> RunDirectory:
     Raises:
         CheckpointError: there is none.
     """
-    if path.is_file() and path.name == "latest":  # a text file where links are impossible
-        path = path.with_name(path.read_text().strip())
     folder = path.parent.parent if path.is_file() else path
     if not (folder / SUMMARY).is_file():
         there = "is not a run directory or a checkpoint in one" if path.exists() else "does not exist"
@@ -123,8 +146,7 @@ def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
         raise CheckpointError(f"{key}={path}: {path} does not exist. Give a run directory, {key}=runs/<name>/<run_id>.")
     if reference_files(path):
         return path
-    if path.is_file() and path.name == "latest":
-        path = path.with_name(path.read_text().strip())
+    path = followed(path)
     if path.is_dir():
         last = path / "checkpoints" / "last.ckpt"
         if not last.exists() and not last.with_name("previous.ckpt").exists():
