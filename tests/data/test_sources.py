@@ -64,6 +64,41 @@ def test_a_header_that_promises_more_than_there_is_is_named(data_root, tmp_path)
         idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "data", "words"),
+    [
+        ("train-labels-idx1-ubyte", "00000801 00000257", bytes(599), "has 600 images, but there are 599 labels"),
+        ("t10k-labels-idx1-ubyte", "00000801 0000007a", bytes(122), "has 121 images, but there are 122 labels"),
+        ("t10k-images-idx3-ubyte", "00000801 00000079", bytes(121), "not an idx file of bytes in 3 dimensions"),
+        ("train-labels-idx1-ubyte", "00000b01 00000258", bytes(1200), "not an idx file of bytes in 1 dim"),  # 16-bit numbers
+        ("train-images-idx3-ubyte", "00000803 80000000 80000000 00000004", b"", "its header says 18,446,744,073,709,551,616"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(name, header, data, words, data_root, tmp_path):
+    shutil.copytree(data_root / "mnist", tmp_path / "mnist")
+    (tmp_path / "mnist" / f"{name}.gz").unlink()
+    (tmp_path / "mnist" / name).write_bytes(bytes.fromhex(header) + data)
+    with pytest.raises(DataError, match=words):
+        idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+
+
+def test_every_digit_keeps_its_place_and_its_label(tmp_path):
+    (tmp_path / "mnist").mkdir()
+    dice = np.random.default_rng(0)
+    for part, count in {"train": 36, "t10k": 5}.items():
+        images, labels = dice.bytes(784 * count), bytes(dice.integers(0, 10, count, np.uint8))
+        for kind, sizes, content in (("images-idx3", "0000001c" * 2, images), ("labels-idx1", "", labels)):
+            header = bytes.fromhex(f"000008 0{kind[-1]} 000000{count:02x} {sizes}")
+            (tmp_path / "mnist" / f"{part}-{kind}-ubyte").write_bytes(header + content)
+    prepared = idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+    for part, splits in {"train": ("train", "val"), "t10k": ("test",)}.items():
+        images = b"".join(prepared.images[split].tobytes() for split in splits)
+        labels = bytes(np.concatenate([prepared.labels[split] for split in splits]).astype(np.uint8))
+        assert images == (tmp_path / "mnist" / f"{part}-images-idx3-ubyte").read_bytes()[16:]
+        assert labels == (tmp_path / "mnist" / f"{part}-labels-idx1-ubyte").read_bytes()[8:]
+    assert prepared.spec.sizes == {"train": 33, "val": 3, "test": 5}
+
+
 def test_a_limit_takes_training_images_only(data_root, tmp_path):
     prepared = idx.Idx("mnist", 8, 50).prepare(data_root, tmp_path)
     assert prepared.spec.sizes == {"train": 50, "val": 50, "test": 121}
