@@ -1,11 +1,14 @@
 """One store for each way to decode a set: what changes its arrays is in the key, and what does not shares the store."""
 
+import gzip
 import os
+import shutil
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
+from genlab.data import idx, shapes
 from genlab.data.celeba import CelebA
 from genlab.data.domains import UnpairedFolders
 from genlab.data.folder import Folder
@@ -36,7 +39,7 @@ def root(tmp_path_factory, data_root):
     parts = "\n".join(f"{i}.jpg {0 if i < 8 else 1 if i < 10 else 2}" for i in range(12))
     (root / "celeba" / "list_eval_partition.txt").write_text(parts + "\n")
     for name in ("mnist", "fashion_mnist"):
-        os.symlink(data_root / name, root / name)
+        shutil.copytree(data_root / name, root / name)
     return root
 
 
@@ -153,6 +156,24 @@ def test_celebas_texts_are_in_its_key(text, old, new, root, prepared, tmp_path):
     file = root / "celeba" / text
     with rewritten(file, file.read_bytes().replace(old, new)):
         assert equal(prepared("celeba"), prepared("celeba", cache=tmp_path))
+
+
+@pytest.mark.parametrize("part", ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"])
+def test_every_file_of_digits_is_in_their_key(part, root, prepared, shared):
+    prepared("mnist")
+    before, file = stores(shared), root / "mnist" / f"{part}-ubyte.gz"
+    with rewritten(file, gzip.compress(gzip.decompress(file.read_bytes()), 1)):
+        prepared("mnist")
+    assert len(stores(shared) - before) == 1
+
+
+@pytest.mark.parametrize(("module", "name", "kind"), [(shapes, "VERSION", "shapes"), (idx, "TRAIN", "mnist")])
+def test_what_the_code_does_by_its_own_numbers_is_in_the_key(module, name, kind, prepared, shared, monkeypatch):
+    prepared(kind)
+    before = stores(shared)
+    monkeypatch.setattr(module, name, getattr(module, name) + 1)
+    prepared(kind)
+    assert len(stores(shared) - before) == 1
 
 
 @pytest.mark.parametrize("name", ["folder", "side_by_side", "paired_folders", "unpaired_folders"])
