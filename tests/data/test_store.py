@@ -31,7 +31,12 @@ def decoded(count=200, pause=0.0):
 
 
 def build_and_read(cache, pause, results=None):
-    store = open_or_build(cache, "set", "key", lambda: decoded(pause=pause))
+    def noted():
+        with open(cache / "decodings", "a") as file:
+            file.write("one\n")
+        return decoded(pause=pause)
+
+    store = open_or_build(cache, "set", "key", noted)
     if results is not None:
         results.put((store.digest, int(store.parts["train"]["image"].astype(int).sum())))
 
@@ -64,6 +69,7 @@ def test_two_processes_race_and_one_builds(tmp_path):
     for racer in racers:
         racer.join(30)
     assert len(seen) == 1
+    assert (tmp_path / "decodings").read_text() == "one\n"
 
 
 def test_of_two_that_race_one_is_killed_and_the_store_is_whole_or_absent(tmp_path):
@@ -71,6 +77,7 @@ def test_of_two_that_race_one_is_killed_and_the_store_is_whole_or_absent(tmp_pat
     expected = open_or_build(tmp_path / "sound", "set", "key", decoded).digest
     for attempt in range(20):
         cache, results = tmp_path / str(attempt), context.Queue()
+        cache.mkdir()
         racers = [context.Process(target=build_and_read, args=(cache, 0.0003, results)) for _ in range(2)]
         for racer in racers:
             racer.start()
