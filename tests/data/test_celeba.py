@@ -43,6 +43,34 @@ def test_a_subset_has_the_official_parts_and_says_what_is_missing(faces):
     assert prepared.labels["train"][:, 1].tolist() == [0, 1, 0, 1, 0, 0, 1]
 
 
+def test_parts_and_attributes_are_those_that_the_texts_name(faces):
+    names = {split: [path.name for path in files] for split, files in source().pictures(faces).items()}
+    assert names == {
+        "train": [f"{i:06d}.jpg" for i in range(8) if i != 5],
+        "val": ["000008.jpg", "000009.jpg"],
+        "test": ["000010.jpg", "000011.jpg"],
+    }
+    labels = source().prepare(faces, faces / "cache").labels
+    assert labels["val"].tolist() == [[0, 0, 0], [0, 1, 0]]  # -1 in the text is 0 here
+    assert labels["test"].tolist() == [[0, 0, 0], [0, 1, 0]]
+
+
+def test_every_face_keeps_its_place_and_its_attributes(faces):
+    folder, attributes = faces / "celeba" / "img_align_celeba", faces / "celeba" / "list_attr_celeba.txt"
+    lines = attributes.read_text().splitlines()
+    for path in folder.iterdir():
+        picture(path, np.full((44, 36, 3), 255 * (int(path.stem) in (1, 2, 9, 10)), np.uint8))  # white or black
+    rows = [f"{i:06d}.jpg {1 if i in (1, 2, 9, 10) else -1} 1 -1" for i in range(12)][
+        ::-1
+    ]  # in another order than the parts
+    attributes.write_text("\n".join([*lines[:2], *rows, ""]))
+    prepared = source().prepare(faces, faces / "cache")
+    for split in ("train", "val", "test"):
+        white = prepared.images[split][:, 0, 0, 0] > 128
+        assert white.tolist() == (prepared.labels[split][:, 0] == 1).tolist()
+    assert prepared.labels["train"][:, 0].tolist() == [0, 1, 1, 0, 0, 0, 0]
+
+
 def test_one_attribute_can_be_the_class_and_shares_the_store(faces):
     prepared = source(label="Smiling").prepare(faces, faces / "cache")
     assert prepared.spec.class_names == ("not Smiling", "Smiling")

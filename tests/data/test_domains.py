@@ -38,6 +38,15 @@ def test_an_epoch_holds_every_image_and_the_smaller_domain_again_and_again():
     assert sorted(order[:, 1]) == list(range(20))
     assert all(sorted(order[i : i + 7, 0]) == list(range(7)) for i in (0, 7))
     assert not np.array_equal(order, domain_order(7, 20, 1, 3))
+    assert not np.array_equal(order, domain_order(7, 20, 2, 2))
+
+
+def test_two_domains_of_one_size_come_in_orders_of_their_own():
+    a, b = domain_order(50, 50, seed=1, epoch=2).T
+    assert sorted(a) == sorted(b) == list(range(50))
+    assert (a == b).sum() < 10
+    turns = {tuple(turn) for turn in domain_order(3, 300, 1, 2)[:, 0].reshape(-1, 3)}
+    assert len(turns) == 6  # the smaller one in another order at every turn
 
 
 def test_evaluation_shows_every_image_of_both_domains_once_whatever_the_ranks():
@@ -61,6 +70,22 @@ def test_batches_have_both_domains_and_grey_files_have_colour(two, tmp_path):
     assert all(batch.a.shape == batch.b.shape == (4, 3, 32, 32) for batch in batches)
     (test,) = data.test_dataloader()
     assert [len(x) for x in test] == [3, 5, 3, 5]
+
+
+def test_training_images_are_stored_at_the_load_size_and_the_others_at_the_crop_size(two, tmp_path):
+    columns = source(two).prepare(tmp_path, tmp_path / "cache").columns
+    sides = {split: {column.shape[2:] for column in part.values()} for split, part in columns.items()}
+    assert sides == {"train": {(36, 36)}, "val": {(32, 32)}, "test": {(32, 32)}}
+
+
+def test_an_image_is_of_the_domain_that_its_folder_says(two, tmp_path):
+    for side, level in (("A", 10), ("B", 200)):
+        for path in two.rglob(f"*{side}/*.png"):
+            picture(path, np.full((40, 40, 3), level, np.uint8))
+    columns = source(two).prepare(tmp_path, tmp_path / "cache").columns
+    for part in columns.values():
+        assert (part["a"][:] == 10).all()
+        assert (part["b"][:] == 200).all()
 
 
 def test_an_empty_domain_is_named(two, tmp_path):

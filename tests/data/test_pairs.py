@@ -144,6 +144,12 @@ def test_a_file_without_a_partner_is_named(folders, tmp_path):
     assert prepared.spec.skipped == ("A/lonely.png",)
 
 
+def test_two_files_of_one_name_in_one_folder_are_named(folders, tmp_path):
+    picture(folders / "A" / "7.png", ramp(50, 40))
+    with pytest.raises(DataError, match=r"A/7\.(jpg|png) and .*A/7\.(jpg|png) have one name"):
+        two_folders(folders, on_error="skip").prepare(tmp_path, tmp_path / "cache")
+
+
 def test_partners_of_different_size_are_named_unless_both_are_scaled(folders, tmp_path):
     picture(folders / "B" / "7.png", ramp(80, 40))
     with pytest.raises(DataError, match=r"7.jpg.*50x40 and 80x40.*resize_and_crop"):

@@ -17,6 +17,8 @@ from genlab.data.digits import Digits
 from genlab.data.download import Remote, fetch
 from genlab.data.folder import Folder
 
+from making import picture
+
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
@@ -35,7 +37,10 @@ def test_digits_are_scikit_learns_own(tmp_path):
     assert images.max() == 255
     ours = sorted(map(bytes, np.rint(images * (16 / 255)).astype(np.uint8)))
     assert ours == sorted(map(bytes, theirs.images.astype(np.uint8)))
-    assert sorted(np.concatenate(list(prepared.labels.values()))) == sorted(theirs.target)
+    labels = np.concatenate(list(prepared.labels.values()))
+    for digit in range(10):
+        rows = np.rint(images[labels == digit] * (16 / 255)).astype(np.uint8)
+        assert sorted(map(bytes, rows)) == sorted(map(bytes, theirs.images[theirs.target == digit].astype(np.uint8)))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the original files are not beside this checkout")
@@ -64,6 +69,58 @@ def test_a_header_that_promises_more_than_there_is_is_named(data_root, tmp_path)
         idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
 
 
+@pytest.mark.parametrize(
+    ("name", "header", "data", "words"),
+    [
+        ("train-labels-idx1-ubyte", "00000801 00000257", bytes(599), "has 600 images, but there are 599 labels"),
+        ("t10k-labels-idx1-ubyte", "00000801 0000007a", bytes(122), "has 121 images, but there are 122 labels"),
+        ("t10k-images-idx3-ubyte", "00000801 00000079", bytes(121), "not an idx file of bytes in 3 dimensions"),
+        ("train-labels-idx1-ubyte", "00000b01 00000258", bytes(1200), "not an idx file of bytes in 1 dim"),  # 16-bit numbers
+        ("train-images-idx3-ubyte", "00000803 80000000 80000000 00000004", b"", "its header says 18,446,744,073,709,551,616"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(name, header, data, words, data_root, tmp_path):
+    shutil.copytree(data_root / "mnist", tmp_path / "mnist")
+    (tmp_path / "mnist" / f"{name}.gz").unlink()
+    (tmp_path / "mnist" / name).write_bytes(bytes.fromhex(header) + data)
+    with pytest.raises(DataError, match=words):
+        idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+
+
+def test_every_digit_keeps_its_place_and_its_label(tmp_path):
+    (tmp_path / "mnist").mkdir()
+    dice = np.random.default_rng(0)
+    for part, count in {"train": 36, "t10k": 5}.items():
+        images, labels = dice.bytes(784 * count), bytes(dice.integers(0, 10, count, np.uint8))
+        for kind, sizes, content in (("images-idx3", "0000001c" * 2, images), ("labels-idx1", "", labels)):
+            header = bytes.fromhex(f"000008 0{kind[-1]} 000000{count:02x} {sizes}")
+            (tmp_path / "mnist" / f"{part}-{kind}-ubyte").write_bytes(header + content)
+    prepared = idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+    for part, splits in {"train": ("train", "val"), "t10k": ("test",)}.items():
+        images = b"".join(prepared.images[split].tobytes() for split in splits)
+        labels = bytes(np.concatenate([prepared.labels[split] for split in splits]).astype(np.uint8))
+        assert images == (tmp_path / "mnist" / f"{part}-images-idx3-ubyte").read_bytes()[16:]
+        assert labels == (tmp_path / "mnist" / f"{part}-labels-idx1-ubyte").read_bytes()[8:]
+    assert prepared.spec.sizes == {"train": 33, "val": 3, "test": 5}
+
+
+def test_of_sixty_thousand_digits_the_last_five_thousand_validate(tmp_path):
+    (tmp_path / "mnist").mkdir()
+    levels = (np.arange(60_000) % 251).astype(np.uint8)
+    for part, rows in {"train": levels, "t10k": levels[:10]}.items():
+        size = f"{len(rows):08x}"
+        for kind, header, content in (
+            ("images-idx3", f"{size} 00000001 00000001", rows),
+            ("labels-idx1", size, rows % 10),
+        ):
+            head = bytes.fromhex(f"0000080{kind[-1]} {header}")
+            (tmp_path / "mnist" / f"{part}-{kind}-ubyte").write_bytes(head + content.tobytes())
+    prepared = idx.Idx("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+    assert prepared.spec.sizes == {"train": 55_000, "val": 5_000, "test": 10}
+    assert np.array_equal(prepared.images["val"][:, 0, 0, 0], levels[55_000:])
+    assert np.array_equal(prepared.labels["val"], levels[55_000:] % 10)
+
+
 def test_a_limit_takes_training_images_only(data_root, tmp_path):
     prepared = idx.Idx("mnist", 8, 50).prepare(data_root, tmp_path)
     assert prepared.spec.sizes == {"train": 50, "val": 50, "test": 121}
@@ -77,6 +134,31 @@ def test_sub_folders_are_classes_and_the_missing_parts_are_cut(pictures, tmp_pat
     assert prepared.spec.sizes == {"train": 48, "val": 6, "test": 6}
     again = folder(pictures).prepare(tmp_path, tmp_path)
     assert again.spec == prepared.spec
+
+
+def test_every_picture_keeps_its_class_also_beside_one_that_is_skipped(tmp_path):
+    for i in range(30):
+        for name, level in (("black", 0), ("white", 255)):
+            picture(tmp_path / "set" / name / f"{i}.png", np.full((20, 20, 3), level, np.uint8))
+    for name in ("black/7.png", "white/20.png"):
+        (tmp_path / "set" / name).write_bytes(b"no picture")
+    prepared = folder(tmp_path / "set", on_error="skip").prepare(tmp_path, tmp_path / "cache")
+    assert prepared.spec.class_names == ("black", "white")
+    assert sum(prepared.spec.sizes.values()) == 58
+    for split, images in prepared.images.items():
+        assert np.array_equal(images[:, 0, 0, 0] > 128, prepared.labels[split] == 1)
+        assert (np.ptp(images.reshape(len(images), -1), axis=1) == 0).all()
+
+
+def test_pictures_come_in_the_order_of_their_names(tmp_path):
+    names = ["b/2.png", "a/10.png", "a/1.png", "c.png", "a/2.png", *(f"z/{i:02d}.png" for i in range(60))]
+    for split in ("train", "val", "test"):
+        for i, name in enumerate(names):
+            picture(tmp_path / "set" / split / name.replace("/", "_"), np.full((8, 8), i, np.uint8))
+    prepared = folder(tmp_path / "set", image_size=8).prepare(tmp_path, tmp_path / "cache")
+    right = sorted(range(len(names)), key=lambda i: names[i].replace("/", "_"))
+    for split in ("train", "val", "test"):
+        assert prepared.images[split][:, 0, 0, 0].tolist() == right
 
 
 def test_named_splits_are_kept(pictures, tmp_path):

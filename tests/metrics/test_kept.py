@@ -8,12 +8,17 @@ import pytest
 import torch
 
 from genlab.contracts import DataError
-from genlab.metrics.kept import kept
+from genlab.metrics.kept import kept, key_of
+
+
+def anything(_):
+    return True
 
 
 def test_it_is_made_once(tmp_path):
-    assert kept(tmp_path / "deep" / "a.pt", lambda: {"x": torch.ones(3), "n": 0.5})["n"] == 0.5
-    assert kept(tmp_path / "deep" / "a.pt", lambda: pytest.fail("made twice"))["x"].tolist() == [1, 1, 1]
+    path = tmp_path / "deep" / "a.pt"
+    assert kept(path, lambda: {"x": torch.ones(3), "n": 0.5}, anything)["n"] == 0.5
+    assert kept(path, lambda: pytest.fail("made twice"), anything)["x"].tolist() == [1, 1, 1]
 
 
 def test_those_that_ask_together_make_it_once(tmp_path):
@@ -25,7 +30,7 @@ def test_those_that_ask_together_make_it_once(tmp_path):
 
     def ask(_):
         start.wait(timeout=30)
-        return int(kept(tmp_path / "value.pt", make)[-1])
+        return int(kept(tmp_path / "value.pt", make, anything)[-1])
 
     with ThreadPoolExecutor(
         4
@@ -36,7 +41,7 @@ def test_those_that_ask_together_make_it_once(tmp_path):
 
 def test_a_maker_that_fails_leaves_nothing_and_says_so_itself(tmp_path):
     with pytest.raises(ZeroDivisionError):
-        kept(tmp_path / "a.pt", lambda: 1 / 0)
+        kept(tmp_path / "a.pt", lambda: 1 / 0, anything)
     assert not list(tmp_path.glob("*.pt")) and not list(tmp_path.glob(".*.tmp"))
 
 
@@ -45,17 +50,48 @@ def test_a_place_that_cannot_be_written_is_a_message_with_the_remedy(tmp_path):
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # as a full disk: the write fails half-way
         with pytest.raises(DataError, match=r"paths\.cache=DIR"):
-            kept(tmp_path / "a.pt", lambda: torch.rand(10_000))
+            kept(tmp_path / "a.pt", lambda: torch.rand(10_000), anything)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list(tmp_path.glob("*.pt")) and not list(tmp_path.glob(".*.tmp"))
 
 
-@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
-def test_a_cut_file_is_named_with_what_to_do(tmp_path, share):
-    path = tmp_path / "a.pt"
-    kept(path, lambda: torch.rand(1000))
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(share * len(whole))])
+@pytest.fixture
+def file(tmp_path):
+    kept(tmp_path / "a.pt", lambda: torch.arange(40.0), anything)
+    return tmp_path / "a.pt"
+
+
+def assert_named(file):
+    with pytest.raises(DataError, match=r"a\.pt cannot be read. Delete it, and the next run makes it again"):
+        kept(file, lambda: pytest.fail("made again"), anything)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.1, 0.5, 0.99])
+def test_a_cut_file_is_named_with_what_to_do(file, share):
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+    assert_named(file)
+
+
+def test_one_changed_byte_is_noticed_wherever_it_is(file):
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 3):
+        changed = bytearray(whole)
+        changed[place] ^= 0x10
+        file.write_bytes(changed)
+        assert_named(file)
+    file.write_bytes(whole)
+    assert kept(file, lambda: pytest.fail("made again"), anything).tolist() == list(range(40))
+
+
+def test_what_does_not_fit_is_refused(file):
     with pytest.raises(DataError, match=r"a\.pt cannot be read. Delete it"):
-        kept(path, lambda: torch.rand(1000))
+        kept(file, lambda: pytest.fail("made again"), lambda value: value.shape == (41,))
+
+
+def test_a_key_follows_every_fact():
+    facts = ("digest", {"train": 3}, (1, 8, 8), None, 0.5)
+    assert key_of(*facts) == key_of(*facts)
+    for i, other in enumerate(("digesT", {"train": 4}, (1, 8, 9), 0, 0.25)):
+        assert key_of(*facts[:i], other, *facts[i + 1 :]) != key_of(*facts)

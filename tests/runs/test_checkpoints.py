@@ -162,6 +162,17 @@ def test_a_copied_file_can_be_loaded_elsewhere(tmp_path):
     assert AtomicCheckpointIO().load_checkpoint(tmp_path / "elsewhere" / "mine.ckpt")["step"] == 1
 
 
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_copied_file_with_one_changed_byte_is_refused(share, tmp_path):
+    save(tmp_path, 1)
+    data = bytearray((tmp_path / "last.ckpt").read_bytes())
+    data[int(share * len(data))] ^= 0x10
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine.ckpt").write_bytes(data)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        AtomicCheckpointIO().load_checkpoint(tmp_path / "elsewhere" / "mine.ckpt")
+
+
 def test_a_failed_save_warns_and_leaves_the_old_one(tmp_path):
     def limited():
         import resource

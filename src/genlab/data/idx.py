@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def located(folder: Path, files: Collection, part: str) -> Path:
 
 def decode(paths: dict[str, Path]) -> Decoded:
     """All four files, checked against their headers."""
-    arrays = {part: read(path) for part, path in paths.items()}
+    arrays = {part: read(path, dimensions=3 if "images" in part else 1) for part, path in paths.items()}
     for part in ("train", "test"):
         images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
         if len(images) != len(labels):
@@ -122,23 +123,23 @@ def as_part(images: np.ndarray, labels: np.ndarray) -> Part:
     return Part(len(images), ("image",), ((image,) for image in images), {"label": labels.astype(np.int64)})
 
 
-def read(path: Path) -> np.ndarray:
+def read(path: Path, dimensions: int) -> np.ndarray:
     """An idx file of bytes. Format: two zero bytes, type 8, number of dimensions, their sizes, the data.
 
     Raises:
-        DataError: the file is shorter or longer than its header says, or no idx file.
+        DataError: the file is shorter or longer than its header says, or no idx file of so many dimensions.
     """
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        zeros, kind, dimensions = struct.unpack(">HBB", data[:4])
-        sizes: tuple[Any, ...] = struct.unpack(f">{dimensions}I", data[4 : 4 + 4 * dimensions])
+        zeros, kind, found = struct.unpack(">HBB", data[:4])
+        sizes: tuple[Any, ...] = struct.unpack(f">{found}I", data[4 : 4 + 4 * found])
     except (OSError, EOFError, struct.error, ValueError) as error:
         raise damaged(path, str(error)) from None
-    body = np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions)
-    if zeros != 0 or kind != 8 or dimensions not in (1, 3):
-        raise damaged(path, "it is not an idx file of bytes")
-    if len(body) != np.prod(sizes):
-        raise damaged(path, f"it has {len(body):,} bytes of data where its header says {int(np.prod(sizes)):,}")
+    body = np.frombuffer(data, np.uint8, offset=4 + 4 * found)
+    if zeros != 0 or kind != 8 or found != dimensions:
+        raise damaged(path, f"it is not an idx file of bytes in {dimensions} dimensions")
+    if len(body) != math.prod(sizes):
+        raise damaged(path, f"it has {len(body):,} bytes of data where its header says {math.prod(sizes):,}")
     return body.reshape(sizes)
 
 

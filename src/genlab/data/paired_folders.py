@@ -93,7 +93,9 @@ class PairedFolders(Source):
             found = side_split_name(path.relative_to(self.root))
             if found is not None:
                 side, split, name = found
-                sides[side][split, name] = path
+                twin = sides[side].setdefault((split, name), path)
+                if twin != path:
+                    raise DataError(f"{twin} and {path} have one name, so which is the pair's? Move one of them away.")
         if not (sides["A"] and sides["B"]):
             raise DataError(
                 f"data.path={self.root}: it must have folders A and B (or trainA and trainB) with pictures."

@@ -24,6 +24,7 @@ from genlab.data.progress import progress
 
 FORMAT = 2  # part of every key: raise it when the layout or the decoding changes
 LONG = 500  # rows from which a person should see a bar
+DAMAGED = (FileNotFoundError, EOFError, ValueError, KeyError, TypeError, AttributeError)  # how reading a store fails
 
 
 @dataclass(frozen=True)
@@ -67,24 +68,29 @@ def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], De
     """The store of this key; built by the one process that gets the lock, while others wait for it.
 
     Raises:
-        DataError: decoding failed, or there is no room for the result.
+        DataError: decoding failed, or the place can be read or written by nobody, or there is no room for the result.
     """
     place = cache_root / "store" / f"{name}-{key}"
-    found = opened(place)
-    if found is not None:
-        return found
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.with_name(f".{place.name}.lock")):
-            found = opened(place)
-            if found is None:
-                build(place, name, decode())
+        return opened(place) or built(place, name, decode)
     except OSError as error:
         raise DataError(
-            f"cannot write the decoded images of {name} to {place.parent}: {error}. "
+            f"cannot read or write the decoded images of {name} in {place.parent}: {error}. "
             "Make room, or choose another place: paths.cache=DIR"
         ) from error
-    found = found or opened(place)
+
+
+def built(place: Path, name: str, decode: Callable[[], Decoded]) -> Store:
+    """Build it, unless another process has while we waited for the lock.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_name(f".{place.name}.lock")):
+        if opened(place) is None:
+            build(place, name, decode())
+    found = opened(place)
     if found is None:
         raise DataError(f"{place} was built but cannot be opened. Delete the folder and start again.")
     return found
@@ -94,31 +100,37 @@ def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], De
 
 
 def opened(place: Path) -> Store | None:
-    """The store, if it is there and as large as it was; None otherwise."""
+    """The store, if it is there and as large as it was; None otherwise.
+
+    Changed bytes of a column are not noticed: every command would have to read the whole store first.
+    """
     try:
         manifest = json.loads((place / "manifest.json").read_text())
         parts = {
             part: {name: column(place, part, name, facts) for name, facts in fields.items()}
             for part, fields in manifest["parts"].items()
         }
-    except (FileNotFoundError, json.JSONDecodeError, ValueError):  # ValueError: a file shorter than the manifest says
+        return Store(parts, manifest["digest"], manifest["facts"])
+    except DAMAGED:
         return None
-    return Store(parts, manifest["digest"], manifest["facts"])
 
 
 def column(place: Path, part: str, name: str, facts: dict[str, Any]) -> Column:
     """One column, mapped into memory and read only.
 
     Raises:
-        ValueError: the file is not as long as it was.
+        ValueError: the file is not as long as it was, or is said to hold pointers.
     """
     file, kind, shape = place / f"{part}.{name}", np.dtype(facts["dtype"]), facts["shape"]
-    if file.stat().st_size != facts["bytes"]:
-        raise ValueError(f"{file} is not as long as it was")
+    if file.stat().st_size != facts["bytes"] or kind.hasobject:
+        raise ValueError(f"{file} is not as it was")
     flat = np.memmap(file, kind, mode="r") if facts["bytes"] else np.empty(0, kind)
     if shape is not None:
         return flat.reshape(shape)
-    return Ragged.of(flat, np.load(place / f"{part}.{name}.shapes.npy"))
+    shapes = np.load(place / f"{part}.{name}.shapes.npy", allow_pickle=False)
+    if shapes.prod(1).sum() != len(flat) or shapes.min() < 1:
+        raise ValueError(f"the sizes of the images in {file} are not as they were")
+    return Ragged.of(flat, shapes)
 
 
 # ---- building -------------------------------------------------------------------------------------------------------

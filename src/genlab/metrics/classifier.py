@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from genlab.contracts import DataSpec
 from genlab.data.order import epoch_order
 from genlab.data.progress import progress
-from genlab.data.source import Prepared
-from genlab.metrics.kept import kept
+from genlab.data.source import SPLITS, Prepared
+from genlab.metrics.kept import kept, key_of
 
 RECIPE = {"version": 2, "epochs": 4, "least_steps": 400, "most_steps": 2000, "batch": 128, "lr": 2e-3, "seed": 0}
 
@@ -63,13 +63,37 @@ def cached_classifier(prepared: Prepared, cache_root: Path) -> tuple[Convnet, fl
     Training touches no global random state, so a run is the same with or without it.
     """
     spec = prepared.spec
-    key = hashlib.sha256(json.dumps([RECIPE, spec.digest, spec.sizes, list(spec.shape)]).encode()).hexdigest()[:16]
+    key = key_of(RECIPE, spec.digest, spec.sizes, spec.shape, levels_of(spec), labels_digest(prepared))
     path = cache_root / "features" / f"classifier-{spec.name}-{key}.pt"
     with torch.random.fork_rng(devices=[]):
-        found = kept(path, lambda: trained_and_tested(prepared))
-        net = Convnet(spec.shape, levels_of(spec))
+        return kept_network(path, lambda: trained_and_tested(prepared), Convnet(spec.shape, levels_of(spec)))
+
+
+def labels_digest(prepared: Prepared) -> str:
+    """SHA-256 of every label: the same images may be told apart by one attribute or by another."""
+    digest = hashlib.sha256()
+    for split in SPLITS:
+        digest.update(np.ascontiguousarray(prepared.labels[split]).tobytes())
+    return digest.hexdigest()
+
+
+def kept_network(path: Path, make: Callable[[], dict[str, Any]], net: Convnet) -> tuple[Convnet, float]:
+    """``net`` with the weights that ``make`` gave, and the accuracy that it gave with them.
+
+    Raises:
+        DataError: as ``kept``.
+    """
+    found = kept(path, make, lambda value: is_of(value, net))
     net.load_state_dict(found["weights"])
     return net.eval(), found["accuracy"]
+
+
+def is_of(value: Any, net: nn.Module) -> bool:
+    """Whether a value can be the weights and the accuracy of this network."""
+    if not isinstance(value, dict) or not isinstance(value.get("weights"), dict):
+        return False
+    shapes = {name: getattr(weight, "shape", None) for name, weight in value["weights"].items()}
+    return isinstance(value.get("accuracy"), float) and shapes == {n: w.shape for n, w in net.state_dict().items()}
 
 
 def trained_and_tested(prepared: Prepared) -> dict[str, Any]:

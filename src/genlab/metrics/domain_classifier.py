@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,15 +16,15 @@ from genlab.data.columns import Column, Cut, taken
 from genlab.data.order import repeated
 from genlab.data.progress import progress
 from genlab.data.source import Prepared
-from genlab.metrics.classifier import Convnet
-from genlab.metrics.kept import kept
-from genlab.metrics.views import resized, varied
+from genlab.metrics.classifier import Convnet, kept_network
+from genlab.metrics.kept import key_of
+from genlab.metrics.views import COLOUR, SQUEEZE, TURN, ZOOM, resized, varied
 
 SIDES = ("a", "b")  # the columns of a set of domains; a's label is 0, b's is 1
 LARGEST = 128  # pixels of the shorter side that the classifier looks at
 RECIPE: dict[str, Any] = {  # version: raise it when metrics/views.py changes
     **{"version": 2, "passes": 40, "least_steps": 60, "most_steps": 2500, "batch": 32, "seed": 0, "largest": LARGEST},
-    **{"lr": 3e-3, "weight_decay": 0.05, "dropout": 0.3},
+    **{"lr": 3e-3, "weight_decay": 0.05, "dropout": 0.3, "views": [ZOOM, SQUEEZE, TURN, COLOUR]},
 }
 
 
@@ -43,14 +41,10 @@ def cached_domain_classifier(prepared: Prepared, cache_root: Path) -> tuple[Conv
     Trained by the first who asks, then kept; training touches no global random state.
     """
     spec = prepared.spec
-    facts = [RECIPE, spec.digest, spec.sizes, list(spec.shape), spec.note]
-    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    key = key_of(RECIPE, spec.digest, spec.sizes, spec.shape, spec.note, prepared.augmentation.crop)
     path = cache_root / "features" / f"domains-{spec.name}-{key}.pt"
     with torch.random.fork_rng(devices=[]):
-        found = kept(path, lambda: trained_and_tested(prepared))
-        net = network(prepared)
-    net.load_state_dict(found["weights"])
-    return net.eval(), found["accuracy"]
+        return kept_network(path, lambda: trained_and_tested(prepared), network(prepared))
 
 
 def network(prepared: Prepared) -> Convnet:

@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from genlab.contracts import DataError
+from genlab.data.published import sha256
 from genlab.data.source import Prepared
 from genlab.images import rounded
 from genlab.metrics.classifier import Convnet, cached_classifier, levels_of
@@ -16,6 +18,7 @@ from genlab.metrics.domain_classifier import cached_domain_classifier, looked_at
 from genlab.metrics.views import resized
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
 
 class Extractor(nn.Module):
@@ -81,10 +84,16 @@ class Features(nn.Module):
 
 
 class Inception(nn.Module):
-    """The network that published FIDs are measured with, by torch-fidelity; grey images become three equal channels."""
+    """The network that published FIDs are measured with, by torch-fidelity; grey images become three equal channels.
+
+    Raises:
+        DataError: the weights are not those that were published.
+    """
 
     def __init__(self, weights: Path) -> None:
         super().__init__()
+        if sha256(weights) != INCEPTION_SHA256:  # torch-fidelity unpickles whatever the file holds
+            raise DataError(f"{weights} is not the published file (SHA-256 differs). Delete it, or fetch it anew.")
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
         self.net = FeatureExtractorInceptionV3("inception", ["2048"], feature_extractor_weights_path=str(weights))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,26 +13,30 @@ from genlab.contracts import Split
 from genlab.data.columns import Column, Cut, Ragged, taken
 from genlab.data.source import Prepared
 from genlab.metrics.features import Extractor
-from genlab.metrics.kept import kept
+from genlab.metrics.kept import kept, key_of
 
+VERSION = 1  # part of every key: raise it when an extractor looks at images in another way
 CHUNK_BYTES = 64 << 20  # as floats: at most 250 images
 
 
 def real_features(
     prepared: Prepared, split: Split, extractor: Extractor, cache_root: Path, column: str = "image"
 ) -> Tensor:
-    """Features of every image of a split, [N, d] on the CPU; kept under the digests of the images and the extractor.
+    """Features of every image of a split, [N, d] on the CPU; kept under all that they depend on.
 
     ``column``: of a set for translation, ``a`` or ``b``; cut as in evaluation.
     """
     spec, crop = prepared.spec, prepared.augmentation.crop
-    facts = f"{spec.digest}/{spec.sizes}/{split}/{extractor.digest}"
-    if column != "image":
-        facts += f"/{column}/{spec.note}/{crop}"
-    key = hashlib.sha256(facts.encode()).hexdigest()[:16]
+    facts = spec.digest, spec.sizes, spec.shape, split, column, spec.note, crop
+    key = key_of(VERSION, *facts, extractor.digest)
     path = cache_root / "features" / f"real-{spec.name}-{split}-{extractor.name}-{key}.pt"
     images = prepared.columns[split][column]
-    features: Tensor = kept(path, lambda: features_of(images, extractor, Cut(crop) if crop else None))
+    shape = len(images), extractor.num_features
+
+    def fits(value: Any) -> bool:
+        return isinstance(value, Tensor) and value.shape == shape
+
+    features: Tensor = kept(path, lambda: features_of(images, extractor, Cut(crop) if crop else None), fits)
     return features
 
 

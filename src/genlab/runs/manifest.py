@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from pathlib import Path
 
 from genlab.contracts import CheckpointError
 from genlab.runs.files import read_json, write_json
 
 NAME = "manifest.json"
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)  # how a damaged zip fails
 KEPT = 4  # digests remembered for each name: the new one, the one before, and saves that were killed on their way
 
 
@@ -42,11 +44,20 @@ def list_also(folder: Path, name: str, digest: str) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the file is as it was saved. A file that was copied away from its list is believed if it can be opened."""
+    """Whether the file is as it was saved. Of a file that was copied away from its list its own checksums tell."""
     if not path.is_file():
         return False
     digests = listed(path.parent)
-    return sha256(path) in digests if digests else zipfile.is_zipfile(path)
+    return sha256(path) in digests if digests else is_sound_zip(path)
+
+
+def is_sound_zip(path: Path) -> bool:
+    """Whether the file is a zip archive, as ``torch.save`` writes it, whose parts have their checksums: torch asks for none."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except BROKEN:
+        return False
 
 
 def require_checkpoint(path: Path) -> None:

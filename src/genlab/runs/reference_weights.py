@@ -7,6 +7,7 @@ were of no use and are dropped; and batch norms did not count batches at first.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from genlab.contracts import CheckpointError, Translates
 from genlab.models.base import Model
 from genlab.runs.files import replacing
+from genlab.runs.manifest import is_sound_zip
 from genlab.runs.reference import CYCLE, PAIR, Files
 from genlab.runs.reference_layout import differences, layout, layout_of, options
 
@@ -32,6 +34,8 @@ def read(path: Path) -> State:
     Raises:
         CheckpointError: the file is damaged, or holds something else.
     """
+    if zipfile.is_zipfile(path) and not is_sound_zip(path):
+        raise CheckpointError(f"{path} is damaged: its bytes are not those that were saved. Fetch it anew.")
     try:
         with open(path, "rb") as file:
             loaded = torch.load(file, map_location="cpu", weights_only=True)

@@ -1,0 +1,223 @@
+"""No file that genlab reads can make it run code: each place that loads one, with a file that would."""
+
+import ast
+import hashlib
+import io
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from omegaconf import OmegaConf
+
+from genlab.apps import door, launch
+from genlab.apps.preparing import prepare
+from genlab.config.files import raw
+from genlab.config.overrides import unreadable
+from genlab.contracts import CheckpointError, ConfigError, DataError
+from genlab.data.store import Decoded, Part, open_or_build
+from genlab.metrics.features import INCEPTION, choose
+from genlab.metrics.kept import kept
+from genlab.runs import manifest
+from genlab.runs.load import load
+
+ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
+# every call that makes objects of a file's bytes, and the tests below that give it a file
+PLACES = {
+    "apps/launch.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
+    "apps/onnx_files.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
+    "config/files.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
+    "config/overrides.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
+    "data/digits.py np.loadtxt": "",  # numbers as text, of scikit-learn's own file
+    "data/idx.py np.frombuffer": "",  # bytes as numbers
+    "data/store.py json.loads": "",
+    "data/store.py np.load": "test_the_sizes_in_a_store",
+    "data/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/test_store.py",
+    "metrics/features.py FeatureExtractorInceptionV3": "test_inceptions_weights",
+    "metrics/kept.py torch.load": "test_what_is_kept_of_a_set",
+    "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
+    "runs/files.py json.loads": "",
+    "runs/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
+}
+pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+MODULES = {"torch", "hub", "np", "numpy", "pickle", "joblib", "yaml", "json", "OmegaConf", "onnx", "marshal", "shelve"}
+LIBRARIES = {"FeatureExtractorInceptionV3"}  # that load files by themselves
+
+
+def loading(path):
+    """The calls of a file that make objects of bytes, such as ``torch.load``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = getattr(node.func.value, "id", getattr(node.func.value, "attr", ""))
+            if owner in MODULES and (
+                "load" in node.func.attr or node.func.attr in ("memmap", "frombuffer", "fromfile")
+            ):
+                yield f"{path.relative_to(ROOT).as_posix()} {owner}.{node.func.attr}"
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in LIBRARIES:
+            yield f"{path.relative_to(ROOT).as_posix()} {node.func.id}"
+
+
+def test_every_place_is_in_the_table():
+    assert {place for path in ROOT.rglob("*.py") for place in loading(path)} == set(PLACES)
+
+
+def test_nothing_imports_what_unpickles():
+    text = "\n".join(path.read_text() for path in ROOT.rglob("*.py"))
+    for name in (
+        "import pickle",
+        "import dill",
+        "import joblib",
+        "import shelve",
+        "import marshal",
+        "import cloudpickle",
+    ):
+        assert name not in text
+    assert "weights_only=False" not in text
+    assert "allow_pickle=True" not in text
+
+
+class Evil:
+    """Unpickling it makes a file."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return open, (str(self.mark), "w")
+
+
+FORMATS = ["archive", "legacy", "bare"]
+
+
+@pytest.fixture
+def mark(tmp_path):
+    """The file that must not come to be."""
+    mark = tmp_path / "it ran"
+    pickle.loads(pickle.dumps(Evil(mark))).close()  # it would
+    assert mark.exists()
+    mark.unlink()
+    yield mark
+    assert not mark.exists()
+
+
+@pytest.fixture
+def poison(mark):
+    """A file's content that runs code where it is unpickled: as torch writes it now, as it once did, and bare."""
+
+    def content(kind="archive", around=lambda evil: {"genlab": {}, "state_dict": evil}):
+        if kind == "bare":
+            return pickle.dumps(around(Evil(mark)))
+        file = io.BytesIO()
+        torch.save(around(Evil(mark)), file, _use_new_zipfile_serialization=kind == "archive")
+        return file.getvalue()
+
+    return content
+
+
+def planted(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_what_is_kept_of_a_set(kind, signed, poison, tmp_path):
+    content = poison(kind, lambda evil: {"weights": evil, "accuracy": 0.99})
+    path = planted(tmp_path / "a.pt", (hashlib.sha256(content).digest() if signed else b"") + content)
+    with pytest.raises(DataError, match=r"a\.pt cannot be read"):
+        kept(path, lambda: pytest.fail("made again"), lambda value: True)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_inceptions_weights(kind, poison, composed, pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    planted(tmp_path / "hub" / "checkpoints" / INCEPTION, poison(kind, lambda evil: {"fc.weight": evil}))
+    data = prepare(composed("data=folder", f"data.path={pictures}/china", "data.image_size=16"))
+    with pytest.raises(DataError, match=rf"{INCEPTION} is not the published file"):
+        choose(data, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "generate", "translate", "export"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_checkpoint(command, listed, poison, pictures, tmp_path):
+    path = planted(tmp_path / "a.ckpt", poison())
+    if listed:
+        manifest.list_also(tmp_path, "a.ckpt", manifest.sha256(path))
+    more = [f"input={pictures}/china"] if command == "translate" else []
+    with pytest.raises(CheckpointError, match=r"a\.ckpt cannot be read as a checkpoint"):
+        door.run(command, [f"ckpt={path}", f"output={tmp_path}/out", *more])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_checkpoint_in_every_format(kind, poison, tmp_path):
+    path = planted(tmp_path / "a.ckpt", poison(kind))
+    manifest.list_also(tmp_path, "a.ckpt", manifest.sha256(path))
+    with pytest.raises(CheckpointError, match=r"a\.ckpt cannot be read as a checkpoint"):
+        load(path)
+
+
+@pytest.mark.parametrize("where", ["model", "model.optimizer"])
+def test_a_checkpoint_that_names_code(where, mark, train, tmp_path):
+    run = train("model=vae", "data=digits", "trainer.max_steps=1", "metrics=none", "callbacks=none")
+    checkpoint = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    node = OmegaConf.create(checkpoint["genlab"]["config"])
+    OmegaConf.update(node, where, {"_target_": "builtins.open", "file": str(mark), "mode": "w"}, merge=False)
+    checkpoint["genlab"]["config"] = OmegaConf.to_container(node)
+    torch.save(checkpoint, tmp_path / "a.ckpt")
+    with pytest.raises(ConfigError, match="builtins.open is code that is not trusted"):
+        load(tmp_path / "a.ckpt")
+
+
+def test_a_run_that_is_continued(poison, train):
+    run = train("model=vae", "data=digits", "trainer.max_steps=1", "metrics=none", "callbacks=none")
+    for name in ("last.ckpt", "previous.ckpt"):
+        (run / "checkpoints" / name).unlink(missing_ok=True)
+        path = planted(run / "checkpoints" / name, poison())
+        manifest.list_also(path.parent, name, manifest.sha256(path))
+    with pytest.raises(CheckpointError, match=r"last\.ckpt cannot be read as a checkpoint"):
+        train(f"resume={run}", "trainer.max_steps=2")
+
+
+@pytest.mark.parametrize("name", ["a.ckpt", "a.pth", "latest_net_G_A.pth"])
+def test_init_from(name, poison, train, folders, tmp_path):
+    path = planted(tmp_path / "files" / name, poison(around=lambda evil: {"model.1.weight": evil}))
+    data = ["model=cyclegan", "data=unpaired_folders", f"data.path={folders['unpaired_folders']}"]
+    with pytest.raises(CheckpointError, match=rf"{name} cannot be read as"):
+        train(*data, f"init_from={path}", "check_only=true")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("name", ["horse2zebra.pth", "latest_net_G_A.pth"])
+def test_weights_of_the_reference(name, kind, poison, tmp_path):
+    path = planted(tmp_path / name, poison(kind, lambda evil: {"model.1.weight": torch.zeros(4, 3, 7, 7), "x": evil}))
+    with pytest.raises(CheckpointError, match=rf"{name} cannot be read as weights"):
+        load(path)
+
+
+def test_the_sizes_in_a_store(mark, tmp_path):
+    def decoded():
+        rows = [(np.full((1, 4 + i, 5), i, np.uint8),) for i in range(6)]
+        return Decoded({"train": Part(6, ("image",), rows)})
+
+    open_or_build(tmp_path, "set", "key", decoded)
+    file = tmp_path / "store" / "set-key" / "train.image.shapes.npy"
+    np.save(file, np.array([Evil(mark)], object), allow_pickle=True)
+    image = open_or_build(tmp_path, "set", "key", decoded).parts["train"]["image"]  # built anew
+    assert [image[i].shape for i in range(6)] == [(1, 4 + i, 5) for i in range(6)]
+
+
+def test_configurations_are_read_as_plain_values(mark, tmp_path, monkeypatch):
+    path = tmp_path / "config.yaml"
+    path.write_text(f'model: !!python/object/apply:io.open ["{mark}", "w"]\n')
+    yaml.unsafe_load(path.read_text())["model"].close()  # it would
+    mark.unlink()
+    with pytest.raises(yaml.YAMLError):
+        raw(path)
+    assert "could not determine a constructor" in unreadable(path, tmp_path).what
+    monkeypatch.setenv("GENLAB_RUN_DIR", str(tmp_path))
+    monkeypatch.setenv("LOCAL_RANK", "1")  # as a rank that the first one has started
+    with pytest.raises(yaml.YAMLError):
+        launch.run("train", [])
