@@ -129,6 +129,16 @@ def test_accumulated_batches_play_as_one_large_one():
         torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("model", ["vae", "dcgan"])
+def test_what_the_trainer_is_told_of_an_update_is_the_models_to_do(model, composed):
+    told = {"gradient_clip_val": 0.3, "gradient_clip_algorithm": "value", "accumulate_grad_batches": 4}
+    usual = {"gradient_clip_val": None, "gradient_clip_algorithm": "norm", "accumulate_grad_batches": 1}
+    for given, expected in ((told, told), ({}, usual), ({"gradient_clip_algorithm": "null"}, usual)):
+        cfg = composed(f"model={model}", "data=digits", *(f"trainer.{key}={value}" for key, value in given.items()))
+        built = build_model(cfg, prepare(cfg).spec)
+        assert {key: getattr(built, key) for key in expected} == expected
+
+
 def test_clipping_and_accumulation_reach_the_players_through_the_trainer(train, composed):
     small = ["model=dcgan", "data=digits", "data.limit=64", "data.batch_size=8", "trainer.max_epochs=1"]
     small += ["callbacks=none", "metrics.val_samples=0", "metrics.test_samples=0"]

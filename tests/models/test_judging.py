@@ -116,6 +116,14 @@ def test_an_average_follows_by_the_formula_and_translates(make, data):
     assert not torch.equal(model.translate(x, "AtoB"), by_average)
 
 
+@pytest.mark.parametrize("make", [cyclegan, pix2pix])
+def test_in_training_the_networks_themselves_translate_and_their_averages_elsewhere(make):
+    model = make("least_squares", 0.0, ema=0.9)
+    assert model.train().translators() == model.generators()
+    assert model.eval().translators() == dict(model.averages)
+    assert make("least_squares", 0.0).eval().translators().keys() == model.generators().keys()  # there are no averages
+
+
 def test_running_statistics_are_averaged_with_the_weights_and_batches_counted():
     net = torch.nn.BatchNorm2d(2)
     averages = Averages({"g": net}, 0.9)

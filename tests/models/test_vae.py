@@ -116,6 +116,12 @@ def test_with_another_posterior_the_bound_still_weighs_to_the_likelihood(k):
         assert abs(gap.mean() + kl_divergence(*normals)) < 4 * gap.std() / 200
 
 
+def test_more_draws_bring_the_bound_nearer_to_the_likelihood():
+    model, x = knows(linear(), off=0.2, wide=0.6), pictures(1).expand(10_000, -1, -1, -1)
+    gaps = [evidence(model, x[:1]) - model.bound(x, k) for k in (1, 4, 16)]
+    assert gaps[0].mean() > 2 * gaps[1].mean() > 4 * gaps[2].mean() > 0
+
+
 def test_what_it_shows_are_mean_images():
     model = says(linear(), mean=(1.0, -2.0), logvar=(3.0, -1.5))
     x, mean = pictures(3), torch.tensor([[1.0, -2.0]])
