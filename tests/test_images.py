@@ -1,11 +1,61 @@
-"""Where points land in a scatter, and what stays outside."""
+"""Which grey level a number becomes, where an image lies in a grid, where points land in a scatter, what stays outside."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from genlab.images import GREY, ORANGE, beside_real, box_around, round_numbers, scatter
+from genlab.images import (
+    GREY,
+    ORANGE,
+    beside_real,
+    box_around,
+    enlarged,
+    grid,
+    round_numbers,
+    rounded,
+    save_png,
+    scatter,
+    signed,
+    to_uint8,
+    unsigned,
+)
 
 BOX = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_number_becomes_the_nearest_grey_level(dtype):
+    levels = torch.arange(256, dtype=dtype)
+    for off in (-0.49, -0.3, 0.0, 0.3, 0.49):
+        assert to_uint8((levels + off) / 255).tolist() == list(range(256))
+        assert torch.equal(rounded((levels + off) / 255), levels.float() / 255)
+    assert to_uint8(torch.tensor([-0.4, -1.0, 1.002, 7.0], dtype=dtype)).tolist() == [0, 0, 255, 255]
+
+
+def test_a_png_holds_the_nearest_grey_levels(tmp_path):
+    levels = torch.arange(256).reshape(1, 16, 16)
+    for off in (-0.4, 0.4):
+        path = save_png((levels + off) / 255, tmp_path / "grey.png")
+        assert np.array_equal(np.asarray(Image.open(path)), levels[0].numpy())
+    colours = torch.stack([levels[0], levels[0].T, 255 - levels[0]])
+    path = save_png((colours + 0.4) / 255, tmp_path / "colour.png")
+    assert np.array_equal(np.asarray(Image.open(path)), colours.permute(1, 2, 0).numpy())
+
+
+def test_the_doors_of_a_network_that_ends_in_tanh():
+    assert signed(torch.tensor([0.0, 0.25, 1.0])).tolist() == [-1, -0.5, 1]
+    assert unsigned(torch.tensor([-1.0, -0.5, 1.0])).tolist() == [0, 0.25, 1]
+
+
+def test_a_grid_goes_row_by_row_on_a_white_page():
+    images = torch.arange(5.0)[:, None, None, None].expand(5, 1, 2, 3) / 10
+    page = grid(images, columns=3, gap=1)
+    assert page.shape == (1, 2 * 3 + 1, 3 * 4 + 1)
+    assert [[round(v, 1) for v in row] for row in page[0, 1::3, 1::4].tolist()] == [[0, 0.1, 0.2], [0.3, 0.4, 1]]
+    assert page[0, ::3].eq(1).all()
+    assert page[0, :, ::4].eq(1).all()
+    assert torch.equal(enlarged(images[1], 7), images[1].repeat_interleave(3, 1).repeat_interleave(3, 2))
 
 
 def strongest(page):

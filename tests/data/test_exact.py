@@ -6,7 +6,7 @@ from PIL import Image
 
 from genlab.data.decode import Unreadable, opened
 from genlab.data.deep_colour import write_png, write_tiff
-from genlab.data.exact import read, write
+from genlab.data.exact import Picture, read, write
 
 from making import ramp
 
@@ -46,6 +46,30 @@ def test_sixteen_bit_greys_come_back_as_they_were(ending, kind, tmp_path):
         assert file.mode.startswith("I;16")
         assert np.array_equal(np.asarray(file), values)
     assert notes == []
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("ending", "depth", "top"), [("png", "8 bits", 255), ("png", "16 bits", 65_535), ("tif", "16 bits", 65_535)]
+)
+def test_what_a_network_made_is_written_as_the_nearest_level(ending, depth, top, channels, tmp_path):
+    levels = np.linspace(1, top - 1, 16 * 15 * channels).round().reshape(channels, 15, 16)
+    for off in (-0.4, 0.4):
+        with open(tmp_path / f"a.{ending}", "wb") as file:
+            write(((levels + off) / top).astype(np.float32), Picture(levels, depth=depth), file, f".{ending}")
+        written = read(tmp_path / f"a.{ending}", channels)
+        assert written.depth == depth
+        assert np.array_equal(np.rint(written.values.astype(np.float64) * top), levels)
+
+
+def test_transparency_of_sixteen_bits_becomes_the_nearest_of_eight(tmp_path):
+    levels = np.arange(256).reshape(16, 16)
+    for off in (-128, 0, 128):  # up to half a level of 257
+        alpha = np.clip(levels * 257 + off, 0, 65_535).astype(np.uint16)
+        picture = Picture(np.zeros((3, 16, 16), np.float32), alpha, "16 bits")
+        with open(tmp_path / "a.webp", "wb") as file:
+            assert write(picture.values, picture, file, ".webp") == ["WEBP holds 8 bits only"]
+        assert np.array_equal(np.asarray(Image.open(tmp_path / "a.webp").getchannel("A")), levels)
 
 
 @pytest.mark.parametrize("ending", ["png", "tif"])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from genlab.apps.preparing import prepare
 from genlab.contracts import DataSpec
 from genlab.data.augment import random_flip
 from genlab.data.module import StoreData
@@ -89,3 +90,11 @@ def test_nothing_is_mirrored_where_the_set_does_not_ask_for_it():
     made, shown = heard("images", hflip=False)
     for stage, _, batch in shown:
         assert torch.equal(batch.image, originals(made, stage, "image", batch.index).float() / 255)
+
+
+def test_a_byte_becomes_its_255th_part_in_float32(composed):
+    data = StoreData(prepare(composed("data=digits")), 8, 0)
+    levels = torch.arange(256, dtype=torch.uint8).reshape(2, 1, 8, 16)
+    seen = data.pixels(levels, torch.arange(2))
+    assert seen.dtype == torch.float32
+    assert torch.equal(seen, levels.float() / 255)

@@ -35,6 +35,7 @@ def test_digits_are_scikit_learns_own(tmp_path):
     assert prepared.spec.sizes == {"train": 1437, "val": 180, "test": 180}
     images = np.concatenate(list(prepared.images.values()))
     assert images.max() == 255
+    assert np.unique(images).tolist() == [round(level * 255 / 16) for level in range(17)]
     ours = sorted(map(bytes, np.rint(images * (16 / 255)).astype(np.uint8)))
     assert ours == sorted(map(bytes, theirs.images.astype(np.uint8)))
     labels = np.concatenate(list(prepared.labels.values()))

@@ -49,3 +49,14 @@ def test_learned_sigma_is_best_at_the_root_of_the_mean_squared_error():
     best = 0.5 * (X - mean).square().mean().log()
     at = [gaussian_nll(mean, X, best + shift).mean() for shift in (-0.01, 0.0, 0.01)]
     assert at[1] < at[0] and at[1] < at[2]
+
+
+def test_half_precision_pixels_are_summed_in_float32():
+    out, x = torch.randn(3, 1, 20, 20).bfloat16(), torch.rand(3, 1, 20, 20).bfloat16()
+    log_sigma = torch.tensor(-1.0)
+    for half, whole in (
+        (bernoulli_nll(out, x), bernoulli_nll(out.float(), x.float())),
+        (gaussian_nll(out, x, log_sigma), gaussian_nll(out.float(), x.float(), log_sigma)),
+    ):
+        assert half.dtype == torch.float32
+        assert torch.equal(half, whole)

@@ -41,3 +41,17 @@ def test_its_gradient_reaches_the_weights_and_is_finite_where_the_slope_is_zero(
     gradient_penalty(lambda x: (x * weight).sum((1, 2, 3)), *places(2)).mean().backward()
     norm = weight.detach().norm()
     torch.testing.assert_close(weight.grad, 2 * (norm - 1) * weight.detach() / norm)
+
+
+def test_slopes_below_one_are_penalised_too():
+    flat = gradient_penalty(lambda x: x.flatten(1).sum(1) / 100, *places(3))
+    torch.testing.assert_close(flat, flat.new_full((3,), (1 - 60**0.5 / 100) ** 2))  # 60 numbers, each with slope 1/100
+
+
+def test_autocast_does_not_reach_the_penalty():
+    torch.manual_seed(0)
+    critic = torch.nn.Conv2d(3, 1, 3).double()
+    expected = gradient_penalty(critic, *places(4))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = gradient_penalty(critic.float(), *(x.float() for x in places(4)))
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)

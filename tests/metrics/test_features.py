@@ -1,9 +1,10 @@
 """Extractors: which one is chosen, what it sees, and that its name and digest say so."""
 
 import torch
+from torch import nn
 
 from genlab.apps.preparing import prepare
-from genlab.metrics.features import choose, random_features
+from genlab.metrics.features import Extractor, Inception, choose, random_features
 
 
 def test_a_set_with_labels_is_measured_by_its_own_classifier(composed, cache):
@@ -37,6 +38,28 @@ def test_what_a_file_could_not_hold_is_not_seen():
     assert torch.equal(extractor(levels), extractor(levels + 0.4 / 255))
     assert torch.equal(extractor(levels), extractor(levels.double()))
     assert not torch.equal(extractor(levels), extractor(levels + 0.6 / 255))
+
+
+class Bytes(nn.Module):
+    """Stands where torch-fidelity's network would read 90 megabytes of weights: its features are what it is given."""
+
+    def __init__(self, *_, **__):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        assert x.dtype == torch.uint8
+        return (x.flatten(1),)
+
+
+def test_inception_is_given_the_bytes_of_a_file_in_three_equal_channels(monkeypatch, tmp_path):
+    monkeypatch.setattr("torch_fidelity.feature_extractor_inceptionv3.FeatureExtractorInceptionV3", Bytes)
+    inception, levels = Inception(tmp_path / "weights"), torch.arange(256).reshape(1, 1, 16, 16)
+    for off in (0.0, -0.4, 0.4):
+        for seen in (inception, Extractor("inception", inception, 768)):
+            assert torch.equal(seen((levels + off) / 255), levels.repeat(1, 3, 1, 1).flatten(1).to(torch.uint8))
+    colours = torch.randint(0, 256, (2, 3, 4, 4))
+    assert torch.equal(inception(colours / 255), colours.flatten(1).to(torch.uint8))
 
 
 def test_nothing_in_an_extractor_can_be_trained():

@@ -18,6 +18,12 @@ def test_a_set_is_at_distance_zero_from_itself():
     assert frechet_distance(x, x) == pytest.approx(0, abs=1e-9)
 
 
+def test_a_distance_is_never_below_zero():
+    for seed in range(20):
+        x = Moments.of(cloud(50, 8, seed))
+        assert 0 <= frechet_distance(x, x) < 1e-9
+
+
 def test_gaussians_with_commuting_covariances_have_a_closed_form():
     a, b = Moments.of(cloud(400, 5, 0)), Moments.of(cloud(400, 5, 0, shift=2.0, scale=3.0))
     # the same draws scaled: mean moves by a known step, covariance is 9 times the other

@@ -36,3 +36,8 @@ def test_kid_draws_nothing_from_the_global_random_state():
 def test_subsets_that_hold_everything_give_the_estimate_itself():
     x, y = cloud(40, 4, 0), cloud(40, 4, 1)
     assert kernel_distance(x, y) == pytest.approx(float(mmd2(x, y)), rel=1e-9)
+
+
+def test_features_in_float32_are_compared_in_float64():
+    x, y = 30 * cloud(40, 4, 0).float(), 30 * cloud(40, 4, 1).float()
+    assert kernel_distance(x, y) == kernel_distance(x.double(), y.double())

@@ -7,7 +7,8 @@ import torch
 
 from genlab.contracts import ConfigError, Domains, Pairs
 from genlab.losses.penalty import gradient_penalty
-from genlab.models.augment import DiffAugment
+from genlab.losses.translation import fake_loss, real_loss, wanted_loss
+from genlab.models.augment import DiffAugment, color, cutout, translation
 from genlab.models.averages import Averages
 from genlab.models.judging import Judge
 from genlab.nets.patchgan import PatchGAN
@@ -66,6 +67,23 @@ def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
     assert not any("penalty" in name for name in model.discriminator_terms(batch, fakes, noise(0)))
 
 
+@pytest.mark.parametrize("lambda_gp", [0.0, 7.0])
+def test_the_total_is_half_the_sum_of_both_scores_and_the_weighted_penalty(lambda_gp):
+    judge = Judge("hinge", lambda_gp, [], step())
+    assert judge.total({"real": 1.0, "fake": 2.5, "penalty": 3.0}) == (1 + 2.5 + lambda_gp * 3) / 2
+    assert judge.total({"real": 1.0, "fake": 2.5}) == 1.75
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "least_squares", "hinge", "wasserstein"])
+def test_real_and_made_images_are_each_held_to_their_own_side_of_the_loss(loss):
+    model, batch = cyclegan(loss), domains()
+    net, real, fake = model.discriminator_A, 2 * batch.a - 1, 2 * batch.b - 1
+    terms = model.judge.terms(net, real, fake, noise(0), "A")
+    torch.testing.assert_close(terms["real"], real_loss[loss](net(real)))
+    torch.testing.assert_close(terms["fake"], fake_loss[loss](net(fake)))
+    torch.testing.assert_close(model.judge.wanted(net, fake, noise(0), "A"), wanted_loss[loss](net(fake)))
+
+
 @pytest.mark.parametrize(("make", "data"), MODELS)
 def test_a_penalised_critic_keeps_near_slope_one(make, data):
     model = stepping(make())
@@ -96,6 +114,14 @@ def test_an_average_follows_by_the_formula_and_translates(make, data):
     by_average = model.translate(x, "AtoB")
     model.averages.clear()
     assert not torch.equal(model.translate(x, "AtoB"), by_average)
+
+
+@pytest.mark.parametrize("make", [cyclegan, pix2pix])
+def test_in_training_the_networks_themselves_translate_and_their_averages_elsewhere(make):
+    model = make("least_squares", 0.0, ema=0.9)
+    assert model.train().translators() == model.generators()
+    assert model.eval().translators() == dict(model.averages)
+    assert make("least_squares", 0.0).eval().translators().keys() == model.generators().keys()  # there are no averages
 
 
 def test_running_statistics_are_averaged_with_the_weights_and_batches_counted():
@@ -157,6 +183,11 @@ def test_cutout_hides_at_most_a_square_of_half_the_side():
     assert hidden.min() >= 16
 
 
+def drawn(x, *numbers):
+    """The same three numbers for every image."""
+    return torch.tensor([numbers], dtype=torch.float64).expand(len(x), 3)
+
+
 def test_color_keeps_to_its_ranges():
     x = torch.full((50, 3, 4, 4), 0.25, dtype=torch.float64)
     y = augmented(x, "color")
@@ -164,10 +195,72 @@ def test_color_keeps_to_its_ranges():
     assert (y - x).std() > 0.1
 
 
+def test_color_is_brightness_then_saturation_around_grey_then_contrast_around_the_mean():
+    x = images(0, "a", 4, 16)
+    grey, mean = x.mean(1, keepdim=True), x.mean((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(color(x, drawn(x, 0.5, 0.5, 0.5), 1), x)
+    torch.testing.assert_close(color(x, drawn(x, 0.9, 0.5, 0.5), 1), x + 0.4)
+    torch.testing.assert_close(color(x, drawn(x, 0.5, 0.0, 0.5), 1), grey.expand_as(x))
+    torch.testing.assert_close(color(x, drawn(x, 0.5, 1.0, 0.5), 1), 2 * x - grey)
+    torch.testing.assert_close(color(x, drawn(x, 0.5, 0.5, 0.0), 1), (x + mean) / 2)
+    torch.testing.assert_close(color(x, drawn(x, 0.5, 0.5, 1.0), 1), 1.5 * x - mean / 2)
+
+
+def test_every_move_up_to_an_eighth_of_a_side_is_equally_likely():
+    x = images(0, "a", 1, 16) + 1
+    shown = [translation(x, drawn(x, (i + 0.5) / 5, (j + 0.5) / 5, 0.0), 1)[0] for i in range(5) for j in range(5)]
+    every = {moved(x[0], down, right).numpy().tobytes() for down in range(-2, 3) for right in range(-2, 3)}
+    assert {image.numpy().tobytes() for image in shown} == every
+
+
+def test_the_middle_of_the_hole_may_be_any_pixel_and_the_edge():
+    x = torch.ones(17, 1, 16, 16, dtype=torch.float64)
+    draw = ((torch.arange(17) + 0.5) / 17)[:, None].expand(17, 3)
+    hidden = cutout(x, draw, 1) == 0
+    assert hidden.any(3).sum((1, 2)).tolist() == [4, 5, 6, 7, *[8] * 9, 7, 6, 5, 4]
+    assert torch.equal(hidden, hidden.transpose(2, 3))
+
+
 def test_images_that_share_a_batch_entry_are_changed_alike():
     x = images(0, "a", 4, 16)
     both = augmented(torch.cat([x, x], 1), "color", "translation", "cutout", parts=2)
     assert torch.equal(both[:, :3], both[:, 3:])
+
+
+def shown_to(net, act):
+    """What a discriminator is given while ``act`` runs, in order."""
+    seen = []
+    hook = net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    act()
+    hook.remove()
+    return seen
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_all_that_a_discriminator_sees_is_changed_in_training_each_by_a_draw_of_its_own(training):
+    model, x = cyclegan("least_squares", 0.0, ["translation"]).train(training), images(0, "a", 6, SIDE)
+    judge, net = model.judge, model.discriminator_B
+    judge.step = step(batched=False)
+    seen = shown_to(net, lambda: judge.terms(net, x, x, noise(0), "B"))
+    seen += shown_to(net, lambda: judge.wanted(net, x, noise(0), "B"))
+    seen += shown_to(net, lambda: judge.wanted(net, x, noise(0), "A"))
+    assert len(seen) == 4
+    assert all(torch.equal(shown, x) != training for shown in seen)
+    assert len({shown.numpy().tobytes() for shown in seen}) == (4 if training else 1)
+
+
+def test_the_image_beside_it_does_not_change_how_an_input_is_coloured():
+    model, batch = pix2pix("least_squares", 0.0, ["color"]), pairs()
+    model.step.batched = False
+    halves = []
+    for target, fake in ((batch.b, batch.a), (batch.b.flip(0), batch.b)):
+        one = batch._replace(b=target)
+        fakes = {"b": 2 * fake - 1}
+        seen = shown_to(model.discriminator, lambda o=one, f=fakes: model.discriminator_terms(o, f, noise(0)))
+        seen += shown_to(model.discriminator, lambda o=one, f=fakes: model.generator_terms(o, f, noise(0)))
+        halves.append(torch.stack([shown[:, :3] for shown in seen]))
+    assert len(halves[0]) == 3
+    torch.testing.assert_close(*halves)
 
 
 def test_discriminators_see_changed_images_in_training_alone():

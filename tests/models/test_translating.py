@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from genlab.contracts import ConfigError, DataError, Domains, Translates
+from genlab.contracts import ConfigError, DataError, Domains, Pairs, Translates
 from genlab.images import signed, unsigned
 from genlab.models.pool import ImagePool
 from genlab.models.translating import mirrored, through
@@ -74,6 +74,31 @@ def test_wrong_channels_and_directions_are_told():
         cyclegan().translate(torch.rand(1, 1, 32, 32), "AtoB")
     with pytest.raises(ConfigError, match="direction=AtoB or direction=BtoA"):
         cyclegan().translate(torch.rand(1, 3, 32, 32), "BtoC")
+
+
+def test_differences_are_told_in_pixels_between_0_and_1():
+    a, b = torch.rand(2, 3, 3, 32, 32, dtype=torch.float64)
+    index = torch.arange(3)
+
+    def apart(x, y):
+        return (x - y).abs().mean((1, 2, 3))
+
+    model = cyclegan().double().eval()
+    with torch.no_grad():
+        told = model.evaluation_terms(Domains(a, b, index, index), noise(0))
+    there = {"AtoB": model.translate(a, "AtoB"), "BtoA": model.translate(b, "BtoA")}
+    expected = {
+        "cycle_l1_AtoB": apart(model.translate(there["AtoB"], "BtoA"), a),
+        "cycle_l1_BtoA": apart(model.translate(there["BtoA"], "AtoB"), b),
+        "identity_l1_AtoB": apart(model.translate(b, "AtoB"), b),
+        "identity_l1_BtoA": apart(model.translate(a, "BtoA"), a),
+    }
+    for name, value in expected.items():
+        torch.testing.assert_close(told[name], value, msg=name)
+    paired = pix2pix(dropout=False).double().eval()
+    with torch.no_grad():
+        told = paired.evaluation_terms(Pairs(a, b, index), noise(0))
+    torch.testing.assert_close(told["l1"], apart(paired.translate(a, "AtoB"), b))
 
 
 @pytest.mark.parametrize(("build", "side"), [(cyclegan, 30), (pix2pix, 44), (pix2pix, 16)])

@@ -18,5 +18,6 @@ def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
 
 def gaussian_log_density(z: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:
     """log N(z | mean, e^logvar), summed over the last dimension. [..., D] -> [...]."""
+    z, mean, logvar = at_least_float32(z), at_least_float32(mean), at_least_float32(logvar)
     log_2pi = 1.8378770664093453
     return -0.5 * (log_2pi + logvar + (z - mean).square() * (-logvar).exp()).sum(-1)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from genlab.contracts import DataError
 from genlab.data.published import sha256
 from genlab.data.source import Prepared
-from genlab.images import rounded
+from genlab.images import rounded, to_uint8
 from genlab.metrics.classifier import Convnet, cached_classifier, levels_of
 from genlab.metrics.domain_classifier import cached_domain_classifier, looked_at
 from genlab.metrics.views import resized
@@ -100,7 +100,7 @@ class Inception(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] in [0, 1] -> [B, 2048]."""
-        (features,) = self.net((x * 255).round().to(torch.uint8).expand(-1, 3, -1, -1))
+        (features,) = self.net(to_uint8(x).expand(-1, 3, -1, -1))
         return features
 
 

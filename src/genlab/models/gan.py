@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from genlab.config.types import PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
-from genlab.losses.adversarial import AdversarialLoss, discriminator_loss, generator_loss
+from genlab.losses.adversarial import AdversarialLoss, discriminator_loss, generator_loss, per_image
 from genlab.models.adversarial import AdversarialModel, Fakes, Player
 from genlab.models.base import OptimizerFactory, Terms
 from genlab.models.noise import Noise
@@ -81,14 +81,14 @@ class GAN(AdversarialModel):
         return {"x": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
 
     def discriminator_terms(self, batch: Images | Points, fakes: Fakes, noise: Noise) -> Terms:
-        """loss_d, and D's answers as probabilities."""
+        """loss_d, and D's answers as probabilities; of a map of them the mean."""
         real, fake = self.discriminator(self.real(batch)), self.discriminator(fakes["x"])
         right = ((real > 0).float() + (fake < 0).float()) / 2
         return {
             "loss_d": discriminator_loss[self.loss](real, fake),
-            "d_real": real.sigmoid(),
-            "d_fake": fake.sigmoid(),
-            "d_accuracy": right,
+            "d_real": per_image(real.sigmoid()),
+            "d_fake": per_image(fake.sigmoid()),
+            "d_accuracy": per_image(right),
         }
 
     def generator_terms(self, batch: Images | Points, fakes: Fakes, noise: Noise) -> Terms:

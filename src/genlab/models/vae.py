@@ -85,7 +85,8 @@ class VAE(ObjectiveModel):
         with self.evaluating():
             mean, logvar = self.encoder(x).chunk(2, dim=1)
             for _ in range(k):
-                z = mean + (0.5 * logvar).exp() * torch.randn(mean.shape, generator=stream, device=x.device)
+                noise = torch.randn(mean.shape, generator=stream, device=x.device, dtype=self.weight_dtype)
+                z = mean + (0.5 * logvar).exp() * noise
                 prior = gaussian_log_density(z, torch.zeros_like(z), torch.zeros_like(z))
                 weights.append(
                     prior - gaussian_log_density(z, mean, logvar) - self.pixels.nll(self.decoder(z), x)  # [B]
