@@ -11,8 +11,11 @@ import untrained
 from genlab.apps import door
 from genlab.apps.preparing import prepare
 from genlab.config.compose import compose
+from genlab.contracts import ConfigError
 from genlab.images import to_uint8
 from genlab.runs.load import load
+
+from photographs import CUT, SMALL
 
 OPTIONS = {
     "vae": ["model=vae", "data=digits", "model.latent_dim=3"],
@@ -124,3 +127,29 @@ def test_the_sheet_has_all_pictures_in_rows_of_eight_or_ten(options, columns, ge
     for i, picture in enumerate(made):
         top, left = 2 + 10 * (i // columns), 2 + 10 * (i % columns)
         assert np.array_equal(cells[top : top + 8, left : left + 8], picture)
+
+
+@pytest.mark.parametrize(
+    ("options", "what", "remedy"),
+    [
+        (["model=ae", "data=digits"], "sample", "It can: what=reconstruct or what=interpolate or what=traverse"),
+        (OPTIONS["dcgan"], "reconstruct", "It can: what=sample or what=interpolate or what=traverse"),
+        (["model=cyclegan", "data=unpaired_folders", *SMALL["cyclegan"], *CUT], "sample", "python src/translate.py"),
+    ],
+)
+def test_what_a_model_cannot_do_is_refused_with_what_it_can(options, what, remedy, composed, folders, tmp_path):
+    path = [f"data.path={folders['unpaired_folders']}"] if "model=cyclegan" in options else []
+    run = untrained.saved(composed(*options, *path), tmp_path / "run")
+    with pytest.raises(ConfigError) as caught:
+        door.run("generate", [f"ckpt={run}", f"what={what}", f"output={tmp_path}/out"])
+    assert remedy in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("command", "what"), [("evaluate", []), ("generate", ["what=reconstruct"])])
+def test_a_check_makes_and_measures_nothing(command, what, composed, tmp_path, capsys):
+    run = untrained.saved(composed(*OPTIONS["vae"]), tmp_path / "run")
+    before = sorted(tmp_path.rglob("*"))
+    assert door.run(command, [f"ckpt={run}", *what, "check_only=true"]) == 0
+    assert "all checks passed; nothing was" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
