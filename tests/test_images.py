@@ -1,4 +1,4 @@
-"""Which grey level a number becomes, where an image lies in a grid, where points land in a scatter, what stays outside."""
+"""Pictures: grey levels, files, grids; where points land in a scatter, and what stays outside."""
 
 import numpy as np
 import pytest
@@ -97,3 +97,44 @@ def test_lines_are_at_round_numbers_and_neither_few_nor_many(low, high):
     assert 3 <= len(lines) <= 11
     assert low <= lines[0]
     assert lines[-1] <= high
+
+
+def test_every_grey_level_comes_back_and_what_lies_between_goes_to_the_nearest():
+    levels = torch.arange(256) / 255
+    for shift in (-0.49, 0.0, 0.49):
+        assert to_uint8(levels + shift / 255).tolist() == list(range(256))
+    assert to_uint8(torch.tensor([-0.5, 1.5])).tolist() == [0, 255]
+    assert torch.equal(rounded(levels + 0.4 / 255), levels)
+    torch.testing.assert_close(unsigned(signed(levels)), levels)
+    assert (signed(levels).min(), signed(levels).max()) == (-1, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_is_written_as_it_is_and_nothing_lies_beside_it(channels, tmp_path):
+    image = torch.randint(256, (channels, 5, 7)) / 255
+    path = save_png(image, tmp_path / "new" / "a.png")
+    read = torch.from_numpy(np.array(Image.open(path))).reshape(5, 7, channels).permute(2, 0, 1) / 255
+    assert torch.equal(read, image)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_grid_goes_row_by_row_on_white_with_a_gap_around_each():
+    images = torch.arange(5.0)[:, None, None, None].expand(5, 1, 2, 3) / 10
+    page = grid(images, columns=2, gap=1)
+    assert page.shape == (1, 3 * 3 + 1, 2 * 4 + 1)
+    assert page[0, 1::3, 1::4].tolist() == [
+        [0.0, pytest.approx(0.1)],
+        [pytest.approx(0.2), pytest.approx(0.3)],
+        [pytest.approx(0.4), 1.0],
+    ]
+    assert (page[0, ::3] == 1).all()
+    assert (page[0, :, ::4] == 1).all()
+    assert grid(images).shape[1:] == (2 * 4 + 2, 3 * 5 + 2)  # as square as possible: 2 rows of 3
+
+
+def test_small_images_are_enlarged_pixel_by_pixel():
+    image = torch.rand(1, 3, 5)
+    large = enlarged(image, at_least=12)
+    assert large.shape == (1, 9, 15)
+    assert torch.equal(large[:, 1::3, 1::3], image)
+    assert torch.equal(enlarged(image, at_least=5), image)

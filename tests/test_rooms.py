@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from genlab.config.files import conf_dir, filled, options
+
 ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 FLOORS = [
     {"apps"},
@@ -56,6 +58,42 @@ def test_rooms_are_small_and_have_a_subject(path):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno <= 40, f"{node.name} is too long"
             assert not (node.name == "__init__" and node.args.kwarg), "a constructor takes **kwargs"
+
+
+# what runs before torch may come in: the doors, the checks, every command's first half, every data set
+BEFORE_TORCH = ["config.compose", "apps.prepare_report", "data.survey", "data.sheet"]
+BEFORE_TORCH += [f"apps.{name}" for name in ("door", "arguments", "launch", "help", "sweep", "preparing")]
+BEFORE_TORCH += [f"apps.{name}" for name in ("train", "evaluate", "generate", "export", "translate", "prepare")]
+DATA_SETS = sorted(
+    {filled(conf_dir() / "data", name)["_target_"].split(".", 1)[1].rpartition(".")[0] for name in options("data")}
+)
+
+
+def at_import(name):
+    """What the module ``genlab.<name>``, and each package above it, imports as soon as it is imported itself."""
+    path = ROOT.joinpath(*name.split("."))
+    files = [folder / "__init__.py" for folder in (path, *path.parents) if ROOT in (folder, *folder.parents)]
+    for file in [path.with_suffix(".py"), *files]:
+        for node in ast.parse(file.read_text()).body if file.is_file() else []:
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("name", BEFORE_TORCH + DATA_SETS)
+def test_nothing_that_runs_before_torch_imports_it_however_deep(name):
+    chains = [[name]]
+    seen = {name}
+    for chain in chains:
+        for imported in at_import(chain[-1]):
+            parts = imported.split(".")
+            assert parts[0] not in ("torch", "lightning", "torchvision", "torchmetrics"), [*chain, imported]
+            modules = {".".join(parts[1:end]) for end in range(2, len(parts) + 1)} if parts[0] == "genlab" else set()
+            for module in modules - seen:
+                seen.add(module)
+                chains.append([*chain, module])
+    assert len(seen) > 1
 
 
 def test_checks_and_data_are_free_of_torch():

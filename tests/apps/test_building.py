@@ -1,45 +1,48 @@
-"""What cannot be trained on several devices is refused with the words to type. No process is started here."""
+"""What ``seed`` decides: the first weights and all that is drawn; the same seed, the same model."""
 
+import random
+
+import numpy as np
 import pytest
+import torch
 
-from genlab.apps.building import build_model, require_images
+from genlab.apps.building import build_callbacks, build_model
 from genlab.apps.preparing import prepare
-from genlab.apps.strategy import strategy_for
-from genlab.contracts import ConfigError
 
 
-@pytest.mark.parametrize("name", ["ddp", "ddp_find_unused_parameters_true"])
-def test_a_strategy_that_cannot_train_two_players_is_refused(name, composed):
-    cfg = composed("model=gan", "data=digits")
-    model = build_model(cfg, prepare(cfg).spec)
-    assert strategy_for(model, name, processes=1) == name
-    with pytest.raises(ConfigError) as caught:
-        strategy_for(model, name, processes=2)
-    (problem,) = caught.value.problems
-    assert problem.where == "trainer.strategy"
-    assert "take turns" in problem.what
-    assert "trainer.strategy=auto" in problem.remedy
+@pytest.fixture
+def built(composed):
+    """A small model by its seed, and what Python, numpy and torch draw next."""
+
+    def build(seed, *more):
+        cfg = composed("model=vae", "data=digits", "model.latent_dim=2", f"seed={seed}", *more)
+        model = build_model(cfg, prepare(cfg).spec)
+        return model, (random.random(), np.random.rand(), torch.rand(()).item())
+
+    return build
 
 
-@pytest.mark.parametrize(
-    ("most", "asked", "remedy"),
-    [
-        (["trainer.devices=180"], ["trainer.devices=181"], "trainer.devices=180"),
-        (
-            ["trainer.devices=90", "trainer.num_nodes=2"],
-            ["trainer.devices=91", "trainer.num_nodes=2"],
-            "trainer.devices=90",
-        ),
-        (["trainer.num_nodes=180"], ["trainer.num_nodes=181"], "trainer.num_nodes=180 trainer.devices=1"),
-    ],
-)
-def test_more_processes_than_images_of_a_split_are_refused(most, asked, remedy, composed):
-    """Digits have 180 images for validation, and as many for the test."""
-    fits, cfg = composed("data=digits", *most), composed("data=digits", *asked)
-    spec = prepare(cfg).spec
-    require_images(fits, spec)
-    with pytest.raises(ConfigError) as caught:
-        require_images(cfg, spec)
-    (problem,) = caught.value.problems
-    assert "only 180 images" in problem.what
-    assert problem.remedy == f"Type: {remedy}"
+def test_a_seed_decides_the_first_weights_and_what_is_drawn_after_them(built):
+    (one, drawn), (same, again), (other, otherwise) = built(5), built(5), built(6)
+    weights = [torch.nn.utils.parameters_to_vector(model.parameters()) for model in (one, same, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert drawn == again
+    assert all(a != b for a, b in zip(drawn, otherwise, strict=True))
+    samples = [model.sample(3) for model in (one, same, other)]
+    assert torch.equal(samples[0], samples[1])
+    other.load_state_dict(one.state_dict())
+    assert not torch.equal(samples[0], other.sample(3))
+
+
+def test_the_keys_that_a_model_takes_from_the_trainer_reach_it(built):
+    model, _ = built(0, "trainer.log_every_n_steps=7", "trainer.gradient_clip_val=0.5", "trainer.max_steps=9")
+    assert (model.log_every, model.gradient_clip_val, model.gradient_clip_algorithm) == (7, 0.5, "norm")
+    asked = ["trainer.gradient_clip_algorithm=value", "trainer.accumulate_grad_batches=3"]
+    model, _ = built(0, *asked)
+    assert (model.gradient_clip_algorithm, model.accumulate_grad_batches) == ("value", 3)
+
+
+def test_callbacks_measure_then_show_then_save_and_only_then_leave(composed):
+    names = [type(callback).__name__ for callback in build_callbacks(composed("trainer.max_steps=9"))]
+    assert names == ["Measure", "Progress", "Pictures", "Alarms", "MaxSteps", "Checkpoints", "Signals"]

@@ -7,12 +7,18 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 import restated
 from genlab.apps import door, onnx_files
+from genlab.apps.exporting import write_reference
 from genlab.contracts import CheckpointError, ConfigError, GenlabError
-from genlab.runs.load import load, load_run
+from genlab.nets.patchgan import PatchGAN
+from genlab.nets.resnet_generator import ResNet
+from genlab.runs.load import Loaded, load, load_run
 from genlab.runs.reference import reference_files
+
+import parity
 
 SMALL = ["data=digits", "data.limit=100", "data.batch_size=20", "trainer.max_epochs=1", "model.latent_dim=3"]
 QUIET = ["metrics=none", "callbacks=none"]
@@ -205,3 +211,21 @@ def test_a_file_that_differs_from_the_model_is_not_kept(cyclegan, tmp_path, monk
 def test_check_only_writes_nothing(cyclegan, export, tmp_path):
     assert "nothing was written" in export(f"ckpt={cyclegan}", "check_only=true", f"output={tmp_path}/out").err
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_written_is_the_average_that_translates(tmp_path):
+    torch.manual_seed(0)
+    g, d = ResNet(4, 1, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance")
+    model = parity.cyclegan(g, d, parity.spec("domains", 32), ema=0.9).eval()
+    with torch.no_grad():
+        for parameter in model.averages.parameters():
+            parameter.normal_(0, 0.1)
+    loaded = Loaded(model, OmegaConf.create({}), model.spec, tmp_path, 0)
+    write_reference(SimpleNamespace(buffers="none"), loaded, tmp_path)
+    onnx_files.write_onnx(SimpleNamespace(direction=None, seed=0), loaded, tmp_path)
+    x = torch.rand(2, 3, 32, 32)
+    for net, direction in (("G_A", "AtoB"), ("G_B", "BtoA")):
+        kept = torch.load(tmp_path / f"latest_net_{net}.pth", weights_only=True)
+        assert all(torch.equal(kept[n], p) for n, p in model.averages[direction].named_parameters())
+        *_, made = through(tmp_path / f"generator_{direction}.onnx", x)
+        torch.testing.assert_close(made, model.translate(x, direction), rtol=0, atol=1e-5)

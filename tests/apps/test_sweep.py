@@ -10,7 +10,7 @@ import pytest
 
 from genlab.apps.sweep import combinations, one_device, sweep
 from genlab.config.compose import compose
-from genlab.contracts import ConfigError
+from genlab.contracts import ConfigError, Stopped
 
 TRAIN = Path(__file__).resolve().parents[2] / "src" / "train.py"
 
@@ -66,3 +66,23 @@ def test_each_combination_is_a_run_directory_and_a_failing_one_does_not_end_the_
     for number, dim in (("2", 2), ("3", 3)):
         assert json.loads((stamp / number / "summary.json").read_text())["status"] == "finished"
         assert f"latent_dim: {dim}" in (stamp / number / "config.yaml").read_text()
+
+
+def test_a_signal_ends_the_sweep_and_its_code_is_the_sweep_s(tmp_path, monkeypatch):
+    begun = []
+
+    def run(command, overrides, folder):
+        begun.append((overrides[0], folder.name))
+        if len(begun) == 2:
+            raise Stopped(143)
+        return 0
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    monkeypatch.setattr("genlab.apps.sweep.run", run)
+    with pytest.raises(Stopped) as stopped:
+        sweep("train", ["model.latent_dim=2,3,4"])
+    assert stopped.value.exit_code == 143
+    assert begun == [("model.latent_dim=2", "0"), ("model.latent_dim=3", "1")]
+    monkeypatch.setattr("genlab.apps.sweep.run", lambda command, overrides, folder: 3 * (folder.name == "0"))
+    assert sweep("train", ["seed=0,1"]) == 3

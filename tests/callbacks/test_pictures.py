@@ -1,9 +1,12 @@
-"""Sheets of translations: what stands beside what."""
+"""Sheets of reconstructions, samples and translations: what stands beside what, and when."""
 
+from types import SimpleNamespace
+
+import pytest
 import torch
 
 from genlab.callbacks.pictures import Pictures
-from genlab.contracts import Domains, Pairs
+from genlab.contracts import Domains, Images, Pairs
 
 
 class Shifted:
@@ -42,3 +45,47 @@ def test_of_two_domains_input_output_and_the_way_back(monkeypatch):
         "translate_AtoB": [[0.0, 0.25, 0.125, 0.5, 0.75, 0.375]],
         "translate_BtoA": [[0.4, 0.2, 0.45]],
     }
+
+
+class Halved:
+    """Reconstructs half of an image, and samples its seed."""
+
+    def reconstruct(self, x):
+        return x / 2
+
+    def sample(self, n, *, label=None, seed=None):
+        return torch.rand(n, 1, 64, 64, generator=torch.Generator().manual_seed(seed))
+
+
+def test_of_images_the_originals_above_and_what_became_of_them_below(monkeypatch):
+    monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
+    levels = [i / 20 for i in range(11)]
+    pictures = Pictures(1, 10)
+    pictures.on_validation_batch_end(None, None, None, Images(grey(*levels), None, torch.arange(11)), 0)
+    pictures.on_validation_batch_end(None, None, None, Images(grey(0.9), None, torch.arange(1)), 0)  # a later epoch
+    blank = [1.0] * 6
+    assert seen(pictures.draw(Halved())["recon"]) == [
+        levels[:8],
+        [round(level / 2, 4) for level in levels[:8]],
+        [*levels[8:10], *blank],
+        [*(round(level / 2, 4) for level in levels[8:10]), *blank],
+    ]
+
+
+def test_samples_are_of_the_same_noise_in_every_epoch_and_run(monkeypatch):
+    monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
+    one, other = (Pictures(1, 10).draw(Halved())["samples"] for _ in range(2))
+    assert torch.equal(one, other)
+    assert one.shape == (1, 2 + 66 * 2, 2 + 66 * 8)
+
+
+@pytest.mark.parametrize(("every", "last", "drawn"), [(1, 3, [1, 2, 3]), (2, 5, [2, 4, 5]), (9, 2, [2])])
+def test_a_sheet_is_drawn_every_nth_epoch_and_in_the_last(every, last, drawn, tmp_path):
+    pictures = Pictures(every, 2)
+    pictures.attach(tmp_path)
+    for epoch in range(last):
+        trainer = SimpleNamespace(
+            current_epoch=epoch, max_epochs=last, should_stop=False, is_global_zero=True, loggers=[]
+        )
+        pictures.on_train_epoch_end(trainer, Halved())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"samples_{epoch:06d}.png" for epoch in drawn]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from genlab.config.compose import compose
-from genlab.config.files import conf_dir
+from genlab.config.files import conf_dir, options
 from genlab.contracts import ConfigError
 
 REPO = Path(__file__).resolve().parents[2]
@@ -92,6 +92,7 @@ MISTAKES = {
     "+typo=1": ["typo", "there is no such key"],
     "paths.rusn=x": ["Did you mean paths.runs=x"],
     "trainer.max_epochs=null": ["trainer.max_epochs"],
+    "+callbacks.mine=3": ["callbacks.mine", "there is no _target_ beside it"],
     "model.schedule.warmup=10": ["warm-up", "do not fit"],
 }
 
@@ -215,6 +216,11 @@ def test_an_experiment_chooses_and_the_command_line_has_the_last_word(experiment
 )
 def test_what_is_right_passes(good):
     compose("train", good)
+
+
+@pytest.mark.parametrize("name", options("experiment"))
+def test_every_experiment_of_ours_is_right(name):
+    assert compose("train", [f"experiment={name}"]).name
 
 
 def start(command, *arguments, folder):

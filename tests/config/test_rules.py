@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from genlab.config.build import build
 from genlab.config.compose import compose, own_hydra
 from genlab.config.files import conf_dir, filled, groups, options
+from genlab.config.rules import RULES, crossed
 from genlab.contracts import ConfigError
 
 
@@ -129,3 +130,72 @@ def test_a_cut_must_fit_into_what_it_is_cut_from():
     ):
         compose("prepare", ["data=horse2zebra", "data.crop_size=512"])
     compose("prepare", ["data=horse2zebra", "data.crop_size=512", "data.preprocess=crop"])
+
+
+FITTING = {  # every rule has something to look at, and nothing to say
+    "trainer": {"max_epochs": 10, "max_steps": -1, "precision": "32-true", "gradient_clip_val": None},
+    "model": {
+        "schedule": {"warmup": 0, "epochs": 10},
+        "generator": {"num_downs": 2},
+        "discriminator": {"layers": 3, "norm": "instance"},
+        "step": {"compile": None},
+        "loss": "hinge",
+        "lambda_gp": 0.0,
+    },
+    "data": {"preprocess": "resize_and_crop", "load_size": 286, "crop_size": 256},
+    "run_id": None,
+}
+PENALISED = {"model.lambda_gp": 1.0}
+COMPILED, OF_BATCHES = {"model.step.compile": "default"}, {"model.discriminator.norm": "batch"}
+SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val": 1.0}
+CRITIC = {"model.loss": "wasserstein"}
+# by rule: what it refuses, and what lies just beside that
+BESIDE = {
+    "training_ends": (
+        [{"trainer.max_epochs": -1}],
+        [{"trainer.max_epochs": -1, "trainer.max_steps": 0}, {"trainer.max_epochs": 1}, {"trainer": None}],
+    ),
+    "warmup_fits": ([{"model.schedule.warmup": 10}], [{"model.schedule.warmup": 9.5}, {"model.schedule": {}}]),
+    "crop_fits": (
+        [{"data.load_size": 252}, {"data.load_size": 252, "data.preprocess": "scale_width_and_crop"}],
+        [{"data.load_size": 256}, {"data.load_size": 252, "data.preprocess": "crop"}],
+    ),
+    "cut_fits_networks": (
+        [{"data.crop_size": 254}, {"data.crop_size": 20}],
+        [{"data.crop_size": 252}, {"data.crop_size": 24}, {"data.crop_size": 254, "data.preprocess": "none"}],
+    ),
+    "run_id_is_free": ([{"run_id": "latest"}], [{"run_id": "latest2"}, {"name": "latest"}]),
+    "clipping_sees_true_gradients": (
+        [SCALED | CLIPPED, CLIPPED | {"trainer.precision": 16}],
+        [SCALED, CLIPPED, SCALED | {"trainer.gradient_clip_val": 0}, CLIPPED | {"trainer.precision": "bf16-mixed"}],
+    ),
+    "critic_is_penalised": ([CRITIC], [CRITIC | {"model.lambda_gp": 1e-3}]),
+    "penalty_fits": (
+        [PENALISED | OF_BATCHES, PENALISED | COMPILED],
+        [PENALISED, OF_BATCHES | COMPILED, PENALISED | {"model.generator.norm": "batch"}],
+    ),
+}
+
+
+def told_of(changes):
+    """What all rules say of a configuration in which only ``changes`` may not fit."""
+    cfg = OmegaConf.create(FITTING)
+    for key, value in changes.items():
+        OmegaConf.update(cfg, key, value, merge=False)
+    return list(crossed(OmegaConf.to_container(cfg), conf_dir()))
+
+
+def test_every_rule_has_a_case_here():
+    assert {rule.__name__ for rule in RULES} == set(BESIDE)
+
+
+@pytest.mark.parametrize("rule", BESIDE)
+def test_a_rule_refuses_its_case_with_a_remedy_and_nothing_beside_it(rule):
+    cases, beside = BESIDE[rule]
+    assert [[bool(problem.remedy) for problem in told_of(changes)] for changes in cases] == [[True]] * len(cases)
+    assert [told_of(changes) for changes in beside] == [[]] * len(beside)
+
+
+def test_rules_are_asked_when_all_else_is_right():
+    with pytest.raises(ConfigError, match=r"cannot be clipped by their true size\n.*trainer.precision=bf16-mixed"):
+        compose("train", ["trainer.precision=16-mixed", "trainer.gradient_clip_val=1"])

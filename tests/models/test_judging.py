@@ -110,8 +110,14 @@ def test_an_average_follows_by_the_formula_and_translates(make, data):
         for parameter, value in zip(average.parameters(), values, strict=True):
             torch.testing.assert_close(parameter, value)
             assert not parameter.requires_grad
-    x = data().a
-    by_average = model.translate(x, "AtoB")
+    x, batch = data().a, data()
+    by_average, terms = model.translate(x, "AtoB"), model.eval().evaluation_terms(batch, noise(0, "val"))
+    own = make("least_squares", 0.0).eval()
+    weights = {name: value for name, value in model.state_dict().items() if not name.startswith("averages")}
+    own.load_state_dict(weights | named_as(model.averages, own))
+    assert torch.equal(own.translate(x, "AtoB"), by_average)
+    for name, value in own.evaluation_terms(batch, noise(0, "val")).items():
+        assert torch.equal(value, terms[name]), name  # validation measures what translates
     model.averages.clear()
     assert not torch.equal(model.translate(x, "AtoB"), by_average)
 
@@ -122,6 +128,16 @@ def test_in_training_the_networks_themselves_translate_and_their_averages_elsewh
     assert model.train().translators() == model.generators()
     assert model.eval().translators() == dict(model.averages)
     assert make("least_squares", 0.0).eval().translators().keys() == model.generators().keys()  # there are no averages
+
+
+def named_as(averages, model):
+    """The averages' weights under the names of the networks that they stand in for."""
+    names = {net: name for name, net in model.named_children()}
+    return {
+        f"{names[model.generators()[way]]}.{name}": value
+        for way, net in averages.items()
+        for name, value in net.state_dict().items()
+    }
 
 
 def test_running_statistics_are_averaged_with_the_weights_and_batches_counted():
@@ -159,8 +175,8 @@ def test_changes_depend_on_the_noise_alone_differ_by_image_and_pass_gradients(ch
     assert x.grad.abs().sum() > 0
 
 
-def test_translation_moves_whole_pixels_and_fills_with_zero():
-    x = images(0, "a", 20, 16) + 1
+def test_translation_moves_whole_pixels_by_up_to_an_eighth_and_fills_with_zero():
+    x, seen = images(0, "a", 200, 16) + 1, set()
     for before, after in zip(x, augmented(x, "translation"), strict=True):
         moves = [
             (down, right)
@@ -169,6 +185,8 @@ def test_translation_moves_whole_pixels_and_fills_with_zero():
             if torch.equal(after, moved(before, down, right))
         ]
         assert len(moves) == 1
+        seen |= set(moves)
+    assert len(seen) == 25
 
 
 def moved(image, down, right):
@@ -178,9 +196,14 @@ def moved(image, down, right):
 
 
 def test_cutout_hides_at_most_a_square_of_half_the_side():
-    hidden = (augmented(torch.ones(50, 3, 16, 16, dtype=torch.float64), "cutout") == 0).sum((1, 2, 3)) / 3
-    assert hidden.max() == 64
-    assert hidden.min() >= 16
+    holes = (augmented(torch.ones(400, 3, 16, 16, dtype=torch.float64), "cutout") == 0).all(1)
+    assert holes.sum((1, 2)).max() == 64
+    assert holes.sum((1, 2)).min() == 16
+    for side in (1, 2):  # of every image, how far the hole reaches along a side, and from where
+        along = holes.any(3 - side)
+        assert {tuple(row) for row in along.int().tolist()} == {
+            tuple(int(middle - 4 <= place < middle + 4) for place in range(16)) for middle in range(17)
+        }
 
 
 def drawn(x, *numbers):
@@ -219,6 +242,26 @@ def test_the_middle_of_the_hole_may_be_any_pixel_and_the_edge():
     hidden = cutout(x, draw, 1) == 0
     assert hidden.any(3).sum((1, 2)).tolist() == [4, 5, 6, 7, *[8] * 9, 7, 6, 5, 4]
     assert torch.equal(hidden, hidden.transpose(2, 3))
+
+
+def test_color_is_that_of_the_authors():
+    """Brightness, then saturation around each pixel's grey, then contrast around the image's mean; draws even in [0, 1)."""
+    x = images(0, "a", 5, 8) * 2 - 1
+    by = noise(0).uniform("augment_x_color", 5, 3)[:, :, None, None, None]
+    y = x + (by[:, 0] - 0.5)
+    grey = y.mean(1, keepdim=True)
+    y = (y - grey) * (by[:, 1] * 2) + grey
+    mean = y.mean((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(augmented(x, "color"), (y - mean) * (by[:, 2] + 0.5) + mean, rtol=0, atol=1e-12)
+
+
+def test_changes_come_in_the_order_that_is_given_and_real_and_made_images_are_changed_apart():
+    x = images(0, "a", 5, 16)
+    both = augmented(x, "color", "cutout")
+    assert torch.equal(both, augmented(augmented(x, "color"), "cutout"))
+    assert not torch.equal(both, augmented(x, "cutout", "color"))
+    change = DiffAugment(["translation"])
+    assert not torch.equal(change(x, noise(0), "real_D"), change(x, noise(0), "fake_D"))
 
 
 def test_images_that_share_a_batch_entry_are_changed_alike():

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from genlab.contracts import DataSpec, Images, NonFiniteLoss
-from genlab.models.noise import Noise
+from genlab.models.noise import Noise, number_of
 from genlab.models.ranks import Totals
 from genlab.models.schedules import Constant, Cosine
 from genlab.models.vae import VAE
@@ -100,6 +100,61 @@ def test_the_bound_rises_with_k_towards_the_log_likelihood_and_starts_at_the_elb
     assert (bounds[2] > elbos).all()
     assert (bounds[2].mean() - bounds[1].mean()) > -0.5
     torch.testing.assert_close(bounds[0], elbos.detach(), rtol=0.2, atol=2.0)
+
+
+def test_noise_is_a_function_of_its_key_and_ranks_share_one_batch():
+    def draw(**change):
+        key = {"seed": 1, "stage": "train", "batch": 4, "device": torch.device("cpu"), "dtype": torch.float64} | change
+        return Noise(**key)
+
+    def of_layers(noise, purpose):
+        with noise.for_layers(purpose):
+            return torch.rand(8)
+
+    draws = {
+        "normal": lambda noise, purpose: noise.normal(purpose, 8 // noise.world, 3),
+        "uniform": lambda noise, purpose: noise.uniform(purpose, 8 // noise.world, 3),
+        "decisions": lambda noise, purpose: torch.rand(8, generator=noise.decisions(purpose)),
+        "layers": of_layers,
+    }
+    for name, drawn in draws.items():
+        whole = drawn(draw(), "z")
+        assert torch.equal(whole, drawn(draw(), "z")), name
+        for change in ({"seed": 2}, {"stage": "val"}, {"batch": 5}):
+            assert not torch.equal(whole, drawn(draw(**change), "z")), (name, change)
+        assert not torch.equal(whole, drawn(draw(), "other")), name
+        ranks = [drawn(draw(rank=r, world=2), "z") for r in (0, 1)]
+        if name in ("normal", "uniform"):
+            assert torch.equal(torch.stack(ranks, 1).flatten(0, 1), whole), name
+        else:  # each rank decides for itself, about its own images
+            assert not torch.equal(*ranks), name
+
+
+def test_no_two_keys_name_the_same_number():
+    keys = [(1, 23), (12, 3), ("1", "2", "3"), (1, "23", ""), (123,), ("train", 1), ("trai", "n1")]
+    assert len({number_of(*key) for key in keys}) == len(keys)
+    assert all(0 <= number_of(*key) < 2**63 for key in keys)
+
+
+def test_samples_are_drawn_by_their_seed_or_else_by_the_model_s():
+    model = vae()
+    assert torch.equal(model.sample(4), model.sample(4, seed=0))  # the model's own
+    assert not torch.equal(model.sample(4, seed=1), model.sample(4))
+    z = model.prior(3, 2000, 3)
+    assert abs(z.mean().item()) < 0.1
+    assert z.std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_what_looks_at_a_model_leaves_it_in_the_mode_in_which_it_was_and_without_gradients():
+    model = vae()
+    for training in (True, False):
+        model.train(training)
+        with pytest.raises(ZeroDivisionError), model.evaluating():
+            assert not any(module.training for module in model.modules())
+            assert not torch.is_grad_enabled()
+            _ = 1 / 0
+        assert all(module.training == training for module in model.modules())
+        assert torch.is_grad_enabled()
 
 
 def test_means_are_right_for_a_short_last_batch():

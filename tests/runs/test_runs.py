@@ -5,6 +5,7 @@ import json
 import math
 import multiprocessing
 import os
+import pathlib
 import signal
 import zipfile
 from contextlib import contextmanager
@@ -235,3 +236,20 @@ def test_a_summary_keeps_to_finite_numbers(tmp_path):
     summary.update(status="running", metrics={"val/loss": 1.5, "val/fid": math.nan, "test/kl": math.inf})
     assert json.loads((tmp_path / "summary.json").read_text()) == {"status": "running", "metrics": {"val/loss": 1.5}}
     assert {"python", "torch", "lightning"} <= versions().keys()
+
+
+def test_latest_is_followed_also_where_links_are_impossible(tmp_path, monkeypatch):
+    def impossible(*_, **__):
+        raise OSError("no links here")
+
+    monkeypatch.setattr(pathlib.Path, "symlink_to", impossible)
+    for run_id in ("one", "two"):
+        directory = make(tmp_path, run_id)
+        directory.checkpoints.mkdir()
+        (directory.checkpoints / "last.ckpt").touch()
+        (directory.path / "summary.json").write_text("{}")
+        point_latest(directory)
+        assert (tmp_path / "latest").read_text() == f"{run_id}\n"
+        assert run_of(tmp_path / "latest").path == directory.path
+        assert checkpoint_file(tmp_path / "latest") == directory.checkpoints / "last.ckpt"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "one", "two"]

@@ -23,8 +23,16 @@ REACH = 3.0  # traversals go from -3 to 3 standard deviations of the prior
 
 
 def generate(cfg: DictConfig, loaded: Loaded, prepared: Prepared | None, output: Path) -> int:
-    """Write ``<output>/sheet.png``, and beside it every image as a PNG, or all points as one CSV."""
+    """Write ``<output>/sheet.png``, and beside it every image as a PNG, or all points as one CSV.
+
+    Raises:
+        ConfigError: the model cannot do what ``what`` names.
+    """
     build(cfg.performance, cfg.trust).apply()
+    require_able(loaded.model, cfg.what)
+    if cfg.check_only:
+        console.say("all checks passed; nothing was generated")
+        return 0
     made, columns = MAKERS[cfg.what](cfg, loaded.model, prepared)
     if loaded.spec.kind == "points":
         assert prepared is not None
@@ -52,21 +60,18 @@ def write_points(points: Tensor, real: Tensor, output: Path) -> None:
 
 def sample(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
     """New images, or new points."""
-    require(model, Samples, "sample")
     label = None if cfg.label is None else torch.full((cfg.n,), cfg.label)
     return model.sample(cfg.n, label=label, seed=cfg.seed), 8
 
 
 def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
     """Pairs: an image, and what the model makes of it."""
-    require(model, Reconstructs, "reconstruct")
     x = drawn(cfg, prepared, cfg.n)
     return torch.stack([x, model.reconstruct(x)], 1).flatten(0, 1), 8
 
 
 def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
     """Rows from one image's code to another's in a straight line; from one z to another for a model without codes."""
-    require(model, Decodes, "interpolate")
     start, end = codes(cfg, model, prepared, 2 * cfg.n).chunk(2)  # [n, D] each
     along = torch.linspace(0, 1, STEPS)[:, None]
     return torch.cat([model.decode((1 - along) * a + along * b) for a, b in zip(start, end, strict=True)]), STEPS
@@ -74,7 +79,6 @@ def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple
 
 def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
     """A row for each of the first n latent variables: that one changes, the others stay as in one image's code."""
-    require(model, Decodes, "traverse")
     code = codes(cfg, model, prepared, 1)[0]
     rows = []
     for unit in range(min(cfg.n, len(code))):
@@ -85,6 +89,7 @@ def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Te
 
 
 MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "traverse": traverse}
+NEEDED = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes, "traverse": Decodes}
 
 
 def codes(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> Tensor:
@@ -102,14 +107,13 @@ def drawn(cfg: DictConfig, prepared: Prepared | None, count: int) -> Tensor:
     return torch.from_numpy(np.array(pool[np.sort(places)])).float() / 255
 
 
-def require(model: Any, protocol: type, what: str) -> None:
+def require_able(model: Any, what: str) -> None:
     """Say what the model can do instead.
 
     Raises:
         ConfigError: it cannot do this.
     """
-    if not isinstance(model, protocol):
-        needed = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes, "traverse": Decodes}
-        able = [name for name, kind in needed.items() if isinstance(model, kind)]
-        name = type(model).__name__
-        raise ConfigError([Problem(f"what={what}", f"{name} cannot do that", f"It can: what={' or what='.join(able)}")])
+    if not isinstance(model, NEEDED[what]):
+        able = " or ".join(f"what={name}" for name, kind in NEEDED.items() if isinstance(model, kind))
+        remedy = f"It can: {able}" if able else "It translates: python src/translate.py ckpt=… input=PICTURES"
+        raise ConfigError([Problem(f"what={what}", f"{type(model).__name__} cannot do that", remedy)])

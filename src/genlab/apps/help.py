@@ -28,12 +28,14 @@ KEYS = {
     "evaluate": """\
   ckpt=PATH                   a run directory or a checkpoint
   split=test                  or val, train
-  output=DIR                  default: <run>/evaluate/<time>/""",
+  output=DIR                  default: <run>/evaluate/<time>/
+  check_only=true             check everything, measure nothing""",
     "generate": """\
   ckpt=PATH                   a run directory or a checkpoint
   what=sample                 or reconstruct, interpolate, traverse
   n=64  seed=0                how many, and which
-  output=DIR                  default: <run>/generate/<time>/""",
+  output=DIR                  default: <run>/generate/<time>/
+  check_only=true             check everything, make nothing""",
     "export": """\
   ckpt=PATH                   a run directory, a checkpoint, or weights of the reference implementation
   format=onnx                 or reference: pix2pix and CycleGAN as latest_net_G.pth, latest_net_G_A.pth …

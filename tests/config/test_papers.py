@@ -1,0 +1,65 @@
+"""The numbers of the papers stand in ``conf/``: nobody changes them by the way."""
+
+import pytest
+
+from genlab.config.files import conf_dir, filled
+
+ADAM_GAN = {"optimizer._target_": "torch.optim.Adam", "optimizer.lr": 2e-4, "optimizer.betas": [0.5, 0.999]}
+HALF = {"schedule._target_": "genlab.models.schedules.LinearDecay", "schedule.constant": 0.5}
+PATCH = {
+    "discriminator._target_": "genlab.nets.patchgan.PatchGAN",
+    "discriminator.layers": 3,
+    "discriminator.width": 64,
+}
+PUBLISHED = {
+    # Radford et al., 2015, sections 3 and 4
+    "dcgan": ADAM_GAN | {"latent_dim": 100, "loss": "non_saturating", "d_steps": 1, "net.width": 64},
+    # Goodfellow et al., 2014, algorithm 1
+    "gan": {"loss": "non_saturating", "d_steps": 1, "optimizer.betas": [0.5, 0.999]},
+    # Kingma and Welling, 2013, eq. 3
+    "vae": {"beta": 1.0, "likelihood": "bernoulli", "net.small.hidden": [400]},
+    # Higgins et al., 2017: above 1
+    "beta_vae": {"beta": 4.0, "likelihood": "bernoulli"},
+    # Isola et al., 2017, sections 3.3 and 6.1: with batch norm, and dropout in the generator
+    "pix2pix": {
+        **ADAM_GAN,
+        **HALF,
+        **PATCH,
+        **{"loss": "non_saturating", "lambda_l1": 100.0, "lambda_gp": 0.0, "augment": [], "ema": 0.0},
+        **{"generator._target_": "genlab.nets.unet.UNet", "generator.num_downs": 8, "generator.width": 64},
+        **{"generator.norm": "batch", "generator.dropout": True, "generator.upsample": "transposed"},
+        **{"discriminator.norm": "batch", "inference_norm": "batch", "inference_dropout": True},
+    },
+    # Zhu et al., 2017, sections 4 and 5.2, appendix
+    "cyclegan": {
+        **ADAM_GAN,
+        **HALF,
+        **PATCH,
+        **{"loss": "least_squares", "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0, "lambda_identity": 0.5},
+        **{"pool_size": 50, "lambda_gp": 0.0, "augment": [], "ema": 0.0},
+        **{"generator._target_": "genlab.nets.resnet_generator.ResNet", "generator.blocks": 9, "generator.width": 64},
+        **{"generator.num_downs": 2, "generator.norm": "instance", "generator.dropout": False},
+        **{"generator.upsample": "transposed", "discriminator.norm": "instance"},
+    },
+}
+
+
+def at(node, key):
+    """The value at a dotted key."""
+    for part in key.split("."):
+        node = node[part]
+    return float(node) if key.endswith(".lr") else node  # YAML reads 1e-3 as text, and Hydra as a number
+
+
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_a_model_has_the_numbers_of_its_paper(model):
+    node = filled(conf_dir() / "model", model)
+    assert {key: at(node, key) for key in PUBLISHED[model]} == PUBLISHED[model]
+
+
+@pytest.mark.parametrize("data", ["maps", "facades", "horse2zebra", "monet2photo"])
+def test_a_set_of_translation_is_scaled_and_cut_as_in_the_papers_and_comes_one_by_one(data):
+    node = filled(conf_dir() / "data", data)
+    numbers = {"preprocess": "resize_and_crop", "load_size": 286, "crop_size": 256, "hflip": True, "batch_size": 1}
+    assert {key: node[key] for key in numbers} == numbers
+    assert node.get("direction", "AtoB") == ("BtoA" if data == "facades" else "AtoB")

@@ -1,0 +1,134 @@
+"""What lies just inside a range is taken, and what lies just outside is refused: for each type, and each key with a range."""
+
+import math
+
+import pytest
+
+from genlab.config import foreign, types
+from genlab.config.check import Walk
+from genlab.config.messages import Hints
+from genlab.config.roots import ROOTS
+
+# (inside, outside)
+COUNTS = ([1, 10**9], [0, -1, 1.5, "1", True, None])
+TYPES = {
+    "PositiveInt": COUNTS,
+    "NonNegativeInt": ([0, 7], [-1, 0.5, "0", False, None]),
+    "PositiveFloat": ([1e-300, 1, 2.5], [0, 0.0, -1e-9, math.inf, math.nan, "1", True, None]),
+    "NonNegativeFloat": ([0, 0.0, 3.5], [-1e-9, math.inf, math.nan, "0", False, None]),
+    "Fraction": ([0, 0.5, 1], [-0.001, 1.001, "0.5", True]),
+    "BelowOne": ([0, 0.999], [-0.001, 1, 1.0]),
+    "Betas": ([[0, 0.999], [0.5, 0.9]], [[0.9], [0.9, 0.9, 0.9], [0.9, 1.0], [-0.1, 0.9], 0.9]),
+    "Activation": (["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"], ["ReLU", "elu", None]),
+    "OnError": (["stop", "skip"], ["Skip", "raise", True]),
+}
+FLAG = ([True, False], [1, "true", None])
+LIMIT = ([0, 7, 0.0, 0.5, 1.0], [-1, -0.5, 1.5, "1"])
+TRAINER = {
+    "accelerator": (["auto", "cpu", "gpu", "cuda", "mps", "tpu"], ["CPU", "xpu", None]),
+    "strategy": (["auto", "ddp", "ddp_find_unused_parameters_true"], ["dp", "fsdp", None]),
+    "devices": ([1, -1, "auto", "-1", "0", "0,1", [0, 3]], [0, -2, 1.0, "0,", "", [-1], None, True]),
+    "num_nodes": COUNTS,
+    "precision": (["32-true", "16-mixed", "bf16-mixed", "64-true", 16, 32, 64], [8, "16", "fp16", None]),
+    "fast_dev_run": ([True, False, 0, 3], [-1, "yes", None]),
+    "max_epochs": ([1, -1, 10**6], [0, -2, 1.5, "10", None]),
+    "min_epochs": ([1, None], [0, -1]),
+    "max_steps": ([-1, 0, 10], [-2, 1.5, None]),
+    "min_steps": ([1, None], [0, -1]),
+    "max_time": (["00:08:00:00", "7:00:00:01", {"hours": 2}, None], ["8:00:00", "8h", 8, {"hours": "2"}]),
+    **dict.fromkeys((f"limit_{stage}_batches" for stage in ("train", "val", "test", "predict")), LIMIT),
+    "overfit_batches": (LIMIT[0], [*LIMIT[1], None]),
+    "val_check_interval": ([1, 0.25, 1.0, None], [-1, 1.5]),
+    "check_val_every_n_epoch": ([1, None], [0, -1, 0.5]),
+    "log_every_n_steps": COUNTS,
+    "accumulate_grad_batches": COUNTS,
+    "gradient_clip_val": ([0, 0.5, None], [-0.1, "1", math.inf]),
+    "gradient_clip_algorithm": (["norm", "value", None], ["Norm", True]),
+    "deterministic": ([True, False, "warn", None], ["yes", 1]),
+    "benchmark": ([True, False, None], [1, "true"]),
+    "profiler": (["simple", "advanced", "pytorch", None], ["Simple", True]),
+    "detect_anomaly": FLAG,
+    "sync_batchnorm": FLAG,
+}
+OPTIMISERS = {
+    "lr": "PositiveFloat",
+    "betas": "Betas",
+    "weight_decay": "NonNegativeFloat",
+    "momentum": "BelowOne",
+    "dampening": "NonNegativeFloat",
+    "alpha": "BelowOne",
+}
+TEXT, TEXT_OR_NONE = (["x", "/a b"], [3, True, None]), (["x", None], [3, True])
+NAME = (["vae-mnist", "2024.1_a+b", None], ["", ".x", "-x", "+x", "../x", "a/b", "a b", "a=b", "a\n", 2024])
+NODE, LIST = ([{}, {"_target_": "x"}], ["x", 3, []]), ([[], ["a", "b"]], ["a", [1], None])
+KEYS = {
+    "paths.data": TEXT,
+    "paths.runs": TEXT,
+    "paths.cache": TEXT_OR_NONE,
+    "seed": ([0, 2**32 - 1], [-1, 2**32, 1.0, "0", None]),
+    "trust": LIST,
+    "check_only": FLAG,
+    "choices": ([{"model": "vae", "logger": None, "x": ["a"]}], ["vae"]),
+    **dict.fromkeys(("model", "data", "trainer", "logger", "callbacks", "metrics", "checkpoint", "performance"), NODE),
+    "data.on_error": TYPES["OnError"],
+    **dict.fromkeys(("resume", "init_from", "output", "show"), TEXT_OR_NONE),
+    **dict.fromkeys(("name", "run_id"), NAME),
+    "tags": LIST,
+    "notes": (["", "a, b = c"], [3, None]),
+    "ckpt": TEXT,
+    "input": TEXT,
+    "split": (["train", "val", "test"], ["Test", "trainA", None]),
+    "what": (["sample", "reconstruct", "interpolate", "traverse"], ["samples", None]),
+    "n": COUNTS,
+    "label": ([0, 9, None], [-1, 0.5, "0"]),
+    "format": (["onnx", "reference"], ["ONNX", "torch", None]),
+    "direction": (["AtoB", "BtoA"], ["atob", "AB", True]),
+    "buffers": (["none", "tracked"], ["None", True, None]),
+    "way": (["auto", "direct", "frugal", "tiles"], ["strips", None]),
+    "batch_size": COUNTS,
+    "device": (["auto", "cpu", "cuda", "mps"], ["gpu", "cuda:0", None]),
+}
+
+
+def assert_held(kind, cases):
+    """The check takes every value inside, and has one message for every value outside."""
+    inside, outside = cases
+    walk = Walk([], Hints())
+    for value in inside:
+        assert list(walk.value("key", value, kind)) == [], value
+    for value in outside:
+        assert [problem.what[:8] for problem in walk.value("key", value, kind)] == ["must be "], value
+
+
+def leaves(known, prefix=""):
+    """Dotted keys with their types."""
+    for key, kind in known.items():
+        yield from leaves(kind, f"{prefix}{key}.") if isinstance(kind, dict) else [(f"{prefix}{key}", kind)]
+
+
+def test_every_type_and_every_key_has_cases_here():
+    assert set(TYPES) == {n for n in vars(types) if n[0].isupper()} - {"Annotated", "Literal", "Field"}
+    assert set(TRAINER) == set(foreign.TRAINER)
+    assert set(OPTIMISERS) == set(foreign.RANGES["torch.optim"])
+    assert set(KEYS) == {key for known in ROOTS.values() for key, _ in leaves(known)}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_has_its_range(name):
+    assert_held(getattr(types, name), TYPES[name])
+
+
+@pytest.mark.parametrize("key", TRAINER)
+def test_a_key_of_the_trainer_has_its_range(key):
+    assert_held(foreign.TRAINER[key], TRAINER[key])
+
+
+@pytest.mark.parametrize("key", OPTIMISERS)
+def test_an_argument_of_an_optimiser_has_its_range(key):
+    assert_held(foreign.RANGES["torch.optim"][key], TYPES[OPTIMISERS[key]])
+
+
+@pytest.mark.parametrize("command", ROOTS)
+def test_a_key_of_a_command_has_its_range(command):
+    for key, kind in leaves(ROOTS[command]):
+        assert_held(kind, KEYS[key])
