@@ -17,6 +17,7 @@ from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.measure import Measure
 from genlab.callbacks.pictures import Pictures
+from genlab.callbacks.stops import obeyed
 from genlab.callbacks.trace import Trace
 from genlab.config.build import build
 from genlab.contracts import GenlabError, Stopped
@@ -79,12 +80,8 @@ class Training:
         """The whole of it. The summary is true at every moment, also when this ends early."""
         self.begin()
         try:
-            self.attach()
-            self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
-            self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
-            if self.model.validated_at != self.model.batches_seen:
-                self.trainer.validate(self.model, self.data, verbose=False)
-            self.trainer.test(self.model, self.data, verbose=False)
+            with obeyed():
+                self.train_and_evaluate()
         except BaseException as error:
             self.end(*status_of(error))
             raise
@@ -92,6 +89,15 @@ class Training:
         if self.trainer.is_global_zero:
             screen.closing(self.model.measured, self.directory, self.loggers.csv.seconds)
         return 0
+
+    def train_and_evaluate(self) -> None:
+        """A run that is continued may have been trained already; its validation and test come again."""
+        self.attach()
+        self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
+        self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
+        if self.model.validated_at != self.model.batches_seen:
+            self.trainer.validate(self.model, self.data, verbose=False)
+        self.trainer.test(self.model, self.data, verbose=False)
 
     def begin(self) -> None:
         """Say what is going to happen, on the screen and in the summary."""

@@ -44,8 +44,8 @@ class ObjectiveModel(Model):
         return min(self.accumulate_grad_batches, self.batches_an_epoch - first)
 
     def inside_update(self, batch_idx: int) -> bool:
-        """Whether gradients of an unfinished update are pending."""
-        return (batch_idx + 1) % self.accumulate_grad_batches != 0
+        """Whether gradients of an unfinished update are pending; never at the end of an epoch, which finishes it."""
+        return (batch_idx + 1) % self.accumulate_grad_batches != 0 and not self.trainer.is_last_batch
 
     def configure_optimizers(self) -> Optimizer:
         """One optimiser over everything."""
