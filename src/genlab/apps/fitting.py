@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps import measuring, screen
 from genlab.apps.building import build_callbacks, build_model, build_trainer, require_images
-from genlab.apps.loggers import Loggers, wandb_id
+from genlab.apps.loggers import Loggers, new_wandb_id
 from genlab.apps.preparing import cache_root
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
@@ -71,6 +71,7 @@ class Training:
         self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
         self.checkpoints = self.callback(Checkpoints)
         self.summary = Summary(directory.path / NAME)
+        self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
 
     def callback(self, kind: type) -> Any:
         """The callback of a kind, or None."""
@@ -105,13 +106,14 @@ class Training:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
         screen.opening(self.model, spec, self.trainer, self.directory, choices.model)
-        self.loggers.open(self.directory)
+        self.loggers.open(self.directory, self.wandb_id)
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
             console.say(f"resume    from {from_where}")
         self.summary.update(
             name=self.directory.name,
             run_id=self.directory.run_id,
+            wandb_id=self.wandb_id,
             model=choices.model,
             data=choices.data,
             status="running",
@@ -147,7 +149,7 @@ class Training:
         identity = {
             "config": OmegaConf.to_container(self.cfg, resolve=True),
             "spec": self.prepared.spec.plain(),
-            "wandb_id": wandb_id(self.directory),
+            "wandb_id": self.wandb_id,
             "config_digest": self.chosen.digest,
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
