@@ -22,6 +22,7 @@ from genlab.apps import door  # noqa: E402
 from genlab.data import digits  # noqa: E402
 
 import photographs  # noqa: E402
+import striking  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -113,3 +114,22 @@ def composed(data_root, cache, monkeypatch):
     monkeypatch.setenv("GENLAB_DATA", str(data_root))
     monkeypatch.setenv("GENLAB_CACHE", str(cache))
     return lambda *overrides, command="train": compose(command, list(overrides))
+
+
+@pytest.fixture(scope="session")
+def configurations():
+    """Of long runs, by model: composed once."""
+    return {}
+
+
+@pytest.fixture
+def breakable(composed, configurations, tmp_path, monkeypatch):
+    """``breakable("vae", trainer={…})``: a run of two epochs of 17 batches, to be acted upon in its middle."""
+    monkeypatch.delenv("GENLAB_RUN_DIR", raising=False)
+
+    def run(model, **groups):
+        if model not in configurations:
+            configurations[model] = composed(f"model={model}", *striking.LONG)
+        return striking.Broken(configurations[model], groups, tmp_path / "runs", monkeypatch)
+
+    return run

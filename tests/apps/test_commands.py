@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from genlab.contracts import ConfigError
@@ -48,14 +49,18 @@ def test_a_sweep_with_a_mistake_in_one_combination_does_not_start(tmp_path, cach
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("name", "code", "status"), [("SIGINT", 130, "interrupted"), ("SIGUSR1", 75, "preempted")])
-def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, code, status, tmp_path, cache):
+@pytest.mark.parametrize(
+    ("name", "ranks", "code", "status"), [("SIGINT", 1, 130, "interrupted"), ("SIGUSR1", 2, 75, "preempted")]
+)
+def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, ranks, code, status, tmp_path, cache):
+    """Of two ranks only the first is sent one: both save, and leave."""
     options = [*SMALL, "trainer.max_epochs=2000", "logger=csv", "metrics=none", "callbacks=none", "run_id=a"]
+    options += ["trainer.accelerator=cpu", f"trainer.devices={ranks}"]
     process = command("train", *options, folder=tmp_path, cache=cache)
     while not list(tmp_path.glob("runs/*/a/checkpoints/last.ckpt")) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(getattr(signal, name))
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == code, said
     assert "resume=auto" in said
     assert "Traceback" not in said
@@ -63,6 +68,7 @@ def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, code, st
     summary = json.loads((run / "summary.json").read_text())
     assert summary["status"] == status
     assert load_run(run).step == summary["steps"]
+    assert len(torch.load(run / "checkpoints" / "last.ckpt")["genlab"]["random_state"]) == ranks
 
 
 TRANSLATED = {"pix2pix": ("paired_folders", "val/ssim"), "cyclegan": ("unpaired_folders", "val/fid_classifier_9_mean")}

@@ -14,6 +14,7 @@ from genlab.config.files import conf_dir, filled
 from genlab.contracts import Domains
 
 from photographs import CUT, SMALL
+from striking import sends
 
 IDLE = SimpleNamespace(sanity_checking=False)
 
@@ -100,13 +101,54 @@ def test_what_is_not_measured_is_not_judged(alarms):
     assert names(alarms) == []
 
 
-def test_a_resumed_run_does_not_say_it_again(alarms):
-    logged(alarms, (50, 100, 150), loss_d=0.001)
+def continued(alarms):
+    """The alarms of a run that goes on from a checkpoint of these."""
     again, checkpoint = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied), {}
     alarms.on_save_checkpoint(None, None, checkpoint)
     again.on_load_checkpoint(None, None, checkpoint)
-    logged(again, (200,), loss_d=0.001)
+    return again
+
+
+def test_a_resumed_run_does_not_say_it_again_before_it_has_cleared(alarms, capsys):
+    logged(alarms, (50, 100, 150), loss_d=0.001)
+    again = continued(alarms)
+    logged(again, (200, 250, 300), loss_d=0.001)
     assert names(again) == [("discriminator_won", 150)]
+    logged(again, (350,), loss_d=0.5)
+    again = continued(again)
+    logged(again, (400, 450, 500), loss_d=0.001)
+    assert names(again) == [("discriminator_won", 150), ("discriminator_won", 500)]
+    assert capsys.readouterr().err.count("has won") == 2
+
+
+def test_a_run_resumed_in_the_middle_of_a_row_counts_on(alarms):
+    """Two of three; a row that had been broken begins anew. What happens later does not change the checkpoint."""
+    logged(alarms, (50, 100), loss_d=0.001, lr=0.0)
+    logged(alarms, (150,), loss_d=0.5, lr=1e-4)
+    logged(alarms, (200, 250), loss_d=0.001, lr=1e-4)
+    checkpoint = {}
+    alarms.on_save_checkpoint(None, None, checkpoint)
+    logged(alarms, (300,), loss_d=0.5, lr=0.0)
+    again = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied)
+    again.on_load_checkpoint(None, None, checkpoint)
+    logged(again, (300,), loss_d=0.001, lr=0.0)
+    assert names(again) == [("discriminator_won", 300)]
+    logged(again, (350, 400), loss_d=0.001, lr=0.0)
+    assert names(again) == [("discriminator_won", 300), ("no_learning_rate", 400)]
+
+
+def test_a_run_broken_off_in_a_row_and_after_it_raises_what_the_undisturbed_one_does(breakable):
+    """Rows of an update of two batches each: the fifth ends with batch 10, which is then said once."""
+    alarms = {"loss_d": 100.0, "rows": 5}
+    job = breakable("dcgan", trainer={"accumulate_grad_batches": 2}, callbacks={"alarms": alarms})
+    for batch, raised in ((5, []), (13, [("discriminator_won", 10)])):
+        assert job.until(sends("train", batch, "SIGTERM")).exit_code == 143
+        assert [(alarm["name"], alarm["step"]) for alarm in job.summary["alarms"]] == raised
+    assert job.until() is None
+    whole = json.loads((job.undisturbed() / "summary.json").read_text())["alarms"]
+    assert job.summary["alarms"] == whole
+    assert [(alarm["name"], alarm["step"]) for alarm in whole] == [("discriminator_won", 10)]
+    assert (job.run / "log.txt").read_text().count("alarm     the discriminator has won") == 1
 
 
 def test_a_healthy_training_is_silent_and_a_dead_one_is_in_the_summary(train, folders):

@@ -52,6 +52,19 @@ def test_the_learning_rate_follows_the_schedule_batch_by_batch(model, train):
             assert float(row["train/lr"]) == pytest.approx(base * factor)
 
 
+@pytest.mark.parametrize(("model", "steps"), [("vae", [4, 8, 12, 16]), ("dcgan", [6, 9, 12, 17])])
+def test_every_fourth_batch_is_logged_by_two_players_at_the_end_of_its_update(model, steps, breakable):
+    """Updates of three batches end after 3, 6, 9, 12, 15 and 17; every batch has a rate of its own."""
+    job = breakable(model, trainer={"accumulate_grad_batches": 3, "log_every_n_steps": 4, "max_epochs": 1})
+    assert job.until() is None
+    rows, base = [row for row in table(job.run) if row["train/lr"]], job.cfg.model.optimizer.lr
+    assert [int(row["step"]) for row in rows] == steps
+    for row, step in zip(rows, steps, strict=True):
+        assert float(row["train/lr"]) == pytest.approx(base * (1 + math.cos(math.pi * (step - 1) / 17)) / 2)
+        assert int(row["images"]) == 10 * step
+        assert float(row["epoch"]) == pytest.approx(step / 17)
+
+
 def test_cosine_at_its_corners():
     schedule = Cosine(epochs=10, warmup=2)
     assert [schedule.factor(e) for e in (0, 1, 2, 10, 12)] == pytest.approx([0, 0.5, 1, 0, 0])

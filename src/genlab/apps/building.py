@@ -17,14 +17,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
-from genlab.callbacks.stops import MaxSteps, Signals
+from genlab.callbacks.stops import MaxSteps, MaxTime, Signals
 from genlab.config.build import build
 from genlab.contracts import ConfigError, DataSpec, Problem
 from genlab.data.source import SPLITS
 from genlab.models.base import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
-OURS = ("max_steps", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
+OURS = ("max_steps", "max_time", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
 QUIET: dict[str, Any] = {
     "enable_checkpointing": False,  # genlab.callbacks.checkpoints
     "enable_progress_bar": False,  # genlab.callbacks.progress
@@ -61,9 +61,11 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     """The configured callbacks, in the order in which they must run: measure, show, save, and only then leave."""
     measure = [build(cfg.metrics, cfg.trust)] if cfg.metrics else []
     shown = [build(node, cfg.trust) for node in (cfg.callbacks or {}).values()]
-    limit = [MaxSteps(cfg.trainer.max_steps)] if cfg.trainer.max_steps > 0 else []
+    limits: list[pl.Callback] = [MaxSteps(cfg.trainer.max_steps)] if cfg.trainer.max_steps > 0 else []
+    if duration := cfg.trainer.get("max_time"):
+        limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
     checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
-    return [*measure, *shown, *limit, checkpoints, Signals(checkpoints)]
+    return [*measure, *shown, *limits, checkpoints, Signals(checkpoints)]
 
 
 def build_trainer(
@@ -73,7 +75,7 @@ def build_trainer(
     options: dict[str, Any] = OmegaConf.to_container(cfg.trainer, resolve=True)  # type: ignore[assignment]
     options.pop("_target_")
     for key in OURS:
-        options.pop(key)
+        options.pop(key, None)
     options["profiler"] = options.get("profiler") or Unmeasured()
     processes = process_count(cfg)
     plugins: list[Any] = [AtomicCheckpointIO()]

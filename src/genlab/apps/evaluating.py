@@ -12,6 +12,7 @@ from genlab.apps import measuring
 from genlab.apps.building import QUIET
 from genlab.apps.screen import counts
 from genlab.callbacks.measure import Measure
+from genlab.callbacks.stops import obeyed
 from genlab.config.build import build
 from genlab.contracts import CheckpointError
 from genlab.data.module import StoreData
@@ -45,7 +46,8 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)
     data.evaluated = cfg.split
     trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator="auto", devices=1)
-    trainer.test(loaded.model, data, verbose=False)
+    with obeyed():
+        trainer.test(loaded.model, data, verbose=False)
     renamed = {
         f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")
     }

@@ -11,12 +11,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps import measuring, screen
 from genlab.apps.building import build_callbacks, build_model, build_trainer, require_images
-from genlab.apps.loggers import Loggers, wandb_id
+from genlab.apps.loggers import Loggers, new_wandb_id
 from genlab.apps.preparing import cache_root
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.measure import Measure
 from genlab.callbacks.pictures import Pictures
+from genlab.callbacks.stops import obeyed
 from genlab.callbacks.trace import Trace
 from genlab.config.build import build
 from genlab.contracts import GenlabError, Stopped
@@ -70,6 +71,7 @@ class Training:
         self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
         self.checkpoints = self.callback(Checkpoints)
         self.summary = Summary(directory.path / NAME)
+        self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
 
     def callback(self, kind: type) -> Any:
         """The callback of a kind, or None."""
@@ -79,12 +81,8 @@ class Training:
         """The whole of it. The summary is true at every moment, also when this ends early."""
         self.begin()
         try:
-            self.attach()
-            self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
-            self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
-            if self.model.validated_at != self.model.batches_seen:
-                self.trainer.validate(self.model, self.data, verbose=False)
-            self.trainer.test(self.model, self.data, verbose=False)
+            with obeyed():
+                self.train_and_evaluate()
         except BaseException as error:
             self.end(*status_of(error))
             raise
@@ -93,19 +91,29 @@ class Training:
             screen.closing(self.model.measured, self.directory, self.loggers.csv.seconds)
         return 0
 
+    def train_and_evaluate(self) -> None:
+        """A run that is continued may have been trained already; its validation and test come again."""
+        self.attach()
+        self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
+        self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
+        if self.model.validated_at != self.model.batches_seen:
+            self.trainer.validate(self.model, self.data, verbose=False)
+        self.trainer.test(self.model, self.data, verbose=False)
+
     def begin(self) -> None:
         """Say what is going to happen, on the screen and in the summary."""
         if not self.trainer.is_global_zero:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
         screen.opening(self.model, spec, self.trainer, self.directory, choices.model)
-        self.loggers.open(self.directory)
+        self.loggers.open(self.directory, self.wandb_id)
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
             console.say(f"resume    from {from_where}")
         self.summary.update(
             name=self.directory.name,
             run_id=self.directory.run_id,
+            wandb_id=self.wandb_id,
             model=choices.model,
             data=choices.data,
             status="running",
@@ -144,7 +152,7 @@ class Training:
         identity = {
             "config": OmegaConf.to_container(self.cfg, resolve=True),
             "spec": self.prepared.spec.plain(),
-            "wandb_id": wandb_id(self.directory),
+            "wandb_id": self.wandb_id,
             "config_digest": self.chosen.digest,
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)

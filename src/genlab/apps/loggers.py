@@ -24,12 +24,12 @@ class Loggers:
         """Open the table that is always there."""
         self.csv = CsvLog(directory.path / "metrics.csv")
 
-    def open(self, directory: RunDirectory) -> None:
-        """Start the configured ones; the W&B id follows from the run's place."""
+    def open(self, directory: RunDirectory, wandb_id: str) -> None:
+        """Start the configured ones."""
         config = OmegaConf.to_container(self.cfg, resolve=True)
         name = f"{directory.name}/{directory.run_id}"
         for logger in self.configured:
-            logger.open(directory.path, wandb_id(directory), name, config, list(self.cfg.tags), self.cfg.notes)
+            logger.open(directory.path, wandb_id, name, config, list(self.cfg.tags), self.cfg.notes)
 
     @property
     def all(self) -> list[Logger]:
@@ -43,7 +43,7 @@ class Loggers:
             logger.close(summary, exit_code)
 
 
-def wandb_id(directory: RunDirectory) -> str:
-    """Made once and the same over all resumes: a name for this very directory."""
+def new_wandb_id(directory: RunDirectory) -> str:
+    """A name for this very directory, for the summary to keep: the directory may be elsewhere when the run goes on."""
     place = f"{directory.path.resolve()}/{directory.path.stat().st_ino}"
     return hashlib.sha256(place.encode()).hexdigest()[:12]

@@ -74,6 +74,7 @@ class Checkpoints(pl.Callback):
         self.best: dict[str, Any] = {}
         self.random_state: dict[str, Any] | None = None
         self.saved_at = time.monotonic()
+        self.looked = 0  # batches seen when it was last asked whether a save is due
 
     def attach(self, folder: Path, identity: dict[str, Any], tables: dict[str, Rows], clock: Clock) -> None:
         """Where to write, what to say about the run, the tables that a resume cuts back, and the run's clock."""
@@ -98,16 +99,20 @@ class Checkpoints(pl.Callback):
         self.consider_best(trainer, pl_module)
         if not trainer.is_last_batch:
             return
-        epoch, epochs = trainer.current_epoch + 1, self.every_n_epochs
+        epoch, epochs, due = trainer.current_epoch + 1, self.every_n_epochs, self.is_due(trainer, pl_module)
         over = trainer.should_stop or epoch == trainer.max_epochs
-        if over or (epochs and epoch % epochs == 0) or self.is_due(trainer, pl_module):
+        if due or over or (epochs and epoch % epochs == 0):
             self.write(trainer, "last.ckpt")
 
     def is_due(self, trainer: pl.Trainer, pl_module: Model) -> bool:
-        """Whether ``every_n_steps`` or ``every_minutes`` ask for a save now; rank 0's clock decides for all."""
-        if self.every_n_steps and pl_module.batches_seen % self.every_n_steps == 0:
+        """Whether ``every_n_steps`` or ``every_minutes`` ask for a save now; rank 0's clock decides for all.
+
+        What fell due inside an update is due at its end.
+        """
+        before, self.looked = self.looked, pl_module.batches_seen
+        if self.every_n_steps and passed(self.every_n_steps, before, self.looked):
             return True
-        if not self.every_minutes or (trainer.world_size > 1 and pl_module.batches_seen % LOOK_EVERY):
+        if not self.every_minutes or (trainer.world_size > 1 and not passed(LOOK_EVERY, before, self.looked)):
             return False
         due = time.monotonic() - self.saved_at > 60 * self.every_minutes
         return bool(trainer.strategy.broadcast(due)) if trainer.world_size > 1 else due
@@ -159,8 +164,9 @@ class Checkpoints(pl.Callback):
                 if name in self.tables:
                     self.tables[name].truncate(rows)
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """The random state of this rank, as it was; last, so that nothing draws in between."""
+        self.looked = pl_module.batches_seen
         if self.random_state is not None:
             rank = str(trainer.global_rank)
             if rank in self.random_state:
@@ -174,3 +180,8 @@ def compare_threads(before: int | None) -> None:
     if before not in (None, now):
         what = f"torch's number of threads was {before} and is now {now}, so sums are rounded differently"
         warnings.warn(f"continued, but not exactly: {what}. Type: performance.threads={before}", stacklevel=2)
+
+
+def passed(n: int, before: int, now: int) -> bool:
+    """Whether a multiple of n lies behind ``before``, up to ``now``."""
+    return now // n > before // n

@@ -37,7 +37,7 @@ class Progress(pl.Callback):
         self.validated = False  # in this epoch
         self.earlier: list[str] = []  # the training's numbers before this epoch
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Open the bar, at the place where a resumed run continues."""
         if not trainer.is_global_zero or not self.console.is_terminal:
             return
@@ -51,7 +51,8 @@ class Progress(pl.Callback):
         )
         self.bar = RichProgress(*columns, console=self.console, auto_refresh=False, transient=True)
         self.bar.start()
-        self.task = self.bar.add_task("training", total=total_batches(trainer), numbers="")
+        total, done = total_batches(trainer), pl_module.batches_seen
+        self.task = self.bar.add_task("training", total=total, completed=done, numbers="")
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Nothing of this epoch has been measured yet."""

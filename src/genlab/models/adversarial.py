@@ -75,7 +75,9 @@ class AdversarialModel(Model):
         self.waiting.append((batch, self.noise("train", self.batches_seen)))
         self.count(batch)
         last = self._trainer is not None and self.trainer.is_last_batch
-        if len(self.waiting) >= self.accumulate_grad_batches or last:
+        complete = len(self.waiting) >= self.accumulate_grad_batches or last
+        self.in_hand = len(self.waiting) if complete else 0
+        if complete:
             terms = self.play(self.waiting)
             self.waiting = []
             self.report_training(terms)

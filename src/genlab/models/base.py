@@ -20,7 +20,7 @@ from genlab.models.schedules import Schedule
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 Terms = dict[str, Tensor]
-PLAIN = {"_current_fx_name", "batches_seen", "images_seen"}
+PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
 
 
 class Model(pl.LightningModule, ABC):
@@ -42,6 +42,7 @@ class Model(pl.LightningModule, ABC):
         self.make_optimizer, self.schedule = optimizer, schedule
         self.batches_seen = 0
         self.images_seen = 0
+        self.in_hand = 1  # batches that terms are made of now: one; those of an update of two players, 0 before it
         self.validated_at = -1  # batches_seen at the newest validation
         self.automatic_optimization = False
         self.gradient_clip_val: float | None = None
@@ -150,8 +151,8 @@ class Model(pl.LightningModule, ABC):
 
     @property
     def logs_now(self) -> bool:
-        """Whether the batch in hand is one that is logged: every ``log_every``-th."""
-        return self.batches_seen % self.log_every == 0
+        """Whether an n-th batch is in hand, n being ``log_every``: its terms are logged."""
+        return self.batches_seen % self.log_every < self.in_hand
 
     def report_training(self, terms: Terms) -> None:
         """Log the batch in hand, if it is its turn: means over the batch of all ranks."""

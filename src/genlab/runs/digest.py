@@ -8,7 +8,8 @@ import json
 from omegaconf import DictConfig, OmegaConf
 
 DECIDE = ("model", "data", "seed", "trainer")  # the groups that decide what is trained
-FREE_TRAINER = ("max_epochs", "max_steps", "accelerator", "devices", "num_nodes", "strategy", "log_every_n_steps")
+HOW_LONG = ("max_epochs", "max_steps", "max_time")
+FREE_TRAINER = (*HOW_LONG, "accelerator", "devices", "num_nodes", "strategy", "log_every_n_steps")
 FREE_DATA = ("path",)  # where files lie; what is in them is in the data's own digest
 
 
