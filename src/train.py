@@ -1,6 +1,6 @@
 """python src/train.py --help"""
 
-from genlab.apps.door import main
+from genlab.apps.command.main import main
 
 if __name__ == "__main__":
     main("train")

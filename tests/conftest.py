@@ -18,8 +18,8 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 import standins  # noqa: E402
-from genlab.apps import door  # noqa: E402
-from genlab.data import digits  # noqa: E402
+from genlab.apps.command import main as door  # noqa: E402
+from genlab.data.sets import digits  # noqa: E402
 
 import photographs  # noqa: E402
 import striking  # noqa: E402

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import torch
 
-from genlab.models.objective import ObjectiveModel
+from genlab.models.base.objective import ObjectiveModel
 
 BATCHES = 5  # an epoch: an odd number, so that a spare number of each normal distribution waits at its end
 OPTIONS = [

@@ -31,7 +31,7 @@ SHORT += ["performance.threads=1", "data.limit=200"]
 
 def run(model, folder, precision):
     """Train the model for twenty steps; its run directory."""
-    from genlab.apps import door
+    from genlab.apps.command import main as door
 
     options = [*choices(model, folder), *SHORT, f"trainer.precision={precision}", f"paths.runs={folder}/runs"]
     assert door.run("train", [*options, f"paths.cache={folder}/cache"]) == 0

@@ -3,12 +3,12 @@
 import torch
 
 from genlab.contracts import DataSpec
+from genlab.models.base.execution import Step
+from genlab.models.base.noise import Noise
+from genlab.models.base.schedules import Constant
 from genlab.models.cyclegan import CycleGAN
-from genlab.models.noise import Noise
 from genlab.models.pix2pix import Pix2Pix
-from genlab.models.schedules import Constant
-from genlab.models.step import Step
-from genlab.nets.translation import dead_biases
+from genlab.nets.blocks import dead_biases
 
 LR, BETAS, SEED = 2e-4, (0.5, 0.999), 3
 FAST = {"batched": True, "inplace": False, "grouped_norm": True, "dead_biases": False, "channels_last": False}

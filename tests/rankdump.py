@@ -9,8 +9,8 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 
-from genlab.models.adversarial import AdversarialModel
-from genlab.models.pool import states
+from genlab.models.base.adversarial import AdversarialModel
+from genlab.models.base.pool import states
 
 
 def state_of(model):

@@ -21,9 +21,9 @@ import lightning.pytorch as pl  # noqa: E402
 import torch  # noqa: E402
 from omegaconf import OmegaConf  # noqa: E402
 
-from genlab.apps.building import build_model, build_trainer  # noqa: E402
-from genlab.apps.preparing import prepare  # noqa: E402
-from genlab.data.module import StoreData  # noqa: E402
+from genlab.apps.command.paths import prepare  # noqa: E402
+from genlab.apps.train.build import build_model, build_trainer  # noqa: E402
+from genlab.data.store.module import StoreData  # noqa: E402
 from rankdump import Dump  # noqa: E402
 
 

@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 import torch
 from omegaconf import OmegaConf
 
-from genlab.apps.train import run as run_train
+from genlab.apps.train.train import run as run_train
 
 # 17 batches an epoch, two epochs, and no save before the end
 LONG = ["data=digits", "data.limit=170", "data.batch_size=10", "model.latent_dim=3", "trainer.max_epochs=2"]

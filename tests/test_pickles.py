@@ -12,13 +12,14 @@ import torch
 import yaml
 from omegaconf import OmegaConf
 
-from genlab.apps import door, launch
-from genlab.apps.preparing import prepare
+from genlab.apps.command import main as door
+from genlab.apps.command import run as launch
+from genlab.apps.command.paths import prepare
 from genlab.config.files import raw
 from genlab.config.overrides import unreadable
 from genlab.contracts import CheckpointError, ConfigError, DataError
-from genlab.data.store import Decoded, Part, open_or_build
-from genlab.metrics.features import INCEPTION, choose
+from genlab.data.store.store import Decoded, Part, open_or_build
+from genlab.metrics.extractors.choose import INCEPTION, choose
 from genlab.metrics.kept import kept
 from genlab.runs import manifest
 from genlab.runs.load import load

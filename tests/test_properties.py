@@ -6,15 +6,15 @@ import pytest
 import torch
 
 import standins
-from genlab.apps.building import build_model
-from genlab.apps.preparing import prepare
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import build_model
 from genlab.config.files import conf_dir, filled, options
-from genlab.config.kinds import attribute
+from genlab.config.kind_compatibility import attribute
 from genlab.config.signature import signature
 from genlab.contracts import Decodes, Domains, Encodes, Images, Pairs, Points, Reconstructs, Samples, Translates
-from genlab.data.module import StoreData
-from genlab.models.adversarial import AdversarialModel
-from genlab.nets.translation import dead_biases
+from genlab.data.store.module import StoreData
+from genlab.models.base.adversarial import AdversarialModel
+from genlab.nets.blocks import dead_biases
 from genlab.runs.load import load
 
 from photographs import CUT, SMALL

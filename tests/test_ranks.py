@@ -16,7 +16,7 @@ from torch import nn
 import rankpair
 from genlab.config.compose import compose
 from genlab.config.files import options
-from genlab.models.adversarial import AdversarialModel
+from genlab.models.base.adversarial import AdversarialModel
 from genlab.runs.load import load
 
 from killing import choices, rows

@@ -2,8 +2,8 @@
 
 from omegaconf import OmegaConf
 
-from genlab.apps.building import build_model
-from genlab.apps.preparing import prepare
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import build_model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
 

@@ -10,13 +10,14 @@ import torch
 from omegaconf import OmegaConf
 
 import restated
-from genlab.apps import door, onnx_files
+from genlab.apps.command import main as door
 from genlab.apps.exporting import write_reference
 from genlab.contracts import CheckpointError, ConfigError, GenlabError
+from genlab.interop import onnx as onnx_files
+from genlab.interop.reference import reference_files
 from genlab.nets.patchgan import PatchGAN
-from genlab.nets.resnet_generator import ResNet
+from genlab.nets.resnet import ResNet
 from genlab.runs.load import Loaded, load, load_run
-from genlab.runs.reference import reference_files
 
 import parity
 

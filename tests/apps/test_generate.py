@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 import untrained
-from genlab.apps import door
-from genlab.apps.preparing import prepare
+from genlab.apps.command import main as door
+from genlab.apps.command.paths import prepare
 from genlab.config.compose import compose
 from genlab.contracts import ConfigError
 from genlab.images import to_uint8

@@ -16,7 +16,7 @@ import sys, functools
 sys.path.insert(0, {bench!r})
 import train_loop, torch
 if {allocator}:
-    from genlab.apps.performance import keep_freed_memory
+    from genlab.apps.train.performance import keep_freed_memory
     keep_freed_memory()
 if not {fused}:
     adam = torch.optim.Adam

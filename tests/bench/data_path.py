@@ -26,10 +26,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from genlab.apps.performance import keep_freed_memory
-from genlab.apps.preparing import prepare
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.performance import keep_freed_memory
 from genlab.config.compose import compose
-from genlab.data.module import StoreData
+from genlab.data.store.module import StoreData
 
 from reporting import arguments, in_turn, report, spread
 

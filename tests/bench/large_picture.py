@@ -54,9 +54,9 @@ def one(options):
     from PIL import Image
     from sklearn.datasets import load_sample_image
 
-    from genlab.models.translating import through
-    from genlab.nets.resnet_generator import ResNet
-    from genlab.nets.strips import InStrips
+    from genlab.models.base.translation import through
+    from genlab.nets.resnet import ResNet
+    from genlab.translate.large.strips import InStrips
 
     torch.manual_seed(0)
     torch.set_num_threads(1)

@@ -25,17 +25,17 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms import ToTensor
 
-from genlab.apps.building import build_callbacks, build_model, build_trainer
-from genlab.apps.loggers import Loggers
-from genlab.apps.preparing import prepare
+from genlab import console
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import build_callbacks, build_model, build_trainer
+from genlab.apps.train.loggers import Loggers
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.progress import Progress
 from genlab.config.build import build
 from genlab.config.compose import compose
-from genlab.data.module import StoreData
-from genlab.data.order import epoch_order
-from genlab.models.noise import Noise
-from genlab.runs import console
+from genlab.data.store.module import StoreData
+from genlab.data.store.order import epoch_order
+from genlab.models.base.noise import Noise
 from genlab.runs.directory import RunDirectory
 
 from reporting import arguments, in_turn, report

@@ -26,11 +26,11 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
-from genlab.apps.building import build_model
-from genlab.apps.preparing import prepare
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import build_model
 from genlab.config.build import build
 from genlab.config.compose import compose
-from genlab.data.module import StoreData
+from genlab.data.store.module import StoreData
 
 from parity import stepping
 from reference import ReferenceCycleGAN, ReferencePix2Pix

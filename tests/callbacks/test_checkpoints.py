@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.apps import door
-from genlab.apps.building import QUIET
+from genlab.apps.command import main as door
+from genlab.apps.train.build import QUIET
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.contracts import CheckpointError
-from genlab.data.module import StoreData
-from genlab.data.source import Prepared
-from genlab.models.schedules import Constant
+from genlab.data.store.module import StoreData
+from genlab.data.store.source import Prepared
+from genlab.models.base.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
-from genlab.nets.resnet_generator import ResNet
+from genlab.nets.resnet import ResNet
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
-from genlab.runs.csv_log import CsvLog
 from genlab.runs.load import load
+from genlab.runs.loggers.csv import CsvLog
 
 import parity
 from dice import BATCHES, OPTIONS, Dice

@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from genlab.apps.building import build_model
-from genlab.apps.preparing import prepare
-from genlab.callbacks.measure import Measure
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import build_model
+from genlab.callbacks.evaluate import Measure
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.samples import SEED
-from genlab.metrics.features import choose
+from genlab.metrics.extractors.choose import choose
 from genlab.metrics.modes import mode_coverage
 
 RING = ["model=gan", "data=toy2d", "data.count=1000", "trainer.max_epochs=2", "metrics.test_samples=60"]

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.apps.building import QUIET, build_model
-from genlab.apps.preparing import prepare
-from genlab.callbacks.measure import Measure
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import QUIET, build_model
+from genlab.callbacks.evaluate import Measure
 from genlab.contracts import DataError
-from genlab.data.module import StoreData
-from genlab.data.source import Prepared
-from genlab.metrics.features import Extractor, random_features
+from genlab.data.store.module import StoreData
+from genlab.data.store.source import Prepared
+from genlab.metrics.extractors.choose import Extractor, random_features
+from genlab.metrics.extractors.real_features import real_features
 from genlab.metrics.frechet import Moments, frechet_distance
-from genlab.metrics.kid import kernel_distance
-from genlab.metrics.reals import real_features
+from genlab.metrics.kernel import kernel_distance
 
 from photographs import CUT, SMALL
 

@@ -5,7 +5,7 @@ import pytest
 from genlab.config.files import conf_dir, filled
 
 ADAM_GAN = {"optimizer._target_": "torch.optim.Adam", "optimizer.lr": 2e-4, "optimizer.betas": [0.5, 0.999]}
-HALF = {"schedule._target_": "genlab.models.schedules.LinearDecay", "schedule.constant": 0.5}
+HALF = {"schedule._target_": "genlab.models.base.schedules.LinearDecay", "schedule.constant": 0.5}
 PATCH = {
     "discriminator._target_": "genlab.nets.patchgan.PatchGAN",
     "discriminator.layers": 3,
@@ -37,7 +37,7 @@ PUBLISHED = {
         **PATCH,
         **{"loss": "least_squares", "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0, "lambda_identity": 0.5},
         **{"pool_size": 50, "lambda_gp": 0.0, "augment": [], "ema": 0.0},
-        **{"generator._target_": "genlab.nets.resnet_generator.ResNet", "generator.blocks": 9, "generator.width": 64},
+        **{"generator._target_": "genlab.nets.resnet.ResNet", "generator.blocks": 9, "generator.width": 64},
         **{"generator.num_downs": 2, "generator.norm": "instance", "generator.dropout": False},
         **{"generator.upsample": "transposed", "discriminator.norm": "instance"},
     },

@@ -7,18 +7,18 @@ import pytest
 from pydantic import TypeAdapter
 
 from genlab.config.definition import find
-from genlab.config.foreign import NEEDED, RANGES, TABLES
 from genlab.config.signature import signature
+from genlab.config.third_party import NEEDED, RANGES, TABLES
 
 OURS = [
     "genlab.models.vae.VAE",
     "genlab.models.gan.GAN",
     "genlab.models.autoencoder.Autoencoder",
-    "genlab.nets.auto.Auto",
-    "genlab.data.folder.Folder",
-    "genlab.callbacks.measure.Measure",
+    "genlab.nets.by_size.Auto",
+    "genlab.data.sets.folder.Folder",
+    "genlab.callbacks.evaluate.Measure",
     "genlab.callbacks.checkpoints.Checkpoints",
-    "genlab.models.schedules.Constant",
+    "genlab.models.base.schedules.Constant",
 ]
 OTHERS = [
     "torch.nn.Linear",
@@ -56,7 +56,7 @@ def test_our_constructors_have_types_that_can_be_read_and_no_second_defaults(tar
 
 def test_class_attributes_are_found_through_base_classes():
     assert signature("genlab.models.vae.VAE").attributes["takes"] == ("images",)
-    assert signature("genlab.data.folder.Folder").attributes["kind"] == "images"
+    assert signature("genlab.data.sets.folder.Folder").attributes["kind"] == "images"
 
 
 def test_what_is_not_there_is_not_found():

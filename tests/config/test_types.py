@@ -4,10 +4,11 @@ import math
 
 import pytest
 
-from genlab.config import foreign, types
+from genlab.config import third_party as foreign
+from genlab.config import types
 from genlab.config.check import Walk
 from genlab.config.messages import Hints
-from genlab.config.roots import ROOTS
+from genlab.config.root_schema import ROOTS
 
 # (inside, outside)
 COUNTS = ([1, 10**9], [0, -1, 1.5, "1", True, None])

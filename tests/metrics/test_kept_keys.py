@@ -6,16 +6,17 @@ import pytest
 import torch
 
 from genlab.contracts import DataError
-from genlab.data.celeba import CelebA
-from genlab.data.domains import UnpairedFolders
-from genlab.data.paired_folders import PairedFolders
-from genlab.data.source import Augmentation
-from genlab.metrics import classifier, domain_classifier, reals
-from genlab.metrics.classifier import cached_classifier
-from genlab.metrics.domain_classifier import cached_domain_classifier
-from genlab.metrics.features import random_features
+from genlab.data.sets.celeba import CelebA
+from genlab.data.sets.paired_folders import PairedFolders
+from genlab.data.sets.unpaired_folders import UnpairedFolders
+from genlab.data.store.source import Augmentation
+from genlab.metrics.extractors import classifier, domain_classifier
+from genlab.metrics.extractors import real_features as reals
+from genlab.metrics.extractors.choose import random_features
+from genlab.metrics.extractors.classifier import cached_classifier
+from genlab.metrics.extractors.domain_classifier import cached_domain_classifier
+from genlab.metrics.extractors.real_features import real_features
 from genlab.metrics.kept import write
-from genlab.metrics.reals import real_features
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
 SIZED = {"preprocess": "crop", "load_size": 36, "crop_size": 32, "channels": None}

@@ -5,8 +5,8 @@ from torch.distributions import Normal
 
 from genlab.contracts import DataSpec, Images
 from genlab.models.autoencoder import Autoencoder
-from genlab.models.noise import Noise
-from genlab.models.schedules import Constant
+from genlab.models.base.noise import Noise
+from genlab.models.base.schedules import Constant
 from genlab.nets.mlp import MLP
 
 SHAPE = (3, 2, 2)

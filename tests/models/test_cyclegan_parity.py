@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from genlab.contracts import Domains
+from genlab.nets.blocks import dead_biases
 from genlab.nets.patchgan import PatchGAN
-from genlab.nets.resnet_generator import ResNet
-from genlab.nets.translation import dead_biases
+from genlab.nets.resnet import ResNet
 
 import parity
 from parity import FAST, REFERENCE, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
@@ -106,7 +106,7 @@ def test_domains_of_different_size_are_measured_each_on_its_own():
     """Means over all of A and all of B are those of one batch with as many of each, wherever the batches were cut."""
     model = cyclegan().eval()
     whole = batch(0, 4, 4)
-    from genlab.models.ranks import Totals
+    from genlab.models.base.distributed import Totals
 
     together, apart = Totals(), Totals()
     with torch.no_grad():

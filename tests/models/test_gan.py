@@ -6,9 +6,9 @@ from torch import nn
 
 from genlab.contracts import DataSpec, Images, Points
 from genlab.losses.adversarial import discriminator_loss, generator_loss
+from genlab.models.base.noise import Noise
+from genlab.models.base.schedules import Constant
 from genlab.models.gan import GAN
-from genlab.models.noise import Noise
-from genlab.models.schedules import Constant
 
 NOISE = Noise(0, "train", 0, torch.device("cpu"), torch.float64)
 

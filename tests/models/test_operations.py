@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from genlab.contracts import Domains
 from genlab.nets.patchgan import PatchGAN
-from genlab.nets.resnet_generator import ResNet
+from genlab.nets.resnet import ResNet
 
 import parity
 from parity import BETAS, FAST, LR, REFERENCE, images, noise, spec, stepping

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from genlab.contracts import ConfigError, Pairs
-from genlab.models.noise import number_of
+from genlab.models.base.noise import number_of
+from genlab.nets.blocks import BatchNorm, dead_biases
 from genlab.nets.patchgan import PatchGAN
-from genlab.nets.translation import BatchNorm, dead_biases
 from genlab.nets.unet import UNet
 
 import parity

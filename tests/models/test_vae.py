@@ -5,8 +5,8 @@ import torch
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal, kl_divergence
 
 from genlab.contracts import DataSpec, Images
-from genlab.models.noise import Noise
-from genlab.models.schedules import Constant
+from genlab.models.base.noise import Noise
+from genlab.models.base.schedules import Constant
 from genlab.models.vae import VAE
 from genlab.nets.mlp import MLP
 

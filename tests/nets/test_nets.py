@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from genlab.nets.activation import activation
-from genlab.nets.auto import Auto
+from genlab.nets.by_size import Auto
 from genlab.nets.conv import Conv, CropTo, norm_layer
 from genlab.nets.dcgan import DCGAN
 from genlab.nets.gan_mlp import GANMLP

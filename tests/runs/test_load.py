@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import untrained
-from genlab.apps import door
+from genlab.apps.command import main as door
 from genlab.contracts import CheckpointError, ConfigError
 from genlab.runs.load import load, load_run, load_weights
 
@@ -16,7 +16,7 @@ def stranger(tmp_path, monkeypatch):
     """A package that leaves a file when it is imported."""
     (tmp_path / "strange.py").write_text(
         f"open({str(tmp_path / 'imported')!r}, 'w').close()\n"
-        "from genlab.nets.mlp import MLP as Net\nfrom genlab.data.digits import Digits as Set\n"
+        "from genlab.nets.mlp import MLP as Net\nfrom genlab.data.sets.digits import Digits as Set\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path / "imported"

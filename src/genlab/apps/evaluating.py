@@ -8,16 +8,16 @@ from typing import Any
 import lightning.pytorch as pl
 from omegaconf import DictConfig
 
-from genlab.apps import measuring
-from genlab.apps.building import QUIET
-from genlab.apps.screen import counts
-from genlab.callbacks.measure import Measure
-from genlab.callbacks.stops import obeyed
+from genlab import console
+from genlab.apps.command import extractor as measuring
+from genlab.apps.train.build import QUIET
+from genlab.apps.train.messages import counts
+from genlab.callbacks.evaluate import Measure
+from genlab.callbacks.stopping import obeyed
 from genlab.config.build import build
 from genlab.contracts import CheckpointError
-from genlab.data.module import StoreData
-from genlab.data.source import Prepared
-from genlab.runs import console
+from genlab.data.store.module import StoreData
+from genlab.data.store.source import Prepared
 from genlab.runs.load import Loaded
 from genlab.runs.summary import NAME, Summary, versions
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from genlab.apps.preparing import output_folder
+from genlab.apps.command.paths import output_folder
 from genlab.compat import ensure_torchvision
 from genlab.contracts import ConfigError, Problem
 from genlab.runs.find import checkpoint_file

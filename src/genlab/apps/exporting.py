@@ -13,13 +13,13 @@ from typing import Any
 from omegaconf import DictConfig
 from torch import nn
 
+from genlab import console
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Problem
-from genlab.models.base import Model
-from genlab.runs import console
+from genlab.interop.reference_layout import Layout, layout_of
+from genlab.interop.reference_weights import places, write, written
+from genlab.models.base.model import Model
 from genlab.runs.load import Loaded
-from genlab.runs.reference_layout import Layout, layout_of
-from genlab.runs.reference_weights import places, write, written
 
 NETS = {  # what the reference's --netG and --netD call them
     ("resnet", 9): "resnet_9blocks",
@@ -37,7 +37,7 @@ def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
     console.quiet()
     with staged(output, keep=not cfg.check_only) as folder:
         if cfg.format == "onnx":
-            from genlab.apps.onnx_files import write_onnx
+            from genlab.interop.onnx import write_onnx
 
             lines = write_onnx(cfg, loaded.model, folder)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from genlab.apps.preparing import output_folder, prepare, saved_configuration
+from genlab.apps.command.paths import output_folder, prepare, saved_configuration
 from genlab.compat import ensure_torchvision
 from genlab.runs.find import checkpoint_file
 

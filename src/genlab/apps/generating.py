@@ -10,11 +10,10 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from genlab import images
+from genlab import console, images
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Decodes, Encodes, Problem, Reconstructs, Samples
-from genlab.data.source import Prepared
-from genlab.runs import console
+from genlab.data.store.source import Prepared
 from genlab.runs.load import Loaded
 
 STEPS = 10  # images from one end of an interpolation or traversal to the other

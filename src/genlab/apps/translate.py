@@ -6,10 +6,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from genlab.apps.inputs import listed, require_apart, require_writable
-from genlab.apps.preparing import output_folder
+from genlab.apps.command.paths import output_folder
 from genlab.compat import ensure_torchvision
 from genlab.runs.find import checkpoint_file
+from genlab.translate.inputs import listed, require_apart, require_writable
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:

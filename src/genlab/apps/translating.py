@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 from omegaconf import DictConfig
 
-from genlab.apps.inputs import Inputs
-from genlab.apps.translation import Translation
+from genlab import console
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Problem
-from genlab.nets.tiles import OVERLAP, SIDE
-from genlab.runs import console
 from genlab.runs.load import Loaded
+from genlab.translate.inputs import Inputs
+from genlab.translate.large.tiles import OVERLAP, SIDE
+from genlab.translate.run import Translation
 
 SKIPPED = 3  # exit code: done but for some inputs
 TILED = f"way=tiles: squares of {SIDE} pixels one by one; this is NOT the result of the whole picture (way=frugal is)"

@@ -8,8 +8,8 @@ from typing import Any
 import lightning.pytorch as pl
 
 from genlab.config.types import Fraction, NonNegativeFloat, PositiveInt
-from genlab.models.base import Model
-from genlab.runs.console import say
+from genlab.console import say
+from genlab.models.base.model import Model
 
 
 class Alarms(pl.Callback):

@@ -13,8 +13,8 @@ import lightning.pytorch as pl
 import torch
 
 from genlab.config.types import PositiveFloat, PositiveInt
-from genlab.models.base import Model
-from genlab.models.ranks import gathered
+from genlab.models.base.distributed import gathered
+from genlab.models.base.model import Model
 from genlab.runs import rng
 
 SCHEMA = 1

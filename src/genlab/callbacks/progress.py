@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from genlab.callbacks.stops import MaxSteps
+from genlab.callbacks.stopping import MaxSteps
 from genlab.config.types import PositiveFloat
-from genlab.models.base import Model
-from genlab.runs.console import note
+from genlab.console import note
+from genlab.models.base.model import Model
 
 ADVERSARIAL = ("loss_d", "loss_g", "modes", "high_quality", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
 DIRECTIONS = ("_AtoB", "_BtoA")  # of a FID: the line has room for their mean only

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from genlab.data.source import Modes
-from genlab.metrics.features import Extractor
+from genlab.data.store.source import Modes
+from genlab.metrics.extractors.choose import Extractor
 from genlab.metrics.modes import mode_coverage
 
 SEED = 1_706_08500  # of the samples that are measured: not those of the pictures, and the same in every run

@@ -7,7 +7,7 @@ from typing import Any
 import lightning.pytorch as pl
 from torch import distributed as dist
 
-from genlab.models.base import Model
+from genlab.models.base.model import Model
 from genlab.runs.table import Table
 
 

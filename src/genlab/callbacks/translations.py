@@ -10,9 +10,9 @@ from torch import Tensor
 
 from genlab.contracts import Domains, Pairs, Translates
 from genlab.metrics.distances import Real, distances
-from genlab.metrics.features import Extractor
+from genlab.metrics.extractors.choose import Extractor
 from genlab.metrics.symptoms import saturated
-from genlab.models.ranks import gathered
+from genlab.models.base.distributed import gathered
 
 FEW = 500  # translations up to which KID takes a fraction of a second, so that a validation can have it too
 

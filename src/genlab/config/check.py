@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from genlab.config.files import options
 from genlab.config.messages import MUST_BE_GIVEN, Hints, as_json, not_a_value, typed, unknown, wrong
-from genlab.config.roots import ROOTS, Node
+from genlab.config.root_schema import ROOTS, Node
 from genlab.config.rules import crossed
 from genlab.config.signature import Parameter, Signature, signature
 from genlab.config.trust import strangers, trusted

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from genlab.config.kinds import model_takes_data
-from genlab.config.sides import cut_fits_networks
+from genlab.config.crop_sizes import cut_fits_networks
+from genlab.config.kind_compatibility import model_takes_data
 from genlab.contracts import Problem
 
 

@@ -10,7 +10,8 @@ import functools
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Optional, Union
 
-from genlab.config import foreign, types
+from genlab.config import third_party as foreign
+from genlab.config import types
 from genlab.config.definition import Module, absolute, find, module
 
 MISSING = object()

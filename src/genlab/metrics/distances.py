@@ -8,7 +8,7 @@ from functools import cached_property
 from torch import Tensor
 
 from genlab.metrics.frechet import Moments, frechet_distance
-from genlab.metrics.kid import kernel_distance
+from genlab.metrics.kernel import kernel_distance
 
 
 @dataclass

@@ -6,12 +6,12 @@ from torch import Tensor
 
 from genlab.config.types import PositiveInt
 from genlab.contracts import Code, DataSpec, Images
-from genlab.models.base import OptimizerFactory, Terms
-from genlab.models.noise import Noise
-from genlab.models.objective import ObjectiveModel
-from genlab.models.pixels import Likelihood, Pixels, Sigma
-from genlab.models.schedules import Schedule
-from genlab.nets.auto import AutoencoderNet
+from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.models.base.noise import Noise
+from genlab.models.base.objective import ObjectiveModel
+from genlab.models.base.pixels import Likelihood, Pixels, Sigma
+from genlab.models.base.schedules import Schedule
+from genlab.nets.by_size import AutoencoderNet
 
 
 class Autoencoder(ObjectiveModel):

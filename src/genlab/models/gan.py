@@ -11,10 +11,10 @@ from genlab.config.types import PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
 from genlab.losses.adversarial import AdversarialLoss, discriminator_loss, generator_loss, per_image
-from genlab.models.adversarial import AdversarialModel, Fakes, Player
-from genlab.models.base import OptimizerFactory, Terms
-from genlab.models.noise import Noise
-from genlab.models.schedules import Schedule
+from genlab.models.base.adversarial import AdversarialModel, Fakes, Player
+from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.models.base.noise import Noise
+from genlab.models.base.schedules import Schedule
 
 
 class GANNet(Protocol):

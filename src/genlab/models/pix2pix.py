@@ -14,16 +14,16 @@ from genlab.config.types import BelowOne, NonNegativeFloat
 from genlab.contracts import DataSpec, Kind, Pairs
 from genlab.images import signed
 from genlab.losses.translation import PatchLoss, l1
-from genlab.models import translating
-from genlab.models.adversarial import AdversarialModel, Fakes, Player
-from genlab.models.augment import Change
-from genlab.models.averages import Averages
-from genlab.models.base import OptimizerFactory, Terms
-from genlab.models.judging import Judge
-from genlab.models.noise import Noise
-from genlab.models.schedules import Schedule
-from genlab.models.step import Step
-from genlab.nets.translation import BatchNorm
+from genlab.models.base import translation as translating
+from genlab.models.base.adversarial import AdversarialModel, Fakes, Player
+from genlab.models.base.adversarial_objective import Judge
+from genlab.models.base.diffaugment import Change
+from genlab.models.base.ema import Averages
+from genlab.models.base.execution import Step
+from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.models.base.noise import Noise
+from genlab.models.base.schedules import Schedule
+from genlab.nets.blocks import BatchNorm
 
 
 class Pix2Pix(AdversarialModel):

@@ -10,12 +10,12 @@ from torch import Tensor
 from genlab.config.types import NonNegativeFloat, PositiveInt
 from genlab.contracts import Code, DataSpec, Images
 from genlab.losses.divergence import gaussian_kl, gaussian_log_density
-from genlab.models.base import OptimizerFactory, Terms
-from genlab.models.noise import Noise, keyed_generator
-from genlab.models.objective import ObjectiveModel
-from genlab.models.pixels import Likelihood, Pixels, Sigma
-from genlab.models.schedules import Schedule
-from genlab.nets.auto import AutoencoderNet
+from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.models.base.noise import Noise, keyed_generator
+from genlab.models.base.objective import ObjectiveModel
+from genlab.models.base.pixels import Likelihood, Pixels, Sigma
+from genlab.models.base.schedules import Schedule
+from genlab.nets.by_size import AutoencoderNet
 
 
 class VAE(ObjectiveModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
-from genlab.nets.translation import Norm, biased, initialise, norm_layer
+from genlab.nets.blocks import Norm, biased, initialise, norm_layer
 
 WIDEST = 8  # times the first width
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
-from genlab.nets.translation import Norm, Upsample, biased, doubling, initialise, norm_layer, require_sides
+from genlab.nets.blocks import Norm, Upsample, biased, doubling, initialise, norm_layer, require_sides
 
 NumDowns = Annotated[int, Field(ge=5)]
 WIDEST = 8  # times the first width

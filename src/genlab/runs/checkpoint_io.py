@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
+from genlab.console import say
 from genlab.contracts import CheckpointError
+from genlab.files import sync_folder
 from genlab.runs import manifest
-from genlab.runs.console import say
-from genlab.runs.files import sync_folder
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 

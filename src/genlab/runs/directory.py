@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.contracts import ConfigError, DataError, Problem
-from genlab.runs.files import replacing
+from genlab.files import replacing
 
 LOCK = ".lock"
 ENVIRONMENT = "GENLAB_RUN_DIR"  # tells the other ranks which directory rank 0 has made

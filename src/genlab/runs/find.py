@@ -10,11 +10,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
+from genlab.files import read_json
+from genlab.interop.reference import reference_files
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
-from genlab.runs.files import read_json
-from genlab.runs.reference import reference_files
 from genlab.runs.summary import NAME as SUMMARY
 
 FINISHED = "finished"

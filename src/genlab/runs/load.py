@@ -10,10 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.config.build import build
 from genlab.contracts import CheckpointError, DataSpec
-from genlab.models.base import Model
+from genlab.interop.reference import Files, reference_files
+from genlab.models.base.model import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 from genlab.runs.find import checkpoint_file
-from genlab.runs.reference import Files, reference_files
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
 
 def from_reference(files: Files, path: Path, trust: list[str]) -> Loaded:
     """The same from files of the reference implementation, which hold weights and nothing else."""
-    from genlab.runs.reference_model import model_from
+    from genlab.interop.reference_model import model_from
 
     model, config, spec, fresh = model_from(files, path, trust)
     model.eval()
@@ -84,7 +84,7 @@ def load_weights(model: Model, path: Path) -> str:
     """
     path = checkpoint_file(path, "init_from")
     if files := reference_files(path):
-        from genlab.runs.reference_weights import load_reference
+        from genlab.interop.reference_weights import load_reference
 
         return load_reference(model, files, f"init_from={path}")
     checkpoint = AtomicCheckpointIO().load_checkpoint(path)

@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 
 from genlab.contracts import CheckpointError
-from genlab.runs.files import read_json, write_json
+from genlab.files import read_json, write_json
 
 NAME = "manifest.json"
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)  # how a damaged zip fails

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from genlab.runs.files import read_json, write_json
+from genlab.files import read_json, write_json
 
 NAME = "summary.json"
 PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from genlab.runs.files import replacing
+from genlab.files import replacing
 
 
 class Table:

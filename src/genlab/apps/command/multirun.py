@@ -1,0 +1,137 @@
+"""Multirun: one run for every combination. Hydra expands and launches; every combination is checked before the first starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.apps.command.arguments import Arguments
+from genlab.apps.command.run import report_failure, run, tell
+from genlab.config.compose import compose
+from genlab.config.files import conf_dir
+from genlab.config.overrides import ill_written
+from genlab.contracts import ConfigError, GenlabError, Problem, Stopped
+
+
+def sweep(command: str, overrides: list[str]) -> int:
+    """Check every combination, then let Hydra run them; the highest of their exit codes.
+
+    Raises:
+        ConfigError: with the problems of all combinations.
+        Stopped: a signal ended one run, and with it the sweep.
+    """
+    problems: dict[Problem, None] = {}
+    for cell in combinations(command, overrides):
+        try:
+            one_device(compose(command, cell))
+        except ConfigError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    return through_hydra(command, ["--multirun", *overrides])
+
+
+def combinations(command: str, overrides: list[str]) -> list[list[str]]:
+    """Every combination of ``a=1,2`` as a list of single overrides; empty where another sweeper decides as it goes.
+
+    Raises:
+        ConfigError: an override cannot be read.
+    """
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    if any(item.startswith("hydra/sweeper=") for item in overrides):
+        return []
+    parsed, problems = [], []
+    for text in overrides:
+        try:
+            parsed.append(OverridesParser.create().parse_override(text))
+        except HydraException as error:
+            problems.append(ill_written(text, error, command))
+    if problems:
+        raise ConfigError(problems)
+    own = [item for item in parsed if not item.key_or_group.startswith("hydra")]
+    return [list(cell) for batch in BasicSweeper.split_arguments(own, None) for cell in batch]
+
+
+def one_device(cfg: DictConfig) -> None:
+    """Refuse several devices: the further ranks of one run would each expand the sweep again.
+
+    Raises:
+        ConfigError: the run asks for more than one device.
+    """
+    devices = OmegaConf.select(cfg, "trainer.devices", default=1)
+    count = len(devices) if OmegaConf.is_list(devices) else devices
+    if count not in (1, "1"):
+        what = "a multirun gives each run one device"
+        raise ConfigError([Problem(f"trainer.devices={devices}", what, "Leave -m out, or type: trainer.devices=1")])
+
+
+def ask_hydra(command: str, asked: Arguments) -> int:
+    """What Hydra answers itself: tab completion, ``--info``, ``--version``. Mistakes are told first, in our words.
+
+    Raises:
+        ConfigError: with every problem of the overrides.
+    """
+    if "--shell-completion" not in asked.hydra:
+        compose(command, asked.overrides, incomplete=True)
+    return through_hydra(command, [*asked.overrides, *asked.hydra])
+
+
+def through_hydra(command: str, arguments: list[str]) -> int:
+    """Hand the command line to Hydra; the highest exit code of its jobs.
+
+    Raises:
+        Stopped: a signal ended one of them.
+    """
+    import hydra
+
+    jobs = Jobs(command)
+
+    def job(cfg: DictConfig) -> None:
+        jobs.next()
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach our door as they are
+    sys.argv = [sys.argv[0], *arguments]
+    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command)(job)()
+    sys.stdout.flush()
+    if jobs.stopped is not None:
+        raise jobs.stopped
+    return max(jobs.codes, default=0)
+
+
+class Jobs:
+    """Runs one combination after the other. One that fails is told, and the others still get their turn."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        self.codes: list[int] = []
+        self.stopped: Stopped | None = None
+
+    def next(self) -> None:
+        """The combination that Hydra has reached; nothing once a signal has asked for the end."""
+        from hydra.core.hydra_config import HydraConfig
+
+        current = HydraConfig.get()
+        folder = Path(current.runtime.output_dir).absolute()
+        if not any(folder.iterdir()):
+            folder.rmdir()  # Hydra has made it; a run makes its own, and a refused one leaves none
+        if self.stopped is None:
+            self.codes.append(self.outcome(list(current.overrides.task), folder))
+
+    def outcome(self, overrides: list[str], folder: Path) -> int:
+        """Run one combination; its exit code."""
+        try:
+            return run(self.command, overrides, folder)
+        except Stopped as signal:
+            self.stopped = signal
+            return signal.exit_code
+        except GenlabError as error:
+            tell(error)
+            return error.exit_code
+        except Exception:
+            return report_failure()

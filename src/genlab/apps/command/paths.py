@@ -1,0 +1,57 @@
+"""The data, ready on disk, before anything heavy is imported."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from genlab.config.build import build
+from genlab.contracts import CheckpointError
+from genlab.data.store.source import Prepared, Source
+
+
+def prepare(cfg: DictConfig) -> Prepared:
+    """Check, download and decode what ``data=`` names, or open what an earlier run has prepared.
+
+    Raises:
+        DataError: the data set is missing or damaged.
+    """
+    source: Source = build(cfg.data, cfg.trust)
+    return source.prepare(Path(cfg.paths.data).expanduser(), cache_root(cfg))
+
+
+def cache_root(cfg: DictConfig) -> Path:
+    """Where decoded images and extractors are kept: ``paths.cache``, else the user's cache folder."""
+    if cfg.paths.cache:
+        return Path(cfg.paths.cache).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("genlab")
+
+
+def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
+    """A checkpoint's configuration with the paths of this command: where things lie is never read from a checkpoint.
+
+    Raises:
+        CheckpointError: there is no data set in it, only weights.
+    """
+    if "data" not in saved:
+        raise CheckpointError(
+            f"ckpt={cfg.ckpt}: weights of the reference implementation come without a data set, which this "
+            f"needs. Train on one from them: python src/train.py model=… data=… init_from={cfg.ckpt}"
+        )
+    merged = saved.copy()
+    merged.paths = cfg.paths
+    merged.trust = cfg.trust
+    return merged
+
+
+def output_folder(cfg: DictConfig, checkpoint: Path, command: str) -> Path:
+    """``output=``, else ``<run>/<command>/<time>/``."""
+    if cfg.output:
+        return Path(cfg.output).expanduser()
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    folder = checkpoint.resolve().parent
+    return (folder.parent if folder.name == "checkpoints" else folder) / command / stamp

@@ -1,0 +1,5 @@
+"""``prepare.py``."""
+
+from genlab.apps.prepare.prepare import run
+
+__all__ = ["run"]

@@ -1,0 +1,71 @@
+"""``prepare.py``: a data set made ready before anyone waits for it, and what is in it. torch is never imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from genlab.apps.command.paths import cache_root
+from genlab.config.build import build
+from genlab.contracts import ConfigError, Problem
+from genlab.data.store.source import Source
+
+
+def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
+    """Download, check and decode what ``data=`` names; print a report, and draw ``show``.
+
+    Raises:
+        ConfigError: ``show`` cannot be written.
+        DataError: the data set is missing or damaged.
+    """
+    sheet = None if cfg.show is None else Path(cfg.show).expanduser()
+    if sheet is not None:
+        require_writable(sheet)
+    source: Source = build(cfg.data, cfg.trust)
+    if cfg.check_only:
+        show(["all checks passed; nothing was prepared"])
+        return 0
+    data_root = Path(cfg.paths.data).expanduser()
+    prepared = source.prepare(data_root, cache_root(cfg))
+    from genlab.apps.prepare.report import report
+    from genlab.data.report.survey import survey
+
+    show(report(prepared, survey(source.pictures(data_root))))
+    if sheet is not None:
+        from genlab.data.report.contact_sheet import draw
+
+        draw(prepared, sheet)
+        show([f"sheet      {sheet}"])
+    return 0
+
+
+def show(lines: list[str]) -> None:
+    """Print lines; a reader who has seen enough (``| head``) is no failure."""
+    try:
+        print("\n".join(lines), flush=True)  # noqa: T201
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it does not fail again
+
+
+def require_writable(sheet: Path) -> None:
+    """Refuse a picture that could not be written when the work is done.
+
+    Raises:
+        ConfigError: with what is wrong.
+    """
+    where = f"show={sheet}"
+    if sheet.suffix.lower() != ".png":
+        raise ConfigError([Problem(where, "must be the name of a .png file", "Type: show=sheet.png")])
+    if sheet.is_dir():
+        raise ConfigError([Problem(where, "is a folder", f"Type: show={sheet / 'sheet.png'}")])
+    folder = next(place for place in sheet.absolute().parents if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        what = f"cannot be written: {folder}: {error.strerror}"
+        raise ConfigError([Problem(where, what, "Choose a place that can: show=sheet.png")]) from error

@@ -1,0 +1,175 @@
+"""What ``prepare.py`` says of a set: its parts, its files, what is odd about them, and where it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from genlab.contracts import DataSpec
+from genlab.data.report.survey import Picture, Survey
+from genlab.data.store.columns import Column, Ragged
+from genlab.data.store.source import SPLITS, Prepared
+
+NAMED = 20  # so many names are shown of a list
+FEW = 3  # and so many where a count says enough
+CLASSES = 40
+
+
+def report(prepared: Prepared, survey: Survey) -> list[str]:
+    """The lines of the report."""
+    lines = list(headed(prepared))
+    if survey.every:
+        lines += ["", *files(survey), "", *oddities(prepared.spec, survey)]
+    else:
+        lines += ["", *values(prepared)]
+    labels = list(classes(prepared))
+    lines += ["", *labels] if labels else []
+    return [*lines, "", *kept(prepared)]
+
+
+# ---- the set --------------------------------------------------------------------------------------------------------
+
+
+def headed(prepared: Prepared) -> Iterator[str]:
+    """The set as training will see it."""
+    spec = prepared.spec
+    yield f"data       {spec.name}: {spec.kind}, {'x'.join(map(str, spec.shape))}" + (
+        f", {spec.note}" if spec.note else ""
+    )
+    yield f"digest     {spec.digest[:12]}"
+    yield "counts     " + "   ".join(f"{split} {count:,}" for split, count in spec.sizes.items())
+
+
+def kept(prepared: Prepared) -> Iterator[str]:
+    """Where the decoded set lies, and how large it is."""
+    folder = next((place for part in prepared.columns.values() for c in part.values() if (place := home(c))), None)
+    if folder is None:
+        yield "store      none: nothing has to be decoded"
+    else:
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        yield f"store      {folder}   {megabytes(size)}"
+
+
+def home(column: Column) -> Path | None:
+    """The folder of a column that lies in a file."""
+    flat = column.flat if isinstance(column, Ragged) else column
+    name = getattr(flat, "filename", None)
+    return Path(name).parent if name else None
+
+
+def values(prepared: Prepared) -> Iterator[str]:
+    """For a set that is no folder of pictures: the rows of each split, and the range of their values."""
+    rows: list[tuple[str, ...]] = [("split", "rows", "column", "values", "mean")]
+    for split in SPLITS:
+        for name, column in prepared.columns[split].items():
+            if name != "label" and isinstance(column, np.ndarray):
+                low, high, mean = column.min(), column.max(), column.mean(dtype=np.float64)
+                number = ",.0f" if column.dtype == np.uint8 else ".3g"
+                rows.append((split, f"{len(column):,}", name, f"{low:{number}} … {high:{number}}", f"{mean:.3g}"))
+    yield from table(rows, left=(0, 2))
+
+
+def classes(prepared: Prepared) -> Iterator[str]:
+    """How many images each class has in each split, or how many have each attribute."""
+    spec, columns = prepared.spec, prepared.columns
+    if any("label" not in columns[split] for split in SPLITS):
+        return
+    labels = {split: np.asarray(columns[split]["label"]) for split in SPLITS}
+    if spec.classes:
+        names = spec.class_names or tuple(map(str, range(spec.classes)))
+        counts = {split: np.bincount(label, minlength=spec.classes) for split, label in labels.items()}
+    elif spec.attributes and set(spec.levels) <= {2}:
+        names, counts = spec.attributes, {split: label.sum(0) for split, label in labels.items()}
+    else:
+        return
+    rows: list[tuple[str, ...]] = [("class" if spec.classes else "attribute", *SPLITS)]
+    rows += [(name, *(f"{counts[split][i]:,}" for split in SPLITS)) for i, name in enumerate(names[:CLASSES])]
+    yield from table(rows, left=(0,))
+    if len(names) > CLASSES:
+        yield f"and {len(names) - CLASSES} more"
+
+
+# ---- its files ------------------------------------------------------------------------------------------------------
+
+
+def files(survey: Survey) -> Iterator[str]:
+    """A line for each part: how many, how large, of which colours."""
+    kinds = ("grey", "colour", "other")
+    rows: list[tuple[str, ...]] = [("part", "files", "size", *kinds, "MB")]
+    for part, pictures in survey.parts.items():
+        counts = [str(sum(picture.colours == kind for picture in pictures)) for kind in kinds]
+        volume = f"{sum(picture.bytes for picture in pictures) / 1e6:,.1f}"
+        rows.append((part, f"{len(pictures):,}", sizes(pictures), *counts, volume))
+    yield from table(rows, left=(0, 2))
+
+
+def sizes(pictures: list[Picture]) -> str:
+    """``256x256``, or the smallest, the median and the largest picture (width x height) by its area."""
+    seen = sorted((p.size for p in pictures if p.size is not None), key=lambda size: (size[0] * size[1], size))
+    if not seen:
+        return "-"
+    if len(set(seen)) == 1:
+        return f"all {seen[0][0]}x{seen[0][1]}"
+    return " … ".join(f"{width}x{height}" for width, height in (seen[0], seen[len(seen) // 2], seen[-1]))
+
+
+def oddities(spec: DataSpec, survey: Survey) -> Iterator[str]:
+    """What a person should know before training: damage, missing partners, grey among colour, the same picture twice."""
+    total, grey, others = len(survey.every), survey.grey(), survey.others()
+    unreadable, partnerless = left_out(spec, survey)
+    yield f"unreadable {listed(unreadable, NAMED * 5) if unreadable else 'none'}"
+    if partnerless or set(survey.parts) == {"A", "B"}:
+        yield f"alone      {listed(partnerless, NAMED * 5) if partnerless else 'every file has its partner'}"
+    if 0 < len(grey) < total:
+        yield f"grey       {listed(grey, NAMED) if len(grey) <= NAMED else f'{len(grey):,} of {total:,}'}"
+    if others:
+        modes = ", ".join(f"{count:,} {mode}" for mode, count in others.most_common())
+        yield f"other      {modes} (read as {'grey' if spec.shape[0] == 1 else 'colour'})"
+    for part, groups in survey.copies_within().items():
+        if groups:
+            few = ", ".join(" = ".join(names) for names in groups[:FEW]) + (" …" if len(groups) > FEW else "")
+            yield f"copies     {sum(len(names) - 1 for names in groups):,} in {part}: {few}"
+    yield from leaks(survey)
+
+
+def left_out(spec: DataSpec, survey: Survey) -> tuple[list[str], list[str]]:
+    """The names of files that cannot be read, and of those that have no partner."""
+    paths = [survey.path(picture.name) for picture in survey.every] if spec.kind == "pairs" else []
+    partnerless = [name for name in spec.skipped if paths and not any(path.endswith(f"/{name}") for path in paths)]
+    unreadable = [name for name in spec.skipped if name not in partnerless]
+    told = tuple(f"/{name}" for name in unreadable)
+    return unreadable + [name for name in survey.unreadable() if not survey.path(name).endswith(told)], partnerless
+
+
+def leaks(survey: Survey) -> Iterator[str]:
+    """Every picture that lies in two parts; louder where one of them trains and the other one measures."""
+    for names in survey.copies_between():
+        same = " = ".join(name if part in name.split("/") else f"{name} ({part})" for part, name in names.items())
+        training = {part.startswith("train") for part in names}
+        if len(training) == 2:
+            yield f"warning    the same picture trains and measures: {same}"
+        else:
+            yield f"copies     in two parts: {same}"
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
+
+
+def listed(names: list[str], most: int) -> str:
+    """How many, and which."""
+    return f"{len(names):,}: {' '.join(names[:most])}" + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def megabytes(count: int) -> str:
+    """Bytes as MB of 10^6 bytes, or GB."""
+    return f"{count / 1e9:,.2f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+def table(rows: list[tuple[str, ...]], left: tuple[int, ...]) -> Iterator[str]:
+    """Columns as wide as they need be; ``left``: which ones hold words, and begin at the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{c:<{w}}" if i in left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        yield "  ".join(cells).rstrip()

@@ -1,0 +1,5 @@
+"""``train.py``."""
+
+from genlab.apps.train.train import run
+
+__all__ = ["run"]

@@ -1,0 +1,123 @@
+"""From a configuration to objects: the model on its data, the callbacks, the trainer."""
+
+from __future__ import annotations
+
+import random
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.plugins.environments import SLURMEnvironment
+from lightning.pytorch.profilers import PassThroughProfiler
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.apps.train.strategy import strategy_for
+from genlab.callbacks.checkpoints import Checkpoints
+from genlab.callbacks.stopping import MaxSteps, MaxTime, Signals
+from genlab.config.build import build
+from genlab.contracts import ConfigError, DataSpec, Problem
+from genlab.data.store.source import SPLITS
+from genlab.models.base.model import Model
+from genlab.runs.checkpoint_io import AtomicCheckpointIO
+
+OURS = ("max_steps", "max_time", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
+QUIET: dict[str, Any] = {
+    "enable_checkpointing": False,  # genlab.callbacks.checkpoints
+    "enable_progress_bar": False,  # genlab.callbacks.progress
+    "enable_model_summary": False,
+    "use_distributed_sampler": False,  # genlab.data.store.order
+    "num_sanity_val_steps": 0,
+}
+
+
+class Unmeasured(PassThroughProfiler):
+    """Measures nothing, without making a context for each of the two dozen hooks of a step to say so."""
+
+    nothing: AbstractContextManager[None] = nullcontext()
+
+    def profile(self, action_name: str) -> AbstractContextManager[None]:
+        """The same context every time."""
+        return self.nothing
+
+
+def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
+    """The model, its weights drawn from ``seed``; so are all random states from here on."""
+    random.seed(cfg.seed)
+    np.random.seed(cfg.seed % 2**32)
+    torch.manual_seed(cfg.seed)
+    model: Model = build(cfg.model, cfg.trust, spec=spec, seed=cfg.seed)
+    model.log_every = cfg.trainer.log_every_n_steps
+    model.gradient_clip_val = cfg.trainer.gradient_clip_val
+    model.gradient_clip_algorithm = cfg.trainer.gradient_clip_algorithm or "norm"
+    model.accumulate_grad_batches = cfg.trainer.accumulate_grad_batches
+    return model
+
+
+def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
+    """The configured callbacks, in the order in which they must run: measure, show, save, and only then leave."""
+    measure = [build(cfg.metrics, cfg.trust)] if cfg.metrics else []
+    shown = [build(node, cfg.trust) for node in (cfg.callbacks or {}).values()]
+    limits: list[pl.Callback] = [MaxSteps(cfg.trainer.max_steps)] if cfg.trainer.max_steps > 0 else []
+    if duration := cfg.trainer.get("max_time"):
+        limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
+    checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
+    return [*measure, *shown, *limits, checkpoints, Signals(checkpoints)]
+
+
+def build_trainer(
+    cfg: DictConfig, model: Model, callbacks: list[pl.Callback], loggers: list[Logger], root: Path
+) -> pl.Trainer:
+    """Lightning's Trainer with the keys of ``conf/trainer``, less those that mean something else here."""
+    options: dict[str, Any] = OmegaConf.to_container(cfg.trainer, resolve=True)  # type: ignore[assignment]
+    options.pop("_target_")
+    for key in OURS:
+        options.pop(key, None)
+    options["profiler"] = options.get("profiler") or Unmeasured()
+    processes = process_count(cfg)
+    plugins: list[Any] = [AtomicCheckpointIO()]
+    if SLURMEnvironment.detect():
+        plugins.append(SLURMEnvironment(auto_requeue=False))
+    return pl.Trainer(
+        **options,
+        **QUIET,
+        strategy=strategy_for(model, cfg.trainer.strategy, processes),
+        callbacks=callbacks,
+        logger=loggers,
+        plugins=plugins,
+        default_root_dir=root,
+    )
+
+
+def process_count(cfg: DictConfig) -> int:
+    """How many processes ``trainer.devices`` and ``trainer.num_nodes`` ask for."""
+    devices = cfg.trainer.devices
+    if isinstance(devices, str) and devices != "auto" and not devices.lstrip("-").isdigit():
+        count = len(devices.split(","))
+    elif devices in ("auto", -1, "-1"):
+        count = torch.cuda.device_count() if cfg.trainer.accelerator in ("auto", "gpu", "cuda") else 1
+    else:
+        count = len(devices) if OmegaConf.is_list(devices) else int(devices)
+    return max(count, 1) * cfg.trainer.num_nodes
+
+
+def require_images(cfg: DictConfig, spec: DataSpec) -> None:
+    """Refuse a split with fewer images (or points) than there are processes: one would have none, and the others wait for it.
+
+    Raises:
+        ConfigError: with the largest number that fits.
+    """
+    processes, nodes = process_count(cfg), cfg.trainer.num_nodes
+    split, rows = min(((split, spec.sizes[split]) for split in SPLITS), key=lambda pair: pair[1])
+    if rows < processes:
+        what = f"{processes:,} processes are too many: data={cfg.choices.data} has only {rows:,} images in {split}"
+        where = f"trainer.devices={cfg.trainer.devices}" + (f" trainer.num_nodes={nodes}" if nodes > 1 else "")
+        remedy = (
+            f"trainer.devices={rows // nodes}"
+            if rows >= nodes
+            else f"trainer.num_nodes={max(rows, 1)} trainer.devices=1"
+        )
+        raise ConfigError([Problem(where, what, f"Type: {remedy}")])

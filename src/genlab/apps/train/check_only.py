@@ -1,0 +1,44 @@
+"""``check_only=true``: everything up to the first batch: shapes, parameters, an estimate of memory. Nothing is written."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from genlab import console
+from genlab.apps.train.build import build_callbacks, build_model, require_images
+from genlab.apps.train.loggers import Loggers
+from genlab.apps.train.messages import notes, parameters, sizes
+from genlab.data.store.source import Prepared
+from genlab.models.base.adversarial import AdversarialModel
+from genlab.runs.load import load_weights
+
+
+def describe(cfg: DictConfig, prepared: Prepared) -> int:
+    """Build what training would build, and say what it is."""
+    console.quiet()
+    spec = prepared.spec
+    require_images(cfg, spec)
+    model = build_model(cfg, spec)
+    if cfg.init_from:
+        console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")
+    Loggers(cfg)
+    build_callbacks(cfg)
+    count = parameters(model)
+    weights = 4 * count * 4  # weights, gradients and Adam's two moments, 4 bytes each
+    batch = cfg.data.batch_size * math.prod(spec.shape) * 4
+    console.say(f"model     {cfg.choices.model}: {count:,} parameters")
+    for name, child in model.named_children():
+        console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")
+    console.say(
+        f"data      {spec.name}: {sizes(spec)}; {spec.kind} {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
+    )
+    console.say(f"memory    at least {(weights + batch) / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch")
+    for note in notes(spec, model):
+        console.say(f"note      {note}")
+    if isinstance(model, AdversarialModel):
+        console.say("training  two players in turn")
+    console.say("all checks passed; nothing was trained")
+    return 0

@@ -1,0 +1,70 @@
+"""The few lines that open and close a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning.pytorch as pl
+
+from genlab.console import say
+from genlab.contracts import DataSpec
+from genlab.models.base.model import Model
+from genlab.runs.directory import RunDirectory
+
+TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
+ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy", "modes", "high_quality")
+COMPARED = ("test/fid", "test/kid", "test/target_rate_AtoB", "test/target_rate_BtoA")
+ENDS = ("_AtoB", "_BtoA", "_mean")  # of numbers of two ways, and of what is the mean of both
+TOLD = ("elbo", "loss", "recon", "kl", "mse", "psnr", "ssim", *ADVERSARIAL, *TRANSLATED)
+
+
+def parameters(model: Model) -> int:
+    """Trainable numbers."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def opening(model: Model, spec: DataSpec, trainer: pl.Trainer, directory: RunDirectory, name: str) -> None:
+    """What runs, on what, how large, and where the results go."""
+    shape = "x".join(map(str, spec.shape))
+    devices = f"{trainer.world_size} x " if trainer.world_size > 1 else ""
+    say(f"model     {name}, {parameters(model):,} parameters")
+    say(f"data      {spec.name}: {sizes(spec)}; {spec.kind} {shape}{skipped(spec)}")
+    say(f"device    {devices}{trainer.strategy.root_device.type}, {trainer.precision}, seed {model.seed}")
+    say(f"results   {directory.path}")
+    for note in notes(spec, model):
+        say(f"note      {note}")
+
+
+def sizes(spec: DataSpec) -> str:
+    """``55,000 / 5,000 / 10,000 (train / val / test)``; of two domains ``1,067 + 1,334 / …``, A before B."""
+    splits = ("train", "val", "test")
+    sides = ("A", "B") if spec.kind == "domains" else ("",)
+    told = [" + ".join(f"{spec.sizes[f'{split}{side}']:,}" for side in sides) for split in splits]
+    return f"{' / '.join(told)} ({' / '.join(splits)})"
+
+
+def notes(spec: DataSpec, model: Model) -> list[str]:
+    """Sentences about the images and about the numbers."""
+    return [*([spec.note] if spec.note else []), *model.notes()]
+
+
+def skipped(spec: DataSpec) -> str:
+    """How many files could not be read, if any."""
+    return f"; {len(spec.skipped)} unreadable files skipped" if spec.skipped else ""
+
+
+def closing(metrics: dict[str, float], directory: RunDirectory, seconds: float, note: str = "") -> None:
+    """The test's numbers, and where to look; those of translations both ways have lines of their own."""
+    shown = {name: metrics[f"test/{name}"] for name in TOLD if f"test/{name}" in metrics}
+    found = {n.removeprefix("test/"): v for n, v in metrics.items() if n.startswith(COMPARED)}
+    rows = [shown | {name: value for name, value in found.items() if not name.endswith(ENDS)}]
+    rows += [{name: value for name, value in found.items() if name.endswith(end)} for end in ENDS]
+    for i, row in enumerate(row for row in rows if row):
+        numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+        say(f"{'' if i else 'test':10}{numbers}")
+    say(f"done      {seconds:.0f} s{note}; pictures in {directory.path / 'images'}")
+
+
+def counts(spec: DataSpec, model: Model, measured: dict[str, int]) -> dict[str, Any]:
+    """What ``summary.json`` says was counted."""
+    return {**spec.sizes, "skipped": len(spec.skipped), "parameters": parameters(model), **measured}

@@ -1,0 +1,202 @@
+"""The heavy half of ``train.py``: model, data, callbacks and loggers meet here, and a run comes of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from omegaconf import DictConfig, OmegaConf
+
+from genlab import console
+from genlab.apps.command import extractor as measuring
+from genlab.apps.command.paths import cache_root
+from genlab.apps.train import messages as screen
+from genlab.apps.train.build import build_callbacks, build_model, build_trainer, require_images
+from genlab.apps.train.loggers import Loggers, new_wandb_id
+from genlab.callbacks.alarms import Alarms
+from genlab.callbacks.checkpoints import Checkpoints
+from genlab.callbacks.evaluate import Measure
+from genlab.callbacks.pictures import Pictures
+from genlab.callbacks.stopping import obeyed
+from genlab.callbacks.trace import Trace
+from genlab.config.build import build
+from genlab.contracts import GenlabError, Stopped
+from genlab.data.store.module import StoreData
+from genlab.data.store.source import Prepared
+from genlab.models.base.model import Model
+from genlab.runs.directory import RunDirectory
+from genlab.runs.find import Run
+from genlab.runs.load import load_weights
+from genlab.runs.summary import NAME, Summary, git_revision, versions
+from genlab.runs.table import Table
+
+STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
+
+
+def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) -> int:
+    """Train, evaluate on the test set, and leave a run directory that explains itself."""
+    build(cfg.performance, cfg.trust).apply()
+    console.quiet()
+    require_images(cfg, prepared.spec)
+    model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
+    begun = load_weights(model, Path(cfg.init_from)) if cfg.init_from and chosen.checkpoint is None else ""
+    loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
+    with ExitStack() as stack:
+        directory = stack.enter_context(chosen.open(cfg, overrides))
+        stack.enter_context(console.tee(directory.path / "log.txt"))
+        if begun:
+            console.say(f"weights   {begun}")
+        loggers.place(directory)
+        trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
+        return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer).run()
+
+
+class Training:
+    """One training run: its objects, and the order in which things happen to them."""
+
+    def __init__(
+        self,
+        cfg: DictConfig,
+        prepared: Prepared,
+        model: Model,
+        directory: RunDirectory,
+        chosen: Run,
+        loggers: Loggers,
+        callbacks: list[pl.Callback],
+        trainer: pl.Trainer,
+    ) -> None:
+        self.cfg, self.prepared, self.model, self.directory = cfg, prepared, model, directory
+        self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
+        self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
+        self.checkpoints = self.callback(Checkpoints)
+        self.summary = Summary(directory.path / NAME)
+        self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
+
+    def callback(self, kind: type) -> Any:
+        """The callback of a kind, or None."""
+        return next((callback for callback in self.callbacks if isinstance(callback, kind)), None)
+
+    def run(self) -> int:
+        """The whole of it. The summary is true at every moment, also when this ends early."""
+        self.begin()
+        try:
+            with obeyed():
+                self.train_and_evaluate()
+        except BaseException as error:
+            self.end(*status_of(error))
+            raise
+        self.end("finished", 0)
+        if self.trainer.is_global_zero:
+            screen.closing(self.model.measured, self.directory, self.loggers.csv.seconds)
+        return 0
+
+    def train_and_evaluate(self) -> None:
+        """A run that is continued may have been trained already; its validation and test come again."""
+        self.attach()
+        self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
+        self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
+        if self.model.validated_at != self.model.batches_seen:
+            self.trainer.validate(self.model, self.data, verbose=False)
+        self.trainer.test(self.model, self.data, verbose=False)
+
+    def begin(self) -> None:
+        """Say what is going to happen, on the screen and in the summary."""
+        if not self.trainer.is_global_zero:
+            return
+        choices, spec = self.cfg.choices, self.prepared.spec
+        screen.opening(self.model, spec, self.trainer, self.directory, choices.model)
+        self.loggers.open(self.directory, self.wandb_id)
+        if self.chosen.existing:
+            from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
+            console.say(f"resume    from {from_where}")
+        self.summary.update(
+            name=self.directory.name,
+            run_id=self.directory.run_id,
+            wandb_id=self.wandb_id,
+            model=choices.model,
+            data=choices.data,
+            status="running",
+            device=self.trainer.strategy.root_device.type,
+            precision=str(self.trainer.precision),
+            devices=self.trainer.world_size,
+            seed=self.cfg.seed,
+            counts=screen.counts(spec, self.model, {}),
+            versions=versions(),
+            git=git_revision(Path(__file__).parent),
+            config_digest=self.chosen.digest,
+            data_digest=spec.digest,
+            notes=screen.notes(spec, self.model),
+        )
+
+    def attach(self) -> None:
+        """Tell the callbacks where to write and what to measure with. The extractor is trained before ranks start."""
+        tables: dict[str, Any] = {"metrics": self.loggers.csv.table}
+        trace, measure, pictures = self.callback(Trace), self.callback(Measure), self.callback(Pictures)
+        if trace:
+            tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
+            trace.attach(tables["indices"])
+        if measure:
+            self.attach_extractor(measure)
+        if pictures:
+            pictures.attach(self.directory.path / "images", self.prepared.points["val"])
+        if self.prepared.spec.skipped and self.trainer.is_global_zero:
+            skipped = Table(self.directory.path / "tables" / "skipped.csv", ["file"])
+            skipped.truncate(0)
+            for name in self.prepared.spec.skipped:
+                skipped.append({"file": name})
+            skipped.save()
+        if self.chosen.checkpoint is None and self.trainer.is_global_zero:
+            for table in tables.values():
+                table.truncate(0)  # rows of a process that was killed before its first checkpoint
+        identity = {
+            "config": OmegaConf.to_container(self.cfg, resolve=True),
+            "spec": self.prepared.spec.plain(),
+            "wandb_id": self.wandb_id,
+            "config_digest": self.chosen.digest,
+        }
+        self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
+
+    def attach_extractor(self, measure: Measure) -> None:
+        """Tell what the images are looked at with, how good it is, and how much."""
+        extractor = measuring.attach(measure, self.prepared, cache_root(self.cfg))
+        if extractor is None or not self.trainer.is_global_zero:
+            return
+        notes = measuring.notes(extractor, self.prepared.spec, self.cfg.model)
+        for note in notes:
+            console.say(f"note      {note}")
+        told = self.summary.values.get("notes", [])
+        self.summary.update(extractor=measuring.described(extractor), notes=[*told, *notes])
+
+    def end(self, status: str, code: int) -> None:
+        """What came of it: metrics, counts, time."""
+        if not self.trainer.is_global_zero:
+            return
+        model, measure, seconds = self.model, self.callback(Measure), self.loggers.csv.seconds
+        alarms = self.callback(Alarms)
+        kept = {name: value for name, value in model.measured.items() if name.startswith(("val/", "test/"))}
+        values = {
+            "status": status,
+            "epochs": self.trainer.current_epoch,
+            "steps": model.batches_seen,
+            "images": model.images_seen,
+            "seconds": round(seconds, 1),
+            "images_per_second": round(model.images_seen / max(seconds, 1e-9), 1),
+            "metrics": kept,
+            "best": self.checkpoints.best,
+            "counts": screen.counts(self.prepared.spec, model, measure.counts if measure else {}),
+        }
+        if alarms:
+            values["alarms"] = alarms.raised
+        self.summary.update(**values)
+        self.loggers.close(kept, code)
+
+
+def status_of(error: BaseException) -> tuple[str, int]:
+    """What the summary says of a run that ended early, and the exit code."""
+    if isinstance(error, Stopped):
+        return STATUS[error.exit_code], error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 130
+    return "failed", error.exit_code if isinstance(error, GenlabError) else 1

@@ -1,0 +1,152 @@
+"""Reasons to stop that are not the end of the last epoch: enough batches, enough time, or a signal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Timer
+
+from genlab.callbacks.checkpoints import LOOK_EVERY, Checkpoints, passed
+from genlab.contracts import Stopped
+from genlab.models.base.model import Model
+
+CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 75}
+
+
+class MaxSteps(pl.Callback):
+    """Stops after so many batches, whatever Lightning's own count of optimiser steps."""
+
+    def __init__(self, batches: int) -> None:
+        self.batches = batches
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Ask the loop to end; it validates once more and leaves."""
+        if pl_module.batches_seen >= self.batches and not pl_module.inside_update(batch_idx):
+            trainer.should_stop = True
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """A resumed run may have had its batches already."""
+        trainer.should_stop = trainer.should_stop or pl_module.batches_seen >= self.batches
+
+
+class MaxTime(Timer):
+    """Stops after so much time. Lightning's own would come after the saves, and stop inside an update."""
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Between two updates."""
+        if not pl_module.inside_update(batch_idx):
+            super().on_train_batch_end(trainer)
+
+    def state_dict(self) -> dict[str, Any]:
+        """None: a run that goes on without a limit would be warned to lack this callback."""
+        return {}
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """The time spent in training."""
+        checkpoint["time"] = super().state_dict()
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Goes on from there."""
+        self.load_state_dict(checkpoint.get("time", {}))
+
+
+class Signals(pl.Callback):
+    """Ctrl-C, SIGTERM and SIGUSR1 raise a flag; between two updates the ranks look at it together, save, and leave.
+
+    A second Ctrl-C ends the program at once, without saving. The first signal says how the run ends.
+    """
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        self.checkpoints = checkpoints
+        self.received: list[str] = []
+        self.looked = 0  # batches seen when the ranks last looked
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the signals over from Lightning, which gives every handler back when the training is over or broken off."""
+        for number in numbers(CODES):
+            signal.signal(number, self.handle)
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Only remember; nothing is saved inside a handler."""
+        name = signal.Signals(number).name
+        if name == "SIGINT" and name in self.received:
+            raise KeyboardInterrupt
+        self.received.append(name)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save and leave, all ranks in the same batch."""
+        if trainer.is_last_batch or pl_module.inside_update(batch_idx):
+            return
+        if trainer.world_size > 1 and not passed(LOOK_EVERY, self.looked, pl_module.batches_seen):
+            return
+        self.leave_if_asked(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """The last batch of an epoch is followed by its validation; look after that."""
+        self.leave_if_asked(trainer, pl_module)
+
+    def leave_if_asked(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """Every rank takes the same decision. An epoch that was broken off has been saved where it stood."""
+        self.looked = pl_module.batches_seen
+        names = list(CODES)
+        code = names.index(self.received[0]) + 1 if self.received else 0
+        if trainer.world_size > 1:
+            code = int(trainer.strategy.reduce(torch.tensor(float(code)), reduce_op="max").item())
+        if code == 0:
+            return
+        if trainer.is_last_batch or not trainer.should_stop:
+            self.checkpoints.write(trainer, "last.ckpt")
+        name = names[code - 1]
+        raise Stopped(
+            CODES[name], f"stopped by {name} after batch {pl_module.batches_seen}; saved. Continue: resume=auto"
+        )
+
+
+def numbers(names: Iterable[str]) -> list[int]:
+    """Of the signals that this system has."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+@contextmanager
+def obeyed() -> Iterator[None]:
+    """Outside of the training, where nothing is left to save: a signal ends what is inside at once, with its own exit code.
+
+    Lightning by itself leaves with 1 at Ctrl-C and with 0 at SIGTERM, and does not know SIGUSR1. It calls our handler of
+    SIGTERM after its own, which tells the ranks that it has started.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+        Stopped: SIGTERM or SIGUSR1.
+    """
+    before = {number: signal.signal(number, leave) for number in numbers(("SIGTERM", "SIGUSR1"))}
+    try:
+        yield
+    except SystemExit as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """Where the signal finds us."""
+    name = signal.Signals(number).name
+    raise Stopped(CODES[name], f"stopped by {name}")

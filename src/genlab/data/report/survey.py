@@ -1,0 +1,127 @@
+"""A look at the files of a set, before anything is learned from them: sizes, modes, damage, and the same picture twice."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from genlab.contracts import DataError
+from genlab.data.files.decode import GREY, Unreadable, naming
+from genlab.data.files.decode_in_parallel import THREADS
+from genlab.data.files.published import sha256
+from genlab.data.progress import progress
+
+LONG = 500  # files from which a person should see a bar
+ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values for a picture that is stored on its side
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One file: its name below the set's folder, its digest and size in bytes, and what its header says.
+
+    ``size`` is (width, height) as a person sees it, and ``mode`` Pillow's; both are empty where no header can be read.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    size: tuple[int, int] | None
+    mode: str
+
+    @property
+    def colours(self) -> Literal["grey", "colour", "other", "unreadable"]:
+        """``other`` is what has to be converted: palettes, transparency, CMYK."""
+        if self.size is None:
+            return "unreadable"
+        return "grey" if self.mode in GREY else "colour" if self.mode == "RGB" else "other"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The files of each part, in their order, and the folder that all of them lie in."""
+
+    root: Path
+    parts: dict[str, list[Picture]]
+
+    @property
+    def every(self) -> list[Picture]:
+        """The files of all parts."""
+        return [picture for pictures in self.parts.values() for picture in pictures]
+
+    def path(self, name: str) -> str:
+        """Where a file lies, with ``/`` on every system."""
+        return (self.root / name).as_posix()
+
+    def unreadable(self) -> list[str]:
+        """The names of files whose header cannot be read."""
+        return [picture.name for picture in self.every if picture.size is None]
+
+    def grey(self) -> list[str]:
+        """The names of grey files."""
+        return [picture.name for picture in self.every if picture.colours == "grey"]
+
+    def others(self) -> Counter[str]:
+        """How many files there are of each mode that is neither grey nor RGB."""
+        return Counter(picture.mode for picture in self.every if picture.colours == "other")
+
+    def copies_within(self) -> dict[str, list[list[str]]]:
+        """For each part the groups of files with the same bytes."""
+        return {part: [names for names in same(pictures) if len(names) > 1] for part, pictures in self.parts.items()}
+
+    def copies_between(self) -> list[dict[str, str]]:
+        """Files with the same bytes that lie in different parts: by part, of each part one."""
+        homes: dict[str, dict[str, str]] = defaultdict(dict)
+        for part, pictures in self.parts.items():
+            for picture in pictures:
+                homes[picture.sha256].setdefault(part, picture.name)
+        return [names for names in homes.values() if len(set(names.values())) > 1]
+
+
+def same(pictures: list[Picture]) -> list[list[str]]:
+    """The names of pictures, those with the same bytes together."""
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for picture in pictures:
+        groups[picture.sha256][picture.name] = None
+    return [list(names) for names in groups.values()]
+
+
+def survey(files: dict[str, list[Path]]) -> Survey:
+    """Look at every file, once; names are relative to the folder that holds them all.
+
+    Raises:
+        DataError: a file is gone, or may not be read.
+    """
+    every = list(dict.fromkeys(path for paths in files.values() for path in paths))
+    if not every:
+        return Survey(Path(), {part: [] for part in files})
+    root = Path(os.path.commonpath([path.parent for path in every]))
+    seen: dict[Path, Picture] = {}
+    with (
+        ThreadPoolExecutor(THREADS) as pool,
+        progress("looking at the files", len(every), shown=len(every) >= LONG, unit="files") as advance,
+    ):
+        try:
+            for path, picture in zip(every, pool.map(lambda path: look_at(path, root), every), strict=True):
+                seen[path] = picture
+                advance()
+        except OSError as error:
+            raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    return Survey(root, {part: [seen[path] for path in paths] for part, paths in files.items()})
+
+
+def look_at(path: Path, root: Path) -> Picture:
+    """All that is told of one file."""
+    size, mode = None, ""
+    try:
+        with naming(path), Image.open(path) as picture:
+            lying = picture.getexif().get(ORIENTATION) in LYING
+            size, mode = (picture.size[::-1] if lying else picture.size), picture.mode
+    except Unreadable:
+        pass
+    return Picture(path.relative_to(root).as_posix(), sha256(path), path.stat().st_size, size, mode)

@@ -1,0 +1,187 @@
+"""CelebA: Liu, Luo, Wang and Tang, 2015, "Deep Learning Face Attributes in the Wild" (arXiv:1411.7766)."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from genlab.config.types import OnError, PositiveInt
+from genlab.contracts import ConfigError, DataError, DataSpec, Problem
+from genlab.data.files.archive import unpack
+from genlab.data.files.decode import decode
+from genlab.data.files.decode_in_parallel import decoded_rows
+from genlab.data.files.splits import require_every_split
+from genlab.data.store.source import SPLITS, Augmentation, Columns, Prepared, Source, limited, sizes_of
+from genlab.data.store.store import Decoded, Part, key_of, open_or_build
+
+COMPLETE = 202_599  # images of the whole set
+IMAGES, ATTRIBUTES, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
+ALL = "attributes"
+BY_HAND = (
+    "Its terms allow no mirror, so fetch it by hand from the set's page (mmlab.ie.cuhk.edu.hk/projects/CelebA.html): "
+    f"{IMAGES}.zip, {ATTRIBUTES} and {PARTITION}, into {{folder}}, or say where your data sets lie: paths.data=DIR "
+    "(with DIR/celeba/…)"
+)
+
+
+class CelebA(Source):
+    """202,599 aligned faces of celebrities, 178x218, in the official partition; any subset of the files will do.
+
+    Args:
+        crop: side of the square cut out of the middle, in pixels of the original; None scales the largest square.
+        image_size: what that square is scaled to (bicubic), image_size x image_size.
+        label: ``attributes``: all 40, 0 or 1 each, [B, 40]; or the name of one, which is then the class, [B].
+        hflip: mirror half of the training images.
+        on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
+        batch_size: images a step, on each device.
+        limit: use only so many training images; None for all.
+    """
+
+    def __init__(
+        self,
+        crop: PositiveInt | None,
+        image_size: PositiveInt,
+        label: str,
+        hflip: bool,
+        on_error: OnError,
+        batch_size: PositiveInt,
+        limit: PositiveInt | None,
+    ) -> None:
+        self.crop, self.image_size, self.label, self.hflip = crop, image_size, label, hflip
+        self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
+
+    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+        """Find the files, read the texts, decode; the next run opens the store."""
+        folder = located(data_root / "celeba")
+        names, values = attributes(folder / ATTRIBUTES)
+        chosen = self.chosen(names)
+        parts = self.pictures(data_root)
+        recipe = {"kind": "celeba", "crop": self.crop, "size": self.image_size, "on_error": self.on_error}
+        texts = (folder / ATTRIBUTES, folder / PARTITION)
+        key = key_of(recipe, [*(path for files in parts.values() for path in files), *texts], folder)
+        store = open_or_build(cache_root, "celeba", key, lambda: self.decoded(folder, parts, values))
+        sizes = sizes_of(store.parts)
+        require_every_split(sizes, folder)
+        spec = DataSpec(
+            "celeba",
+            "images",
+            (3, self.image_size, self.image_size),
+            sizes,
+            store.digest,
+            attributes=names,
+            levels=(2,) * len(names),
+            skipped=tuple(store.facts["skipped"]),
+            note=self.note(sum(sizes.values())),
+        )
+        whole = Prepared(spec, store.parts, Augmentation(hflip=self.hflip))
+        return limited(whole if chosen is None else with_class(whole, chosen), self.limit)
+
+    def note(self, count: int) -> str:
+        """Crop, size and how much of the set is here, in one line."""
+        crop = f"centre crop {self.crop}" if self.crop else "largest centre square"
+        missing = f"{count:,} of {COMPLETE:,} images, {COMPLETE - count:,} missing" if count < COMPLETE else "complete"
+        return f"{crop}, scaled to {self.image_size}x{self.image_size}; {missing}"
+
+    def chosen(self, names: tuple[str, ...]) -> int | None:
+        """The place of the attribute that is to be the class; None for all attributes.
+
+        Raises:
+            ConfigError: there is no such attribute.
+        """
+        if self.label == ALL:
+            return None
+        if self.label not in names:
+            near = difflib.get_close_matches(self.label, [*names, ALL], 1, 0.4)
+            remedy = f"Did you mean data.label={near[0]}?" if near else f"Attributes: {' '.join(names)}"
+            raise ConfigError([Problem(f"data.label={self.label}", "is no attribute of CelebA", remedy)])
+        return names.index(self.label)
+
+    def decoded(self, folder: Path, parts: dict[str, list[Path]], values: dict[str, np.ndarray]) -> Decoded:
+        """Everything the store needs; images are read as it asks for them."""
+        skipped: list[str] = []
+        shape = (3, self.image_size, self.image_size)
+
+        def one(path: Path) -> tuple[np.ndarray]:
+            return (decode(path, shape, self.crop),)
+
+        made = {}
+        for split, files in parts.items():
+            unknown = next((path.name for path in files if path.name not in values), None)
+            if unknown:
+                raise DataError(f"{folder / ATTRIBUTES} has no row for {unknown}. Fetch the file anew.")
+            labels = np.stack([values[path.name] for path in files]) if files else np.empty((0, 0), np.int64)
+            rows = decoded_rows(files, one, self.on_error, skipped, folder)
+            made[split] = Part(len(files), ("image",), rows, {"label": labels})
+        return Decoded(made, {"skipped": skipped})
+
+    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+        """The files that are here, by the official partition."""
+        folder = located(data_root / "celeba")
+        here = {path.name for path in (folder / IMAGES).iterdir()}
+        parts: dict[str, list[Path]] = {split: [] for split in SPLITS}
+        for name, split in partition(folder / PARTITION).items():
+            if name in here:
+                parts[split].append(folder / IMAGES / name)
+        return parts
+
+
+def with_class(prepared: Prepared, attribute: int) -> Prepared:
+    """With one of the attributes for the class of each image."""
+    columns: dict[str, Columns] = {
+        split: {**part, "label": np.asarray(part["label"])[:, attribute].copy()}
+        for split, part in prepared.columns.items()
+    }
+    name = prepared.spec.attributes[attribute]
+    spec = replace(prepared.spec, classes=2, class_names=(f"not {name}", name), attributes=(), levels=())
+    return replace(prepared, spec=spec, columns=columns)
+
+
+def located(folder: Path) -> Path:
+    """The folder with the images and the two texts; the archive of the images is unpacked where it lies beside them.
+
+    Raises:
+        DataError: something is missing, with the steps to get it.
+    """
+    archive = folder / f"{IMAGES}.zip"
+    if not (folder / IMAGES).is_dir() and archive.is_file():
+        unpack(archive, folder / IMAGES)
+    for name in (IMAGES, ATTRIBUTES, PARTITION):
+        if not (folder / name).exists():
+            raise DataError(f"CelebA is not complete: {folder / name} is missing. {BY_HAND.format(folder=folder)}")
+    return folder
+
+
+def attributes(path: Path) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    """``list_attr_celeba.txt``: the names of the attributes, and 0 or 1 for each, int64 [40], by file name.
+
+    Format: the number of rows; the names; then rows of a file name and -1 or 1 for each, padded to equal width.
+
+    Raises:
+        DataError: a row does not fit.
+    """
+    _, header, *rows = path.read_text().splitlines()
+    names, values = tuple(header.split()), {}
+    for number, row in enumerate(rows, 3):
+        file, *signs = row.split()
+        if len(signs) != len(names) or set(signs) - {"-1", "1"}:
+            raise DataError(f"{path}: line {number} has not a -1 or 1 for each of {len(names)} attributes.")
+        values[file] = (np.array(signs, np.int64) + 1) // 2
+    return names, values
+
+
+def partition(path: Path) -> dict[str, str]:
+    """``list_eval_partition.txt``: the split of each file; rows of a file name and 0 (train), 1 (val) or 2 (test).
+
+    Raises:
+        DataError: a row does not fit.
+    """
+    found = {}
+    for number, row in enumerate(path.read_text().splitlines(), 1):
+        words = row.split()
+        if len(words) != 2 or words[1] not in ("0", "1", "2"):
+            raise DataError(f"{path}: line {number} is not a file name and 0, 1 or 2.")
+        found[words[0]] = SPLITS[int(words[1])]
+    return found

@@ -1,0 +1,110 @@
+"""Columns of a store: images of one size or of many, and how the rows of a batch are cut out of them."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+
+import numpy as np
+
+from genlab.random import below
+
+TOP, LEFT = 2, 3  # the purposes that keyed numbers are drawn for
+LARGE = 64 << 10  # bytes of a row from which its pages are cheaper to map again than to keep
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Images of different sizes behind one another: ``flat`` uint8 [bytes], ``shapes`` int64 [N, 3] (C, H, W)."""
+
+    flat: np.ndarray
+    shapes: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, flat: np.ndarray, shapes: np.ndarray) -> Ragged:
+        """With the places where each image begins."""
+        ends = np.cumsum(shapes.prod(1))
+        return cls(flat, shapes, np.concatenate([[0], ends[:-1]]))
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def __getitem__(self, place: int) -> np.ndarray:
+        """One image, [C, H, W]."""
+        shape, start = self.shapes[place], self.starts[place]
+        return self.flat[start : start + shape.prod()].reshape(shape)
+
+    def first(self, count: int) -> Ragged:
+        """Only the first images."""
+        return Ragged(self.flat, self.shapes[:count], self.starts[:count])
+
+
+Column = np.ndarray | Ragged
+
+
+def first(column: Column, count: int) -> Column:
+    """The first rows of a column."""
+    return column.first(count) if isinstance(column, Ragged) else column[:count]
+
+
+def heights_and_widths(column: Column, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sizes of some images, int64 [B] each."""
+    if isinstance(column, Ragged):
+        return column.shapes[rows, 1], column.shapes[rows, 2]
+    return np.full(len(rows), column.shape[2]), np.full(len(rows), column.shape[3])
+
+
+def map_of(column: Column) -> mmap.mmap | None:
+    """The memory map behind a column of large rows; None for small rows, and for what is no map."""
+    flat: object = column.flat if isinstance(column, Ragged) else column
+    if not len(column) or column[0].nbytes < LARGE:
+        return None
+    while isinstance(flat, np.ndarray):
+        flat = flat.base
+    return flat if isinstance(flat, mmap.mmap) else None
+
+
+def released(maps: list[mmap.mmap]) -> None:
+    """Let go of the pages that have been read: they stay in the system's cache, and count for no process.
+
+    Else a process seems to grow to the size of its store, and schedulers that count so would end it.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for pages in maps:
+            pages.madvise(mmap.MADV_DONTNEED)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which part of each image a batch takes: ``size`` (H, W), at a keyed place in training, else in the middle.
+
+    ``side`` tells the two domains of unpaired images apart; the two images of a pair share it, and so their place.
+    """
+
+    size: tuple[int, int]
+    seed: int = 0
+    random: bool = False
+
+    def corners(self, column: Column, rows: np.ndarray, epoch: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """The upper left corner for each row, int64 [B] each."""
+        heights, widths = heights_and_widths(column, rows)
+        free = heights - self.size[0], widths - self.size[1]
+        if not self.random:
+            return free[0] // 2, free[1] // 2
+        top = below(free[0] + 1, rows, self.seed, epoch, TOP + 100 * side)
+        return top, below(free[1] + 1, rows, self.seed, epoch, LEFT + 100 * side)
+
+
+def taken(column: Column, rows: np.ndarray, cut: Cut | None = None, epoch: int = 0, side: int = 0) -> np.ndarray:
+    """The images at ``rows``, each cut down to ``cut``. -> [B, C, H, W] of the column's own kind."""
+    if cut is None and isinstance(column, np.ndarray):
+        return column[rows]
+    if cut is None:
+        return np.stack([column[row] for row in rows])
+    height, width = cut.size
+    channels = column.shapes[0, 0] if isinstance(column, Ragged) else column.shape[1]
+    batch = np.empty((len(rows), channels, height, width), np.uint8)
+    for i, (row, top, left) in enumerate(zip(rows, *cut.corners(column, rows, epoch, side), strict=True)):
+        batch[i] = column[row][:, top : top + height, left : left + width]
+    return batch

@@ -1,0 +1,120 @@
+"""Batches by slices of whole columns: no worker processes, no per-image objects, and a position that can be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genlab.contracts import Domains, Images, Kind, Pairs, Points
+from genlab.data.store.columns import Cut, Ragged, map_of, released, taken
+from genlab.data.store.order import domain_order, epoch_order, eval_batches, eval_pairs, steps, train_batch
+from genlab.data.store.source import Columns
+
+Batch = Images | Pairs | Domains | Points
+
+
+class Rows:
+    """One split of a set of any kind, and how a batch is taken out of it.
+
+    Rows are named by one number, those of ``domains`` by two, the places in either domain.
+    """
+
+    def __init__(self, kind: Kind, columns: Columns, cut: Cut | None = None) -> None:
+        # plain views: indexing a memmap object costs twice
+        self.columns = {n: np.asarray(c) if isinstance(c, np.ndarray) else c for n, c in columns.items()}
+        self.kind, self.cut = kind, cut
+        self.maps = [pages for column in self.columns.values() if (pages := map_of(column)) is not None]
+
+    def __len__(self) -> int:
+        return max(len(column) for column in self.columns.values())
+
+    @property
+    def ragged(self) -> bool:
+        """Whether batches of more than one image are impossible."""
+        return self.cut is None and any(isinstance(column, Ragged) for column in self.columns.values())
+
+    def order(self, seed: int, epoch: int) -> np.ndarray:
+        """Every row once, in the order of this epoch; of two domains the smaller one begins again. [N] or [N, 2]."""
+        if self.kind == "domains":
+            return domain_order(len(self.columns["a"]), len(self.columns["b"]), seed, epoch)
+        return epoch_order(len(self), seed, epoch)
+
+    def take(self, rows: np.ndarray, epoch: int = 0) -> Batch:
+        """The batch of these rows: images as bytes, cut; labels and places as int64."""
+        if self.kind == "domains":
+            return self.take_domains(rows[:, 0], rows[:, 1], epoch)
+        index = torch.from_numpy(rows)
+        if self.kind == "pairs":
+            return Pairs(self.images("a", rows, epoch), self.images("b", rows, epoch), index)
+        known = self.columns.get("label")
+        label = None if known is None else torch.from_numpy(known[rows])  # type: ignore[index]
+        if self.kind == "points":
+            return Points(torch.from_numpy(self.columns["x"][rows]), label, index)  # type: ignore[index]
+        return Images(self.images("image", rows, epoch), label, index)
+
+    def take_domains(self, a: np.ndarray, b: np.ndarray, epoch: int = 0) -> Domains:
+        """Images of two domains; outside training there may be more of one than of the other."""
+        places = torch.from_numpy(a), torch.from_numpy(b)
+        return Domains(self.images("a", a, epoch), self.images("b", b, epoch, side=1), *places)
+
+    def images(self, name: str, rows: np.ndarray, epoch: int, side: int = 0) -> Tensor:
+        """uint8 [B, C, H, W]."""
+        batch = taken(self.columns[name], rows, self.cut, epoch, side)
+        released(self.maps)
+        return torch.from_numpy(batch)
+
+
+class TrainLoader:
+    """Epoch after epoch, each in its own order.
+
+    ``state_dict`` holds the epoch and the batches done in it. With a known length the item after the last is never
+    asked for, so nothing may depend on code behind the last ``yield``: an epoch is over when the next one begins.
+    """
+
+    def __init__(self, rows: Rows, batch_size: int, seed: int, rank: int, world: int) -> None:
+        self.rows, self.batch_size, self.seed, self.rank, self.world = rows, batch_size, seed, rank, world
+        self.epoch = self.done = 0
+
+    def __len__(self) -> int:
+        return steps(len(self.rows), self.batch_size, self.world)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.done >= len(self):
+            self.epoch, self.done = self.epoch + 1, 0
+        order = self.rows.order(self.seed, self.epoch)
+        for step in range(self.done, len(self)):
+            self.done = step + 1
+            yield self.rows.take(train_batch(order, step, self.batch_size, self.rank, self.world), self.epoch)
+
+    def state_dict(self) -> dict[str, int]:
+        """Where we are."""
+        return {"epoch": self.epoch, "done": self.done}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go there."""
+        self.epoch, self.done = state["epoch"], state["done"]
+
+
+class EvalLoader:
+    """Every image once, in order, shared among the ranks; images of many sizes come one by one."""
+
+    def __init__(self, rows: Rows, batch_size: int, rank: int, world: int) -> None:
+        self.rows = rows
+        size = 1 if rows.ragged else batch_size
+        if rows.kind == "domains":
+            counts = len(rows.columns["a"]), len(rows.columns["b"])
+            self.batches: list[Any] = eval_pairs(*counts, size, rank, world)
+        else:
+            self.batches = [(batch,) for batch in eval_batches(len(rows), size, rank, world)]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        take = self.rows.take_domains if self.rows.kind == "domains" else self.rows.take
+        for batch in self.batches:
+            yield take(*batch)

@@ -1,0 +1,127 @@
+"""The DataModule over a prepared set: loaders for each split, and the way of a batch from bytes to [0, 1]."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from genlab.contracts import Images, Pairs, Points, Split
+from genlab.data.store.augment import random_flip
+from genlab.data.store.columns import Cut
+from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader
+from genlab.data.store.source import Prepared
+
+# what decides the order of the images, in words
+ORDER = {"seed": "seed", "batch_size": "data.batch_size", "world": "the number of processes"}
+EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256x256 in colour
+
+
+class StoreData(pl.LightningDataModule):
+    """Batches of the set's kind: bytes to the device, float32 in [0, 1] there, augmented there.
+
+    Args:
+        prepared: the columns of each split, and what happens to training images.
+        batch_size: on each device.
+        seed: of the order and of the augmentation.
+    """
+
+    def __init__(self, prepared: Prepared, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.prepared, self.batch_size, self.seed = prepared, batch_size, seed
+        self.train_loader: TrainLoader | None = None
+        self.position: dict[str, int] | None = None  # where a resumed run goes on
+        self.evaluated: Split = "test"
+
+    def rows(self, split: Split, random: bool = False) -> Rows:
+        """One split; its images cut at random places in training, in the middle elsewhere."""
+        crop = self.prepared.augmentation.crop
+        cut = Cut(crop, self.seed, random) if crop else None
+        return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut)
+
+    def train_dataloader(self) -> TrainLoader:
+        """Shuffled by (seed, epoch)."""
+        self.train_loader = TrainLoader(self.rows("train", random=True), self.batch_size, self.seed, *self.place())
+        if self.position is not None:
+            self.train_loader.load_state_dict(self.position)
+        return self.train_loader
+
+    def val_dataloader(self) -> EvalLoader:
+        """In order, every image once."""
+        return self.eval_loader("val")
+
+    def test_dataloader(self) -> EvalLoader:
+        """In order, every image once; of the split that ``evaluated`` names."""
+        return self.eval_loader(self.evaluated)
+
+    def eval_loader(self, split: Split) -> EvalLoader:
+        """Batches of up to ``EVAL_BYTES`` as floats, but at least as many images as in training."""
+        rows, pixels = self.rows(split), math.prod(self.prepared.spec.shape)
+        size = max(self.batch_size, min(250, EVAL_BYTES // (4 * pixels)))
+        return EvalLoader(rows, size, *self.place())
+
+    def place(self) -> tuple[int, int]:
+        """This process's rank and how many there are."""
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Every tensor of the record, still as bytes; the host does not wait for it."""
+        return type(batch)(*(x if x is None else x.to(device, non_blocking=True) for x in batch))
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """uint8 to float32 in [0, 1], on the device; training images mirrored. Points only get their precision."""
+        if isinstance(batch, Points):
+            return batch._replace(x=batch.x.to(self.precision()))
+        if isinstance(batch, Images):
+            return batch._replace(image=self.pixels(batch.image, batch.index))
+        if isinstance(batch, Pairs):
+            return batch._replace(a=self.pixels(batch.a, batch.index), b=self.pixels(batch.b, batch.index))
+        a, b = self.pixels(batch.a, batch.index_a), self.pixels(batch.b, batch.index_b, side=1)
+        return batch._replace(a=a, b=b)
+
+    def pixels(self, image: Tensor, index: Tensor, side: int = 0) -> Tensor:
+        """uint8 [B, C, H, W] -> float32 in [0, 1]."""
+        if self.prepared.augmentation.hflip and self.trainer is not None and self.trainer.training:
+            image = random_flip(image, index, self.seed, self.trainer.current_epoch, side)
+        return image.to(self.precision()).div_(255)
+
+    def precision(self) -> torch.dtype:
+        """float32, or float64 for a model of that precision."""
+        model = self.trainer.lightning_module if self.trainer else None
+        weights = next(model.parameters(), None) if model is not None else None
+        return torch.float64 if weights is not None and weights.dtype == torch.float64 else torch.float32
+
+    # ---- resuming --------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place in the order of the images, and what that order depended on.
+
+        Lightning keeps a loader's place only in the middle of an epoch; at the end of one it would begin again with
+        the first epoch's order.
+        """
+        position = self.train_loader.state_dict() if self.train_loader else {"epoch": 0, "done": 0}
+        return {"position": position, **self.order()}
+
+    def order(self) -> dict[str, Any]:
+        """What the order of the images depends on."""
+        _, world = self.place()
+        digest = self.prepared.spec.digest
+        return {"seed": self.seed, "batch_size": self.batch_size, "world": world, "digest": digest}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Refuse other data; say loudly when the same order cannot be kept.
+
+        Raises:
+            CheckpointError: the images are not those that the run was trained on.
+        """
+        self.prepared.spec.require_same_images(state["digest"])
+        self.position = dict(state["position"])
+        now = self.order()
+        for key, name in ORDER.items():
+            if state[key] != now[key]:
+                what = f"{name} was {state[key]} and is now {now[key]}"
+                warnings.warn(f"continued, but not exactly: {what}, so the order of the images differs.", stacklevel=2)

@@ -1,0 +1,94 @@
+"""The torch-free half of the data: what a set is made of, and how it gets ready. DataModules stand on top of this."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from genlab.contracts import DataSpec, Kind
+from genlab.data.store.columns import Column, first
+
+SPLITS: tuple[str, ...] = ("train", "val", "test")
+Columns = dict[str, Column]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What happens to training images in every epoch anew: cut to ``crop`` (H, W) at a random place, mirrored."""
+
+    crop: tuple[int, int] | None = None  # outside training: the middle
+    hflip: bool = False
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Where the points of a set gather: ``centres`` float32 [M, D], each with the standard deviation ``sigma`` around it."""
+
+    centres: np.ndarray
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set ready to be read: for each split its columns, named like the fields of its batches.
+
+    ``image``, ``a``, ``b``: uint8 [N, C, H, W], or images of many sizes; ``x``: float32 [N, D]; ``label``: int64 [N] or
+    [N, K]. All columns of a split are equally long, but for the two of ``domains``.
+    """
+
+    spec: DataSpec
+    columns: dict[str, Columns]
+    augmentation: Augmentation = Augmentation()
+    modes: Modes | None = None  # of points that were drawn from a known mixture
+
+    @property
+    def images(self) -> dict[str, np.ndarray]:
+        """The images of each split, of a set whose batches are ``Images``."""
+        return {split: columns["image"] for split, columns in self.columns.items()}  # type: ignore[misc]
+
+    @property
+    def labels(self) -> dict[str, np.ndarray | None]:
+        """The labels of each split, where there are any."""
+        return {split: columns.get("label") for split, columns in self.columns.items()}  # type: ignore[misc]
+
+    @property
+    def points(self) -> dict[str, np.ndarray | None]:
+        """The points of each split, of a set that is made of points."""
+        return {split: columns.get("x") for split, columns in self.columns.items()}  # type: ignore[misc]
+
+
+class Source(ABC):
+    """Where images come from. Constructing one costs nothing; ``prepare`` does the work, once."""
+
+    kind: ClassVar[Kind] = "images"
+
+    @abstractmethod
+    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+        """Find (or download), check and decode the files, or open what an earlier run left in ``cache_root``.
+
+        Raises:
+            DataError: with what is missing or damaged, and what to do.
+        """
+
+    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+        """The picture files by part (``train``, ``testA`` …), for a report; empty for a set that is not made of such files."""
+        return {}
+
+
+def sizes_of(columns: dict[str, Columns]) -> dict[str, int]:
+    """Rows of each split: of its longest column."""
+    return {split: max(len(column) for column in part.values()) for split, part in columns.items()}
+
+
+def limited(prepared: Prepared, limit: int | None) -> Prepared:
+    """Only the first ``limit`` training rows."""
+    if limit is None or limit >= prepared.spec.sizes["train"]:
+        return prepared
+    train = {name: first(column, limit) for name, column in prepared.columns["train"].items()}
+    sizes = {name: min(n, limit) if name.startswith("train") else n for name, n in prepared.spec.sizes.items()}
+    spec = replace(prepared.spec, sizes=sizes)
+    return replace(prepared, spec=spec, columns={**prepared.columns, "train": train})

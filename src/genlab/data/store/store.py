@@ -1,0 +1,218 @@
+"""Decoded images on disk: uint8, memory-mapped, built once, whole or absent.
+
+A store is a folder ``<cache>/store/<name>-<key>/`` with one file a column and a ``manifest.json``. It is built under a
+lock in a folder beside its place and moved there with one rename. ``key`` changes with the source files and the recipe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from genlab.contracts import DataError
+from genlab.data.progress import progress
+from genlab.data.store.columns import Column, Ragged
+
+FORMAT = 2  # part of every key: raise it when the layout or the decoding changes
+LONG = 500  # rows from which a person should see a bar
+DAMAGED = (FileNotFoundError, EOFError, ValueError, KeyError, TypeError, AttributeError)  # how reading a store fails
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a set to be decoded: ``count`` rows, each an array for every field, or None where it is left out.
+
+    ``known``: columns that need no decoding, such as labels; [count, ...] each.
+    """
+
+    count: int
+    fields: tuple[str, ...]
+    rows: Iterable[tuple[np.ndarray, ...] | None]
+    known: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class Decoded:
+    """What a builder hands over: the parts by name, and facts for the manifest, which may grow while it decodes."""
+
+    parts: dict[str, Part]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened store: part -> field -> column."""
+
+    parts: dict[str, dict[str, Column]]
+    digest: str
+    facts: dict[str, Any]
+
+
+def key_of(recipe: dict[str, Any], files: Iterable[Path], root: Path) -> str:
+    """Names, sizes and times of the source files, and how they are decoded."""
+    listing = [(f.relative_to(root).as_posix(), (s := f.stat()).st_size, s.st_mtime_ns) for f in sorted(files)]
+    text = json.dumps([FORMAT, str(root.resolve()), recipe, listing], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], Decoded]) -> Store:
+    """The store of this key; built by the one process that gets the lock, while others wait for it.
+
+    Raises:
+        DataError: decoding failed, or the place can be read or written by nobody, or there is no room for the result.
+    """
+    place = cache_root / "store" / f"{name}-{key}"
+    try:
+        return opened(place) or built(place, name, decode)
+    except OSError as error:
+        raise DataError(
+            f"cannot read or write the decoded images of {name} in {place.parent}: {error}. "
+            "Make room, or choose another place: paths.cache=DIR"
+        ) from error
+
+
+def built(place: Path, name: str, decode: Callable[[], Decoded]) -> Store:
+    """Build it, unless another process has while we waited for the lock.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.with_name(f".{place.name}.lock")):
+        if opened(place) is None:
+            build(place, name, decode())
+    found = opened(place)
+    if found is None:
+        raise DataError(f"{place} was built but cannot be opened. Delete the folder and start again.")
+    return found
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
+def opened(place: Path) -> Store | None:
+    """The store, if it is there and as large as it was; None otherwise.
+
+    Changed bytes of a column are not noticed: every command would have to read the whole store first.
+    """
+    try:
+        manifest = json.loads((place / "manifest.json").read_text())
+        parts = {
+            part: {name: column(place, part, name, facts) for name, facts in fields.items()}
+            for part, fields in manifest["parts"].items()
+        }
+        return Store(parts, manifest["digest"], manifest["facts"])
+    except DAMAGED:
+        return None
+
+
+def column(place: Path, part: str, name: str, facts: dict[str, Any]) -> Column:
+    """One column, mapped into memory and read only.
+
+    Raises:
+        ValueError: the file is not as long as it was, or is said to hold pointers.
+    """
+    file, kind, shape = place / f"{part}.{name}", np.dtype(facts["dtype"]), facts["shape"]
+    if file.stat().st_size != facts["bytes"] or kind.hasobject:
+        raise ValueError(f"{file} is not as it was")
+    flat = np.memmap(file, kind, mode="r") if facts["bytes"] else np.empty(0, kind)
+    if shape is not None:
+        return flat.reshape(shape)
+    shapes = np.load(place / f"{part}.{name}.shapes.npy", allow_pickle=False)
+    if shapes.prod(1).sum() != len(flat) or shapes.min() < 1:
+        raise ValueError(f"the sizes of the images in {file} are not as they were")
+    return Ragged.of(flat, shapes)
+
+
+# ---- building -------------------------------------------------------------------------------------------------------
+
+
+def build(place: Path, name: str, decoded: Decoded) -> None:
+    """Decode everything into a folder beside ``place``, then give it its name."""
+    for left in place.parent.glob(f".{place.name}.building.*"):
+        shutil.rmtree(left)  # of a process that was killed: we hold the lock
+    work = place.with_name(f".{place.name}.building.{os.getpid()}")
+    work.mkdir()
+    try:
+        digest, parts = hashlib.sha256(), {}
+        total = sum(part.count for part in decoded.parts.values())
+        with progress(f"decoding {name}", total, shown=total >= LONG) as advance:
+            for title, part in decoded.parts.items():
+                parts[title] = write_part(work, title, part, digest, advance)
+        manifest = {"digest": digest.hexdigest(), "parts": parts, "facts": decoded.facts}
+        (work / "manifest.json").write_text(json.dumps(manifest))
+        sync(work)
+        if place.exists():
+            shutil.rmtree(place)  # damaged: ``opened`` has refused it
+        os.replace(work, place)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_part(work: Path, title: str, part: Part, digest: Any, advance: Callable[[], None]) -> dict[str, Any]:
+    """Decode one part straight into its files; rows that are left out (None) leave no gap. -> facts of each column."""
+    columns = [Writer(work / f"{title}.{name}", digest) for name in part.fields]
+    kept: list[int] = []
+    for i, row in enumerate(part.rows):
+        if row is not None:
+            for writer, array in zip(columns, row, strict=True):
+                writer.append(array)
+            kept.append(i)
+        advance()
+    written = dict(zip(part.fields, columns, strict=True))
+    for name, values in part.known.items():
+        written[name] = Writer(work / f"{title}.{name}", digest)
+        written[name].append_all(values[kept])
+    return {name: writer.close() for name, writer in written.items()}
+
+
+class Writer:
+    """Appends arrays to a file. By ``write`` and not through a memory map: a full disk is then an error, not a crash."""
+
+    def __init__(self, path: Path, digest: Any) -> None:
+        self.path, self.digest = path, digest
+        self.file = open(path, "wb")  # noqa: SIM115 - closed by ``close``
+        self.shapes: list[tuple[int, ...]] = []
+        self.dtype = np.dtype(np.uint8)
+
+    def append(self, row: np.ndarray) -> None:
+        """One row."""
+        self.dtype = row.dtype
+        self.shapes.append(row.shape)
+        self._write(row)
+
+    def append_all(self, rows: np.ndarray) -> None:
+        """Rows that are all at hand."""
+        self.dtype = rows.dtype
+        self.shapes += [rows.shape[1:]] * len(rows)
+        self._write(rows)
+
+    def _write(self, array: np.ndarray) -> None:
+        data = np.ascontiguousarray(array).tobytes()
+        self.file.write(data)
+        self.digest.update(repr(array.shape).encode() + data)
+
+    def close(self) -> dict[str, Any]:
+        """Finish the file; what the manifest says of it. ``shape`` is null where the rows have different sizes."""
+        self.file.close()
+        alike = len(set(self.shapes)) <= 1
+        if not alike:
+            np.save(self.path.with_name(f"{self.path.name}.shapes.npy"), np.array(self.shapes, np.int64))
+        shape = [len(self.shapes), *(self.shapes[0] if self.shapes else ())] if alike else None
+        return {"dtype": self.dtype.str, "shape": shape, "bytes": self.path.stat().st_size}
+
+
+def sync(folder: Path) -> None:
+    """Bring every file of the folder to the disk."""
+    for file in folder.iterdir():
+        with open(file, "rb+") as handle:
+            os.fsync(handle.fileno())

@@ -1,0 +1,204 @@
+"""Generators and decoders as ONNX files that take any batch and any fitting sides, each tried against the model."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from torch import Tensor, nn
+
+import genlab
+from genlab.contracts import ConfigError, Decodes, GenlabError, Problem, Translates
+from genlab.images import signed, unsigned
+from genlab.interop.reference_weights import places
+from genlab.models.base.noise import keyed_generator
+from genlab.models.base.translation import require_direction
+
+LIMIT = 1e-4  # the largest difference between file and model, in units of [0, 1]; rounding makes about 1e-6
+OPSET = 17
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file: what is written, for which inputs, and what the model itself makes of them."""
+
+    name: str
+    module: nn.Module
+    expected: Callable[[Tensor], Tensor]
+    ends: tuple[str, str]  # names of input and output
+    dynamic: dict[int, str]  # dimensions that may have any size, and their names
+    trials: tuple[tuple[int, ...], ...]  # shapes of inputs; the first is traced
+    draw: Callable[..., Tensor]
+    facts: dict[str, str]
+
+
+class Translation(nn.Module):
+    """A generator with the doors in and out. [B, C, H, W] in [0, 1] twice."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C, H, W]."""
+        return unsigned(self.net(signed(image))).clamp(0, 1)
+
+
+class Decoding(nn.Module):
+    """What a model makes of a code. [B, D] -> [B, C, H, W] in [0, 1], or points [B, D']."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, code: Tensor) -> Tensor:
+        """[B, D] -> [B, *shape]."""
+        return self.model.decode(code)
+
+
+def write_onnx(cfg: DictConfig, model: Any, folder: Path) -> list[str]:
+    """A file for each direction of a translation, or one for a decoder.
+
+    Raises:
+        ConfigError: the model has neither, or not this direction.
+        GenlabError: a file does not do what the model does.
+    """
+    lines = []
+    if without_dropout(model):
+        lines.append(
+            "note      without dropout, which a file cannot draw: translations are as with inference_dropout=false"
+        )
+    parts = decoders(cfg, model) if not places(model) else translators(cfg, model)
+    for part in parts:
+        path = folder / f"{part.name}.onnx"
+        write_part(model, part, path)
+        difference = largest_difference(path, part, cfg.seed)
+        if not difference <= LIMIT:
+            raise GenlabError(
+                f"{path.name} differs from the model by {difference:.2g}, more than {LIMIT:.0e}; not kept."
+            )
+        tried = " and ".join("x".join(map(str, shape)) for shape in part.trials)
+        lines.append(f"wrote     {path.name}: within {difference:.1e} of the model on {tried}")
+    return lines
+
+
+def without_dropout(model: Any) -> bool:
+    """Switch off the dropout that a pix2pix has outside training; whether there was any."""
+    if not getattr(model, "inference_dropout", False):
+        return False
+    model.inference_dropout = False
+    return any(isinstance(layer, nn.Dropout) for layer in model.generator.modules())
+
+
+def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
+    """The generators that are asked for.
+
+    Raises:
+        ConfigError: there is no such direction.
+    """
+    names = [name for name in places(model).values() if name.startswith("generator")]
+    nets = {name.partition("_")[2] or "AtoB": name for name in names}
+    if cfg.direction:
+        require_direction(cfg.direction, tuple(nets), f"this model translates {' and '.join(nets)}")
+    for direction in [cfg.direction] if cfg.direction else nets:
+        yield translator(model, direction, nets[direction])
+
+
+def translator(model: Any, direction: str, name: str) -> Part:
+    """One generator. It is tried on the training's size, and on two others at once."""
+    net = model.translators()[direction]
+    multiple, (channels, height, width) = net.multiple, model.spec.shape
+    least = -(-net.smallest // multiple)
+    low, wide = (max(least, side // multiple // 2) * multiple for side in (height, width))
+    facts = {"model": type(model).__name__, "direction": direction, "multiple": str(multiple), "range": "[0, 1]"}
+    return Part(
+        name,
+        Translation(net),
+        lambda x: model.translate(x, direction),
+        ("image", "translation"),
+        {0: "batch", 2: "height", 3: "width"},
+        ((2, channels, low + multiple, wide + 2 * multiple), (1, channels, height, width)),
+        torch.rand,
+        facts,
+    )
+
+
+def decoders(cfg: DictConfig, model: Any) -> list[Part]:
+    """The decoder of an autoencoder, or the generator of a GAN.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    name = type(model).__name__
+    decodes = isinstance(model, Decodes) and not isinstance(model, Translates)
+    if not decodes:
+        what = f"{name} has no network that is known here. Models that decode a code or translate have: ae, vae, gan, dcgan, "
+        raise ConfigError([Problem("format=onnx", what + "pix2pix, cyclegan …", "Give the ckpt=… of another run.")])
+    if cfg.direction:
+        raise ConfigError([Problem(f"direction={cfg.direction}", f"{name} translates nothing", "Leave it out.")])
+    size, ends = model.latent_dim, ("code", "points" if model.spec.kind == "points" else "image")
+    facts = {"model": name, "range": "[0, 1]"} if ends[1] == "image" else {"model": name}
+    trials = ((5, size), (1, size))
+    return [Part("decoder", Decoding(model), model.decode, ends, {0: "batch"}, trials, torch.randn, facts)]
+
+
+def write_part(model: Any, part: Part, path: Path) -> None:
+    """One file: outside training, with batch norm as the model has it there, and facts about it inside."""
+    import onnx
+
+    asked = getattr(model, "as_asked", contextlib.nullcontext)
+    with model.evaluating(), asked(), silence():
+        torch.onnx.export(
+            part.module.eval(),
+            (part.draw(*part.trials[0]),),
+            str(path),
+            dynamo=False,  # by tracing: a second where torch.export takes half a minute over the symbolic sides
+            input_names=[part.ends[0]],
+            output_names=[part.ends[1]],
+            dynamic_axes=dict.fromkeys(part.ends, part.dynamic),
+            opset_version=OPSET,
+        )
+    proto = onnx.load(path)
+    proto.producer_name, proto.producer_version = "genlab", genlab.__version__
+    onnx.helper.set_model_props(proto, {"genlab": genlab.__version__, **part.facts})
+    onnx.checker.check_model(proto)
+    onnx.save(proto, path)
+
+
+def largest_difference(path: Path, part: Part, seed: int) -> float:
+    """Between what onnxruntime and what the model makes of the same numbers; NaN where one of them is."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    stream = keyed_generator(torch.device("cpu"), "export", seed)
+    found = []
+    for shape in part.trials:
+        x = part.draw(*shape, generator=stream)
+        (made,) = session.run(None, {part.ends[0]: x.numpy()})
+        expected = part.expected(x).numpy()
+        found.append(float(np.abs(made - expected).max()) if made.shape == expected.shape else float("nan"))
+    return float(np.max(found))
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing of what the exporter says on its way: whether it went well is measured afterwards."""
+    hushed = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(hushed)

@@ -1,0 +1,140 @@
+"""What FID and KID look at. An extractor has a name, which every number carries, and a digest of its weights."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from genlab.contracts import DataError
+from genlab.data.files.published import sha256
+from genlab.data.store.source import Prepared
+from genlab.images import rounded, to_uint8
+from genlab.metrics.extractors.classifier import Convnet, cached_classifier, levels_of
+from genlab.metrics.extractors.classifier_augment import resized
+from genlab.metrics.extractors.domain_classifier import cached_domain_classifier, looked_at
+
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+
+
+class Extractor(nn.Module):
+    """Images [B, C, H, W] in [0, 1] -> features [B, d], after rounding to the 256 grey levels of a file.
+
+    Args:
+        name: ``classifier``, ``inception`` or ``random``: part of every metric's name.
+        net: [B, C, H, W] in [0, 1] -> [B, d].
+        num_features: d.
+        accuracy: of the classifier on held-out images, None for the others.
+        head: of a classifier of two domains: features -> logits [B, 2]; None for the others.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        net: nn.Module,
+        num_features: int,
+        accuracy: float | None = None,
+        head: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.name, self.num_features, self.accuracy, self.head = name, num_features, accuracy, head
+        self.net = net.eval().requires_grad_(False)
+        self.digest = weights_digest(net)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are, and where its images must be."""
+        return next(self.net.parameters()).device
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        """Features, float32."""
+        return self.net(rounded(x))
+
+    @torch.no_grad()
+    def share_of(self, domain: int, features: Tensor) -> float:
+        """The share of images that the classifier of two domains takes for this one (0: A, 1: B). Features [N, d]."""
+        assert self.head is not None
+        told = self.head(features.to(self.device).relu()).argmax(1)
+        return (told == domain).double().mean().item()
+
+
+def weights_digest(net: nn.Module) -> str:
+    """SHA-256 over the names and bytes of all weights, shortened."""
+    digest = hashlib.sha256()
+    for name, tensor in net.state_dict().items():
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+class Features(nn.Module):
+    """A classifier's last hidden layer; images of another size than its own are shrunk or enlarged to ``size`` (H, W)."""
+
+    def __init__(self, classifier: Convnet, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.classifier, self.size = classifier, size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, d]."""
+        return self.classifier.features(resized(x, self.size))
+
+
+class Inception(nn.Module):
+    """The network that published FIDs are measured with, by torch-fidelity; grey images become three equal channels.
+
+    Raises:
+        DataError: the weights are not those that were published.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        super().__init__()
+        if sha256(weights) != INCEPTION_SHA256:  # torch-fidelity unpickles whatever the file holds
+            raise DataError(f"{weights} is not the published file (SHA-256 differs). Delete it, or fetch it anew.")
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+        self.net = FeatureExtractorInceptionV3("inception", ["2048"], feature_extractor_weights_path=str(weights))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] in [0, 1] -> [B, 2048]."""
+        (features,) = self.net(to_uint8(x).expand(-1, 3, -1, -1))
+        return features
+
+
+def random_features(shape: tuple[int, ...]) -> Extractor:
+    """An untrained network, the same for everyone: comparable, but blind to meaning. Its name says so."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        net = Convnet(shape, (2,))
+    return Extractor("random", Features(net.eval(), size_of(shape)), net.num_features)
+
+
+def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(H, W) of images of this shape."""
+    height, width = shape[1:]
+    return height, width
+
+
+def choose(prepared: Prepared, cache_root: Path) -> Extractor | None:
+    """``classifier`` where the set has labels or two domains, else ``inception`` where its weights are at hand, else
+    ``random``. So it is for pairs: a classifier that tells photographs from maps has nothing to learn.
+
+    None for a set of points: there is nothing to see.
+    """
+    spec = prepared.spec
+    if spec.kind == "points":
+        return None
+    if spec.kind == "domains":
+        net, accuracy = cached_domain_classifier(prepared, cache_root)
+        return Extractor("classifier", Features(net, looked_at(spec.shape)), net.num_features, accuracy, net.head)
+    if spec.kind == "images" and levels_of(spec):
+        net, accuracy = cached_classifier(prepared, cache_root)
+        return Extractor("classifier", Features(net, size_of(spec.shape)), net.num_features, accuracy)
+    home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
+    weights = home / "hub" / "checkpoints" / INCEPTION
+    if weights.is_file():
+        return Extractor("inception", Inception(weights), 2048)
+    return random_features(spec.shape)

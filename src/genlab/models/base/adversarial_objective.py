@@ -1,0 +1,66 @@
+"""How the discriminators of pix2pix and CycleGAN judge: loss, penalty, and what they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from genlab.contracts import ConfigError, Problem
+from genlab.losses.penalty import gradient_penalty
+from genlab.losses.translation import PatchLoss, fake_loss, real_loss, wanted_loss
+from genlab.models.base.diffaugment import Change, DiffAugment
+from genlab.models.base.execution import Step
+from genlab.models.base.model import Terms
+from genlab.models.base.noise import Noise
+
+
+class Judge:
+    """The rules that every discriminator of a model goes by.
+
+    Args:
+        loss: what the scores are held to.
+        lambda_gp: weight of the gradient penalty; 0: none is computed.
+        augment: what DiffAugment does to all that a discriminator sees in training.
+        step: how it is computed.
+
+    Raises:
+        ConfigError: a Wasserstein critic without a penalty, which nothing would keep from growing without end.
+    """
+
+    def __init__(self, loss: PatchLoss, lambda_gp: float, augment: list[Change], step: Step) -> None:
+        if loss == "wasserstein" and lambda_gp == 0:
+            what = "a Wasserstein critic needs a gradient penalty"
+            raise ConfigError([Problem("model.lambda_gp", what, "Type: model.lambda_gp=10")])
+        self.loss, self.lambda_gp, self.augment, self.step = loss, lambda_gp, DiffAugment(augment), step
+
+    def terms(self, net: nn.Module, real: Tensor, fake: Tensor, noise: Noise, name: str, images: int = 1) -> Terms:
+        """The discriminator's terms, [B] each: ``real``, ``fake`` and, in training where it is asked for, ``penalty``.
+
+        Args:
+            net: the discriminator.
+            real: [B, C, H, W] in [-1, 1].
+            fake: [B, C, H, W], without a graph.
+            noise: the batch's.
+            name: of the discriminator, to name its draws.
+            images: how many images share C.
+        """
+        if net.training:
+            real = self.augment(real, noise, f"real_{name}", images)
+            fake = self.augment(fake, noise, f"fake_{name}", images)
+        of_fake, of_real = self.step.calls(net, fake, real)  # the order in which batch norm meets them
+        terms = {"real": real_loss[self.loss](of_real), "fake": fake_loss[self.loss](of_fake)}
+        if self.lambda_gp > 0 and net.training:
+            terms["penalty"] = gradient_penalty(net, real, fake, noise.uniform(f"penalty_{name}", len(real)))
+        return terms
+
+    def total(self, terms: Mapping[str, Any]) -> Any:
+        """(real + fake + lambda_gp penalty) / 2: half, as in both papers' code."""
+        scores = terms["real"] + terms["fake"]
+        return (scores + self.lambda_gp * terms["penalty"] if "penalty" in terms else scores) / 2
+
+    def wanted(self, net: nn.Module, fake: Tensor, noise: Noise, name: str, images: int = 1) -> Tensor:
+        """What the generator wants of the discriminator's answer. [B, C, H, W] -> [B]; arguments as above."""
+        shown = self.augment(fake, noise, f"wanted_{name}", images) if net.training else fake
+        return wanted_loss[self.loss](net(shown))

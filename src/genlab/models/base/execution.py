@@ -1,0 +1,73 @@
+"""How a step of pix2pix or CycleGAN is computed: what makes it faster and changes neither losses nor gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from genlab.nets.blocks import InstanceNorm, dead_biases
+
+Compile = Literal["default", "reduce-overhead", "max-autotune"]
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU)
+
+
+class Step:
+    """Switches of which none changes what is computed, but for rounding. docs/performance.md says what each one is worth.
+
+    Args:
+        batched: passes of one network over several batches become one pass, where every image is treated by itself: not
+            with batch norm, nor with dropout.
+        inplace: activations overwrite what they are given. After an instance norm that is a view of another tensor, so
+            autograd copies it around; elsewhere it saves memory.
+        grouped_norm: instance norm as a group norm with one channel a group: one operation for four, and no view.
+        dead_biases: train the biases in front of an instance norm, which takes them out again. Their gradient is
+            rounding noise, of which Adam makes steps of full size that change nothing.
+        channels_last: weights and images in the order [B, H, W, C] in memory; slow with an instance norm that is not
+            grouped, which wants the other order.
+        compile: let torch compile each network: null, ``default``, ``reduce-overhead`` (on a GPU each pass becomes one
+            CUDA graph) or ``max-autotune``. The first steps take minutes.
+    """
+
+    def __init__(
+        self,
+        batched: bool,
+        inplace: bool,
+        grouped_norm: bool,
+        dead_biases: bool,
+        channels_last: bool,
+        compile: Compile | None,
+    ) -> None:
+        self.batched, self.inplace, self.grouped_norm, self.dead_biases = batched, inplace, grouped_norm, dead_biases
+        self.channels_last, self.compile = channels_last, compile
+
+    def fit(self, nets: Iterable[nn.Module]) -> None:
+        """Set these networks up; names and number of their weights stay."""
+        for net in nets:
+            net.treats_images_alone = treats_images_alone(net)  # type: ignore[assignment]  # looked up in every step
+            for layer in net.modules():
+                if isinstance(layer, ACTIVATIONS):
+                    layer.inplace = self.inplace
+                if isinstance(layer, InstanceNorm):
+                    layer.grouped = self.grouped_norm
+            for name in [] if self.dead_biases else dead_biases(net):
+                net.get_parameter(name).requires_grad_(False)
+            if self.channels_last:
+                net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            if self.compile:  # in place: its weights keep their names; dropout draws what it draws uncompiled
+                mode = torch._inductor.list_mode_options(self.compile)
+                net.compile(options={**mode, "fallback_random": True})
+
+    def calls(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
+        """What the network makes of each batch, in one pass if that gives the same. [B, C, H, W] each."""
+        alike = len({batch.shape[1:] for batch in batches}) == 1
+        if len(batches) > 1 and self.batched and alike and net.treats_images_alone:
+            return list(net(torch.cat(batches)).split([len(batch) for batch in batches]))
+        return [net(batch) for batch in batches]
+
+
+def treats_images_alone(net: nn.Module) -> bool:
+    """Whether what becomes of an image does not depend on the others in its batch, nor on a random state."""
+    return not any(isinstance(layer, nn.BatchNorm2d | nn.Dropout) for layer in net.modules())

@@ -1,0 +1,60 @@
+"""A memory of made images: the discriminator also sees what the generator made some time ago.
+
+Shrivastava et al., 2017 (arXiv:1612.07828), section 2.3; Zhu et al., 2017 (arXiv:1703.10593), section 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genlab.models.base.noise import Noise
+
+
+class ImagePool:
+    """Up to ``size`` images. Each rank has a pool of its own, of the images that it made.
+
+    Until the pool is full, an image is kept and also given back. From then on one half of the images pass through, and
+    the other half are exchanged for one of the pool's. What is decided depends on the seed, the batch and the rank
+    alone; decisions are made on the host about images on the device, and neither waits for the other.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.images: list[Tensor] = []  # [C, H, W] each, of any sizes
+
+    def exchanged(self, batch: Tensor, noise: Noise, purpose: str) -> Tensor:
+        """What the discriminator is shown in place of ``batch``. [B, C, H, W] -> [B, C, H, W], without a graph."""
+        batch = batch.detach()
+        if self.size == 0 or len(batch) == 0:
+            return batch
+        decisions = noise.decisions(purpose)
+        coins = torch.rand(len(batch), generator=decisions, dtype=torch.float64).tolist()
+        places = torch.randint(self.size, (len(batch),), generator=decisions).tolist()
+        own = [image.clone() for image in batch]  # a row would hold the whole batch
+        return torch.stack([self.one(*item) for item in zip(own, coins, places, strict=True)])
+
+    def one(self, image: Tensor, coin: float, place: int) -> Tensor:
+        """Keep, exchange, or let pass."""
+        if len(self.images) < self.size:
+            self.images.append(image)
+            return image
+        if coin <= 0.5:
+            return image
+        old, self.images[place] = self.images[place].to(image.device), image
+        return old
+
+    def state(self) -> list[Tensor]:
+        """What it holds, on the host."""
+        return [image.cpu() for image in self.images]
+
+    def restore(self, state: list[Tensor]) -> None:
+        """The inverse of ``state``; more images than the pool is to hold are forgotten."""
+        self.images = state[: self.size]
+
+
+def states(pools: dict[str, ImagePool]) -> dict[str, Any]:
+    """What each pool of this rank holds."""
+    return {name: pool.state() for name, pool in pools.items()}

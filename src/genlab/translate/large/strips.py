@@ -1,0 +1,217 @@
+"""A generator on an image that is too large for it: the result of the whole image, in strips, with less memory.
+
+What an instance norm needs to know of an image, a mean and a variance for each channel, is gathered over all strips in
+float64 before the next layer begins. What a layer makes at the image's own resolution, which is most of what a generator
+holds, is never stored: it is worked out strip by strip, and once more where a norm asks first. All below that resolution
+is kept until its last reader is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genlab.contracts import ConfigError, Problem
+from genlab.nets.blocks import BatchNorm, InstanceNorm
+from genlab.nets.resnet import ResidualBlock, ResNetGenerator
+from genlab.nets.unet import Level, Outermost, UNetGenerator
+from genlab.translate.large.lazy_maps import (
+    Convolved,
+    Doubled,
+    Joined,
+    Kept,
+    Pointwise,
+    Reflected,
+    Rows,
+    Sum,
+    Transposed,
+)
+
+BUDGET = 2**25  # bytes of a strip
+
+
+class InStrips(nn.Module):
+    """A generator in the place of another: the same result to rounding, in less memory.
+
+    Args:
+        net: [B, C, H, W] -> [B, C', H, W]; its layers must be known here.
+        budget: bytes of a strip of one layer's output.
+        told: hears again and again which share of the layers has been done since it was last told.
+
+    Raises:
+        ConfigError: the network has layers that are not.
+    """
+
+    def __init__(self, net: Any, budget: int = BUDGET, told: Callable[[float], object] = lambda share: None) -> None:
+        super().__init__()
+        require_known(net)
+        self.net, self.budget, self.told = net, budget, told
+        self.multiple, self.smallest = net.multiple, net.smallest
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C', H, W]; no gradients."""
+        with torch.no_grad():
+            layers = sum(is_layer(module) for module in self.net.modules())
+            walk = Walk(x.shape[2], self.budget, lambda: self.told(1 / (layers + 1)))
+            made = walk.kept(walk.step(self.net, Kept(x))).image
+            self.told(1 / (layers + 1))  # what the last layers had left for the end
+            return made
+
+
+def is_layer(module: nn.Module) -> bool:
+    """Whether nothing is inside it."""
+    return not any(True for _ in module.children())
+
+
+def require_known(net: nn.Module) -> None:
+    """Refuse a network that cannot be taken apart.
+
+    Raises:
+        ConfigError: with the kinds of layers that are not known.
+    """
+    strange = sorted({type(layer).__name__ for layer in net.modules() if type(layer) not in STEPS})
+    if strange:
+        what = f"the generator has layers that cannot be worked out in strips: {', '.join(strange)}"
+        raise ConfigError([Problem("way=frugal", what, "Type: way=direct")])
+
+
+class Walk:
+    """Goes through a network's layers in their order.
+
+    Args:
+        height: of the image; what has fewer rows is stored.
+        budget: bytes of a strip.
+        done: called after each layer.
+    """
+
+    def __init__(self, height: int, budget: int, done: Callable[[], object]) -> None:
+        self.height, self.budget, self.done = height, budget, done
+
+    def step(self, layer: nn.Module, source: Rows) -> Rows:
+        """The layer's output."""
+        made = STEPS[type(layer)](self, layer, source)
+        if is_layer(layer):
+            self.done()
+        return made
+
+    def kept(self, source: Rows) -> Kept:
+        """The whole image, in memory."""
+        if isinstance(source, Kept):
+            return source
+        image: Tensor | None = None
+        for top, strip in source.strips(self.budget):
+            image = strip.new_empty(source.shape) if image is None else image
+            image[:, :, top : top + strip.shape[2]] = strip
+        assert image is not None
+        return Kept(image)
+
+    def kept_below(self, source: Rows) -> Rows:
+        """In memory, unless it is as high as the image itself."""
+        return self.kept(source) if source.shape[2] < self.height else source
+
+    def statistics(self, source: Rows) -> tuple[Tensor, Tensor]:
+        """Mean and variance of each channel of each image, in float64: [B, C, 1, 1] each."""
+        sums: list[Tensor] = []
+        for _, strip in source.strips(self.budget):
+            strip = (strip.cpu() if strip.device.type == "mps" else strip).double()  # which has no float64
+            found = [strip.sum((2, 3), keepdim=True), strip.square().sum((2, 3), keepdim=True)]
+            sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+        mean, square = (total / (source.shape[2] * source.shape[3]) for total in sums)
+        return mean, (square - mean.square()).clamp(min=0)
+
+
+# ---- one function for each kind of layer ------------------------------------------------------------------------------
+
+
+def in_turn(walk: Walk, layers: Any, source: Rows) -> Rows:
+    """``nn.Sequential``."""
+    for layer in layers:
+        source = walk.step(layer, source)
+    return source
+
+
+def inside(walk: Walk, net: Any, source: Rows) -> Rows:
+    """A module that is nothing but its ``model``."""
+    return walk.step(net.model, source)
+
+
+def level(walk: Walk, net: Any, source: Rows) -> Rows:
+    """One resolution of a U-Net: what comes in, beside what comes up from below."""
+    return Joined(source, walk.step(net.model, source))
+
+
+def block(walk: Walk, net: Any, source: Rows) -> Rows:
+    """x + f(x), stored: otherwise every block would work out all those before it."""
+    return walk.kept(Sum(source, walk.step(net.conv_block, source)))
+
+
+def convolution(walk: Walk, layer: Any, source: Rows) -> Rows:
+    """``nn.Conv2d`` and ``nn.ConvTranspose2d``."""
+    return walk.kept_below(Transposed(source, layer) if layer.transposed else Convolved(source, layer))
+
+
+def instance_norm(walk: Walk, layer: Any, source: Rows) -> Rows:
+    """Each image by its own statistics, and the layer's weights where it has them."""
+    mean, variance = walk.statistics(source)
+    return normalised(layer, source, mean, variance)
+
+
+def batch_norm(walk: Walk, layer: Any, source: Rows) -> Rows:
+    """By the running statistics, or as the layer is told to: each image by its own."""
+    if layer.alone:
+        return instance_norm(walk, layer, source)
+    return Pointwise(source, layer)
+
+
+def normalised(layer: Any, source: Rows, mean: Tensor, variance: Tensor) -> Rows:
+    """(x - mean) / sqrt(variance + eps), scaled and shifted."""
+    scale, shift = (variance + layer.eps).rsqrt(), torch.zeros_like(mean)
+    if layer.weight is not None:
+        scale, shift = scale * layer.weight.to(scale)[:, None, None], shift + layer.bias.to(shift)[:, None, None]
+
+    def apply(x: Tensor) -> Tensor:
+        return x.sub(mean.to(x)).mul_(scale.to(x)).add_(shift.to(x))
+
+    return Pointwise(source, apply)
+
+
+def dropout(walk: Walk, layer: Any, source: Rows) -> Rows:
+    """Off, or drawn for the whole image at once: the same numbers in the same order as without strips."""
+    return Kept(layer(walk.kept(source).image)) if layer.training else source
+
+
+def unchanged(walk: Walk, layer: Any, source: Rows) -> Rows:
+    """``nn.Identity``."""
+    return source
+
+
+def activation(walk: Walk, layer: Any, source: Rows) -> Rows:
+    """A copy, whether the layer works in place or not: the rows may be those of a kept image."""
+    slope = getattr(layer, "negative_slope", 0.0)
+    return Pointwise(source, torch.tanh if isinstance(layer, nn.Tanh) else partial(F.leaky_relu, negative_slope=slope))
+
+
+STEPS: dict[type[nn.Module], Callable[[Walk, Any, Rows], Rows]] = {
+    nn.Sequential: in_turn,
+    ResNetGenerator: inside,
+    UNetGenerator: inside,
+    Outermost: inside,
+    Level: level,
+    ResidualBlock: block,
+    nn.Conv2d: convolution,
+    nn.ConvTranspose2d: convolution,
+    nn.ReflectionPad2d: lambda walk, layer, source: Reflected(source, layer),
+    nn.Upsample: lambda walk, layer, source: Doubled(source),
+    InstanceNorm: instance_norm,
+    BatchNorm: batch_norm,
+    nn.Dropout: dropout,
+    nn.ReLU: activation,
+    nn.LeakyReLU: activation,
+    nn.Tanh: activation,
+    nn.Identity: unchanged,
+}

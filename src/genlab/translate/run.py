@@ -1,0 +1,194 @@
+"""Pictures through a model: those of one size together where that changes nothing, large ones frugally."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from PIL import Image
+
+from genlab import console
+from genlab.contracts import ConfigError, Problem, Translates
+from genlab.data.files.decode import Unreadable
+from genlab.data.files.picture_io import Picture, read, write
+from genlab.data.progress import progress
+from genlab.files import replacing
+from genlab.models.base.translation import draws_in_evaluation, generators_as
+from genlab.translate.inputs import Inputs, unwritable
+from genlab.translate.large.strips import InStrips, require_known
+from genlab.translate.large.tiles import InTiles
+from genlab.translate.sheet import Sheet
+
+LARGE = 2**20  # pixels of a picture, or of a batch, from which memory counts
+
+
+@dataclass
+class Translation:
+    """The work, and what has become of it: ``notes`` counts sentences, ``skipped`` names what could not be read."""
+
+    cfg: DictConfig
+    model: Any
+    shape: tuple[int, ...]
+    inputs: Inputs
+    output: Path
+    done: int = 0
+    skipped: list[Path] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    sheet: Sheet = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The sheet is empty yet."""
+        self.sheet = Sheet(self.inputs, self.output)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    def require_able(self) -> None:
+        """Refuse what the model cannot do.
+
+        Raises:
+            ConfigError: with what it can.
+        """
+        name, cfg = type(self.model).__name__, self.cfg
+        if not isinstance(self.model, Translates):
+            what = f"is a {name}, which does not translate pictures"
+            remedy = "Give a run of model=pix2pix or model=cyclegan; other models: python src/generate.py ckpt=…"
+            raise ConfigError([Problem(f"ckpt={cfg.ckpt}", what, remedy)])
+        pixel = torch.zeros(1, self.shape[0], 1, 1, device=self.device)
+        self.model.translate(pixel, cfg.direction)  # says what it cannot do
+        if cfg.way == "frugal":
+            for net in self.generators():
+                require_known(net)
+
+    def generators(self) -> list[Any]:
+        """The model's networks that translate."""
+        return list(self.model.translators().values())
+
+    def everything(self) -> None:
+        """All pictures, those of one size together."""
+        with progress("translating", len(self.inputs.files), unit="pictures") as advance:
+            for batch in self.batches():
+                shapes: dict[object, dict[Path, Picture]] = {}  # EXIF may turn pictures that are stored alike
+                for path in batch:
+                    if (picture := self.reading(path)) is not None:
+                        shapes.setdefault(picture.values.shape, {})[path] = picture
+                for pictures in shapes.values():
+                    self.batch(pictures, advance)
+                advance(len(batch) - sum(map(len, shapes.values())))  # those that cannot be read
+        self.sheet.write(f"{type(self.model).__name__} {self.cfg.direction}")
+
+    def batches(self) -> Iterator[list[Path]]:
+        """Files whose pictures have one size, as their headers say; a file that cannot be read is alone."""
+        groups: dict[object, list[Path]] = {}
+        for path in self.inputs.files:
+            groups.setdefault(header_size(path) or path, []).append(path)
+        for size, paths in groups.items():
+            most = min(self.together(), max(1, LARGE // (size[0] * size[1]))) if isinstance(size, tuple) else 1
+            yield from (paths[i : i + most] for i in range(0, len(paths), most))
+
+    def together(self) -> int:
+        """``batch_size``, or one where a picture's dropout would depend on its place in the batch."""
+        return 1 if draws_in_evaluation(self.model) else self.cfg.batch_size
+
+    def reading(self, path: Path) -> Picture | None:
+        """The picture; None, and said, if it cannot be read.
+
+        Raises:
+            Unreadable: ``data.on_error`` is ``stop``.
+        """
+        try:
+            picture = read(path, self.shape[0])
+        except Unreadable as error:
+            if self.cfg.data.on_error == "stop":
+                raise
+            self.skipped.append(path)
+            console.say(f"skipped   {path}: {error.why}")
+            return None
+        self.notes.update(picture.notes)
+        return picture
+
+    def batch(self, pictures: dict[Path, Picture], advance: Callable[[float], object]) -> None:
+        """Translate pictures of one size together, and write each; the bar moves inside a large one too."""
+        told: list[float] = []  # shares of the work
+
+        def tell(share: float) -> None:
+            told.append(share)
+            advance(share * len(pictures))
+
+        x = torch.from_numpy(np.stack([picture.values for picture in pictures.values()])).to(self.device)
+        made = self.translated(x, next(iter(pictures)), tell).cpu().numpy()
+        for (path, picture), values in zip(pictures.items(), made, strict=True):
+            self.write(path, picture, values)
+            self.done += 1
+        tell(1 - sum(told))
+
+    def translated(self, x: torch.Tensor, path: Path, tell: Callable[[float], object]) -> torch.Tensor:
+        """[B, C, H, W] in [0, 1] twice.
+
+        Raises:
+            ConfigError: there is not enough memory.
+        """
+        height, width = x.shape[2:]
+        try:
+            with self.way(height * width, tell):
+                made: torch.Tensor = self.model.translate(x, self.cfg.direction)
+                return made
+        except (MemoryError, RuntimeError) as error:
+            if not any(words in str(error).lower() for words in ("memory", "alloc")):
+                raise
+            remedy = "Type: way=tiles" if self.cfg.way != "direct" else "Type: way=frugal"
+            what = f"there is not enough memory for {path}, {width}x{height} pixels"
+            raise ConfigError([Problem(f"way={self.cfg.way}", what, remedy)]) from error
+
+    def way(self, pixels: int, tell: Callable[[float], object]) -> AbstractContextManager[None]:
+        """While open, the model translates as ``way`` says, and tells how far it is."""
+        asked = self.cfg.way
+        if asked == "tiles":
+            return generators_as(self.model, partial(InTiles, told=tell))
+        if asked == "frugal" or (asked == "auto" and pixels > LARGE and self.known()):
+            return generators_as(self.model, partial(InStrips, told=tell))
+        return nullcontext()
+
+    def known(self) -> bool:
+        """Whether the generators can be worked out in strips: one of a user's own may not."""
+        try:
+            for net in self.generators():
+                require_known(net)
+        except ConfigError:
+            return False
+        return True
+
+    def write(self, path: Path, picture: Picture, values: np.ndarray) -> None:
+        """One translation, whole or not at all, and its place on the sheet.
+
+        Raises:
+            ConfigError: it cannot be written.
+        """
+        name = self.inputs.name(path)
+        target = self.output / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target, "wb") as file:
+                self.notes.update(write(values, picture, file, path.suffix))
+        except OSError as error:
+            raise ConfigError([unwritable(self.output, target, error)]) from error
+        self.sheet.add(path, picture.values, values)
+
+
+def header_size(path: Path) -> tuple[int, int] | None:
+    """(width, height) as stored; None where the header cannot be read."""
+    try:
+        with Image.open(path) as file:
+            return file.size
+    except Exception:  # Pillow raises many kinds; reading will name it
+        return None
