@@ -62,9 +62,11 @@ def test_rooms_are_small_and_have_a_subject(path):
 
 
 # what runs before torch may come in: the doors, the checks, every command's first half, every data set
-BEFORE_TORCH = ["config.compose", "apps.prepare_report", "data.survey", "data.sheet"]
-BEFORE_TORCH += [f"apps.{name}" for name in ("door", "arguments", "launch", "help", "sweep", "preparing")]
-BEFORE_TORCH += [f"apps.{name}" for name in ("train", "evaluate", "generate", "export", "translate", "prepare")]
+BEFORE_TORCH = ["config.compose", "apps.prepare.report", "data.report.survey", "data.report.contact_sheet"]
+BEFORE_TORCH += [f"apps.command.{name}" for name in ("main", "arguments", "run", "help", "multirun", "paths")]
+BEFORE_TORCH += [
+    f"apps.{name}" for name in ("train.train", "evaluate", "generate", "export", "translate", "prepare.prepare")
+]
 DATA_SETS = sorted(
     {filled(conf_dir() / "data", name)["_target_"].split(".", 1)[1].rpartition(".")[0] for name in options("data")}
 )

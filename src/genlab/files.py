@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)  # how a damaged zip fails
 
 
 @contextlib.contextmanager
@@ -45,3 +49,12 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """What ``write_json`` wrote."""
     return json.loads(path.read_text())
+
+
+def is_sound_zip(path: Path) -> bool:
+    """Whether the file is a zip archive, as ``torch.save`` writes it, whose parts have their checksums: torch asks for none."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except BROKEN:
+        return False

@@ -16,11 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from genlab.contracts import CheckpointError, Translates
-from genlab.files import replacing
+from genlab.files import is_sound_zip, replacing
 from genlab.interop.reference import CYCLE, PAIR, Files
 from genlab.interop.reference_layout import differences, layout, layout_of, options
 from genlab.models.base.model import Model
-from genlab.runs.manifest import is_sound_zip
 
 State = dict[str, Tensor]
 Buffers = Literal["none", "tracked"]

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-import zlib
 from pathlib import Path
 
 from genlab.contracts import CheckpointError
-from genlab.files import read_json, write_json
+from genlab.files import is_sound_zip, read_json, write_json
 
 NAME = "manifest.json"
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)  # how a damaged zip fails
 KEPT = 4  # digests remembered for each name: the new one, the one before, and saves that were killed on their way
 
 
@@ -49,15 +47,6 @@ def is_whole(path: Path) -> bool:
         return False
     digests = listed(path.parent)
     return sha256(path) in digests if digests else is_sound_zip(path)
-
-
-def is_sound_zip(path: Path) -> bool:
-    """Whether the file is a zip archive, as ``torch.save`` writes it, whose parts have their checksums: torch asks for none."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            return file.testzip() is None
-    except BROKEN:
-        return False
 
 
 def require_checkpoint(path: Path) -> None:

@@ -12,7 +12,7 @@ from genlab.apps.command.multirun import combinations, one_device, sweep
 from genlab.config.compose import compose
 from genlab.contracts import ConfigError, Stopped
 
-TRAIN = Path(__file__).resolve().parents[2] / "src" / "train.py"
+TRAIN = Path(__file__).resolve().parents[3] / "src" / "train.py"
 
 
 def test_combinations_are_those_of_all_values():

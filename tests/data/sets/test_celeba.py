@@ -10,7 +10,7 @@ from genlab.data.sets.celeba import CelebA
 
 from making import picture, ramp
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
+REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
 NAMES = "Bald Smiling Young"
 
 

@@ -19,7 +19,7 @@ from genlab.data.sets.folder import Folder
 
 from making import picture
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
+REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def folder(path, **change):

@@ -12,7 +12,7 @@ from genlab.data.store.order import domain_order, eval_pairs
 
 from making import picture, ramp
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
+REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
 COMMON = {
     "name": "unpaired_folders", "preprocess": "resize_and_crop", "load_size": 36, "crop_size": 32, "hflip": True,
     "channels": None, "on_error": "stop", "batch_size": 4, "limit": None,
