@@ -6,7 +6,8 @@ import random
 import numpy as np
 import torch
 
-from genlab.models.base.objective import ObjectiveModel
+from genlab.models.base.model import Model
+from genlab.models.base.phases import one_phase
 
 BATCHES = 5  # an epoch: an odd number, so that a spare number of each normal distribution waits at its end
 OPTIONS = [
@@ -16,7 +17,7 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-class Dice(ObjectiveModel):
+class Dice(Model):
     """A level that follows the images and what python, numpy and torch throw, rank r's r + 1 times a batch.
 
     ``planted``: the validation losses, epoch by epoch; null: not a number. The first validation has a further number,
@@ -27,6 +28,9 @@ class Dice(ObjectiveModel):
         super().__init__(spec, optimizer, schedule, seed)
         self.planted = [math.nan if value is None else value for value in planted]
         self.level = torch.nn.Parameter(torch.zeros(2))
+
+    def phases(self):
+        return one_phase(self, self.terms)
 
     def terms(self, batch, noise):
         wanted = batch.image.flatten(1).mean(1)

@@ -57,14 +57,6 @@ def images(step, name, size, side, channels=3):
     return torch.rand(size, channels, side, side, generator=stream, dtype=torch.float64)
 
 
-def stepping(model):
-    """The model's own step: optimisers by hand, everything else as it is."""
-    optimizers = dict(zip(model.players(), model.configure_optimizers(), strict=True))
-    model.optimizer = lambda player: optimizers[player]
-    model.manual_backward = lambda loss: loss.backward()
-    return model
-
-
 def gradients(net):
     """By name, copied."""
     return {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}

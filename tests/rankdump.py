@@ -9,7 +9,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 
-from genlab.models.base.adversarial import AdversarialModel
+from genlab.models.base.distributed import from_rank_0
 from genlab.models.base.pool import states
 
 
@@ -49,14 +49,16 @@ class Dump(pl.Callback):
         self.held["trained"] = state_of(pl_module)
         self.held["gradients"] = {n: p.grad.clone() for n, p in pl_module.named_parameters() if p.grad is not None}
         self.held["images_seen"] = pl_module.images_seen
-        if isinstance(pl_module, AdversarialModel):
-            self.hold_pools(pl_module)
+        self.hold_pools(pl_module)
 
     def hold_pools(self, model):
         """This rank's pools, what a checkpoint would say of everyone's, and what this rank would get back from it."""
         checkpoint = {}
         self.held["pools"] = states(model.pools())
         model.on_save_checkpoint(checkpoint)
+        checkpoint = from_rank_0(checkpoint)  # who writes the file that every rank reads
+        for pool in model.pools().values():
+            pool.images = []
         model.on_load_checkpoint(checkpoint)
         self.held["saved_pools"], self.held["restored_pools"] = checkpoint.get("pools"), states(model.pools())
 

@@ -8,16 +8,17 @@ import torch
 import standins
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
-from genlab.config.files import conf_dir, filled, options
+from genlab.config.files import Conf
 from genlab.config.kind_compatibility import attribute
+from genlab.config.session import alone
 from genlab.config.signature import signature
 from genlab.contracts import Decodes, Domains, Encodes, Images, Pairs, Points, Reconstructs, Samples, Translates
 from genlab.data.store.module import StoreData
-from genlab.models.base.adversarial import AdversarialModel
 from genlab.nets.blocks import dead_biases
 from genlab.runs.load import load
 
 from photographs import CUT, SMALL
+from stepping import move, stepping
 
 # a small set that each model takes, and what makes it small
 MODELS = {
@@ -51,13 +52,16 @@ SHORT = ["data.limit=64", "data.batch_size=16", "trainer.max_epochs=1"]
 
 
 def test_every_file_is_covered():
-    assert set(MODELS) == set(options("model"))
-    assert set(DATA) == set(options("data"))
+    assert set(MODELS) == set(Conf().options("model"))
+    assert set(DATA) == set(Conf().options("data"))
+
+
+KINDS = {name: attribute(node, "kind") for name, node in alone(Conf(), *(f"data/{name}" for name in DATA)).items()}
 
 
 def kind_of(name):
     """The kind of batches that a set makes."""
-    return attribute(filled(conf_dir() / "data", name), "kind")
+    return KINDS[f"data/{name}"]
 
 
 def usual_model(name):
@@ -84,20 +88,13 @@ def first_batch(data):
 @pytest.mark.parametrize("name", MODELS)
 def test_one_step_moves_every_parameter_of_the_one_who_moves_and_none_of_the_other(name, composed, folders):
     model, data = modelled(composed, folders, name)
-    batch = first_batch(data)
-    sides = model.players() if isinstance(model, AdversarialModel) else {"all": [model]}
-    for side, nets in sides.items():
+    model, batch = stepping(model), first_batch(data)
+    for phase in model.phase_list:
+        nets, side = phase.nets, phase.name
         before = copy.deepcopy(model.state_dict(keep_vars=False))
         still = {f for net in nets for f, p in net.named_parameters() if not p.requires_grad}
         assert still == {f for net in nets for f in dead_biases(net)}, side  # what an instance norm takes out again
-        optimizer = model.optimizer_for(nets)
-        noise = model.noise("train", 0)
-        if isinstance(model, AdversarialModel):
-            with model.only(side):
-                model.player_terms(side, batch, model.fakes(batch, noise), noise)[f"loss_{side[0]}"].mean().backward()
-        else:
-            model.terms(batch, noise)["loss"].mean().backward()
-        optimizer.step()
+        move(model, phase.name, (batch, model.noise("train", 0)))
         own = {id(p) for net in nets for p in net.parameters() if p.requires_grad}
         for parameter_name, parameter in model.named_parameters():
             moved = not torch.equal(before[parameter_name], parameter)
@@ -109,8 +106,11 @@ def test_one_step_moves_every_parameter_of_the_one_who_moves_and_none_of_the_oth
 @pytest.mark.parametrize("name", MODELS)
 def test_terms_are_one_finite_number_an_image(name, composed, folders):
     model, data = modelled(composed, folders, name)
-    terms = model.evaluation_terms(first_batch(data), model.noise("val", 0))
-    assert {f"loss{suffix}" for suffix in ("", "_g", "_d")} & terms.keys()
+    batch, noise = first_batch(data), model.noise("val", 0)
+    shared, terms = model.shared_of(batch, noise), {}
+    for phase in model.phase_list:
+        terms |= phase.all_terms(batch, shared, noise)
+        assert phase.loss_name in terms
     for term, value in terms.items():
         assert value.shape == (16,), term
         assert value.isfinite().all(), term
@@ -207,8 +207,7 @@ def check_batch(batch, spec):
 
 @pytest.mark.parametrize("group", ["model", "data", "trainer", "checkpoint", "metrics", "performance"])
 def test_keys_are_constructor_arguments(group):
-    for option in options(group):
-        node = filled(conf_dir() / group, option)
+    for option, node in alone(Conf(), *(f"{group}/{name}" for name in Conf().options(group))).items():
         found = signature(node["_target_"])
         assert set(node) - {"_target_"} <= set(found.parameters), option
         assert not found.open, option

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
+
+from genlab.rank_environment import is_rank_0
 
 TIPS: tuple[str, ...] = (
     "💡 Tip",
@@ -62,9 +63,16 @@ def quiet() -> None:
         warnings.filterwarnings("ignore", message=text)
 
 
+def program(command: str) -> str:
+    """How ``command`` is started, for messages with words to type: as this process was, else from a clone."""
+    started = Path(sys.argv[0])
+    installed = started.stem == "genlab" or (started.name, started.parent.name) == ("__main__.py", "genlab")
+    return f"genlab {command}" if installed else f"python src/{command}.py"
+
+
 def say(line: str = "") -> None:
     """One line on the screen (standard error, so that output can be piped) and in ``log.txt``; rank 0 only."""
-    if os.environ.get("LOCAL_RANK", "0") != "0":
+    if not is_rank_0():
         return
     print(line, file=sys.stderr, flush=True)  # noqa: T201
     note(line)

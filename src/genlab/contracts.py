@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["images", "pairs", "domains", "points"]
 Split = Literal["train", "val", "test"]
+LabelKind = Literal["classes", "attributes"]
 
 
 # ---- batches: float32 in [0, 1] by the time a model sees them -----------------------------------------------------
@@ -86,6 +87,11 @@ class DataSpec:
     skipped: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def labels(self) -> LabelKind | None:
+        """What the labels of its rows are, where they have any."""
+        return "classes" if self.classes else "attributes" if self.attributes else None
+
     def plain(self) -> dict[str, Any]:
         """As numbers, strings, lists and dicts only, to live in a checkpoint or a JSON file."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
@@ -110,48 +116,51 @@ class DataSpec:
 
 
 # ---- what a model can do ------------------------------------------------------------------------------------------
+#
+# ``label``: of each image or code, [B] or [B, K] as in ``Images``. A model that ``needs`` labels refuses to go without
+# them; to others they are of no use.
 
 
 @runtime_checkable
 class Encodes(Protocol):
     """Has a code for an image."""
 
-    def encode(self, x: Tensor) -> Code: ...
+    def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code: ...
 
 
 @runtime_checkable
 class Decodes(Protocol):
     """Has an image for a code: the mean image [B, C, H, W] in [0, 1]."""
 
-    def decode(self, z: Tensor) -> Tensor: ...
+    def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Reconstructs(Protocol):
     """Gives an image back, deterministically, in [0, 1]."""
 
-    def reconstruct(self, x: Tensor) -> Tensor: ...
+    def reconstruct(self, x: Tensor, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Samples(Protocol):
-    """Makes new images: [n, C, H, W] in [0, 1]; the same ``seed`` gives the same images."""
+    """Makes new images: [n, C, H, W] in [0, 1]; the same ``seed`` gives the same images, and the same z to all labels."""
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Bounds(Protocol):
-    """Bounds log p(x) from below: [B] nats an image, tighter as ``k`` grows."""
+    """Bounds log p(x) from below, with labels log p(x|label): [B] nats an image, tighter as ``k`` grows."""
 
-    def bound(self, x: Tensor, k: int = 1) -> Tensor: ...
+    def bound(self, x: Tensor, k: int = 1, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Scores(Protocol):
     """Says how unusual an image is: [B], higher is more unusual."""
 
-    def score(self, x: Tensor) -> Tensor: ...
+    def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable

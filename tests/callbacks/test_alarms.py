@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.translations import made_of, symptoms
 from genlab.config.build import build
-from genlab.config.files import conf_dir, filled
+from genlab.config.files import Conf
+from genlab.config.session import alone
 from genlab.contracts import Domains
 
 from photographs import CUT, SMALL
@@ -22,7 +23,7 @@ IDLE = SimpleNamespace(sanity_checking=False)
 @pytest.fixture
 def alarms():
     """As configured, but for three rows instead of twenty."""
-    node = filled(conf_dir() / "callbacks", "default")["alarms"]
+    node = alone(Conf(), "callbacks/default")["callbacks/default"]["alarms"]
     return build(OmegaConf.create({**node, "rows": 3}), [])
 
 
@@ -46,7 +47,7 @@ def names(alarms):
 
 
 def test_a_discriminator_that_has_won_is_named_once_and_again_after_it_has_cleared(alarms, capsys):
-    won = {"loss_d_real_AtoB": 0.001, "loss_d_fake_AtoB": 0.002, "loss_d_real_BtoA": 0.2, "loss_d_fake_BtoA": 0.3}
+    won = {"loss_d_real_AtoB": 0.005, "loss_d_fake_AtoB": 0.03, "loss_d_real_BtoA": 0.2, "loss_d_fake_BtoA": 0.3}
     logged(alarms, (50, 100), **won)
     assert names(alarms) == []
     logged(alarms, (150, 200, 250), **won)
@@ -93,6 +94,15 @@ def test_black_translations_and_copies_are_told_from_their_pixels(alarms, made, 
 def test_pictures_that_are_black_and_white_themselves_raise_no_alarm(alarms):
     validated(alarms, 7, saturated=0.9, saturated_b=0.85, change=0.3, distance_ab=0.3)
     assert names(alarms) == []
+
+
+def test_a_copy_is_told_by_how_far_the_two_sides_are_apart(alarms):
+    """Three in a hundred of it: 0.009, then 0.003."""
+    validated(alarms, 7, change=0.01, distance_ab=0.3)
+    validated(alarms, 8, change=0.005, distance_ab=0.1)
+    assert names(alarms) == []
+    validated(alarms, 9, change=0.008, distance_ab=0.3)
+    assert names(alarms) == [("copied", 9)]
 
 
 def test_what_is_not_measured_is_not_judged(alarms):

@@ -19,6 +19,7 @@ from genlab.callbacks.checkpoints import Checkpoints
 from genlab.contracts import CheckpointError
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import Prepared
+from genlab.models.base.distributed import from_rank_0
 from genlab.models.base.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
@@ -91,16 +92,18 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again_with_empty_tables
     assert_same_run(left_alone, broken)
 
 
-def test_the_clock_goes_on_from_the_checkpoint_and_another_number_of_threads_is_said(broken, train):
+def test_rows_and_the_clock_go_on_from_the_checkpoint_and_another_number_of_threads_is_said(broken, train):
     file = broken / "checkpoints" / "best.ckpt"
     assert torch.load(file)["genlab"]["threads"] == torch.get_num_threads() == 1
     planted(file, seconds=1000.0, threads=3)
     begun = time.monotonic()
     with pytest.warns(UserWarning, match=r"number of threads was 3 and is now 1.* Type: performance\.threads=3$"):
-        train(*LONG, f"resume={file}")
+        train(*LONG, f"resume={file}", "trainer.log_every_n_steps=10")
     passed = time.monotonic() - begun
     with open(broken / "metrics.csv", newline="") as table:
-        seconds = [float(row["seconds"]) for row in csv.DictReader(table)]
+        seconds = {int(row["step"]): float(row["seconds"]) for row in csv.DictReader(table)}
+    assert list(seconds) == [*range(1, 3 * BATCHES + 1), 20, 25]  # none that the checkpoint has not seen
+    seconds = list(seconds.values())
     assert all(second < 1000 for second in seconds[: 3 * BATCHES])
     assert all(1000 <= second <= 1000 + passed for second in seconds[3 * BATCHES :])
     assert 1000 <= json.loads((broken / "summary.json").read_text())["seconds"] <= 1000.1 + passed
@@ -143,7 +146,7 @@ def test_a_gan_with_pools_and_averages_goes_on(train, tmp_path):
 def test_changed_images_are_refused_before_anything_is_written(broken, train):
     before = {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()}
     with pytest.raises(CheckpointError, match="the images have changed"):
-        train(*LONG, "data.limit=64", f"resume={broken}")
+        train(*(option.replace("data=digits", "data=mnist") for option in LONG), f"resume={broken}")
     assert {path: path.read_bytes() for path in broken.rglob("*") if path.is_file()} == before
 
 
@@ -174,6 +177,7 @@ def rank_goes_on(rank, folder):
     checkpoint = {}
     checkpoints.on_save_checkpoint(trainer, model, checkpoint)
     model.on_save_checkpoint(checkpoint)
+    checkpoint = from_rank_0(checkpoint)  # rank 0 writes the file that every rank reads
     thrown = throws()
     model.pools()["a"].images = []
     checkpoints.on_load_checkpoint(trainer, model, checkpoint)

@@ -23,14 +23,15 @@ from genlab.metrics.extractors.real_features import real_features
 from genlab.metrics.frechet import Moments, frechet_distance
 from genlab.metrics.kernel import kernel_distance
 from genlab.metrics.reconstruction import reconstruction_terms
-from genlab.models.base.objective import ObjectiveModel
+from genlab.models.base.model import Model
+from genlab.models.base.phases import one_phase
 
 RANK = """
 import sys
 import torch
 import genlab.callbacks  # first: it makes torchvision importable
 from torch import distributed as dist
-from test_measure import Dice, measured
+from test_evaluate import Dice, measured
 
 folder, rank = sys.argv[1], int(sys.argv[2])
 dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
@@ -60,12 +61,15 @@ def measured(model):
     return generated_features(model, 130, random_features((1, 8, 8)), chunk=50)
 
 
-class Mute(ObjectiveModel):
+class Mute(Model):
     """Neither reconstructs nor samples."""
 
     def __init__(self, *options):
         super().__init__(*options)
         self.level = torch.nn.Parameter(torch.zeros(()))
+
+    def phases(self):
+        return one_phase(self, self.terms)
 
     def terms(self, batch, noise):
         return {"loss": (batch.image - self.level).square().flatten(1).mean(1)}

@@ -16,7 +16,7 @@ from striking import sends
 ENDS = {"SIGINT": (130, "interrupted"), "SIGTERM": (143, "interrupted"), "SIGUSR1": (75, "preempted")}
 NUMBERS = [getattr(signal, name) for name in ENDS]
 THREE = {"accumulate_grad_batches": 3}
-SHORT = {"max_time": {"milliseconds": 500}}
+HOUR = {"max_time": "00:01:00:00"}
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def handlers():
         ("vae", 3, [("train", 7, ["SIGINT"], 9), ("train", 16, ["SIGUSR1"], 17), ("train", 18, ["SIGTERM"], 20)]),
         ("dcgan", 3, [("train", 7, ["SIGUSR1"], 9), ("val", 9, ["SIGTERM"], 17), ("train", 18, ["SIGINT"], 20)]),
     ],
+    ids=["vae", "vae-accumulated", "dcgan-accumulated"],
 )
 def test_a_signal_is_obeyed_after_the_update_in_hand_and_nothing_is_lost(
     model, accumulated, strikes, breakable, handlers
@@ -121,32 +122,36 @@ def trained(run):
     return [{n: row[n] for n in row if not n.startswith(("val/", "test/"))} for row in rows(run / "metrics.csv")]
 
 
-def test_enough_time_ends_with_an_update_that_is_saved(breakable):
-    """Batch 7 is a slow one, in the middle of an update; a slow machine may end sooner."""
-    job = breakable("vae", trainer=THREE)
-    slow = [0.6]
+def test_enough_time_ends_with_an_update_that_is_saved(breakable, monkeypatch):
+    """An hour, which is over in batch 7, in the middle of an update."""
+    job, ticks, passed = breakable("vae", trainer=THREE), time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: ticks() + sum(passed))
 
     def action(stage, trainer, model):
         if model.batches_seen == 7:
-            time.sleep(slow.pop())
+            passed.append(3600.0)
 
-    assert job.until(action, trainer=SHORT) is None
-    ended = job.saved
-    assert ended in (3, 6, 9)
-    assert (job.summary["status"], job.summary["steps"]) == ("finished", ended)
-    assert job.until(trainer=SHORT) is None
-    assert (job.summary["steps"], job.saved) == (ended, ended)  # the time is that of the whole run
+    assert job.until(action, trainer=HOUR) is None
+    assert (job.summary["status"], job.summary["steps"], job.saved) == ("finished", 9, 9)
+    assert job.until(trainer=HOUR) is None
+    assert (job.summary["steps"], job.saved) == (9, 9)  # the time is that of the whole run
     assert job.until() is None
     assert_same_state(job.undisturbed(), job.run)
 
 
 def test_a_save_that_falls_due_inside_an_update_comes_at_its_end(breakable):
-    """Updates end after 3, 6, 9, 12, 15, 17, 20, 23, 26, 29, 32 and 34 batches; saved at the first ones from 4, 8, … on."""
-    job, seen = breakable("vae", trainer=THREE, checkpoint={"every_n_steps": 4}), []
+    """Updates end after 3, 6, 9, 12, 15, 17, 20, 23, 26, 29, 32 and 34 batches; saves fall due at 8, 16, 24 and 32.
+
+    A signal in between has its own save, and brings none forward.
+    """
+    job, seen = breakable("vae", trainer=THREE, checkpoint={"every_n_steps": 8}), []
+    strike = sends("train", 10, "SIGTERM")
 
     def look(stage, trainer, model):
         if job.saved not in (None, *seen[-1:]):
             seen.append(job.saved)
+        strike(stage, trainer, model)
 
+    assert type(job.until(look)) is Stopped
     assert job.until(look) is None
-    assert seen == [6, 9, 12, 17, 20, 26, 29, 32, 34]
+    assert seen == [9, 12, 17, 26, 32, 34]

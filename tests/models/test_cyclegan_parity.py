@@ -14,8 +14,9 @@ from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
 
 import parity
-from parity import FAST, REFERENCE, assert_gradients, assert_loss, gradients, images, noise, spec, stepping
+from parity import FAST, REFERENCE, assert_gradients, assert_loss, gradients, images, noise, spec
 from reference import ReferenceCycleGAN
+from stepping import play, stepping
 
 SIDE, BATCH = 32, 2
 
@@ -50,7 +51,7 @@ def test_the_fast_way_also_in_the_other_memory_order():
 
 def test_each_network_is_compiled_and_its_weights_keep_their_names():
     model, plain = cyclegan(compile="default"), cyclegan()
-    assert all(net._compiled_call_impl is not None for nets in model.players().values() for net in nets)
+    assert all(net._compiled_call_impl is not None for phase in model.phases() for net in phase.nets)
     assert model.state_dict().keys() == plain.state_dict().keys()
 
 
@@ -66,12 +67,12 @@ def five_steps(model, identity, pool, weights):
     for step in range(5):
         one = batch(step)
         loss_g, loss_d, g_gradients, d_gradients = reference.step(one.a * 2 - 1, one.b * 2 - 1, noise(step))
-        terms = ours.play([(one, noise(step))])
+        terms = play(ours, (one, noise(step)))
         assert_loss(terms["loss_g"].mean(), loss_g)
         assert_loss(terms["loss_d"].mean(), loss_d)
-        for net, expected in zip(ours.players()["generator"], g_gradients, strict=True):
+        for net, expected in zip(ours.phases()[0].nets, g_gradients, strict=True):
             assert_gradients(net, expected)
-        for net, expected in zip(ours.players()["discriminator"], d_gradients, strict=True):
+        for net, expected in zip(ours.phases()[1].nets, d_gradients, strict=True):
             assert_gradients(net, expected)
     if pool:
         assert reference.pool_a.swaps > 0
@@ -80,7 +81,7 @@ def five_steps(model, identity, pool, weights):
 
 def test_which_biases_are_exempt():
     model = cyclegan()
-    assert [len(dead_biases(net)) for nets in model.players().values() for net in nets] == [13, 13, 2, 2]
+    assert [len(dead_biases(net)) for phase in model.phases() for net in phase.nets] == [13, 13, 2, 2]
 
 
 def test_no_generator_runs_more_often_than_needed():
@@ -88,7 +89,7 @@ def test_no_generator_runs_more_often_than_needed():
     for identity, batched, calls in ((0.5, False, 3), (0.5, True, 2), (0.0, True, 2)):
         model, seen = stepping(cyclegan(identity, batched=batched)), []
         model.generator_AtoB.register_forward_hook(lambda *_, seen=seen: seen.append(1))
-        model.play([(batch(0), noise(0))])
+        play(model, (batch(0), noise(0)))
         assert len(seen) == calls
 
 
@@ -96,8 +97,8 @@ def test_accumulated_batches_play_as_one_large_one():
     """The discriminators see what was made before the generators moved, also when several batches make one update."""
     one, many = stepping(cyclegan()), stepping(cyclegan())
     large = batch(0, 4, 4)
-    one.play([(large, noise(0))])
-    many.play([(Domains(*(x[rows] for x in large)), noise(0)) for rows in (slice(0, 2), slice(2, 4))])
+    play(one, (large, noise(0)))
+    play(many, *((Domains(*(x[rows] for x in large)), noise(0)) for rows in (slice(0, 2), slice(2, 4))))
     for name, net in one.named_children():
         assert_gradients(getattr(many, name), gradients(net))
 
@@ -106,7 +107,7 @@ def test_domains_of_different_size_are_measured_each_on_its_own():
     """Means over all of A and all of B are those of one batch with as many of each, wherever the batches were cut."""
     model = cyclegan().eval()
     whole = batch(0, 4, 4)
-    from genlab.models.base.distributed import Totals
+    from genlab.models.base.totals import Totals
 
     together, apart = Totals(), Totals()
     with torch.no_grad():
@@ -114,7 +115,7 @@ def test_domains_of_different_size_are_measured_each_on_its_own():
         for a, b in ((slice(0, 3), slice(0, 1)), (slice(3, 4), slice(1, 3)), (slice(4, 4), slice(3, 4))):
             part = Domains(whole.a[a], whole.b[b], whole.index_a[a], whole.index_b[b])
             apart.add(model.evaluation_terms(part, noise(0)))
-    expected, got = model.completed(together.means()), model.completed(apart.means())
+    expected, got = model.with_losses(together.means()), model.with_losses(apart.means())
     assert expected.keys() == got.keys() > {"loss_g", "loss_d", "cycle_l1_AtoB", "identity_l1_BtoA"}
     for name, value in expected.items():
         assert got[name] == pytest.approx(value, abs=1e-10), name

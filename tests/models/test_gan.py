@@ -1,11 +1,13 @@
 """What a GAN tells of its players' answers, and what its samples are."""
 
+from typing import get_args
+
 import pytest
 import torch
 from torch import nn
 
 from genlab.contracts import DataSpec, Images, Points
-from genlab.losses.adversarial import discriminator_loss, generator_loss
+from genlab.losses.adversarial import AdversarialLoss, fake_loss, generator_loss, real_loss
 from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
 from genlab.models.gan import GAN
@@ -42,16 +44,16 @@ def told(model, x):
     """The terms of both players, and D's answers on the images in [-1, 1] and on the fakes."""
     batch = Images(x, None, torch.arange(len(x)))
     with torch.no_grad():
-        fakes = model.fakes(batch, NOISE)
+        fakes = model.shared(batch, NOISE)
         terms = model.discriminator_terms(batch, fakes, NOISE) | model.generator_terms(batch, fakes, NOISE)
-        return terms, model.discriminator(2 * x - 1), model.discriminator(fakes["x"])
+        return terms, model.discriminator(2 * x - 1), model.discriminator(fakes["fake"])
 
 
 @pytest.mark.parametrize("patches", [False, True])
-@pytest.mark.parametrize("loss", sorted(generator_loss))
+@pytest.mark.parametrize("loss", get_args(AdversarialLoss))
 def test_terms_are_what_the_discriminator_says_of_images_between_minus_one_and_one(loss, patches):
     terms, real, fake = told(gan(loss, patches), images())
-    torch.testing.assert_close(terms["loss_d"], discriminator_loss[loss](real, fake))
+    torch.testing.assert_close(terms["loss_d"], real_loss[loss](real) + fake_loss[loss](fake))
     torch.testing.assert_close(terms["loss_g"], generator_loss[loss](fake))
     real, fake = real.reshape(7, -1), fake.reshape(7, -1)
     torch.testing.assert_close(terms["d_real"], real.sigmoid().mean(1))
@@ -69,4 +71,4 @@ def test_samples_are_what_the_generator_makes_of_z_in_0_to_1():
     model = gan()
     z = torch.randn(5, 3, dtype=torch.float64)
     torch.testing.assert_close(model.decode(z), ((model.generator(z) + 1) / 2).clamp(0, 1).detach())
-    assert torch.equal(model.sample(5, seed=4), model.decode(model.prior(4, 5, 3)))
+    assert torch.equal(model.sample(5, seed=4), model.decode(model.latent_noise(4, 5, 3)))

@@ -37,7 +37,7 @@ def test_an_option_trains_and_is_kept(model, options, train, folders):
     made = one.translate(x, "AtoB")
     assert made.isfinite().all()
     assert torch.equal(made, other.translate(x, "AtoB"))
-    assert list(one.averages) == (list(one.generators()) if "model.ema=0.9" in options else [])
+    assert list(one.ema) == (list(one.generators()) if "model.ema=0.9" in options else [])
 
 
 def test_a_run_with_compiled_networks_is_loaded_without_the_compiler(train, folders, monkeypatch):

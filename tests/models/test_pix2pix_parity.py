@@ -16,8 +16,9 @@ from genlab.nets.patchgan import PatchGAN
 from genlab.nets.unet import UNet
 
 import parity
-from parity import FAST, REFERENCE, assert_gradients, assert_loss, images, noise, spec, stepping
+from parity import FAST, REFERENCE, assert_gradients, assert_loss, images, noise, spec
 from reference import ReferencePix2Pix
+from stepping import play, stepping
 
 SIDE, BATCH = 64, 2
 
@@ -54,7 +55,7 @@ def five_steps(dropout, norm, size, way):
         one = batch(step, size)
         seed = number_of(3, "train", step, "dropout", 0)
         loss_g, loss_d, g_gradients, d_gradients = reference.step(one.a * 2 - 1, one.b * 2 - 1, seed)
-        terms = ours.play([(one, noise(step))])
+        terms = play(ours, (one, noise(step)))
         assert_loss(terms["loss_g"].mean(), loss_g)
         assert_loss(terms["loss_d"].mean(), loss_d)
         assert_gradients(ours.generator, g_gradients)
@@ -68,7 +69,7 @@ def five_steps(dropout, norm, size, way):
 def test_the_generator_runs_once_for_both_players():
     model, calls = stepping(pix2pix()), []
     model.generator.register_forward_hook(lambda *_: calls.append(1))
-    model.play([(batch(0), noise(0))])
+    play(model, (batch(0), noise(0)))
     assert len(calls) == 1
 
 
@@ -76,13 +77,13 @@ def test_dropout_depends_on_seed_batch_and_rank_and_leaves_the_global_state_alon
     model, one = pix2pix(), batch(0)
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    first = model.fakes(one, noise(0))["b"]
+    first = model.shared_of(one, noise(0))["b"]
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(2)
-    assert torch.equal(model.fakes(one, noise(0))["b"], first)
-    assert not torch.equal(model.fakes(one, noise(1))["b"], first)
+    assert torch.equal(model.shared_of(one, noise(0))["b"], first)
+    assert not torch.equal(model.shared_of(one, noise(1))["b"], first)
     other_rank = noise(0).__class__(3, "train", 0, torch.device("cpu"), torch.float64, rank=1, world=2)
-    assert not torch.equal(model.fakes(one, other_rank)["b"], first)
+    assert not torch.equal(model.shared_of(one, other_rank)["b"], first)
 
 
 def test_inference_norm_and_dropout_are_options():
@@ -93,6 +94,8 @@ def test_inference_norm_and_dropout_are_options():
             model.load_state_dict(pix2pix().state_dict())
             model.eval()
             before = copy.deepcopy(model.state_dict())
+            model.shared_of(one, noise(0, "val"))  # as in validation
+            assert not any(module.training for module in model.modules())
             y = model.translate(one.a, "AtoB")
             assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
             assert not any(module.training for module in model.modules())

@@ -2,15 +2,15 @@
 
 import pytest
 import torch
-from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal, kl_divergence
+from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from genlab.contracts import DataSpec, Images
+from genlab.contracts import Images
 from genlab.models.base.noise import Noise
-from genlab.models.base.schedules import Constant
-from genlab.models.vae import VAE
-from genlab.nets.mlp import MLP
+from genlab.models.base.schedules import Ramp
+from genlab.models.objectives.elbo import ELBO
 
-SHAPE, PIXELS, LATENT, SIGMA = (1, 2, 3), 6, 2, 0.5
+from vae_parts import LATENT, PIXELS, SHAPE, SIGMA, evidence, knows, linear, pictures, says
+
 NOISE = Noise(0, "train", 4, torch.device("cpu"), torch.float64)
 
 
@@ -22,47 +22,11 @@ def double():
     torch.set_default_dtype(torch.float32)
 
 
-def linear(beta=1.0, likelihood="gaussian"):
-    """A VAE whose networks are one linear layer each; the columns of the decoder's weight are at right angles."""
-    torch.manual_seed(0)
-    spec = DataSpec("x", "images", SHAPE, {}, "0")
-    model = VAE(LATENT, beta, likelihood, SIGMA, MLP([], "tanh"), torch.optim.SGD, Constant(), spec, 0)
-    model.decoder[0].weight.data = torch.linalg.qr(torch.randn(PIXELS, LATENT))[0] * torch.tensor([1.5, 0.4])
-    return model
-
-
-def says(model, mean, logvar):
-    """The encoder gives the same answer to every image."""
-    model.encoder[1].weight.data.zero_()
-    model.encoder[1].bias.data = torch.tensor([*mean, *logvar])
-    return model
-
-
-def knows(model, off=0.0, wide=0.0):
-    """The encoder gives the true posterior, its mean moved by ``off`` and its log-variance by ``wide``."""
-    weight, bias = model.decoder[0].weight.detach(), model.decoder[0].bias.detach()
-    variance = 1 / (1 + weight.square().sum(0) / SIGMA**2)  # [D]
-    towards = variance[:, None] * weight.T / SIGMA**2  # [D, P]
-    model.encoder[1].weight.data = torch.cat([towards, torch.zeros(LATENT, PIXELS)])
-    model.encoder[1].bias.data = torch.cat([off - towards @ bias, wide + variance.log()])
-    return model
-
-
-def evidence(model, x):
-    """log p(x): x is Gaussian too. -> [B]."""
-    weight, bias = model.decoder[0].weight.detach(), model.decoder[0].bias.detach()
-    return MultivariateNormal(bias, weight @ weight.T + SIGMA**2 * torch.eye(PIXELS)).log_prob(x.flatten(1))
-
-
-def pictures(count):
-    return torch.rand(count, *SHAPE, generator=torch.Generator().manual_seed(1))
-
-
-def terms(model, x):
+def terms(model, x, label=None):
     """The terms, and the z that was decoded."""
     decoded = []
     hook = model.decoder.register_forward_pre_hook(lambda _, inputs: decoded.append(inputs[0]))
-    found = model.terms(Images(x, None, torch.arange(len(x))), NOISE)
+    found = model.terms(Images(x, label, torch.arange(len(x))), NOISE)
     hook.remove()
     return {name: value.detach() for name, value in found.items()}, decoded[0].detach()
 
@@ -74,14 +38,15 @@ def test_z_is_the_mean_plus_a_standard_deviation_times_the_noise_of_the_batch():
     torch.testing.assert_close(z, expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
-def test_every_term_is_the_sum_over_an_images_pixels_or_latents_and_only_the_loss_knows_beta(likelihood):
-    model = says(linear(4.0, likelihood), mean=(1.0, -2.0), logvar=(3.0, -1.5))
+def test_every_term_is_the_sum_over_an_images_pixels_or_latents_and_only_the_loss_knows_beta(likelihood, samples):
+    model = says(linear(4.0, likelihood, ELBO(samples)), mean=(1.0, -2.0), logvar=(3.0, -1.5))
     x = pictures(5)
     found, z = terms(model, x)
-    out = model.decoder(z).detach()
+    out = model.decoder(z).detach().unflatten(0, (5, samples))
     pixels = Normal(out, SIGMA) if likelihood == "gaussian" else Bernoulli(logits=out, validate_args=False)
-    recon = -pixels.log_prob(x).sum((1, 2, 3))
+    recon = -pixels.log_prob(x[:, None]).sum((2, 3, 4)).mean(1)
     posterior = Independent(Normal(torch.tensor([1.0, -2.0]), torch.tensor([1.5, -0.75]).exp()), 1)
     kl = kl_divergence(posterior, Independent(Normal(torch.zeros(2), torch.ones(2)), 1)).expand(5)
     expected = {"loss": recon + 4 * kl, "recon": recon, "kl": kl, "elbo": -recon - kl}
@@ -147,3 +112,23 @@ def test_a_model_of_less_precision_has_a_bound_in_float32(dtype):
     bound = model.to(dtype).bound(x.to(dtype), 3)
     assert bound.dtype == torch.float32
     torch.testing.assert_close(bound.double(), expected, rtol=0, atol=1e-4 if dtype == torch.float32 else 1.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_codes_have_the_precision_of_the_weights_in_training_bounds_and_samples(dtype):
+    model, decoded = linear().to(dtype), []
+    model.decoder.register_forward_pre_hook(lambda _, inputs: decoded.append(inputs[0].dtype))
+    x = pictures(4).to(dtype)
+    model.terms(Images(x, None, torch.arange(4)), model.noise("train", 0))["loss"].mean().backward()
+    for _ in (model.bound(x, 2), model.score(x), model.sample(3), model.reconstruct(x)):
+        continue
+    assert set(decoded) == {dtype}
+
+
+def test_beta_grows_with_the_batches_and_validation_has_its_end():
+    model, x = linear(Ramp(0.0, 4.0, batches=8, wait=0)), pictures(5)
+    model.batches_seen = 2
+    found = terms(model, x)[0]
+    torch.testing.assert_close(found["loss"], found["recon"] + 1.0 * found["kl"])
+    found = terms(model.eval(), x)[0]
+    torch.testing.assert_close(found["loss"], found["recon"] + 4.0 * found["kl"])

@@ -13,7 +13,7 @@ import lightning.pytorch as pl
 import torch
 
 from genlab.config.types import PositiveFloat, PositiveInt
-from genlab.models.base.distributed import gathered
+from genlab.models.base.distributed import from_rank_0, gather_by_rank
 from genlab.models.base.model import Model
 from genlab.runs import rng
 
@@ -86,7 +86,7 @@ class Checkpoints(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Between two updates; the end of an epoch is left to ``on_train_epoch_end``, after its validation."""
-        if trainer.is_last_batch or pl_module.inside_update(batch_idx):
+        if trainer.is_last_batch or pl_module.inside_update():
             return
         if trainer.should_stop or self.is_due(trainer, pl_module):
             self.write(trainer, "last.ckpt")
@@ -115,7 +115,7 @@ class Checkpoints(pl.Callback):
         if not self.every_minutes or (trainer.world_size > 1 and not passed(LOOK_EVERY, before, self.looked)):
             return False
         due = time.monotonic() - self.saved_at > 60 * self.every_minutes
-        return bool(trainer.strategy.broadcast(due)) if trainer.world_size > 1 else due
+        return bool(from_rank_0(due))
 
     def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Write ``best.ckpt`` when the model's monitor is lower than ever before; what is no number is never the best."""
@@ -142,7 +142,7 @@ class Checkpoints(pl.Callback):
         checkpoint["genlab"] = {
             "schema": SCHEMA,
             **self.identity,
-            "random_state": gathered(rng.capture()),
+            "random_state": gather_by_rank(rng.capture()),
             "threads": torch.get_num_threads(),
             "rows": {name: table.rows for name, table in self.tables.items()},
             "seconds": self.clock.seconds,

@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-from genlab.callbacks.samples import MODE_SAMPLES, covered, generated_features
+from genlab.callbacks.samples import MODE_SAMPLES, covered, generated_features, labels_for
 from genlab.callbacks.translations import FEW, Collected, compared, made_of, symptoms
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import (
@@ -27,8 +27,9 @@ from genlab.metrics.distances import Real, count_of, distances
 from genlab.metrics.extractors.choose import Extractor
 from genlab.metrics.extractors.real_features import real_features
 from genlab.metrics.reconstruction import reconstruction_terms, translation_terms
-from genlab.models.base.distributed import Totals
+from genlab.models.base.labels import for_model
 from genlab.models.base.model import Model
+from genlab.models.base.totals import Totals
 
 # of weights that are no more, as soon as the next validation does not measure them
 PASSING = ("fid_", "kid_", "modes", "high_quality", "target_rate", "change", "saturated", "distance_ab")
@@ -41,6 +42,7 @@ class Measure(pl.Callback):
     Of translated pairs, also psnr and ssim against the target; ``l1`` is among the model's own terms. Of translations
     between two domains, also ``target_rate``: the share that a classifier of the domains takes for the target.
     Samples of a mixture with known modes are not compared but counted: ``modes`` and ``high_quality``.
+    A model that needs labels gets those of the images, and for its samples labels in the training set's proportions.
 
     Args:
         every_n_epochs: how often samples and translations are measured in validation; the test always measures them.
@@ -125,8 +127,8 @@ class Measure(pl.Callback):
         if trainer.sanity_checking:
             return
         if isinstance(pl_module, Reconstructs) and isinstance(batch, Images):
-            x = batch.image.float()
-            self.totals.add(reconstruction_terms(x, pl_module.reconstruct(batch.image).float()))
+            made = pl_module.reconstruct(batch.image, **for_model(pl_module, batch.label))
+            self.totals.add(reconstruction_terms(batch.image.float(), made.float()))
         if isinstance(pl_module, Translates) and isinstance(batch, Pairs | Domains):
             self.add_translations(pl_module, batch)
 
@@ -181,7 +183,8 @@ class Measure(pl.Callback):
         """``fid_<extractor>_<count>`` and ``kid_…`` of fresh samples against every real image of the split."""
         assert self.extractor is not None
         extractor = self.extractor.to(model.device)
-        fake = generated_features(model, self.samples[stage], extractor)  # the features of all ranks, in order
+        count = self.samples[stage]
+        fake = generated_features(model, count, extractor, labels_for(model, self.prepared, count))  # of all ranks
         real = self.real(stage, extractor)
         values = distances(real, fake, extractor.name, kid=self.kid and stage == "test")
         self.count(stage, values, {"": len(real.features)})
@@ -208,7 +211,7 @@ class Measure(pl.Callback):
     def coverage(self, stage: Split, model: Any, modes: Modes) -> dict[str, float]:
         """``modes`` and ``high_quality``, of points."""
         self.counts |= dict.fromkeys((f"{stage}/modes", f"{stage}/high_quality"), MODE_SAMPLES)
-        return covered(model, modes)
+        return covered(model, modes, labels_for(model, self.prepared, MODE_SAMPLES))
 
     def real(self, stage: Split, extractor: Extractor, column: str = "image") -> Real:
         """Features of the real images."""

@@ -11,12 +11,15 @@ import torch
 from torch import Tensor
 
 from genlab import images
+from genlab.callbacks.samples import rows_of_samples
 from genlab.config.types import PositiveInt
-from genlab.contracts import Domains, Images, Pairs, Reconstructs, Samples, Translates
+from genlab.contracts import Domains, Images, Pairs, Points, Reconstructs, Samples, Translates
+from genlab.models.base.labels import for_model, needs_labels
 
 COLUMNS = 8
 TRANSLATED = 8  # images of each side on a sheet of translations
 POINTS = 2500  # in a scatter, real and generated ones each
+LABELS = 16  # rows on a sheet of samples, each of a label, at most
 SEED = 20_140_610  # of the noise behind the samples: one for all runs, so that runs can be laid side by side
 
 
@@ -26,12 +29,15 @@ class Pictures(pl.Callback):
     A sheet of translations shows, of a pair, input, output and truth; of two domains, for each direction a sheet with
     input, output and the way back.
     Of points, ``samples_…`` shows generated ones in colour over real ones.
+    A model that needs labels shows a row of samples for each class, all of the same z; for attributes, those of the
+    first images of the validation set.
     """
 
     def __init__(self, every_n_epochs: PositiveInt, count: PositiveInt) -> None:
         self.every_n_epochs, self.count = every_n_epochs, count
         self.folder = Path("images")
         self.fixed: Tensor | None = None  # images of the validation set
+        self.labels: Tensor | None = None  # of images or points of the validation set
         self.sides: Pairs | Domains | None = None  # images of the validation set to translate
         self.real: Tensor | None = None  # points to scatter behind the generated ones
 
@@ -52,6 +58,8 @@ class Pictures(pl.Callback):
         """Keep the first images of the validation set."""
         if self.fixed is None and isinstance(batch, Images) and batch_idx == 0:
             self.fixed = batch.image[: self.count].detach().clone()
+        if self.labels is None and isinstance(batch, Images | Points) and batch.label is not None and batch_idx == 0:
+            self.labels = batch.label.detach().clone()
         if self.sides is None and isinstance(batch, Pairs | Domains) and batch_idx == 0:
             count = min(self.count, TRANSLATED)
             self.sides = type(batch)(*(x[:count].detach().clone() for x in batch))
@@ -73,14 +81,26 @@ class Pictures(pl.Callback):
         """The pictures that this model can make, [C, H, W] each."""
         made: dict[str, Tensor] = {}
         if isinstance(model, Reconstructs) and self.fixed is not None:
-            made["recon"] = images.enlarged(above_and_below(self.fixed, model.reconstruct(self.fixed)))
+            labels = None if self.labels is None else self.labels[: len(self.fixed)]
+            again = model.reconstruct(self.fixed, **for_model(model, labels))
+            made["recon"] = images.enlarged(above_and_below(self.fixed, again))
         if isinstance(model, Translates) and self.sides is not None:
             made |= {name: images.enlarged(sheet) for name, sheet in translations(model, self.sides).items()}
         if isinstance(model, Samples) and self.real is not None:
-            made["samples"] = images.beside_real(model.sample(POINTS, seed=SEED), self.real)
+            made["samples"] = images.beside_real(self.samples(model, POINTS), self.real)
         elif isinstance(model, Samples):
-            made["samples"] = images.enlarged(images.grid(model.sample(self.count, seed=SEED), COLUMNS))
+            made["samples"] = images.enlarged(images.grid(self.samples(model, self.count), COLUMNS))
         return made
+
+    def samples(self, model: Any, count: int) -> Tensor:
+        """``count`` samples, the same noise every time; of a model that needs labels, see above."""
+        if not needs_labels(model) or self.labels is None:
+            return model.sample(count, seed=SEED)
+        if self.real is not None:
+            return model.sample(count, label=self.labels[torch.arange(count) % len(self.labels)], seed=SEED)
+        classes = model.spec.classes
+        rows = torch.arange(min(classes, LABELS)) if classes else self.labels[: max(1, count // COLUMNS)]
+        return rows_of_samples(model, rows, COLUMNS, SEED)
 
 
 def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = COLUMNS) -> Tensor:

@@ -9,11 +9,11 @@ from types import FrameType
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 from lightning.pytorch.callbacks import Timer
 
 from genlab.callbacks.checkpoints import LOOK_EVERY, Checkpoints, passed
 from genlab.contracts import Stopped
+from genlab.models.base.distributed import largest_flag
 from genlab.models.base.model import Model
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 75}
@@ -29,7 +29,7 @@ class MaxSteps(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Ask the loop to end; it validates once more and leaves."""
-        if pl_module.batches_seen >= self.batches and not pl_module.inside_update(batch_idx):
+        if pl_module.batches_seen >= self.batches and not pl_module.inside_update():
             trainer.should_stop = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
@@ -44,7 +44,7 @@ class MaxTime(Timer):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Between two updates."""
-        if not pl_module.inside_update(batch_idx):
+        if not pl_module.inside_update():
             super().on_train_batch_end(trainer)
 
     def state_dict(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Signals(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save and leave, all ranks in the same batch."""
-        if trainer.is_last_batch or pl_module.inside_update(batch_idx):
+        if trainer.is_last_batch or pl_module.inside_update():
             return
         if trainer.world_size > 1 and not passed(LOOK_EVERY, self.looked, pl_module.batches_seen):
             return
@@ -105,9 +105,7 @@ class Signals(pl.Callback):
         """Every rank takes the same decision. An epoch that was broken off has been saved where it stood."""
         self.looked = pl_module.batches_seen
         names = list(CODES)
-        code = names.index(self.received[0]) + 1 if self.received else 0
-        if trainer.world_size > 1:
-            code = int(trainer.strategy.reduce(torch.tensor(float(code)), reduce_op="max").item())
+        code = largest_flag(names.index(self.received[0]) + 1 if self.received else 0)
         if code == 0:
             return
         if trainer.is_last_batch or not trainer.should_stop:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import lightning.pytorch as pl
-from torch import distributed as dist
 
+from genlab.models.base.distributed import gather_everywhere
 from genlab.models.base.model import Model
 from genlab.runs.table import Table
 
@@ -26,10 +26,7 @@ class Trace(pl.Callback):
     ) -> None:
         """Rank r holds the rows r, r + W, … of the global batch: gather them in that order."""
         mine = places(batch)
-        everyones: list[Any] = [mine]
-        if trainer.world_size > 1:
-            everyones = [None] * trainer.world_size
-            dist.all_gather_object(everyones, mine)
+        everyones = gather_everywhere(mine)
         if self.table is not None and trainer.is_global_zero:
             indices = [index for row in zip(*everyones, strict=True) for index in row]
             self.table.append({"step": pl_module.batches_seen, "indices": " ".join(indices)})

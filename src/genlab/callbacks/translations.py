@@ -12,7 +12,7 @@ from genlab.contracts import Domains, Pairs, Translates
 from genlab.metrics.distances import Real, distances
 from genlab.metrics.extractors.choose import Extractor
 from genlab.metrics.symptoms import saturated
-from genlab.models.base.distributed import gathered
+from genlab.models.base.distributed import gather_everywhere
 
 FEW = 500  # translations up to which KID takes a fraction of a second, so that a validation can have it too
 
@@ -77,10 +77,10 @@ class Collected:
 
     def features(self) -> dict[Way, Tensor]:
         """[N, d] each: those of all ranks, in the order of the split."""
-        everyones = gathered([(way.direction, seen) for way, seen in self.parts.items()])
+        everyones = gather_everywhere([(way.direction, seen) for way, seen in self.parts.items()])
         found = {}
         for way in self.parts:
-            seen = [part for each in everyones.values() for name, s in each if name == way.direction for part in s]
+            seen = [part for each in everyones for name, s in each if name == way.direction for part in s]
             order = torch.cat([index for index, _ in seen]).argsort()
             found[way] = torch.cat([features for _, features in seen])[order]
         return found

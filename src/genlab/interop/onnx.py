@@ -20,6 +20,7 @@ import genlab
 from genlab.contracts import ConfigError, Decodes, GenlabError, Problem, Translates
 from genlab.images import signed, unsigned
 from genlab.interop.reference_weights import places
+from genlab.models.base.labels import needs_labels
 from genlab.models.base.noise import keyed_generator
 from genlab.models.base.translation import require_direction
 
@@ -115,7 +116,7 @@ def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
 
 def translator(model: Any, direction: str, name: str) -> Part:
     """One generator. It is tried on the training's size, and on two others at once."""
-    net = model.translators()[direction]
+    net = model.working()[direction]
     multiple, (channels, height, width) = net.multiple, model.spec.shape
     least = -(-net.smallest // multiple)
     low, wide = (max(least, side // multiple // 2) * multiple for side in (height, width))
@@ -143,6 +144,9 @@ def decoders(cfg: DictConfig, model: Any) -> list[Part]:
     if not decodes:
         what = f"{name} has no network that is known here. Models that decode a code or translate have: ae, vae, gan, dcgan, "
         raise ConfigError([Problem("format=onnx", what + "pix2pix, cyclegan …", "Give the ckpt=… of another run.")])
+    if needs_labels(model):
+        what = f"{name} decodes a code and a label, and files made here take a code alone"
+        raise ConfigError([Problem("format=onnx", what, "Give the ckpt=… of another run.")])
     if cfg.direction:
         raise ConfigError([Problem(f"direction={cfg.direction}", f"{name} translates nothing", "Leave it out.")])
     size, ends = model.latent_dim, ("code", "points" if model.spec.kind == "points" else "image")

@@ -1,6 +1,8 @@
-"""What two players want. Discriminators give logits; a map of scores counts as the mean over its patches.
+"""What discriminators and generators minimise, on logits or critic scores: one table for every model.
 
-``discriminator_loss[name](real, fake)`` and ``generator_loss[name](fake)``: logits [B, ...] -> [B], to be minimised.
+``real_loss[name]`` and ``fake_loss[name]`` are the discriminator's two parts, ``generator_loss[name]`` is the
+generator's: scores [B, ...] -> [B], the mean over the patches of an image. How the parts are weighed stands in the
+model: a GAN adds them, pix2pix and CycleGAN take their mean, as their papers and code do.
 """
 
 from __future__ import annotations
@@ -11,60 +13,75 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor
 
-from genlab.losses.precision import at_least_float32
+from genlab.losses.precision import at_least_float32, per_image
 
 AdversarialLoss = Literal["non_saturating", "saturating", "least_squares", "hinge"]
+PatchLoss = Literal["non_saturating", "least_squares", "hinge", "wasserstein"]
 
 
-def per_image(scores: Tensor) -> Tensor:
-    """Scores [B, ...] -> [B], the mean over the patches of an image."""
-    return at_least_float32(scores).reshape(len(scores), -1).mean(1)
+def bce_real(scores: Tensor) -> Tensor:
+    """-log D: binary cross-entropy against 1, on logits. Goodfellow et al., 2014 (arXiv:1406.2661), eq. 1; section 3."""
+    return per_image(F.softplus(-at_least_float32(scores)))
 
 
-def cross_entropy_d(real: Tensor, fake: Tensor) -> Tensor:
-    """-log D(x) - log(1 - D(G(z))); log 4 where D answers 1/2. Goodfellow et al., 2014 (arXiv:1406.2661), eq. 1."""
-    return per_image(F.softplus(-at_least_float32(real))) + per_image(F.softplus(at_least_float32(fake)))
+def bce_fake(scores: Tensor) -> Tensor:
+    """-log(1 - D): binary cross-entropy against 0, on logits. Goodfellow et al., 2014, eq. 1."""
+    return per_image(F.softplus(at_least_float32(scores)))
 
 
-def non_saturating_g(fake: Tensor) -> Tensor:
-    """-log D(G(z)): strong gradients while the fakes are poor. Goodfellow et al., 2014, section 3."""
-    return per_image(F.softplus(-at_least_float32(fake)))
+def minimax_generator(scores: Tensor) -> Tensor:
+    """log(1 - D): the min-max game itself; its gradient vanishes while the fakes are poor. Goodfellow et al., 2014, eq. 1."""
+    return -bce_fake(scores)
 
 
-def saturating_g(fake: Tensor) -> Tensor:
-    """log(1 - D(G(z))): the min-max game itself; its gradient vanishes while the fakes are poor."""
-    return -per_image(F.softplus(at_least_float32(fake)))
+def lsgan_real(scores: Tensor) -> Tensor:
+    """(D - 1)^2. Mao et al., 2017 (arXiv:1611.04076), eq. 9, without its halves."""
+    return per_image((at_least_float32(scores) - 1).square())
 
 
-def least_squares_d(real: Tensor, fake: Tensor) -> Tensor:
-    """((D(x) - 1)^2 + D(G(z))^2) / 2. Mao et al., 2017 (arXiv:1611.04076), eq. 9."""
-    return 0.5 * (per_image((at_least_float32(real) - 1).square()) + per_image(at_least_float32(fake).square()))
+def lsgan_fake(scores: Tensor) -> Tensor:
+    """D^2. Mao et al., 2017, eq. 9, without its halves."""
+    return per_image(at_least_float32(scores).square())
 
 
-def least_squares_g(fake: Tensor) -> Tensor:
-    """(D(G(z)) - 1)^2 / 2. Mao et al., 2017, eq. 9."""
-    return 0.5 * per_image((at_least_float32(fake) - 1).square())
+def hinge_real(scores: Tensor) -> Tensor:
+    """max(0, 1 - D). Lim and Ye, 2017 (arXiv:1705.02894)."""
+    return per_image(F.relu(1 - at_least_float32(scores)))
 
 
-def hinge_d(real: Tensor, fake: Tensor) -> Tensor:
-    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))). Lim and Ye, 2017 (arXiv:1705.02894)."""
-    return per_image(F.relu(1 - at_least_float32(real))) + per_image(F.relu(1 + at_least_float32(fake)))
+def hinge_fake(scores: Tensor) -> Tensor:
+    """max(0, 1 + D). Lim and Ye, 2017."""
+    return per_image(F.relu(1 + at_least_float32(scores)))
 
 
-def hinge_g(fake: Tensor) -> Tensor:
-    """-D(G(z)). Lim and Ye, 2017."""
-    return -per_image(fake)
+def critic_real(scores: Tensor) -> Tensor:
+    """-D: of real images; of made ones what a generator minimises. Arjovsky et al., 2017 (arXiv:1701.07875), eq. 2, negated."""
+    return -per_image(at_least_float32(scores))
 
 
-discriminator_loss: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "non_saturating": cross_entropy_d,
-    "saturating": cross_entropy_d,
-    "least_squares": least_squares_d,
-    "hinge": hinge_d,
+def critic_fake(scores: Tensor) -> Tensor:
+    """D: of made images. Arjovsky et al., 2017, eq. 2."""
+    return per_image(at_least_float32(scores))
+
+
+real_loss: dict[str, Callable[[Tensor], Tensor]] = {
+    "non_saturating": bce_real,
+    "saturating": bce_real,
+    "least_squares": lsgan_real,
+    "hinge": hinge_real,
+    "wasserstein": critic_real,
+}
+fake_loss: dict[str, Callable[[Tensor], Tensor]] = {
+    "non_saturating": bce_fake,
+    "saturating": bce_fake,
+    "least_squares": lsgan_fake,
+    "hinge": hinge_fake,
+    "wasserstein": critic_fake,
 }
 generator_loss: dict[str, Callable[[Tensor], Tensor]] = {
-    "non_saturating": non_saturating_g,
-    "saturating": saturating_g,
-    "least_squares": least_squares_g,
-    "hinge": hinge_g,
+    "non_saturating": bce_real,
+    "saturating": minimax_generator,
+    "least_squares": lsgan_real,
+    "hinge": critic_real,
+    "wasserstein": critic_real,
 }

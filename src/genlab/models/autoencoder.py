@@ -6,15 +6,15 @@ from torch import Tensor
 
 from genlab.config.types import PositiveInt
 from genlab.contracts import Code, DataSpec, Images
-from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
-from genlab.models.base.objective import ObjectiveModel
+from genlab.models.base.phases import OptimizerFactory, Phase, Terms, one_phase
 from genlab.models.base.pixels import Likelihood, Pixels, Sigma
 from genlab.models.base.schedules import Schedule
 from genlab.nets.by_size import AutoencoderNet
 
 
-class Autoencoder(ObjectiveModel):
+class Autoencoder(Model):
     """loss(x) = -log p(x | decoder(encoder(x))), in nats an image; a bottleneck, and nothing else, forces a code.
 
     Args:
@@ -45,30 +45,30 @@ class Autoencoder(ObjectiveModel):
         self.decoder = net.decoder(latent_dim, spec.shape)
         self.pixels = Pixels(likelihood, sigma)
 
+    def phases(self) -> list[Phase]:
+        """One: everything learns from one loss."""
+        return one_phase(self, self.terms)
+
     def terms(self, batch: Images, noise: Noise) -> Terms:
         """recon = -log p(x | code), which is also the loss."""
         recon = self.pixels.nll(self.decoder(self.encoder(batch.image)), batch.image)
         return {"loss": recon, "recon": recon}
 
-    def encode(self, x: Tensor) -> Code:
+    def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code:
         """The code, [B, D]: a point, without a spread."""
         with self.evaluating():
             return Code(self.encoder(x))
 
-    def decode(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """The mean image of a code."""
         with self.evaluating():
             return self.pixels.mean(self.decoder(z))
 
-    def reconstruct(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
         """There and back."""
         return self.decode(self.encode(x).mean)
 
-    def score(self, x: Tensor) -> Tensor:
+    def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
         """-log p(x | code): images that do not fit through the bottleneck score high."""
         with self.evaluating():
             return self.pixels.nll(self.decoder(self.encoder(x)), x)
-
-    def notes(self) -> list[str]:
-        """What the reconstruction is measured in."""
-        return [self.pixels.note]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from torch import Tensor, nn
@@ -10,10 +9,11 @@ from torch import Tensor, nn
 from genlab.config.types import PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
-from genlab.losses.adversarial import AdversarialLoss, discriminator_loss, generator_loss, per_image
-from genlab.models.base.adversarial import AdversarialModel, Fakes, Player
-from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.losses.adversarial import AdversarialLoss, fake_loss, generator_loss, real_loss
+from genlab.losses.precision import per_image
+from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
+from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
 from genlab.models.base.schedules import Schedule
 
 
@@ -29,7 +29,7 @@ class GANNet(Protocol):
         ...
 
 
-class GAN(AdversarialModel):
+class GAN(Model):
     """min over G, max over D of E[log D(x)] + E[log(1 - D(G(z)))] (eq. 1). D moves first, on the fakes that G then uses.
 
     The networks see images in [-1, 1]; points keep their own coordinates.
@@ -64,42 +64,41 @@ class GAN(AdversarialModel):
         self.generator = net.generator(latent_dim, spec.shape)
         self.discriminator = net.discriminator(spec.shape)
 
-    def players(self) -> dict[Player, list[nn.Module]]:
-        """One network each."""
-        return {"generator": [self.generator], "discriminator": [self.discriminator]}
-
-    def turns(self, update: int) -> Sequence[Player]:
-        """D every time, G after it every ``d_steps``-th time."""
-        return ("discriminator", "generator") if (update + 1) % self.d_steps == 0 else ("discriminator",)
+    def phases(self) -> list[Phase]:
+        """D in every update, then G, in every ``d_steps``-th."""
+        return [
+            Phase("d", [self.discriminator], self.discriminator_terms, detached=True),
+            Phase("g", [self.generator], self.generator_terms, every=self.d_steps),
+        ]
 
     def real(self, batch: Images | Points) -> Tensor:
         """What the batch holds, as D sees it. -> [B, *shape]."""
         return batch.x if isinstance(batch, Points) else signed(batch.image)
 
-    def fakes(self, batch: Images | Points, noise: Noise) -> Fakes:
-        """G(z), [B, *shape]."""
-        return {"x": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
+    def shared(self, batch: Images | Points, noise: Noise) -> Shared:
+        """The fakes G(z), [B, *shape]."""
+        return {"fake": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
 
-    def discriminator_terms(self, batch: Images | Points, fakes: Fakes, noise: Noise) -> Terms:
+    def discriminator_terms(self, batch: Images | Points, shared: Shared, noise: Noise) -> Terms:
         """loss_d, and D's answers as probabilities; of a map of them the mean."""
-        real, fake = self.discriminator(self.real(batch)), self.discriminator(fakes["x"])
+        real, fake = self.discriminator(self.real(batch)), self.discriminator(shared["fake"])
         right = ((real > 0).float() + (fake < 0).float()) / 2
         return {
-            "loss_d": discriminator_loss[self.loss](real, fake),
+            "loss_d": real_loss[self.loss](real) + fake_loss[self.loss](fake),
             "d_real": per_image(real.sigmoid()),
             "d_fake": per_image(fake.sigmoid()),
             "d_accuracy": per_image(right),
         }
 
-    def generator_terms(self, batch: Images | Points, fakes: Fakes, noise: Noise) -> Terms:
+    def generator_terms(self, batch: Images | Points, shared: Shared, noise: Noise) -> Terms:
         """loss_g."""
-        return {"loss_g": generator_loss[self.loss](self.discriminator(fakes["x"]))}
+        return {"loss_g": generator_loss[self.loss](self.discriminator(shared["fake"]))}
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
-        """G of fresh z; ``label`` is not used."""
-        return self.decode(self.prior(seed, n, self.latent_dim))
+        """G of fresh z."""
+        return self.decode(self.latent_noise(seed, n, self.latent_dim))
 
-    def decode(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """What G makes of a z: [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] as the set has them."""
         with self.evaluating():
             made = self.generator(z)

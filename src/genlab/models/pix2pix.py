@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,20 +13,21 @@ from torch import Tensor, nn
 from genlab.config.types import BelowOne, NonNegativeFloat
 from genlab.contracts import DataSpec, Kind, Pairs
 from genlab.images import signed
-from genlab.losses.translation import PatchLoss, l1
+from genlab.losses.adversarial import PatchLoss
+from genlab.losses.distance import l1
 from genlab.models.base import translation as translating
-from genlab.models.base.adversarial import AdversarialModel, Fakes, Player
-from genlab.models.base.adversarial_objective import Judge
+from genlab.models.base.adversarial_objective import AdversarialObjective
 from genlab.models.base.diffaugment import Change
-from genlab.models.base.ema import Averages
+from genlab.models.base.ema import EMA
 from genlab.models.base.execution import Step
-from genlab.models.base.model import OptimizerFactory, Terms
+from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
+from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
 from genlab.models.base.schedules import Schedule
 from genlab.nets.blocks import BatchNorm
 
 
-class Pix2Pix(AdversarialModel):
+class Pix2Pix(Model):
     """G* = arg min over G, max over D of L_cGAN(G, D) + lambda L_L1(G) (eq. 4): from ``a`` to ``b`` of a pair.
 
     D sees the input beside the output, the input first. D moves first, on the image that G then uses: one forward of G
@@ -79,59 +80,57 @@ class Pix2Pix(AdversarialModel):
         seed: int,
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
-        self.step, self.judge, self.lambda_l1 = step, Judge(loss, lambda_gp, augment, step), lambda_l1
+        self.lambda_l1, self.objective = lambda_l1, AdversarialObjective(loss, lambda_gp, augment, step)
         self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
         channels = spec.shape[0]
         self.generator = generator.generator(channels, channels)
         self.discriminator = discriminator.discriminator(2 * channels)
         translating.require_fitting(spec, self.generator, self.discriminator)
         step.fit([self.generator, self.discriminator])
-        self.averages = Averages(self.generators(), ema)
+        self.ema = EMA(self.generators(), ema)
 
-    def players(self) -> dict[Player, list[nn.Module]]:
-        """One network each."""
-        return {"generator": [self.generator], "discriminator": [self.discriminator]}
-
-    def turns(self, update: int) -> Sequence[Player]:
+    def phases(self) -> list[Phase]:
         """D, then G."""
-        return ("discriminator", "generator")
-
-    def moved(self, player: Player) -> None:
-        """The average follows G."""
-        if player == "generator":
-            self.averages.follow(self.generators(), self.updates)
+        return [
+            Phase("d", [self.discriminator], self.discriminator_terms, self.discriminator_loss, detached=True),
+            Phase("g", [self.generator], self.generator_terms),
+        ]
 
     def generators(self) -> dict[str, nn.Module]:
         """By direction."""
         return {"AtoB": self.generator}
 
-    def translators(self) -> dict[str, nn.Module]:
-        """Who translates, by direction."""
-        return self.averages.outside_training(self.generators(), self.training)
+    def averaged(self) -> dict[str, nn.Module]:
+        """The generator."""
+        return self.generators()
 
-    def fakes(self, batch: Pairs, noise: Noise) -> Fakes:
+    def shared(self, batch: Pairs, noise: Noise) -> Shared:
         """G(a), [B, C, H, W]."""
-        with self.as_asked(), noise.for_layers("dropout"):
-            return {"b": self.translators()["AtoB"](signed(batch.a))}
+        with self.as_asked():
+            return {"b": self.working()["AtoB"](signed(batch.a))}
 
-    def discriminator_terms(self, batch: Pairs, fakes: Fakes, noise: Noise) -> Terms:
-        """loss_d = (loss on [a, G(a)] + loss on [a, b]) / 2."""
+    def discriminator_terms(self, batch: Pairs, shared: Shared, noise: Noise) -> Terms:
+        """The losses on [a, b] and on [a, G(a)], [B] each."""
         a = signed(batch.a)
-        real, fake = torch.cat([a, signed(batch.b)], 1), torch.cat([a, fakes["b"]], 1)
-        terms = self.judge.terms(self.discriminator, real, fake, noise, "D", images=2)
-        return {"loss_d": self.judge.total(terms), **{f"loss_d_{name}": value for name, value in terms.items()}}
+        real, fake = torch.cat([a, signed(batch.b)], 1), torch.cat([a, shared["b"]], 1)
+        parts = self.objective.discriminator_terms(self.discriminator, real, fake, noise, "D", images=2)
+        return {f"loss_d_{part}": value for part, value in parts.items()}
 
-    def generator_terms(self, batch: Pairs, fakes: Fakes, noise: Noise) -> Terms:
+    def discriminator_loss(self, terms: Mapping[str, Any]) -> Any:
+        """(real + fake) / 2, with a penalty where there is one."""
+        return self.objective.discriminator_loss(terms, "loss_d_{}")
+
+    def generator_terms(self, batch: Pairs, shared: Shared, noise: Noise) -> Terms:
         """loss_g = adversarial + lambda_l1 |G(a) - b|."""
-        shown = torch.cat([signed(batch.a), fakes["b"]], 1)
-        adversarial = self.judge.wanted(self.discriminator, shown, noise, "D", images=2)
-        difference = l1(fakes["b"], signed(batch.b))
+        shown = torch.cat([signed(batch.a), shared["b"]], 1)
+        adversarial = self.objective.generator_loss(self.discriminator, shown, noise, "D", images=2)
+        difference = l1(shared["b"], signed(batch.b))
         return {"loss_g": adversarial + self.lambda_l1 * difference, "adversarial": adversarial, "l1": difference / 2}
 
     @contextmanager
     def as_asked(self) -> Iterator[None]:
         """Outside training: norm and dropout as the two options say."""
-        layers = [] if self.training else list(self.translators()["AtoB"].modules())
+        layers = [] if self.training else list(self.working()["AtoB"].modules())
         norms = [layer for layer in layers if isinstance(layer, BatchNorm)]
         dropouts = [layer for layer in layers if isinstance(layer, nn.Dropout)]
         for norm in norms:
@@ -158,7 +157,7 @@ class Pix2Pix(AdversarialModel):
         translating.require_channels(x, self.spec)
         noise = Noise(self.seed, "translate", 0, self.device)
         with self.evaluating(), self.as_asked(), noise.for_layers("dropout"):
-            return translating.through(self.translators()["AtoB"], x)
+            return translating.through(self.working()["AtoB"], x)
 
     def notes(self) -> list[str]:
         """How the metrics are to be read."""

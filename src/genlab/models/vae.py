@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from genlab.config.types import NonNegativeFloat, PositiveInt
+from genlab.config.types import PositiveInt
 from genlab.contracts import Code, DataSpec, Images
-from genlab.losses.divergence import gaussian_kl, gaussian_log_density
-from genlab.models.base.model import OptimizerFactory, Terms
-from genlab.models.base.noise import Noise, keyed_generator
-from genlab.models.base.objective import ObjectiveModel
+from genlab.losses.importance import importance_bound
+from genlab.models.base.model import Model
+from genlab.models.base.noise import Noise
+from genlab.models.base.parts import DiagonalGaussian, Objective, Prior
+from genlab.models.base.phases import OptimizerFactory, Phase, Terms, one_phase
 from genlab.models.base.pixels import Likelihood, Pixels, Sigma
-from genlab.models.base.schedules import Schedule
+from genlab.models.base.schedules import Schedule, Weight
 from genlab.nets.by_size import AutoencoderNet
 
 
-class VAE(ObjectiveModel):
-    """loss(x) = E_q(z|x)[-log p(x|z)] + beta KL(q(z|x) || N(0, I)), in nats an image (eq. 3 with beta = 1).
+class VAE(Model):
+    """log p(x) >= E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z)), in nats an image (eq. 3): codes that a prior can replace.
 
     Args:
         latent_dim: D, the size of the code.
-        beta: weight of the KL in the loss; it never enters ``elbo``. Above 1: Higgins et al., 2017.
-        likelihood: of the pixels; ``bernoulli`` or ``gaussian``.
-        sigma: of gaussian pixels in [0, 1]: a number, or ``learned``.
-        net: the network family, ``mlp``, ``conv`` or ``auto``.
-        optimizer: over all parameters.
-        schedule: factor on the learning rate.
-        spec: the data set, from which the networks take their shape.
-        seed: of all noise.
+        beta: weight of the KL in the loss, a number or a schedule; it never enters ``elbo``.
+        likelihood: of the pixels: ``bernoulli``, or ``gaussian`` with ``sigma``, a number or ``learned``.
+        objective: what is minimised; ``prior``: p(z). Other parts than these make another model of the same family.
+        net: the network family; ``spec``: the data set, from which it takes its shape.
+        optimizer: over all parameters; ``schedule``: factor on its learning rate; ``seed``: of all noise.
     """
 
     def __init__(
         self,
         latent_dim: PositiveInt,
-        beta: NonNegativeFloat,
+        beta: Weight,
         likelihood: Likelihood,
         sigma: Sigma,
+        objective: Objective,
+        prior: Prior,
         net: AutoencoderNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
@@ -50,53 +48,54 @@ class VAE(ObjectiveModel):
         self.encoder = net.encoder(spec.shape, 2 * latent_dim)
         self.decoder = net.decoder(latent_dim, spec.shape)
         self.pixels = Pixels(likelihood, sigma)
+        self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
+
+    def phases(self) -> list[Phase]:
+        """One: everything learns from one loss."""
+        return one_phase(self, self.terms)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
-        """recon = -log p(x|z), kl, elbo = -(recon + kl), loss = recon + beta kl."""
+        """loss, recon, kl and elbo, as the objective has them of K codes for each image."""
         x = batch.image  # [B, C, H, W] in [0, 1]
-        mean, logvar = self.encoder(x).chunk(2, dim=1)  # [B, D] each
-        z = mean + (0.5 * logvar).exp() * noise.normal("z", *mean.shape)  # [B, D]
-        recon = self.pixels.nll(self.decoder(z), x)
-        kl = gaussian_kl(mean, logvar)
-        return {"loss": recon + self.beta * kl, "recon": recon, "kl": kl, "elbo": -(recon.detach() + kl.detach())}
+        q = self.posterior(x)
+        z = q.sample(noise.normal("z", len(x), self.objective.samples, self.latent_dim))  # [B, K, D]
+        return self.objective(self.nll(x, z), q, self.prior, z, self.at(self.beta))
 
-    def encode(self, x: Tensor) -> Code:
+    def posterior(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x): mean and log-variance, [B, D] each."""
-        with self.evaluating():
-            return Code(*self.encoder(x).chunk(2, dim=1))
+        return DiagonalGaussian(*self.encoder(x).chunk(2, dim=1))
 
-    def decode(self, z: Tensor) -> Tensor:
+    def nll(self, x: Tensor, z: Tensor) -> Tensor:
+        """-log p(x|z) of K codes for each image. [B, C, H, W], [B, K, D] -> [B, K]."""
+        return self.pixels.nll(self.decoder(z.flatten(0, 1)).unflatten(0, z.shape[:2]), x)
+
+    def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code:
+        """q(z|x)."""
+        with self.evaluating():
+            return Code(*self.posterior(x))
+
+    def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """The mean image of p(x|z)."""
         with self.evaluating():
             return self.pixels.mean(self.decoder(z))
 
-    def reconstruct(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
         """Decode the mean of q(z|x)."""
         return self.decode(self.encode(x).mean)
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
-        """Decode draws from the prior; ``label`` is not used."""
-        return self.decode(self.prior(seed, n, self.latent_dim))
-
-    def bound(self, x: Tensor, k: int = 1) -> Tensor:
-        """log 1/k sum_s p(x|z_s) p(z_s) / q(z_s|x): Burda et al., 2015 (arXiv:1509.00519), eq. 8. -> [B]."""
-        stream = keyed_generator(self.device, "bound", self.seed)
-        weights = []
+        """Decode draws from the prior."""
         with self.evaluating():
-            mean, logvar = self.encoder(x).chunk(2, dim=1)
-            for _ in range(k):
-                noise = torch.randn(mean.shape, generator=stream, device=x.device, dtype=self.weight_dtype)
-                z = mean + (0.5 * logvar).exp() * noise
-                prior = gaussian_log_density(z, torch.zeros_like(z), torch.zeros_like(z))
-                weights.append(
-                    prior - gaussian_log_density(z, mean, logvar) - self.pixels.nll(self.decoder(z), x)  # [B]
-                )
-        return torch.stack(weights).logsumexp(0) - math.log(k)
+            return self.decode(self.prior.sample(n, self.sample_stream(seed), self.weight_dtype))
 
-    def score(self, x: Tensor) -> Tensor:
+    def bound(self, x: Tensor, k: int = 1, *, label: Tensor | None = None) -> Tensor:
+        """log 1/k sum_s p(x|z_s) p(z_s) / q(z_s|x): Burda et al., 2015 (arXiv:1509.00519), eq. 8. -> [B]."""
+        with self.evaluating():
+            q = self.posterior(x)
+            draws = (q.sample(self.noise("bound", s).normal("z", len(x), 1, self.latent_dim)) for s in range(k))
+            log_w = [self.prior.log_prob(z) - q.log_prob(z) - self.nll(x, z) for z in draws]  # [B, 1] each, one by one
+        return importance_bound(torch.cat(log_w, 1))
+
+    def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
         """-ELBO: images that the model explains badly score high."""
         return -self.bound(x)
-
-    def notes(self) -> list[str]:
-        """What the reconstruction is measured in."""
-        return [self.pixels.note]

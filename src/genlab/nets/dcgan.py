@@ -90,7 +90,8 @@ class DCGAN:
     """Builds the two networks.
 
     Args:
-        width: channels at half resolution; they double with each halving (64 in the paper's figure: 64 ... 512).
+        width: channels at half resolution; they double with each halving up to the layer at 4x4.
+            The generator of the paper's figure 1, for 64 px, has 128: 128 at 32x32, 256, 512, 1024 at 4x4.
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("images",)

@@ -13,7 +13,6 @@ from genlab.contracts import ConfigError, DataError, Problem
 from genlab.files import replacing
 
 LOCK = ".lock"
-ENVIRONMENT = "GENLAB_RUN_DIR"  # tells the other ranks which directory rank 0 has made
 
 
 class RunDirectory:
@@ -49,7 +48,6 @@ class RunDirectory:
         except Timeout:
             problem = Problem("resume", f"{self.path} is being trained by another process", "Wait for it, or stop it.")
             raise ConfigError([problem]) from None
-        os.environ[ENVIRONMENT] = str(self.path)
 
     def release(self) -> None:
         """Give the lock back."""

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from genlab.config import renamed
 from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
 from genlab.files import read_json
 from genlab.interop.reference import reference_files
+from genlab.rank_environment import announce, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
@@ -29,7 +32,7 @@ class Run:
     run_id: str | None = None
     existing: RunDirectory | None = None
     checkpoint: Path | None = None
-    child_of: Path | None = None  # on a rank that rank 0 started: the directory is there, and held by rank 0
+    child_of: Path | None = None  # on further ranks: the directory is there, and held by rank 0
 
     @contextmanager
     def open(self, cfg: DictConfig, overrides: list[str]) -> Iterator[RunDirectory]:
@@ -39,11 +42,14 @@ class Run:
             return
         directory = self.existing or make(self.parent, self.run_id)
         directory.hold()
+        runs = Path(cfg.paths.runs).expanduser()
         try:
             directory.write_configuration(cfg, overrides)
             point_latest(directory)
+            announce(directory.path, runs)
             yield directory
         finally:
+            withdraw(runs)
             directory.release()
 
 
@@ -108,9 +114,14 @@ def followed(path: Path) -> Path:
 
 
 def continued(directory: RunDirectory, digest: str, given: Path | None = None) -> Run:
-    """The run, from the checkpoint that was given or from its last; from the start if it has none yet."""
+    """The run, from the checkpoint that was given or from its last; from the start if it has none yet.
+
+    Raises:
+        CheckpointError: an earlier version of genlab made it, or the checkpoint is none.
+    """
     checkpoint = checkpoint_of(directory, given)
     if checkpoint is not None:
+        require_of_today(directory, checkpoint)
         manifest.require_checkpoint(checkpoint)
     return Run(digest, directory.path.parent, existing=directory, checkpoint=checkpoint)
 
@@ -120,6 +131,20 @@ def checkpoint_of(directory: RunDirectory, given: Path | None) -> Path | None:
     checkpoint = given if given is not None and given.is_file() else directory.checkpoints / "last.ckpt"
     exists = checkpoint.exists() or checkpoint.with_name("previous.ckpt").exists()
     return checkpoint if exists else None
+
+
+def require_of_today(directory: RunDirectory, checkpoint: Path) -> None:
+    """Refuse a run whose optimisers are in another order than today's.
+
+    Raises:
+        CheckpointError: with what can be done with it.
+    """
+    plain: Any = OmegaConf.to_container(OmegaConf.load(directory.path / "config.yaml"))
+    if renamed.is_old(plain):
+        raise CheckpointError(
+            f"resume={directory.path}: an earlier version of genlab made this run, and kept its optimisers in another "
+            f"order. Start a new run from its weights: init_from={checkpoint}"
+        )
 
 
 def run_of(path: Path) -> RunDirectory:

@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from genlab.config import renamed
 from genlab.config.build import build
 from genlab.contracts import CheckpointError, DataSpec
 from genlab.interop.reference import Files, reference_files
@@ -46,6 +47,7 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
     checkpoint: dict[str, Any] = AtomicCheckpointIO().load_checkpoint(path)
     if "genlab" not in checkpoint:
         raise CheckpointError(f"{path} is a checkpoint, but not one that genlab wrote: it has no configuration in it.")
+    checkpoint = renamed.checkpoint(checkpoint)
     kept = checkpoint["genlab"]
     config = OmegaConf.create(kept["config"])
     spec = DataSpec.from_plain(kept["spec"])
@@ -89,7 +91,7 @@ def load_weights(model: Model, path: Path) -> str:
         return load_reference(model, files, f"init_from={path}")
     checkpoint = AtomicCheckpointIO().load_checkpoint(path)
     try:
-        model.load_state_dict(checkpoint["state_dict"])
+        model.load_state_dict(renamed.weights(checkpoint["state_dict"]))
     except (RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split("\n")[:2])
         raise CheckpointError(f"init_from={path}: the networks differ ({reason}).") from error

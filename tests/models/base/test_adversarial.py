@@ -15,6 +15,8 @@ from genlab.models.gan import GAN
 from genlab.nets.dcgan import DCGAN
 from genlab.runs.load import load_run
 
+from stepping import move, play, stepping
+
 LR, BETAS = 1e-3, (0.5, 0.999)
 
 
@@ -29,14 +31,6 @@ def batch(step, size=6, shape=(1, 16, 16)):
     stream = torch.Generator().manual_seed(step)
     image = torch.rand(size, *shape, generator=stream, dtype=torch.float64)
     return Images(image, None, torch.arange(size))
-
-
-def stepping(model):
-    """The model's own step, outside a Trainer: optimisers by hand, everything else as it is."""
-    optimizers = dict(zip(model.players(), model.configure_optimizers(), strict=True))
-    model.optimizer = lambda player: optimizers[player]
-    model.manual_backward = lambda loss: loss.backward()
-    return model
 
 
 def noise(step, rows=6):
@@ -65,7 +59,7 @@ def test_ten_steps_equal_a_loop_written_by_hand():
         g_gradients = [p.grad.clone() for p in g.parameters()]
         opt_g.step()
 
-        terms = ours.play([(batch(step), noise(step))])
+        terms = play(ours, (batch(step), noise(step)))
         torch.testing.assert_close(terms["loss_d"].mean(), loss_d, rtol=0, atol=1e-10)
         torch.testing.assert_close(terms["loss_g"].mean(), loss_g, rtol=0, atol=1e-10)
         for parameter, gradient in zip(ours.generator.parameters(), g_gradients, strict=True):
@@ -76,13 +70,15 @@ def test_ten_steps_equal_a_loop_written_by_hand():
         torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize(("mover", "other"), [("discriminator", "generator"), ("generator", "discriminator")])
-def test_a_step_leaves_no_gradient_in_the_other_and_does_not_move_it(mover, other):
+@pytest.mark.parametrize(
+    ("phase", "mover", "other"), [("d", "discriminator", "generator"), ("g", "generator", "discriminator")]
+)
+def test_a_step_leaves_no_gradient_in_the_other_and_does_not_move_it(phase, mover, other):
     model = stepping(gan())
     before = copy.deepcopy(model.state_dict())
     one = batch(0)
-    model.move(mover, [(one, noise(0))], [])
-    moved, still = model.players()[mover][0], model.players()[other][0]
+    move(model, phase, (one, noise(0)))
+    moved, still = getattr(model, mover), getattr(model, other)
     assert all(p.grad is not None and p.requires_grad for p in moved.parameters())
     assert all(p.grad is None and p.requires_grad for p in still.parameters())
     for name, parameter in model.named_parameters():
@@ -93,7 +89,7 @@ def test_fakes_are_made_once_for_both_players():
     model = stepping(gan())
     calls = []
     model.generator.register_forward_hook(lambda *_: calls.append(1))
-    model.play([(batch(0), noise(0))])
+    play(model, (batch(0), noise(0)))
     assert len(calls) == 1
 
 
@@ -102,7 +98,7 @@ def test_d_steps_lets_the_generator_move_every_kth_time():
     moves = []
     for step in range(7):
         before = [p.clone() for p in model.generator.parameters()]
-        model.play([(batch(step), noise(step))])
+        play(model, (batch(step), noise(step)))
         moves.append(any(not torch.equal(a, b) for a, b in zip(before, model.generator.parameters(), strict=True)))
     assert moves == [False, False, True, False, False, True, False]
 
@@ -123,8 +119,8 @@ def test_accumulated_batches_play_as_one_large_one():
             return z[self.rows]
 
     parts = [slice(0, 3), slice(3, 6)]
-    one.play([(large, Rows(slice(0, 6)))])
-    many.play([(Images(large.image[rows], None, large.index[rows]), Rows(rows)) for rows in parts])
+    play(one, (large, Rows(slice(0, 6))))
+    play(many, *((Images(large.image[rows], None, large.index[rows]), Rows(rows)) for rows in parts))
     for a, b in zip(one.parameters(), many.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-10)
 

@@ -6,17 +6,18 @@ import pytest
 import torch
 
 from genlab.contracts import ConfigError, Domains, Pairs
+from genlab.losses.adversarial import fake_loss, generator_loss, real_loss
 from genlab.losses.penalty import gradient_penalty
-from genlab.losses.translation import fake_loss, real_loss, wanted_loss
-from genlab.models.base.adversarial_objective import Judge
+from genlab.models.base.adversarial_objective import AdversarialObjective
 from genlab.models.base.diffaugment import DiffAugment, color, cutout, translation
-from genlab.models.base.ema import Averages
+from genlab.models.base.ema import EMA
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet
 
 import parity
-from parity import images, noise, spec, step, stepping
+from parity import images, noise, spec, step
+from stepping import play, stepping
 
 SIDE = 32
 
@@ -48,13 +49,13 @@ MODELS = [(cyclegan, domains), (pix2pix, pairs)]
 
 def test_a_critic_without_a_penalty_is_refused():
     with pytest.raises(ConfigError, match=r"needs a gradient penalty\n    Type: model.lambda_gp=10"):
-        Judge("wasserstein", 0.0, [], step())
+        AdversarialObjective("wasserstein", 0.0, [], step())
 
 
 def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
     model, batch = cyclegan(), domains()
-    fakes = {name: fake.detach() for name, fake in model.fakes(batch, noise(0)).items()}
-    terms = model.discriminator_terms(batch, fakes, noise(0))
+    fakes = {name: fake.detach() for name, fake in model.shared(batch, noise(0)).items()}
+    terms = model.phases()[1].all_terms(batch, fakes, noise(0))
     expected = 0.0
     for name, real, fake in (("B", batch.b, fakes["b"]), ("A", batch.a, fakes["a"])):
         net, real = getattr(model, f"discriminator_{name}"), real * 2 - 1
@@ -69,19 +70,22 @@ def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
 
 @pytest.mark.parametrize("lambda_gp", [0.0, 7.0])
 def test_the_total_is_half_the_sum_of_both_scores_and_the_weighted_penalty(lambda_gp):
-    judge = Judge("hinge", lambda_gp, [], step())
-    assert judge.total({"real": 1.0, "fake": 2.5, "penalty": 3.0}) == (1 + 2.5 + lambda_gp * 3) / 2
-    assert judge.total({"real": 1.0, "fake": 2.5}) == 1.75
+    loss = AdversarialObjective("hinge", lambda_gp, [], step()).discriminator_loss
+    assert loss({"real": 1.0, "fake": 2.5, "penalty": 3.0}) == (1 + 2.5 + lambda_gp * 3) / 2
+    assert loss({"real": 1.0, "fake": 2.5}) == 1.75
+    assert loss({"d_real_A": 1.0, "d_fake_A": 2.0, "d_real_B": 9.0}, "d_{}_A") == 1.5
 
 
 @pytest.mark.parametrize("loss", ["non_saturating", "least_squares", "hinge", "wasserstein"])
 def test_real_and_made_images_are_each_held_to_their_own_side_of_the_loss(loss):
     model, batch = cyclegan(loss), domains()
     net, real, fake = model.discriminator_A, 2 * batch.a - 1, 2 * batch.b - 1
-    terms = model.judge.terms(net, real, fake, noise(0), "A")
+    terms = model.objective.discriminator_terms(net, real, fake, noise(0), "A")
     torch.testing.assert_close(terms["real"], real_loss[loss](net(real)))
     torch.testing.assert_close(terms["fake"], fake_loss[loss](net(fake)))
-    torch.testing.assert_close(model.judge.wanted(net, fake, noise(0), "A"), wanted_loss[loss](net(fake)))
+    torch.testing.assert_close(
+        model.objective.generator_loss(net, fake, noise(0), "A"), generator_loss[loss](net(fake))
+    )
 
 
 @pytest.mark.parametrize(("make", "data"), MODELS)
@@ -89,7 +93,7 @@ def test_a_penalised_critic_keeps_near_slope_one(make, data):
     model = stepping(make())
     slopes = []
     for number in range(40):
-        terms = model.play([(data(), noise(number))])
+        terms = play(model, (data(), noise(number)))
         slopes.append(next(value for name, value in terms.items() if "penalty" in name).mean().item())
     assert slopes[-1] < 0.5 * slopes[0]
 
@@ -97,37 +101,37 @@ def test_a_penalised_critic_keeps_near_slope_one(make, data):
 @pytest.mark.parametrize(("make", "data"), MODELS)
 def test_an_average_follows_by_the_formula_and_translates(make, data):
     model = stepping(make("least_squares", 0.0, ema=0.9))
-    nets = model.players()["generator"]
+    nets = list(model.averaged().values())
     expected = [[p.clone() for p in net.parameters()] for net in nets]
     for number in range(3):
-        model.play([(data(number), noise(number))])
+        play(model, (data(number), noise(number)))
         decay = min(0.9, (1 + number) / (10 + number))
         expected = [
             [decay * old + (1 - decay) * p for old, p in zip(olds, net.parameters(), strict=True)]
             for olds, net in zip(expected, nets, strict=True)
         ]
-    for average, values in zip(model.averages.values(), expected, strict=True):
+    for average, values in zip(model.ema.values(), expected, strict=True):
         for parameter, value in zip(average.parameters(), values, strict=True):
             torch.testing.assert_close(parameter, value)
             assert not parameter.requires_grad
     x, batch = data().a, data()
     by_average, terms = model.translate(x, "AtoB"), model.eval().evaluation_terms(batch, noise(0, "val"))
     own = make("least_squares", 0.0).eval()
-    weights = {name: value for name, value in model.state_dict().items() if not name.startswith("averages")}
-    own.load_state_dict(weights | named_as(model.averages, own))
+    weights = {name: value for name, value in model.state_dict().items() if not name.startswith("ema")}
+    own.load_state_dict(weights | named_as(model.ema, own))
     assert torch.equal(own.translate(x, "AtoB"), by_average)
     for name, value in own.evaluation_terms(batch, noise(0, "val")).items():
         assert torch.equal(value, terms[name]), name  # validation measures what translates
-    model.averages.clear()
+    model.ema.clear()
     assert not torch.equal(model.translate(x, "AtoB"), by_average)
 
 
 @pytest.mark.parametrize("make", [cyclegan, pix2pix])
 def test_in_training_the_networks_themselves_translate_and_their_averages_elsewhere(make):
     model = make("least_squares", 0.0, ema=0.9)
-    assert model.train().translators() == model.generators()
-    assert model.eval().translators() == dict(model.averages)
-    assert make("least_squares", 0.0).eval().translators().keys() == model.generators().keys()  # there are no averages
+    assert model.train().working() == model.generators()
+    assert model.eval().working() == dict(model.ema)
+    assert make("least_squares", 0.0).eval().working().keys() == model.generators().keys()  # there are no averages
 
 
 def named_as(averages, model):
@@ -142,11 +146,11 @@ def named_as(averages, model):
 
 def test_running_statistics_are_averaged_with_the_weights_and_batches_counted():
     net = torch.nn.BatchNorm2d(2)
-    averages = Averages({"g": net}, 0.9)
+    averages = EMA({"g": net}, 0.9)
     expected = net.running_var.clone()
     for _ in range(2):
         net.train()(torch.randn(4, 2, 3, 3))
-        averages.follow({"g": net}, 100)
+        averages.step({"g": net}, 100)
         expected = 0.9 * expected + 0.1 * net.running_var
     torch.testing.assert_close(averages["g"].running_var, expected)
     assert averages["g"].num_batches_tracked == 2
@@ -282,11 +286,11 @@ def shown_to(net, act):
 @pytest.mark.parametrize("training", [True, False])
 def test_all_that_a_discriminator_sees_is_changed_in_training_each_by_a_draw_of_its_own(training):
     model, x = cyclegan("least_squares", 0.0, ["translation"]).train(training), images(0, "a", 6, SIDE)
-    judge, net = model.judge, model.discriminator_B
-    judge.step = step(batched=False)
-    seen = shown_to(net, lambda: judge.terms(net, x, x, noise(0), "B"))
-    seen += shown_to(net, lambda: judge.wanted(net, x, noise(0), "B"))
-    seen += shown_to(net, lambda: judge.wanted(net, x, noise(0), "A"))
+    objective, net = model.objective, model.discriminator_B
+    objective.step = step(batched=False)
+    seen = shown_to(net, lambda: objective.discriminator_terms(net, x, x, noise(0), "B"))
+    seen += shown_to(net, lambda: objective.generator_loss(net, x, noise(0), "B"))
+    seen += shown_to(net, lambda: objective.generator_loss(net, x, noise(0), "A"))
     assert len(seen) == 4
     assert all(torch.equal(shown, x) != training for shown in seen)
     assert len({shown.numpy().tobytes() for shown in seen}) == (4 if training else 1)
@@ -294,7 +298,7 @@ def test_all_that_a_discriminator_sees_is_changed_in_training_each_by_a_draw_of_
 
 def test_the_image_beside_it_does_not_change_how_an_input_is_coloured():
     model, batch = pix2pix("least_squares", 0.0, ["color"]), pairs()
-    model.step.batched = False
+    model.objective.step.batched = False
     halves = []
     for target, fake in ((batch.b, batch.a), (batch.b.flip(0), batch.b)):
         one = batch._replace(b=target)
@@ -312,6 +316,6 @@ def test_discriminators_see_changed_images_in_training_alone():
     for training in (True, False):
         losses = []
         for model in (plain.train(training), changed.train(training)):
-            fakes = model.fakes(domains(), noise(0))
+            fakes = model.shared(domains(), noise(0))
             losses.append(model.discriminator_terms(domains(), fakes, noise(0))["loss_d_real_AtoB"])
         assert torch.equal(*losses) != training

@@ -40,3 +40,10 @@ def test_a_bernoulli_takes_logits_and_has_no_sigma_to_train():
 def test_mean_images_lie_in_0_to_1():
     torch.testing.assert_close(Pixels("bernoulli", 1.0).mean(OUTPUT), 1 / (1 + (-OUTPUT).exp()))
     torch.testing.assert_close(Pixels("gaussian", 1.0).mean(OUTPUT), OUTPUT.clamp(0, 1))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_of_several_outputs_for_an_image_each_has_its_own_density(likelihood):
+    pixels, outputs = Pixels(likelihood, 0.3), torch.stack([OUTPUT, 2 * OUTPUT, -OUTPUT], 1)  # [2, 3, 3, 2, 2]
+    expected = torch.stack([pixels.nll(outputs[:, k], X) for k in range(3)], 1)
+    torch.testing.assert_close(pixels.nll(outputs, X), expected)

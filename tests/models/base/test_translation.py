@@ -12,7 +12,8 @@ from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet
 
 import parity
-from parity import noise, spec, stepping
+from parity import noise, spec
+from stepping import play, stepping
 
 
 def cyclegan(side=32, channels=3, d=None):
@@ -117,6 +118,6 @@ def test_images_of_many_sizes_train_one_by_one_and_share_a_pool():
     model.memory = {"a": ImagePool(2), "b": ImagePool(2)}
     for number, (height, width) in enumerate([(32, 32), (36, 44), (24, 60), (40, 40), (28, 32), (32, 48)]):
         a, b = torch.rand(2, 1, 3, height, width, dtype=torch.float64)
-        terms = model.play([(Domains(a, b[..., :24], torch.zeros(1), torch.zeros(1)), noise(number))])
+        terms = play(model, (Domains(a, b[..., :24], torch.zeros(1), torch.zeros(1)), noise(number)))
         assert all(value.isfinite().all() for value in terms.values())
     assert len({tuple(image.shape) for image in model.memory["a"].images}) == 2

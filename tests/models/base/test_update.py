@@ -11,6 +11,8 @@ from genlab.contracts import DataSpec, Images
 from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
 from genlab.models.gan import GAN
+from genlab.models.objectives.elbo import ELBO
+from genlab.models.priors.standard_normal import StandardNormal
 from genlab.models.vae import VAE
 from genlab.nets.gan_mlp import GANMLP
 from genlab.nets.mlp import MLP
@@ -26,7 +28,8 @@ def sgd(parameters):
 
 def vae():
     torch.manual_seed(0)
-    return VAE(2, 1.0, "bernoulli", 1.0, MLP([5], "tanh"), sgd, Constant(), SPEC, SEED).double()
+    parts = ELBO(1), StandardNormal()
+    return VAE(2, 1.0, "bernoulli", 1.0, *parts, MLP([5], "tanh"), sgd, Constant(), SPEC, SEED).double()
 
 
 def gan():
@@ -57,25 +60,24 @@ def fitted(model, data, epochs=1, clip=None, algorithm="norm", together=1, callb
 
 
 def players(model):
-    return model.players() if isinstance(model, GAN) else {"all": [model]}
+    return {phase.name: phase.nets for phase in model.phases()}
 
 
 def loss_by_hand(model, player, batch, number):
     """What the one who moves minimises on batch ``number``."""
     noise = Noise(SEED, "train", number, torch.device("cpu"), torch.float64)
-    if player == "all":
+    if player == "":
         return model.terms(batch, noise)["loss"].mean()
-    fakes = model.fakes(batch, noise)
-    if player == "generator":
+    fakes = model.shared(batch, noise)
+    if player == "g":
         return model.generator_terms(batch, fakes, noise)["loss_g"].mean()
-    return model.discriminator_terms(batch, {"x": fakes["x"].detach()}, noise)["loss_d"].mean()
+    return model.discriminator_terms(batch, {"fake": fakes["fake"].detach()}, noise)["loss_d"].mean()
 
 
 def by_hand(model, groups, clip=None, algorithm="norm"):
     """Each group of numbered batches is one update: every player in turn on all of them, by the mean of their losses."""
-    turns = ["discriminator", "generator"] if isinstance(model, GAN) else ["all"]
     for group in groups:
-        for player in turns:
+        for player in players(model):
             parameters = [p for net in players(model)[player] for p in net.parameters()]
             loss = sum(loss_by_hand(model, player, batch, number) for number, batch in group) / len(group)
             for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
@@ -101,7 +103,7 @@ def test_a_short_last_group_is_a_mean_over_its_own_batches_and_steps_at_the_epoc
     expected = by_hand(make(), [[next(numbered) for _ in range(size)] for size in groups])
     model = fitted(make(), data, epochs, together=together)
     assert_equal(model, expected)
-    assert not model.inside_update(4)
+    assert not model.inside_update()
 
 
 @pytest.mark.parametrize("make", MODELS)

@@ -84,7 +84,7 @@ def build_trainer(
     return pl.Trainer(
         **options,
         **QUIET,
-        strategy=strategy_for(model, cfg.trainer.strategy, processes),
+        strategy=strategy_for(cfg.trainer.strategy, processes),
         callbacks=callbacks,
         logger=loggers,
         plugins=plugins,

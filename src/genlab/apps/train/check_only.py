@@ -12,7 +12,6 @@ from genlab.apps.train.build import build_callbacks, build_model, require_images
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
 from genlab.data.store.source import Prepared
-from genlab.models.base.adversarial import AdversarialModel
 from genlab.runs.load import load_weights
 
 
@@ -38,7 +37,7 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     console.say(f"memory    at least {(weights + batch) / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch")
     for note in notes(spec, model):
         console.say(f"note      {note}")
-    if isinstance(model, AdversarialModel):
-        console.say("training  two players in turn")
+    if len(model.phase_list) > 1:
+        console.say(f"training  phases in turn: {', '.join(phase.name for phase in model.phase_list)}")
     console.say("all checks passed; nothing was trained")
     return 0

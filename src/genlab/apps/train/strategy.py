@@ -1,41 +1,35 @@
-"""Several devices: who sends what to whom."""
+"""Several devices: one strategy for every model."""
 
 from __future__ import annotations
 
-import torch
 from lightning.pytorch.strategies import DDPStrategy
 
 from genlab.contracts import ConfigError, Problem
-from genlab.models.base.adversarial import AdversarialModel
-from genlab.models.base.model import Model
+from genlab.models.base.distributed import broadcast_weights
 
 
-class PlayerSync(DDPStrategy):
-    """Data-parallel training without the wrapper, for models with two players.
+class DataParallel(DDPStrategy):
+    """Data-parallel training without torch's wrapper.
 
-    The wrapper expects every backward to reach every parameter, which is never so when players take turns. Here the
-    weights are made equal once, and ``AdversarialModel`` averages the gradients of the player that moves.
+    The wrapper expects every backward to reach every parameter, which is never so when phases take turns. Here the
+    weights are made equal once, and the model averages the gradients of the phase that moves while backward runs.
     """
 
     def configure_ddp(self) -> None:
         """Rank 0's weights for everyone."""
         assert self.model is not None
-        for tensor in (*self.model.parameters(), *self.model.buffers()):
-            torch.distributed.broadcast(tensor.data, 0)
+        broadcast_weights(self.model)
 
 
-def strategy_for(model: Model, name: str, processes: int) -> str | DDPStrategy:
-    """What ``trainer.strategy=auto`` means for this model; any other name is taken as it is, if it can work.
+def strategy_for(name: str, processes: int) -> str | DDPStrategy:
+    """What ``trainer.strategy`` means: ``auto`` is one process alone, or ``ddp``.
 
     Raises:
-        ConfigError: the named strategy cannot train a model with two players.
+        ConfigError: a strategy that would wrap, shard or average once more what the models do themselves.
     """
-    adversarial = isinstance(model, AdversarialModel)
+    if name == "ddp" or (name == "auto" and processes > 1):
+        return DataParallel()
     if name == "auto":
-        if processes == 1:
-            return "auto"
-        return PlayerSync() if adversarial else DDPStrategy(broadcast_buffers=False)
-    if adversarial and processes > 1:
-        problem = f"{name} cannot train a model whose players take turns"
-        raise ConfigError([Problem("trainer.strategy", problem, "Type: trainer.strategy=auto")])
-    return name
+        return "auto"
+    what = "cannot train these models: they average the gradients of each phase themselves"
+    raise ConfigError([Problem(f"trainer.strategy={name}", what, "Type: trainer.strategy=auto, or ddp")])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.command.paths import prepare
 from genlab.compat import ensure_torchvision
-from genlab.runs.directory import ENVIRONMENT
+from genlab.config.hints import Hints
+from genlab.config.label_compatibility import lacking
+from genlab.config.words import in_words
+from genlab.contracts import ConfigError, DataSpec
+from genlab.rank_environment import directory_of_rank_0, is_rank_0
 from genlab.runs.find import Run, checkpoint_file, choose_run
 
 
@@ -18,13 +22,16 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
 
     Raises:
         DataError: the data set is missing or damaged.
+        ConfigError: it has not the labels that the model needs.
         CheckpointError: there is nothing where ``resume`` or ``init_from`` points.
         Stopped: a signal asked for the end, and the run has been saved.
     """
     if cfg.init_from and cfg.resume is None:
         checkpoint_file(Path(cfg.init_from), "init_from")
     prepared = prepare(cfg)
-    chosen: Run = choose_run(cfg, prepared.spec, run_dir, started_by())
+    require_labels(cfg, prepared.spec)
+    child_of = None if is_rank_0() else directory_of_rank_0(Path(cfg.paths.runs).expanduser())
+    chosen: Run = choose_run(cfg, prepared.spec, run_dir, child_of)
     ensure_torchvision()  # from here on torch and Lightning are imported
     if cfg.check_only:
         from genlab.apps.train.check_only import describe
@@ -35,7 +42,12 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     return fit(cfg, overrides, prepared, chosen)
 
 
-def started_by() -> Path | None:
-    """The run directory of the process that started this one as a further rank; None for a process of its own."""
-    folder = os.environ.get(ENVIRONMENT)
-    return Path(folder) if folder and "LOCAL_RANK" in os.environ else None
+def require_labels(cfg: DictConfig, spec: DataSpec) -> None:
+    """The set that has been prepared must have labels that the model needs.
+
+    Raises:
+        ConfigError: it has not, with sets that have.
+    """
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    if problems := in_words(lacking(plain, (spec.labels,) if spec.labels else ()), Hints()):
+        raise ConfigError(problems)

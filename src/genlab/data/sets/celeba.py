@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from genlab.config.types import OnError, PositiveInt
-from genlab.contracts import ConfigError, DataError, DataSpec, Problem
+from genlab.contracts import ConfigError, DataError, DataSpec, LabelKind, Problem
 from genlab.data.files.archive import unpack
 from genlab.data.files.decode import decode
 from genlab.data.files.decode_in_parallel import decoded_rows
@@ -39,6 +40,9 @@ class CelebA(Source):
         batch_size: images a step, on each device.
         limit: use only so many training images; None for all.
     """
+
+    labels: ClassVar[tuple[LabelKind, ...] | None] = ("attributes", "classes")
+    relabel: ClassVar[str] = "Classes: data.label=Smiling, or another attribute. Attributes: data.label=attributes"
 
     def __init__(
         self,

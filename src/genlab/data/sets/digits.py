@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataSpec
+from genlab.contracts import DataSpec, LabelKind
 from genlab.data.store.order import keyed_split
 from genlab.data.store.source import SPLITS, Columns, Prepared, Source, limited, sizes_of
 
@@ -19,6 +20,8 @@ class Digits(Source):
         batch_size: images a step, on each device.
         limit: use only so many training images; None for all.
     """
+
+    labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
 
     def __init__(self, batch_size: PositiveInt, limit: PositiveInt | None) -> None:
         self.batch_size, self.limit = batch_size, limit

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from genlab.config.types import OnError, PositiveInt
-from genlab.contracts import DataError, DataSpec
+from genlab.contracts import DataError, DataSpec, LabelKind
 from genlab.data.files.decode import ENDINGS, decode
 from genlab.data.files.decode_in_parallel import channels_of, decoded_rows
 from genlab.data.files.splits import completed, pictures_in, plain, require_every_split, require_folder
@@ -39,6 +40,9 @@ class Folder(Source):
         batch_size: images a step, on each device.
         limit: use only so many training images; None for all.
     """
+
+    labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
+    relabel: ClassVar[str] = "Sort the pictures into sub-folders, one for each class."
 
     def __init__(
         self,

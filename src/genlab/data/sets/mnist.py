@@ -7,12 +7,12 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataError, DataSpec
+from genlab.contracts import DataError, DataSpec, LabelKind
 from genlab.data.files.download import Remote, fetch
 from genlab.data.store.source import Prepared, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
@@ -71,6 +71,8 @@ class Idx(Source):
         batch_size: images a step, on each device.
         limit: use only so many training images; None for all.
     """
+
+    labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
 
     def __init__(
         self, name: Literal["mnist", "fashion_mnist"], batch_size: PositiveInt, limit: PositiveInt | None

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from genlab.config.types import NonNegativeInt, PositiveInt
-from genlab.contracts import ConfigError, DataSpec, Problem
+from genlab.contracts import ConfigError, DataSpec, LabelKind, Problem
 from genlab.data.store.order import keyed, keyed_split
 from genlab.data.store.source import SPLITS, Prepared, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
@@ -43,13 +43,15 @@ class Shapes(Source):
         y_positions: places of the centre from top to bottom.
         image_size: H and W, in pixels.
         count: combinations drawn, no one twice; None for all of them, in order.
-        draw: names the draw of ``count`` combinations; apart from ``seed``, so that all runs see the same images.
+        subset_seed: names the draw of ``count`` combinations; apart from ``seed``, so that all runs see the same images.
         batch_size: images a step, on each device.
         limit: use only so many training images; None for all.
 
     Raises:
         ConfigError: fewer combinations than ``count``.
     """
+
+    labels: ClassVar[tuple[LabelKind, ...] | None] = ("attributes",)
 
     def __init__(
         self,
@@ -60,11 +62,12 @@ class Shapes(Source):
         y_positions: PositiveInt,
         image_size: Side,
         count: PositiveInt | None,
-        draw: NonNegativeInt,
+        subset_seed: NonNegativeInt,
         batch_size: PositiveInt,
         limit: PositiveInt | None,
     ) -> None:
-        self.shapes, self.image_size, self.count, self.draw = list(shapes), image_size, count, draw
+        self.shapes, self.image_size, self.count = list(shapes), image_size, count
+        self.subset_seed = subset_seed
         self.levels = (len(shapes), scales, orientations, x_positions, y_positions)
         self.batch_size, self.limit = batch_size, limit
         self.total = int(np.prod(self.levels))
@@ -75,7 +78,7 @@ class Shapes(Source):
     def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
         """Nothing to find: the images are drawn once, and kept."""
         recipe = {"kind": "shapes", "version": VERSION, "shapes": self.shapes, "levels": self.levels}
-        recipe |= {"size": self.image_size, "count": self.count, "draw": self.draw}
+        recipe |= {"size": self.image_size, "count": self.count, "draw": self.subset_seed}
         store = open_or_build(cache_root, "shapes", key_of(recipe, [], cache_root), self.decode)
         spec = DataSpec(
             "shapes",
@@ -103,7 +106,7 @@ class Shapes(Source):
         """Which combinations are in the set: places in the grid, the last factor running fastest. int64 [N]."""
         if self.count is None:
             return np.arange(self.total)
-        return keyed("shapes", self.draw).permutation(self.total)[: self.count]
+        return keyed("shapes", self.subset_seed).permutation(self.total)[: self.count]
 
     def drawn(self, levels: np.ndarray) -> Iterator[tuple[np.ndarray]]:
         """One row of a store for each row of factor levels, [N, 5] -> uint8 [1, H, W] each."""

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from genlab.config.types import NonNegativeInt, PositiveInt
-from genlab.contracts import DataSpec, Kind
+from genlab.contracts import DataSpec, Kind, LabelKind
 from genlab.data.store.order import keyed
 from genlab.data.store.source import SPLITS, Columns, Modes, Prepared, Source, limited, sizes_of
 
@@ -79,17 +79,18 @@ class Toy2D(Source):
     Args:
         name: ``ring`` (8 modes), ``grid`` (25), ``moons`` or ``spiral`` (2 arms each).
         count: points in all, at least 10.
-        draw: names the draw; apart from ``seed``, so that all runs see the same points.
+        subset_seed: names the draw; apart from ``seed``, so that all runs see the same points.
         batch_size: points a step, on each device.
         limit: use only so many training points; None for all.
     """
 
     kind: ClassVar[Kind] = "points"
+    labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
 
     def __init__(
-        self, name: Name, count: Count, draw: NonNegativeInt, batch_size: PositiveInt, limit: PositiveInt | None
+        self, name: Name, count: Count, subset_seed: NonNegativeInt, batch_size: PositiveInt, limit: PositiveInt | None
     ) -> None:
-        self.name, self.count, self.draw = name, count, draw
+        self.name, self.count, self.subset_seed = name, count, subset_seed
         self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
@@ -106,7 +107,7 @@ class Toy2D(Source):
 
     def drawn(self, density: Density) -> tuple[np.ndarray, np.ndarray]:
         """Points, float32 [N, 2], and the mode or arm of each, int64 [N]."""
-        dice = keyed("toy2d", self.name, self.draw)
+        dice = keyed("toy2d", self.name, self.subset_seed)
         label = dice.integers(len(density.names), size=self.count)
         centre = density.centre(label, dice.random(self.count))
         return (centre + density.sigma * dice.standard_normal((self.count, 2))).astype(np.float32), label

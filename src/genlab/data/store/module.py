@@ -17,7 +17,12 @@ from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader
 from genlab.data.store.source import Prepared
 
 # what decides the order of the images, in words
-ORDER = {"seed": "seed", "batch_size": "data.batch_size", "world": "the number of processes"}
+ORDER = {
+    "seed": "seed",
+    "batch_size": "data.batch_size",
+    "world": "the number of processes",
+    "images": "the number of training images",
+}
 EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256x256 in colour
 
 
@@ -109,8 +114,8 @@ class StoreData(pl.LightningDataModule):
     def order(self) -> dict[str, Any]:
         """What the order of the images depends on."""
         _, world = self.place()
-        digest = self.prepared.spec.digest
-        return {"seed": self.seed, "batch_size": self.batch_size, "world": world, "digest": digest}
+        images, digest = self.prepared.spec.sizes["train"], self.prepared.spec.digest
+        return {"seed": self.seed, "batch_size": self.batch_size, "world": world, "images": images, "digest": digest}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Refuse other data; say loudly when the same order cannot be kept.
@@ -122,6 +127,7 @@ class StoreData(pl.LightningDataModule):
         self.position = dict(state["position"])
         now = self.order()
         for key, name in ORDER.items():
-            if state[key] != now[key]:
-                what = f"{name} was {state[key]} and is now {now[key]}"
+            before = state.get(key, now[key])  # earlier checkpoints do not know all of them
+            if before != now[key]:
+                what = f"{name} was {before} and is now {now[key]}"
                 warnings.warn(f"continued, but not exactly: {what}, so the order of the images differs.", stacklevel=2)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genlab.contracts import DataSpec, Kind
+from genlab.contracts import DataSpec, Kind, LabelKind
 from genlab.data.store.columns import Column, first
 
 SPLITS: tuple[str, ...] = ("train", "val", "test")
@@ -65,6 +65,8 @@ class Source(ABC):
     """Where images come from. Constructing one costs nothing; ``prepare`` does the work, once."""
 
     kind: ClassVar[Kind] = "images"
+    labels: ClassVar[tuple[LabelKind, ...] | None] = None  # that its rows may have; None: known when it is prepared
+    relabel: ClassVar[str] = ""  # how to get others of those, in words to type
 
     @abstractmethod
     def prepare(self, data_root: Path, cache_root: Path) -> Prepared:

@@ -8,15 +8,15 @@ from typing import Any
 from torch import Tensor, nn
 
 from genlab.contracts import ConfigError, Problem
+from genlab.losses.adversarial import PatchLoss, fake_loss, generator_loss, real_loss
 from genlab.losses.penalty import gradient_penalty
-from genlab.losses.translation import PatchLoss, fake_loss, real_loss, wanted_loss
 from genlab.models.base.diffaugment import Change, DiffAugment
 from genlab.models.base.execution import Step
-from genlab.models.base.model import Terms
 from genlab.models.base.noise import Noise
+from genlab.models.base.phases import Terms
 
 
-class Judge:
+class AdversarialObjective:
     """The rules that every discriminator of a model goes by.
 
     Args:
@@ -35,7 +35,9 @@ class Judge:
             raise ConfigError([Problem("model.lambda_gp", what, "Type: model.lambda_gp=10")])
         self.loss, self.lambda_gp, self.augment, self.step = loss, lambda_gp, DiffAugment(augment), step
 
-    def terms(self, net: nn.Module, real: Tensor, fake: Tensor, noise: Noise, name: str, images: int = 1) -> Terms:
+    def discriminator_terms(
+        self, net: nn.Module, real: Tensor, fake: Tensor, noise: Noise, name: str, images: int = 1
+    ) -> Terms:
         """The discriminator's terms, [B] each: ``real``, ``fake`` and, in training where it is asked for, ``penalty``.
 
         Args:
@@ -55,12 +57,12 @@ class Judge:
             terms["penalty"] = gradient_penalty(net, real, fake, noise.uniform(f"penalty_{name}", len(real)))
         return terms
 
-    def total(self, terms: Mapping[str, Any]) -> Any:
-        """(real + fake + lambda_gp penalty) / 2: half, as in both papers' code."""
-        scores = terms["real"] + terms["fake"]
-        return (scores + self.lambda_gp * terms["penalty"] if "penalty" in terms else scores) / 2
+    def discriminator_loss(self, terms: Mapping[str, Any], name: str = "{}") -> Any:
+        """(real + fake + lambda_gp penalty) / 2: half, as in both papers' code. ``name``: what a part is called."""
+        scores, penalty = terms[name.format("real")] + terms[name.format("fake")], name.format("penalty")
+        return (scores + self.lambda_gp * terms[penalty] if penalty in terms else scores) / 2
 
-    def wanted(self, net: nn.Module, fake: Tensor, noise: Noise, name: str, images: int = 1) -> Tensor:
-        """What the generator wants of the discriminator's answer. [B, C, H, W] -> [B]; arguments as above."""
+    def generator_loss(self, net: nn.Module, fake: Tensor, noise: Noise, name: str, images: int = 1) -> Tensor:
+        """The generator's adversarial loss. [B, C, H, W] -> [B]; arguments as above."""
         shown = self.augment(fake, noise, f"wanted_{name}", images) if net.training else fake
-        return wanted_loss[self.loss](net(shown))
+        return generator_loss[self.loss](net(shown))

@@ -1,4 +1,9 @@
-"""Several ranks, one number: averages as sums and counts, and statistics that all ranks agree on."""
+"""The one room that talks to other ranks: every collective stands here, and each works without other ranks too.
+
+A tensor travels over the group that takes its device: tensors on a GPU over NCCL, tensors of the host over gloo.
+Objects, flags and decisions go over gloo, so they neither wait for the device nor pass through its memory. A world of
+one rank takes the same way, so that one GPU proves it.
+"""
 
 from __future__ import annotations
 
@@ -8,51 +13,109 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
+_hosts: dict[Any, Any] = {}  # by default group: the gloo group beside it
+
+
+def connected() -> bool:
+    """Whether ranks have been brought together."""
+    return dist.is_available() and dist.is_initialized()
+
+
+def world_size() -> int:
+    """How many ranks there are."""
+    return dist.get_world_size() if connected() else 1
+
+
+def rank() -> int:
+    """Which of them this one is, from 0."""
+    return dist.get_rank() if connected() else 0
+
+
+def host_group() -> Any:
+    """The gloo group for what lies on the host. Made by all ranks at once, when the first of them needs it."""
+    default = dist.group.WORLD
+    if dist.get_backend(default) == "gloo":
+        return default
+    if default not in _hosts:
+        _hosts.clear()  # of a world that is no more
+        _hosts[default] = dist.new_group(backend="gloo")
+    return _hosts[default]
+
+
+def group_for(x: Tensor) -> Any:
+    """The group whose backend takes the tensor where it lies."""
+    return host_group() if x.device.type == "cpu" else dist.group.WORLD
+
+
+# ---- tensors -------------------------------------------------------------------------------------------------------
+
 
 def sum_over_ranks(x: Tensor) -> Tensor:
-    """The sum over all ranks; x itself where there is one."""
-    if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
-        dist.all_reduce(x)
+    """The sum over all ranks, in place."""
+    if connected():
+        dist.all_reduce(x, group=group_for(x))
     return x
 
 
-def agree_on_buffers(module: nn.Module) -> None:
-    """Give every rank the buffers of rank 0: batch norm's running statistics are collected by each rank for itself."""
-    if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
-        for buffer in module.buffers():
-            dist.broadcast(buffer, 0)
+def largest_over_ranks(x: Tensor) -> Tensor:
+    """The largest value of any rank, in place."""
+    if connected():
+        dist.all_reduce(x, op=dist.ReduceOp.MAX, group=group_for(x))
+    return x
 
 
-def gathered(value: Any) -> dict[str, Any]:
-    """The value of every rank, by rank number as text."""
-    if not (dist.is_available() and dist.is_initialized()):
+def begin_sum(x: Tensor) -> Any:
+    """Begin to sum a tensor over all ranks, in place, while other work goes on; ``wait()`` for what this gives."""
+    return dist.all_reduce(x, group=group_for(x), async_op=True)
+
+
+def broadcast_weights(module: nn.Module) -> None:
+    """Give every rank the parameters and buffers of rank 0."""
+    broadcast([*module.parameters(), *module.buffers()])
+
+
+def broadcast_buffers(module: nn.Module) -> None:
+    """Give every rank the buffers of rank 0: each collects batch norm's running statistics for itself."""
+    broadcast(list(module.buffers()))
+
+
+def broadcast(tensors: list[Tensor]) -> None:
+    """Give every rank rank 0's values, in place."""
+    if connected():
+        for tensor in tensors:
+            dist.broadcast(tensor.data, 0, group=group_for(tensor))
+
+
+# ---- objects and decisions, over the hosts -------------------------------------------------------------------------
+
+
+def largest_flag(flag: int) -> int:
+    """The largest flag that any rank raises."""
+    return int(largest_over_ranks(torch.tensor(flag))) if connected() else flag
+
+
+def from_rank_0(value: Any) -> Any:
+    """Rank 0's value, for every rank."""
+    if not connected():
+        return value
+    values = [value]
+    dist.broadcast_object_list(values, 0, group=host_group())
+    return values[0]
+
+
+def gather_by_rank(value: Any) -> dict[str, Any]:
+    """Every rank's value by its number as text, on rank 0, which writes the files; nothing on the others."""
+    if not connected():
         return {"0": value}
-    values: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(values, value)
-    return {str(rank): value for rank, value in enumerate(values)}
+    values = [None] * world_size() if rank() == 0 else None
+    dist.gather_object(value, values, 0, group=host_group())
+    return {str(number): value for number, value in enumerate(values or [])}
 
 
-class Totals:
-    """Collects [B] values by name and gives their means over every image seen by any rank."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, Tensor] = {}
-        self.counts: dict[str, int] = {}
-
-    def add(self, terms: dict[str, Tensor]) -> None:
-        """Take in one batch; every value is [B], of two domains each with its own B."""
-        for name, value in terms.items():
-            wide = torch.float32 if value.device.type == "mps" else torch.float64
-            total = value.detach().to(wide).sum()
-            self.sums[name] = self.sums[name] + total if name in self.sums else total
-            self.counts[name] = self.counts.get(name, 0) + len(value)
-
-    def means(self) -> dict[str, float]:
-        """The means over all ranks; forgets what was collected."""
-        if not self.sums:
-            return {}
-        names, first = list(self.sums), next(iter(self.sums.values()))
-        packed = torch.stack([torch.stack(list(self.sums.values())), first.new_tensor(list(self.counts.values()))])
-        sums, counts = sum_over_ranks(packed).tolist()
-        self.sums, self.counts = {}, {}
-        return {name: total / count for name, total, count in zip(names, sums, counts, strict=True) if count}
+def gather_everywhere(value: Any) -> list[Any]:
+    """Every rank's value in the order of the ranks, on all of them."""
+    if not connected():
+        return [value]
+    values: list[Any] = [None] * world_size()
+    dist.all_gather_object(values, value, group=host_group())
+    return values

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 
-class Averages(nn.ModuleDict):
+class EMA(nn.ModuleDict):
     """A copy of each network, moved towards it after every step: average = decay * average + (1 - decay) * weight.
 
-    The first steps count for more, so that the weights from before the training are soon forgotten. Batch norm's running
-    statistics are averaged with the weights they belong to: by themselves they remember ten batches.
+    Early steps use a smaller decay, so the initial weights fade quickly. Batch norm's running statistics are averaged
+    with the weights they belong to: its own average (momentum 0.1) spans about ten batches.
 
     Args:
         nets: by name.
@@ -28,18 +28,19 @@ class Averages(nn.ModuleDict):
         self.decay = decay
 
     @torch.no_grad()
-    def follow(self, nets: dict[str, nn.Module], step: int) -> None:
+    def step(self, nets: dict[str, nn.Module], step: int) -> None:
         """Take one step towards the networks, after their step number ``step``, from 0."""
+        if not len(self):
+            return
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, net in nets.items() if len(self) else ():
-            pairs = list(zip(state(self[name]), state(net), strict=True))
-            fractions = [pair for pair in pairs if pair[0].is_floating_point()]
-            torch._foreach_lerp_([average for average, _ in fractions], [now for _, now in fractions], 1 - decay)
-            for count, now in pairs:
-                if not count.is_floating_point():  # how many batches batch norm has seen
-                    count.copy_(now)
+        pairs = [pair for name in self for pair in zip(state(self[name]), state(nets[name]), strict=True)]
+        fractions = [pair for pair in pairs if pair[0].is_floating_point()]
+        torch._foreach_lerp_([average for average, _ in fractions], [now for _, now in fractions], 1 - decay)
+        for count, now in pairs:
+            if not count.is_floating_point():  # how many batches batch norm has seen
+                count.copy_(now)
 
-    def outside_training(self, nets: dict[str, nn.Module], training: bool) -> dict[str, nn.Module]:
+    def networks(self, nets: dict[str, nn.Module], training: bool) -> dict[str, nn.Module]:
         """Who works now: in training the networks, else the averages, where there are any."""
         return dict(self) if len(self) and not training else nets
 

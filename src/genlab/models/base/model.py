@@ -1,11 +1,11 @@
-"""What every model here has, whichever way it is trained: counters, keyed noise, and one way for numbers to go out."""
+"""The base of every model: phases move it, counters and keyed noise make it repeatable, and numbers have one way out."""
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import Any, ClassVar
 
 import lightning.pytorch as pl
@@ -13,69 +13,155 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from genlab.contracts import DataSpec, Kind, NonFiniteLoss, Split
-from genlab.models.base.distributed import Totals, agree_on_buffers, sum_over_ranks
+from genlab.contracts import DataSpec, Kind, LabelKind, Split
+from genlab.models.base.distributed import broadcast_buffers, gather_by_rank, sum_over_ranks, world_size
+from genlab.models.base.ema import EMA
+from genlab.models.base.finite import FiniteFlag
+from genlab.models.base.labels import require_labelled
+from genlab.models.base.mover import Mover, Pending
 from genlab.models.base.noise import Noise, keyed_generator
-from genlab.models.base.schedules import Schedule
+from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
+from genlab.models.base.pool import ImagePool, states
+from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
+from genlab.models.base.totals import Totals
 
-OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
-Terms = dict[str, Tensor]
 PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
 
 
 class Model(pl.LightningModule, ABC):
-    """The part that the two bases share. Not for leaves: derive from ``ObjectiveModel`` or ``AdversarialModel``.
+    """A model is a list of phases over networks of its own, and those protocols of ``genlab.contracts`` that apply.
 
     ``batches_seen`` is the step of every log row, schedule and checkpoint; Lightning's ``global_step`` counts
     optimiser steps, which is another thing as soon as there are two players.
 
-    Both bases step by hand (Lightning's manual optimisation), so ``gradient_clip_val``, ``gradient_clip_algorithm`` and
+    Models step by hand (Lightning's manual optimisation), so ``gradient_clip_val``, ``gradient_clip_algorithm`` and
     ``accumulate_grad_batches``, which Lightning then refuses, are handed over to the model by the command.
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("images",)
-    monitor: ClassVar[str] = "val/loss"  # what "best" means: the metric that begins so (*: anything); less is better
+    needs: ClassVar[tuple[LabelKind, ...]] = ()  # labels of one of these kinds, in training and in all its protocols
+    monitor: ClassVar[str] = "val/loss"  # pattern of the metric that decides best.ckpt; lower is better
 
     def __init__(self, spec: DataSpec, optimizer: OptimizerFactory, schedule: Schedule, seed: int) -> None:
         super().__init__()
+        require_labelled(type(self).__name__, self.needs, spec)
         self.spec, self.seed = spec, seed
         self.make_optimizer, self.schedule = optimizer, schedule
         self.batches_seen = 0
         self.images_seen = 0
-        self.in_hand = 1  # batches that terms are made of now: one; those of an update of two players, 0 before it
+        self.updates = 0
+        self.in_hand = 1  # batches of the update just made; 0 while one is still being collected
+        self.pending: list[Pending] = []  # batches of an update that is not complete yet
         self.validated_at = -1  # batches_seen at the newest validation
         self.automatic_optimization = False
         self.gradient_clip_val: float | None = None
         self.gradient_clip_algorithm = "norm"
         self.accumulate_grad_batches = 1
         self.log_every = 50
+        self.newest_terms: Terms = {}  # of the newest step of each phase
         self.measured: dict[str, float] = {}  # the newest value of every number reported
         self.totals = Totals()
+        self.finite = FiniteFlag()
+        self.ema: EMA | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Lightning notes the hook it is in some thirty times a step; plain values need none of a module's care."""
+        """Lightning sets ``_current_fx_name`` about thirty times a step; bypass nn.Module's care for plain values."""
         if name in PLAIN:
             self.__dict__[name] = value
         else:
             super().__setattr__(name, value)
 
-    # ---- what a leaf may say ---------------------------------------------------------------------------------------
+    # ---- what a leaf says ------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
-        """The terms [B] to average over a validation or test set."""
+    def phases(self) -> Sequence[Phase]:
+        """Who moves, in order."""
 
-    @abstractmethod
-    def inside_update(self, batch_idx: int) -> bool:
-        """Whether an update has begun that further batches must finish: nothing can be saved then."""
+    def shared(self, batch: Any, noise: Noise) -> Shared:
+        """Tensors that several phases need, by name: made once where the order of the phases allows."""
+        return {}
+
+    def pools(self) -> dict[str, ImagePool]:
+        """By the names of shared tensors: through which pool phases that are ``detached`` see them in training."""
+        return {}
+
+    def averaged(self) -> dict[str, nn.Module]:
+        """The networks whose running averages, kept in ``ema``, work in their place outside training."""
+        return {}
 
     def notes(self) -> list[str]:
-        """Sentences about the numbers, shown when the run begins."""
-        return []
+        """Sentences about the numbers, shown when the run begins: those of the model's parts."""
+        notes = (getattr(part, "note", None) for part in self.children())
+        return [note for note in notes if isinstance(note, str)]
 
-    def completed(self, means: dict[str, float]) -> dict[str, float]:
-        """The means over a validation or test set, and what follows from them."""
-        return means
+    # ---- one step --------------------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Any, batch_idx: int) -> None:
+        """Let the phases move, once enough batches have come together for an update."""
+        self.pending.append(Pending(batch, self.noise("train", self.batches_seen), self.batches_seen + 1))
+        self.count_batch(batch)
+        last = self._trainer is not None and self.trainer.is_last_batch
+        complete = len(self.pending) >= self.accumulate_grad_batches or last
+        self.in_hand = len(self.pending) if complete else 0
+        if complete:
+            self.newest_terms |= self.mover.update(self.pending, self.updates)
+            self.updates += 1
+            self.pending = []
+            self.report_training()
+
+    @cached_property
+    def phase_list(self) -> Sequence[Phase]:
+        """The phases, made once."""
+        return self.phases()
+
+    @cached_property
+    def mover(self) -> Mover:
+        """Made when training begins: optimisers exist and ranks have been brought together."""
+        optimizers: Any = self.optimizers()
+        own = iter(optimizers if isinstance(optimizers, list) else [optimizers])
+        by_phase = {phase.name: next(own) for phase in self.phase_list if not isinstance(phase.optimizer, str)}
+        shared = {ph.name: by_phase[ph.optimizer] for ph in self.phase_list if isinstance(ph.optimizer, str)}
+        return Mover(self, self.phase_list, by_phase | shared)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """One for each phase that does not share another's, in their order."""
+        return [self.optimizer_for(phase) for phase in self.phase_list if not isinstance(phase.optimizer, str)]
+
+    def optimizer_for(self, phase: Phase) -> Optimizer:
+        """The phase's optimiser over its networks, remembering the rate that schedules start from."""
+        assert not isinstance(phase.optimizer, str)
+        make = phase.optimizer or self.make_optimizer
+        optimizer = make([p for net in phase.nets for p in net.parameters() if p.requires_grad])
+        for group in optimizer.param_groups:
+            group["base_lr"] = float(group["lr"])
+        return optimizer
+
+    def shared_of(self, batch: Any, noise: Noise) -> Shared:
+        """``shared``, with the dropout masks of this batch and rank."""
+        with noise.for_layers("dropout") if self.draws else nullcontext():
+            return self.shared(batch, noise)
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether a layer draws from torch's global random state."""
+        return any(isinstance(layer, nn.Dropout) for layer in self.modules())
+
+    def working(self) -> dict[str, nn.Module]:
+        """Who works now: in training the networks, else their averages, where there are any."""
+        nets = self.averaged()
+        return nets if self.ema is None else self.ema.networks(nets, self.training)
+
+    def inside_update(self) -> bool:
+        """Whether batches wait for the rest of their update: nothing can be saved then."""
+        return bool(self.pending)
+
+    def at(self, weight: Weight) -> float:
+        """A term's weight now: a number, or a schedule at ``batches_seen``.
+
+        Outside training, where the schedule ends: so the losses of all validations compare, and the best one is not
+        that of a warm-up.
+        """
+        return value_at(weight, self.batches_seen if self.training else THE_END)
 
     # ---- noise and counters ----------------------------------------------------------------------------------------
 
@@ -84,24 +170,27 @@ class Model(pl.LightningModule, ABC):
         ranks = (self.global_rank, self.trainer.world_size) if self._trainer else (0, 1)
         return Noise(self.seed, stage, batch, self.device, self.weight_dtype, *ranks)
 
-    def prior(self, seed: int | None, *shape: int) -> Tensor:
+    def latent_noise(self, seed: int | None, *shape: int) -> Tensor:
         """Standard normal numbers for samples, the same for the same ``seed`` (None: the model's own)."""
-        stream = keyed_generator(self.device, "sample", self.seed if seed is None else seed)
-        return torch.randn(*shape, generator=stream, device=self.device, dtype=self.weight_dtype)
+        return torch.randn(*shape, generator=self.sample_stream(seed), device=self.device, dtype=self.weight_dtype)
+
+    def sample_stream(self, seed: int | None) -> torch.Generator:
+        """Where the noise of samples comes from, the same for the same ``seed`` (None: the model's own)."""
+        return keyed_generator(self.device, "sample", self.seed if seed is None else seed)
 
     @property
     def weight_dtype(self) -> torch.dtype:
         """What the networks compute in."""
         return next(self.parameters()).dtype
 
-    def count(self, batch: Any) -> None:
+    def count_batch(self, batch: Any) -> None:
         """One more batch is being trained on; called as soon as its noise has been named."""
         self.batches_seen += 1
         self.images_seen += len(batch[0]) * (self.trainer.world_size if self._trainer else 1)
 
     def on_train_start(self) -> None:
-        """All ranks begin with the same buffers; the strategy has made their weights the same, but not of every model these."""
-        agree_on_buffers(self)
+        """All ranks begin with the same buffers, whatever the strategy has made equal."""
+        broadcast_buffers(self)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set the learning rate of this batch."""
@@ -110,57 +199,47 @@ class Model(pl.LightningModule, ABC):
             for group in optimizer.param_groups:
                 group["lr"] = group["base_lr"] * factor
 
-    def optimizer_for(self, modules: Iterable[nn.Module]) -> Optimizer:
-        """The configured optimiser over these modules, remembering the rate that schedules start from."""
-        optimizer = self.make_optimizer([p for module in modules for p in module.parameters() if p.requires_grad])
-        for group in optimizer.param_groups:
-            group["base_lr"] = float(group["lr"])
-        return optimizer
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """The counters travel with the weights."""
-        checkpoint["counters"] = {"batches_seen": self.batches_seen, "images_seen": self.images_seen}
+        """The counters travel with the weights, and every rank's pools; never weights from after a bad loss."""
+        self.finite.require()
+        counters = {"batches_seen": self.batches_seen, "images_seen": self.images_seen, "updates": self.updates}
+        checkpoint["counters"] = counters
+        checkpoint["newest_terms"] = self.newest_means()
+        if self.pools():
+            checkpoint["pools"] = gather_by_rank(states(self.pools()))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """And come back with them."""
+        """Counters and pools as they were saved."""
         counters = checkpoint["counters"]
         self.batches_seen, self.images_seen = counters["batches_seen"], counters["images_seen"]
+        self.updates = counters["updates"]
+        self.newest_terms = {name: torch.tensor(value) for name, value in checkpoint.get("newest_terms", {}).items()}
+        rank = self.global_rank if self._trainer else 0
+        for name, images in checkpoint.get("pools", {}).get(str(rank), {}).items():
+            self.pools()[name].restore(images)
 
     # ---- numbers going out -----------------------------------------------------------------------------------------
 
-    def guard(self, terms: Terms, loss: Tensor) -> None:
-        """Stop before the update when the loss is no longer finite, and name the term that began it.
-
-        On a CPU every batch is looked at; elsewhere looking would make every step wait for the device, so it is done
-        on the batches that are logged.
-        """
-        if (loss.device.type != "cpu" and not self.logs_now) or math.isfinite(loss.item()):
-            return
-        first = next((name for name, value in terms.items() if name != "loss" and not value.isfinite().all()), "loss")
-        raise NonFiniteLoss(
-            f"{first} is no longer finite in batch {self.batches_seen}; stopped before the update. "
-            "The newest checkpoint holds the weights before it. "
-            "Try a lower rate (model.optimizer.lr=…) or trainer.gradient_clip_val=1."
-        )
-
-    def update(self, optimizer: Any) -> None:
-        """Clip, if asked for, and step."""
-        if self.gradient_clip_val:
-            self.clip_gradients(optimizer, self.gradient_clip_val, self.gradient_clip_algorithm)
-        optimizer.step()
-
     @property
     def logs_now(self) -> bool:
-        """Whether an n-th batch is in hand, n being ``log_every``: its terms are logged."""
+        """Whether an n-th batch is in the update just made, n being ``log_every``: its terms are logged."""
         return self.batches_seen % self.log_every < self.in_hand
 
-    def report_training(self, terms: Terms) -> None:
-        """Log the batch in hand, if it is its turn: means over the batch of all ranks."""
+    def report_training(self) -> None:
+        """Log the newest terms, if it is the batch's turn."""
         if not self.logs_now or not self._trainer:
             return
-        packed = torch.stack([value.detach().float().mean() for value in terms.values()])
-        means = (sum_over_ranks(packed) / self.trainer.world_size).tolist()
-        self.report("train", dict(zip(terms, means, strict=True)))
+        means = self.newest_means()
+        self.finite.require()
+        self.report("train", means)
+
+    def newest_means(self) -> dict[str, float]:
+        """The newest terms of every phase, also of one that has not moved since: means over the batch of all ranks."""
+        if not self.newest_terms:
+            return {}
+        values = [value.detach().float().mean().to(self.device) for value in self.newest_terms.values()]
+        means = sum_over_ranks(torch.stack(values)) / world_size()
+        return dict(zip(self.newest_terms, means.tolist(), strict=True))
 
     def report(self, split: Split, values: dict[str, float]) -> None:
         """Every number's one way out: to the loggers, to ``measured``, and to Lightning's callbacks."""
@@ -182,6 +261,17 @@ class Model(pl.LightningModule, ABC):
 
     # ---- validation and test ---------------------------------------------------------------------------------------
 
+    def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
+        """The terms of every phase on held-out images, without their losses."""
+        shared = self.shared_of(batch, noise)
+        phases = [phase for phase in self.phase_list if phase.evaluated]
+        return {name: x for phase in phases for name, x in phase.terms(batch, shared, noise).items()}
+
+    def with_losses(self, means: dict[str, float]) -> dict[str, float]:
+        """The means over a set, and the losses that follow from them: domains of unequal size share no images."""
+        phases = [phase for phase in self.phase_list if phase.evaluated and phase.loss is not None]
+        return means | {phase.loss_name: phase.loss(means) for phase in phases if phase.loss is not None}
+
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Add the batch's terms to the totals; the noise is that of the batch's place, the same in every epoch."""
         self.totals.add(self.evaluation_terms(batch, self.noise("val", batch_idx)))
@@ -192,20 +282,20 @@ class Model(pl.LightningModule, ABC):
 
     def on_validation_start(self) -> None:
         """All ranks evaluate the same model."""
-        agree_on_buffers(self)
+        broadcast_buffers(self)
 
     def on_test_start(self) -> None:
         """All ranks evaluate the same model."""
-        agree_on_buffers(self)
+        broadcast_buffers(self)
 
     def on_validation_epoch_end(self) -> None:
         """Means over the whole set."""
-        self.report("val", self.completed(self.totals.means()))
+        self.report("val", self.with_losses(self.totals.means()))
         self.validated_at = self.batches_seen
 
     def on_test_epoch_end(self) -> None:
         """Means over the whole set."""
-        self.report("test", self.completed(self.totals.means()))
+        self.report("test", self.with_losses(self.totals.means()))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

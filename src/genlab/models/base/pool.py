@@ -25,7 +25,7 @@ class ImagePool:
         self.size = size
         self.images: list[Tensor] = []  # [C, H, W] each, of any sizes
 
-    def exchanged(self, batch: Tensor, noise: Noise, purpose: str) -> Tensor:
+    def query(self, batch: Tensor, noise: Noise, purpose: str) -> Tensor:
         """What the discriminator is shown in place of ``batch``. [B, C, H, W] -> [B, C, H, W], without a graph."""
         batch = batch.detach()
         if self.size == 0 or len(batch) == 0:

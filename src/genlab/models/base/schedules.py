@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from genlab.config.types import Fraction, NonNegativeFloat, PositiveFloat, PositiveInt
+from genlab.config.types import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 
 class Schedule(Protocol):
@@ -64,3 +64,39 @@ class LinearDecay:
         """1 … 0, the same throughout an epoch."""
         number = math.floor(epoch) + 1
         return max(0.0, 1 - max(0, number - self.full) / (self.decaying + 1))
+
+
+class Ramp:
+    """A term's weight that moves in a straight line from ``start`` to ``end``, and stays there: a warm-up, or an end.
+
+    Args:
+        start: the weight in the first batch.
+        end: the weight from then on.
+        batches: how many the way takes, counted by ``batches_seen``.
+        wait: batches before it begins.
+    """
+
+    def __init__(self, start: float, end: float, batches: PositiveInt, wait: NonNegativeInt) -> None:
+        self.start, self.end, self.batches, self.wait = start, end, batches, wait
+
+    def at(self, batch: int) -> float:
+        """The weight after so many batches."""
+        share = min(1.0, max(0.0, (batch - self.wait) / self.batches))
+        return self.start + share * (self.end - self.start)
+
+
+class WeightSchedule(Protocol):
+    """A term's weight for every moment of the training."""
+
+    def at(self, batch: int) -> float:
+        """The weight after so many batches."""
+        ...
+
+
+Weight = NonNegativeFloat | WeightSchedule
+THE_END = 1 << 62  # a batch that comes after the end of every schedule
+
+
+def value_at(weight: Weight, batch: int) -> float:
+    """A number as it is; a schedule's value after so many batches."""
+    return weight if isinstance(weight, int | float) else weight.at(batch)

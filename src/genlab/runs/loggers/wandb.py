@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from genlab.console import say
+from genlab.rank_environment import is_rank_0
 
 WAIT = 5.0  # seconds that a server has to answer
 
@@ -34,7 +35,7 @@ class WandbLog(Logger):
 
     def open(self, folder: Path, run_id: str, name: str, config: dict[str, Any], tags: list[str], notes: str) -> None:
         """Start recording, on rank 0. ``run_id``: made once per run, so that a resume lands in the same place."""
-        if os.environ.get("LOCAL_RANK", "0") != "0" or self.mode == "disabled":
+        if not is_rank_0() or self.mode == "disabled":
             return
         import wandb
 

@@ -1,0 +1,12 @@
+"""Importance weighting: a bound on log p(x) from several codes of an image. Burda et al., 2015 (arXiv:1509.00519)."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+
+def importance_bound(log_w: Tensor) -> Tensor:
+    """log 1/K sum_k w_k with w_k = p(x, z_k) / q(z_k|x): eq. 8; of one code each, the ELBO. [B, K] -> [B]."""
+    return log_w.logsumexp(1) - math.log(log_w.shape[1])

@@ -1,0 +1,38 @@
+"""Distributions over codes z, as objects: what an encoder says of an image, and how it differs from a prior."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from genlab.losses.divergence import gaussian_kl, gaussian_log_density
+from genlab.losses.precision import at_least_float32
+
+
+class DiagonalGaussian(NamedTuple):
+    """N(mean, diag e^logvar), one for each image: mean, logvar [B, D]."""
+
+    mean: Tensor
+    logvar: Tensor
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """mean + standard deviation * noise: Kingma and Welling, 2013, section 2.4.
+
+        Standard normal numbers [B, ..., D] -> as many z for each image, of the noise's shape and precision.
+        """
+        mean, logvar = self.beside(noise)
+        return (mean + (0.5 * logvar).exp() * noise).to(noise.dtype)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z) of each z under its own image's distribution, in nats. [B, ..., D] -> [B, ...]."""
+        return gaussian_log_density(z, *self.beside(z))
+
+    def kl(self) -> Tensor:
+        """KL(q || N(0, I)) in closed form, in nats. -> [B]."""
+        return gaussian_kl(self.mean, self.logvar)
+
+    def beside(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """mean and logvar, shaped to meet z [B, ..., D], in float32 at least."""
+        shape = (len(z), *[1] * (z.ndim - 2), z.shape[-1])
+        return at_least_float32(self.mean).reshape(shape), at_least_float32(self.logvar).reshape(shape)

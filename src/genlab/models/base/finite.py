@@ -1,0 +1,92 @@
+"""Losses that stop being finite: nothing is learnt from them and nothing is saved after them, on any device."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genlab.contracts import NonFiniteLoss
+from genlab.models.base.distributed import largest_flag, largest_over_ranks, world_size
+
+WIDTH = 1 << 10  # more than the terms of any model
+
+
+class FiniteFlag:
+    """Remembers, on the device, the first batch and term that was not finite.
+
+    On a CPU every loss is looked at before its gradients are. On other devices looking would make each step wait, so
+    the flag stays there: optimisers skip every update from then on, and ``require`` reads it where the host waits anyway.
+    """
+
+    def __init__(self) -> None:
+        self.code: Tensor | None = (
+            None  # 0, or batch * WIDTH + WIDTH - 1 - place in ``names``: the first place is largest
+        )
+        self.names: list[str] = []
+        self.known: dict[tuple[str, ...], Tensor] = {}
+
+    def look(self, terms: dict[str, Tensor], loss: Tensor, batch: int) -> None:
+        """Take in the terms of one phase in training batch number ``batch``; ``loss`` is the mean that is minimised.
+
+        Raises:
+            NonFiniteLoss: on a CPU, on every rank, when any rank's loss is not finite.
+        """
+        if loss.device.type == "cpu":
+            bad = not math.isfinite(loss.item())
+            if largest_flag(int(bad)) if world_size() > 1 else bad:
+                raise NonFiniteLoss(message(first_bad(terms), batch))
+            return
+        self.note(terms, batch)
+
+    def note(self, terms: dict[str, Tensor], batch: int) -> None:
+        """The same on the device, waiting for nothing."""
+        finite = torch.stack(torch._foreach_norm([value.detach() for value in terms.values()])).isfinite()
+        codes = (batch * WIDTH + WIDTH - 1) - self.places(tuple(terms), finite.device)
+        now = largest_over_ranks(torch.where(finite, 0, codes).amax())
+        self.code = now if self.code is None else torch.where(self.code == 0, now, self.code)
+
+    def places(self, terms: tuple[str, ...], device: torch.device) -> Tensor:
+        """Where each term stands in ``names``, on the device; it is sent there once."""
+        if terms not in self.known:
+            first = sorted(terms, key=lambda name: name == "loss")  # what it is made of says more
+            self.names += [name for name in first if name not in self.names]
+            self.known[terms] = torch.tensor([self.names.index(name) for name in terms], device=device)
+        return self.known[terms]
+
+    def skip_update(self, optimizer: Any) -> bool:
+        """Let the optimiser skip its update if the flag is up. Fused optimisers look at it on the device; for others it is
+        read here, and the answer is True when the update must be left out."""
+        if self.code is None:
+            return False
+        if any(group.get("fused") for group in optimizer.param_groups):
+            optimizer.found_inf = (self.code != 0).float()
+            return False
+        return bool(self.code.item())
+
+    def require(self) -> None:
+        """Read the flag: where a row is written, before a checkpoint, and at the end of an epoch.
+
+        Raises:
+            NonFiniteLoss: with the term and the batch that began it.
+        """
+        code = 0 if self.code is None else int(self.code.item())
+        if code:
+            batch, rest = divmod(code, WIDTH)
+            raise NonFiniteLoss(message(self.names[WIDTH - 1 - rest], batch))
+
+
+def first_bad(terms: dict[str, Tensor]) -> str:
+    """The first term that is not finite; ``loss`` where it is another rank's."""
+    return next((name for name, value in terms.items() if name != "loss" and not value.isfinite().all()), "loss")
+
+
+def message(term: str, batch: int) -> str:
+    """What the user reads."""
+    return (
+        f"{term} is no longer finite in batch {batch}; stopped before the update. "
+        "The newest checkpoint holds the weights before it. "
+        "Try a lower rate (model.optimizer.lr=…) or trainer.gradient_clip_val=1."
+    )

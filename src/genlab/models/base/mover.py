@@ -1,0 +1,134 @@
+"""How the phases of a model move: what holds for all of them is written here, once.
+
+Who moves is trained and everybody else is frozen. Tensors that several phases need are made once where the order allows.
+An update on n accumulated batches is the update on one batch n times as large (but for batch norm). Gradients are
+averaged over ranks while backward is still running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from genlab.models.base.gradients import GradientAverager
+from genlab.models.base.noise import Noise
+from genlab.models.base.phases import Phase, Shared, Terms
+
+if TYPE_CHECKING:
+    from genlab.models.base.model import Model
+
+
+@dataclass
+class Pending:
+    """A batch whose update is not complete, and the tensors that its phases share."""
+
+    batch: Any
+    noise: Noise
+    number: int  # of the batch, from 1
+    shared: Shared | None = None
+    live: bool = False  # whether the graph behind them is whole: nobody has moved through it
+    shown: Shared | None = None  # without a graph, and through the pools
+
+
+class Mover:
+    """Lets the phases of a model move. Who is trained and who is frozen is looked up once."""
+
+    def __init__(self, model: Model, phases: Sequence[Phase], optimizers: Mapping[str, Any]) -> None:
+        self.model, self.phases, self.optimizers = model, phases, optimizers
+        every = [p for p in model.parameters() if p.requires_grad]
+        self.moving = {ph.name: [p for net in ph.nets for p in net.parameters() if p.requires_grad] for ph in phases}
+        self.frozen: dict[str, list[nn.Parameter]] = {}
+        for name, parameters in self.moving.items():
+            own = set(parameters)
+            self.frozen[name] = [p for p in every if p not in own]
+        self.averagers = {name: GradientAverager(parameters) for name, parameters in self.moving.items()}
+
+    def update(self, group: list[Pending], number: int) -> Terms:
+        """Every phase whose turn it is in update ``number`` moves on the whole group. Gives the last batch's terms."""
+        phases = [phase for phase in self.phases if (number + 1) % phase.every == 0]
+        terms: Terms = {}
+        for place, phase in enumerate(phases):
+            graph_later = len(group) == 1 and any(not other.detached for other in phases[place:])
+            for _ in range(phase.times):
+                terms |= self.move(phase, group, graph_later)
+        return terms
+
+    def move(self, phase: Phase, group: list[Pending], graph_later: bool) -> Terms:
+        """One step of one phase: gradients of every batch of the group, averaged; then the optimiser."""
+        optimizer = self.optimizers[phase.name]
+        optimizer.zero_grad()
+        for item in group:
+            shared = self.shared(phase, item, graph_later)
+            with self.only(phase):
+                terms = phase.all_terms(item.batch, shared, item.noise)
+                loss = terms[phase.loss_name].mean()
+                self.model.finite.look(terms, loss, item.number)
+                last = item is group[-1]
+                with self.averagers[phase.name].averaging() if last else nullcontext():
+                    self.backward(loss / len(group))
+            if not phase.detached and item.shared is not None:
+                item.shared, item.live = without_graph(item.shared), False
+        self.step(optimizer)
+        self.follow(phase)
+        return terms
+
+    def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
+        """The shared tensors as this phase is to see them, made anew only where they have to be."""
+        if item.shared is None or not (phase.detached or item.live):
+            item.live = graph_later or not phase.detached
+            with self.only(phase) if not graph_later else nullcontext(), torch.set_grad_enabled(item.live):
+                item.shared = self.model.shared_of(item.batch, item.noise)
+        if not phase.detached:
+            return item.shared
+        if item.shown is None:
+            item.shown = self.through_pools(without_graph(item.shared), item.noise)
+        return item.shown
+
+    def through_pools(self, shared: Shared, noise: Noise) -> Shared:
+        """Tensors as detached phases are shown them: some exchanged for earlier ones, where there are pools."""
+        pools = self.model.pools()
+        return {n: pools[n].query(x, noise, f"pool_{n}") if n in pools else x for n, x in shared.items()}
+
+    def backward(self, loss: Tensor) -> None:
+        """Outside autocast, as torch advises: each operation keeps the precision of its forward pass."""
+        with torch.autocast(loss.device.type, enabled=False):
+            self.model.manual_backward(loss)
+
+    def step(self, optimizer: Any) -> None:
+        """Clip, if asked for, and step; then forget autocast's casts of the weights, which have changed."""
+        model = self.model
+        if model.finite.skip_update(getattr(optimizer, "optimizer", optimizer)):
+            return
+        if model.gradient_clip_val:
+            model.clip_gradients(optimizer, model.gradient_clip_val, model.gradient_clip_algorithm)
+        optimizer.step()
+        torch.clear_autocast_cache()
+
+    def follow(self, phase: Phase) -> None:
+        """The averages follow the networks that have moved."""
+        if self.model.ema is None:
+            return
+        nets = self.model.averaged()
+        if any(net in phase.nets for net in nets.values()):
+            self.model.ema.step(nets, self.model.updates)
+
+    @contextmanager
+    def only(self, phase: Phase) -> Iterator[None]:
+        """Everybody else frozen."""
+        for parameter in self.frozen[phase.name]:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in self.frozen[phase.name]:
+                parameter.requires_grad_(True)
+
+
+def without_graph(shared: Shared) -> Shared:
+    """The same values, behind which no graph stands."""
+    return {name: value.detach() for name, value in shared.items()}

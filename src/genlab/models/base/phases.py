@@ -1,0 +1,62 @@
+"""The phases of a training step: who moves, in which order, on what.
+
+A model with one loss has one phase, a GAN two, an adversarial autoencoder three; lazy regularisation is one more that
+comes every n-th update. ``genlab.models.base.mover`` lets them move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from genlab.models.base.noise import Noise
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
+Terms = dict[str, Tensor]
+Shared = dict[str, Tensor]  # tensors that several phases need, by name: the fakes of a GAN, the codes of an AAE
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One move of one optimiser.
+
+    Args:
+        name: ``g`` minimises ``loss_g``; the only phase of a model has no name and minimises ``loss``.
+        nets: who moves. Every other parameter is frozen meanwhile.
+        terms: (batch, shared, noise) -> terms, one value an image [B] each.
+        loss: what is minimised, from the terms: of a batch [B], or of the means over a set. None: it is among them.
+        detached: the shared tensors come without a graph, through the model's pools.
+        every: comes in every n-th update.
+        times: so many steps in a row, on the same batch.
+        optimizer: its own; None: the model's; the name of another phase: it shares that one's.
+        evaluated: its terms are also averaged over validation and test sets.
+    """
+
+    name: str
+    nets: Sequence[nn.Module]
+    terms: Callable[[Any, Shared, Noise], Terms]
+    loss: Callable[[Mapping[str, Any]], Any] | None = None
+    detached: bool = False
+    every: int = 1
+    times: int = 1
+    optimizer: OptimizerFactory | str | None = None
+    evaluated: bool = True
+
+    @property
+    def loss_name(self) -> str:
+        """What the loss is called among the terms and metrics."""
+        return f"loss_{self.name}" if self.name else "loss"
+
+    def all_terms(self, batch: Any, shared: Shared, noise: Noise) -> Terms:
+        """The terms with the loss among them."""
+        terms = self.terms(batch, shared, noise)
+        return terms if self.loss is None else {self.loss_name: self.loss(terms), **terms}
+
+
+def one_phase(model: nn.Module, terms: Callable[[Any, Noise], Terms]) -> list[Phase]:
+    """The phases of a model with one loss: everything moves, on terms of which one is called ``loss``."""
+    return [Phase("", [model], lambda batch, shared, noise: terms(batch, noise))]

@@ -1,0 +1,91 @@
+"""Which rank this process is and which run it belongs to, whoever started it: Lightning, torchrun or srun.
+
+Lightning starts further ranks from rank 0 and hands its environment on, the run directory with it. torchrun and srun
+start all ranks at once: rank 0 then leaves a note in the folder of runs, and the others wait for it and resolve nothing
+themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from genlab.contracts import GenlabError
+from genlab.files import replacing
+
+RUN_DIR = "GENLAB_RUN_DIR"  # the directory that rank 0 has made, in the environment
+BEGUN = time.time()
+EARLIER = 60.0  # seconds by which rank 0 may have begun before this process; older notes are of another launch
+PATIENCE = 3600.0  # rank 0 may have to download and decode a data set first
+
+
+def is_rank_0() -> bool:
+    """Whether this process writes the run's files."""
+    return rank_name() == "0"
+
+
+def rank_name() -> str:
+    """The number of this rank; of ranks that Lightning starts on further nodes, node and place: ``1.0``."""
+    if launcher() in ("torchrun", "srun"):
+        return os.environ["RANK" if launcher() == "torchrun" else "SLURM_PROCID"]
+    node, local = os.environ.get("NODE_RANK", "0"), os.environ.get("LOCAL_RANK", "0")
+    return local if node == "0" else f"{node}.{local}"
+
+
+def launcher() -> str | None:
+    """Who started this process as one of several: ``torchrun``, ``srun``, ``lightning``; None: a user."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return "torchrun"
+    if "SLURM_STEP_ID" in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        return "srun"
+    return "lightning" if "LOCAL_RANK" in os.environ or os.environ.get("NODE_RANK", "0") != "0" else None
+
+
+def note_of_launch(runs: Path) -> Path:
+    """Where rank 0 of this launch says which directory it has made."""
+    names = {
+        "torchrun": ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT"),
+        "srun": ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"),
+        "lightning": ("MASTER_ADDR", "MASTER_PORT"),
+    }[launcher() or "lightning"]
+    name = "_".join(os.environ.get(name, "0") for name in names)
+    return runs / ".launch" / re.sub(r"[^\w.-]", "_", f"{launcher()}_{name}")
+
+
+def announce(directory: Path, runs: Path) -> None:
+    """Rank 0 has made or taken its run directory: tell the other ranks, now running or still to be started."""
+    os.environ[RUN_DIR] = str(directory.resolve())
+    if launcher() is not None:
+        note = note_of_launch(runs)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(note) as file:
+            file.write(str(directory.resolve()))
+
+
+def withdraw(runs: Path) -> None:
+    """The run is over, and so is the launch."""
+    if launcher() is not None:
+        note = note_of_launch(runs)
+        note.unlink(missing_ok=True)
+        with suppress(OSError):  # notes of other launches lie there
+            note.parent.rmdir()
+
+
+def directory_of_rank_0(runs: Path) -> Path:
+    """The run directory that rank 0 has made: from the environment, or from its note as soon as it is there.
+
+    Raises:
+        GenlabError: rank 0 has not said so for an hour.
+    """
+    if launcher() == "lightning" and RUN_DIR in os.environ:
+        return Path(os.environ[RUN_DIR])
+    note, until = note_of_launch(runs), time.monotonic() + PATIENCE
+    while not (note.is_file() and note.stat().st_mtime > BEGUN - EARLIER):
+        if time.monotonic() > until:
+            raise GenlabError(f"rank {rank_name()} has waited for an hour for rank 0 to make a run directory in {runs}")
+        time.sleep(0.1)
+    os.environ[RUN_DIR] = note.read_text(encoding="utf-8")
+    return Path(os.environ[RUN_DIR])

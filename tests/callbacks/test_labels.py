@@ -1,0 +1,145 @@
+"""Labels in what is measured and shown: of the images themselves, and for samples in the set's own proportions."""
+
+from pathlib import Path
+
+import lightning.pytorch as pl
+import numpy as np
+import pytest
+import torch
+
+from genlab.apps.command.paths import prepare
+from genlab.apps.train.build import QUIET, build_model
+from genlab.callbacks.evaluate import Measure
+from genlab.callbacks.pictures import LABELS, Pictures
+from genlab.callbacks.samples import SEED, generated_features, labels_for
+from genlab.contracts import DataSpec, Images, Points
+from genlab.data.store.module import StoreData
+from genlab.metrics.extractors.choose import random_features
+from genlab.metrics.extractors.real_features import real_features
+from genlab.metrics.frechet import Moments, frechet_distance
+from genlab.metrics.reconstruction import reconstruction_terms
+
+from conditional import SETS, chosen
+
+
+class Painter:
+    """Reconstructs and samples images as grey as their labels, however it was seeded."""
+
+    device, needs = torch.device("cpu"), ("classes", "attributes")
+    spec = DataSpec("x", "images", (1, 64, 64), {}, "0", classes=3)
+
+    def sample(self, n, *, label=None, seed=None):
+        assert len(label) == n
+        return grey(label.reshape(n, -1).sum(1))
+
+    def reconstruct(self, x, *, label=None):
+        return self.sample(len(x), label=label)
+
+
+def grey(levels):
+    return levels.float().reshape(-1, 1, 1, 1).expand(-1, 1, 64, 64) / 20
+
+
+def seen(sheet):
+    """The level in the middle of each cell of a sheet of 64-pixel images, by rows."""
+    return [[round(20 * sheet[0, y, x].item(), 3) for x in range(34, sheet.shape[2], 66)]
+            for y in range(34, sheet.shape[1], 66)]  # fmt: skip
+
+
+def batch(*labels):
+    return Images(torch.zeros(len(labels), 1, 64, 64), torch.tensor(labels), torch.arange(len(labels)))
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    """Ten pictures, at their own size."""
+    monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
+    return Pictures(1, 10)
+
+
+def test_the_images_shown_keep_their_labels(pictures):
+    labels = [5, 1, 9, 4, 2, 8, 7, 3, 6, 0, 11, 12]
+    pictures.on_validation_batch_end(None, None, None, batch(*labels), 0)
+    pictures.on_validation_batch_end(None, None, None, batch(*reversed(labels)), 0)  # a later epoch
+    sheet = seen(pictures.draw(Painter())["recon"])
+    assert sheet[1] == labels[:8]
+    assert sheet[3][:2] == labels[8:10]
+
+
+def test_samples_are_a_row_for_each_class(pictures):
+    pictures.on_validation_batch_end(None, None, None, batch(2, 2), 0)
+    assert seen(pictures.draw(Painter())["samples"]) == [[label] * 8 for label in (0, 1, 2)]
+    many = Painter()
+    many.spec = DataSpec("x", "images", (1, 64, 64), {}, "0", classes=300)
+    assert len(seen(pictures.draw(many)["samples"])) == LABELS
+
+
+def test_samples_of_attributes_are_those_of_the_first_images(pictures):
+    painter = Painter()
+    painter.spec = DataSpec("x", "images", (1, 64, 64), {}, "0", attributes=("on", "size"), levels=(2, 9))
+    pictures.count = 16
+    pictures.on_validation_batch_end(None, None, None, batch([1, 8], [0, 3], [1, 1]), 0)
+    assert seen(pictures.draw(painter)["samples"]) == [[9] * 8, [3] * 8]
+
+
+def test_points_are_sampled_of_the_labels_of_real_ones(pictures, monkeypatch):
+    class Placer(Painter):
+        def sample(self, n, *, label=None, seed=None):
+            return label[:, None].float().expand(n, 2)
+
+    monkeypatch.setattr("genlab.images.beside_real", lambda made, real: made)
+    pictures.attach(Path(), np.zeros((4, 2), np.float32))
+    pictures.on_validation_batch_end(None, None, None, Points(torch.zeros(3, 2), torch.tensor([4, 0, 6]), None), 0)
+    drawn = pictures.draw(Placer())["samples"][:, 0]
+    assert drawn.unique(return_counts=True)[1].tolist() == [833, 834, 833]
+
+
+@pytest.fixture
+def prepared(composed):
+    """The set with labels of a kind."""
+    return lambda kind: prepare(composed(*chosen(), *SETS[kind]))
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_labels_for_samples_have_the_proportions_of_the_training_set(kind, prepared):
+    data = prepared(kind)
+    known = torch.from_numpy(np.array(data.labels["train"]))
+    whole = labels_for(Painter(), data, 2 * len(known))
+    assert torch.equal(counted(whole), counted(torch.cat([known, known])))
+    assert not torch.equal(whole[: len(known)], known)  # in an order of their own
+    few = labels_for(Painter(), data, 50)
+    assert torch.equal(few, whole[:50])
+    assert all((known == label).reshape(len(known), -1).all(1).any() for label in few)
+    assert labels_for(object(), data, 50) is None
+
+
+def counted(labels):
+    """The labels, sorted, with how often each comes."""
+    found, counts = labels.reshape(len(labels), -1).unique(dim=0, return_counts=True)
+    return torch.cat([found, counts[:, None]], 1)
+
+
+def test_every_chunk_of_measured_samples_has_its_own_labels():
+    labels = torch.arange(13)
+    features = generated_features(Painter(), 13, lambda images: images[:, 0, 0, :1], labels, chunk=5)
+    assert (20 * features[:, 0]).round().tolist() == list(range(13))
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_conditional_model_is_measured_with_labels(kind, composed, tmp_path):
+    cfg = composed(*chosen(), *SETS[kind])
+    data = prepare(cfg)
+    model, measure = build_model(cfg, data.spec), Measure(1, 300, 300, False)
+    measure.attach(random_features(data.spec.shape), data, tmp_path)
+    callbacks = {"callbacks": [measure], "logger": False, "accelerator": "cpu", "devices": 1}
+    pl.Trainer(**QUIET, **callbacks).test(model, StoreData(data, 32, 0), verbose=False)
+    x, label = (torch.from_numpy(np.array(column["test"])) for column in (data.images, data.labels))
+    x = x.float() / 255
+    for name, values in reconstruction_terms(x, model.reconstruct(x, label=label)).items():
+        assert model.measured[f"test/{name}"] == pytest.approx(values.double().mean().item(), rel=1e-6)
+    labels = labels_for(model, data, 300)
+    made = [model.sample(250, label=labels[:250], seed=SEED), model.sample(50, label=labels[250:], seed=SEED + 1)]
+    fake = torch.cat([measure.extractor(images) for images in made])
+    real = real_features(data, "test", measure.extractor, tmp_path)
+    expected = frechet_distance(Moments.of(torch.as_tensor(real)), Moments.of(fake))
+    assert model.measured["test/fid_random_300"] == pytest.approx(float(expected), rel=1e-6)
