@@ -133,11 +133,11 @@ def test_decoders(name, train, export):
         assert all(word in said for word in words), said
 
 
-@pytest.mark.parametrize("buffers", ["none", "tracked"])
+@pytest.mark.parametrize("buffers", ["none", "2018"])
 def test_weights_come_back_as_they_came(buffers, cyclegan, pix2pix, export, tmp_path):
     for folder, name in ((cyclegan, "cycle_gan"), (pix2pix, "pix2pix")):
         out = tmp_path / name
-        said = export(f"ckpt={folder}", "format=reference", f"buffers={buffers}", f"output={out}").err
+        said = export(f"ckpt={folder}", "format=reference", f"norm_buffers={buffers}", f"output={out}").err
         assert f"--model {name} --netG" in said
         assert reference_files(out).keys() == reference_files(folder).keys()
         for net, file in reference_files(out).items():
@@ -167,7 +167,7 @@ def refused(*overrides):
         (["ckpt={cyclegan}", "format=onxx"], ["format=onxx", "'onnx' or 'reference'"]),
         (["ckpt={cyclegan}", "direction=BtoC"], ["direction=BtoC", "'AtoB'"]),
         (["ckpt={cyclegan}", "format=reference", "direction=AtoB"], ["direction=AtoB", "both directions"]),
-        (["ckpt={cyclegan}", "buffers=tracked"], ["buffers=tracked", "format=reference"]),
+        (["ckpt={cyclegan}", "norm_buffers=2018"], ["norm_buffers=2018", "format=reference"]),
         (["ckpt={pix2pix}", "direction=BtoA"], ["direction=BtoA", "Type: direction=AtoB"]),
         (["ckpt={cyclegan}", "output={cyclegan}/latest_net_G_A.pth"], ["output=", "nothing can be written there"]),
         (["format=onnx"], ["ckpt", "must be given"]),
@@ -219,14 +219,14 @@ def test_what_is_written_is_the_average_that_translates(tmp_path):
     g, d = ResNet(4, 1, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance")
     model = parity.cyclegan(g, d, parity.spec("domains", 32), ema=0.9).eval()
     with torch.no_grad():
-        for parameter in model.averages.parameters():
+        for parameter in model.ema.parameters():
             parameter.normal_(0, 0.1)
     loaded = Loaded(model, OmegaConf.create({}), model.spec, tmp_path, 0)
-    write_reference(SimpleNamespace(buffers="none"), loaded, tmp_path)
-    onnx_files.write_onnx(SimpleNamespace(direction=None, seed=0), loaded, tmp_path)
+    write_reference(SimpleNamespace(norm_buffers="none"), loaded, tmp_path)
+    onnx_files.write_onnx(SimpleNamespace(direction=None, seed=0), model, tmp_path)
     x = torch.rand(2, 3, 32, 32)
     for net, direction in (("G_A", "AtoB"), ("G_B", "BtoA")):
         kept = torch.load(tmp_path / f"latest_net_{net}.pth", weights_only=True)
-        assert all(torch.equal(kept[n], p) for n, p in model.averages[direction].named_parameters())
+        assert all(torch.equal(kept[n], p) for n, p in model.ema[direction].named_parameters())
         *_, made = through(tmp_path / f"generator_{direction}.onnx", x)
         torch.testing.assert_close(made, model.translate(x, direction), rtol=0, atol=1e-5)

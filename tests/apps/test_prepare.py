@@ -119,13 +119,15 @@ def test_the_report_on_horse2zebra(prepare):
 
 @pytest.fixture
 def mine(tmp_path):
-    """Two classes of pictures in two splits, with a damaged file, a copy within and a copy across."""
+    """Two classes of pictures in three splits, with a damaged file, grey ones, a copy within and copies across."""
     root = tmp_path / "mine"
     for i in range(12):
         picture(root / "train" / f"class_{i % 2}" / f"{i}.png", (20 + i, 16), seed=i)
     for i in range(4):
         picture(root / "test" / f"class_{i % 2}" / f"{i}.png", seed=100 + i)
         picture(root / "val" / f"class_{i % 2}" / f"{i}.png", seed=200 + i)
+    for place in ("train/class_1/3.png", "val/class_0/2.png"):
+        picture(root / place, mode="L", seed=300)
     shutil.copy(root / "train" / "class_0" / "0.png", root / "test" / "class_0" / "same.png")
     shutil.copy(root / "train" / "class_1" / "1.png", root / "train" / "class_1" / "again.png")
     sound = (root / "train" / "class_0" / "2.png").read_bytes()
@@ -140,6 +142,7 @@ def test_own_pictures_are_told_with_what_is_odd_about_them(prepare, mine):
     code, said = prepare(*own, "data.on_error=skip")
     assert code == 0
     assert "unreadable 1: train/class_0/2.png" in said
+    assert "grey       2: train/class_1/3.png val/class_0/2.png" in said
     assert "copies     1 in train: train/class_1/1.png = train/class_1/again.png" in said
     assert "warning    the same picture trains and measures: train/class_0/0.png = test/class_0/same.png" in said
     assert "20x16 … 26x16 … 31x16" in said

@@ -1,7 +1,6 @@
 """Every mistake that people make: exit code 2, the remedy in the message, nothing half-made, torch not imported."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genlab.config.compose import compose
-from genlab.config.files import conf_dir, options
+from genlab.config.files import Conf
 from genlab.contracts import ConfigError
 
 REPO = Path(__file__).resolve().parents[2]
@@ -134,6 +133,14 @@ def test_all_mistakes_at_once_are_all_named():
     assert len(caught.value.problems) == 4
 
 
+def test_all_mistakes_of_files_and_keys_are_all_named():
+    typed = ["model=dcgan", "model/net=conv", "hydra/launcher=nowhere", "data=mnits", "model.d_steps.x=3", "lr=x"]
+    with pytest.raises(ConfigError) as caught:
+        compose("train", typed)
+    wheres = {problem.where.partition("=")[0] for problem in caught.value.problems}
+    assert wheres == {"model/net", "hydra/launcher", "data", "model.d_steps.x", "lr"}
+
+
 def test_a_part_that_the_chosen_model_does_not_have_says_what_it_has():
     for overrides in (["model=dcgan", "model/net=conv"], ["model/net=conv", "model=dcgan"]):
         with pytest.raises(ConfigError, match=r"model/gan_net@model.net=… +Options: dcgan") as caught:
@@ -149,13 +156,13 @@ def test_a_mistake_that_is_borrowed_is_told_once_and_where_it_was_made():
 
 @pytest.fixture
 def experiment(tmp_path):
-    """Write an experiment into a copy of conf/, and compose with it."""
+    """Write an experiment into a folder of one's own, and compose with it."""
 
     def compose_with(text, *overrides):
-        folder = shutil.copytree(conf_dir(), tmp_path / "conf")
-        (folder / "experiment").mkdir(exist_ok=True)
+        folder = tmp_path / "conf"
+        (folder / "experiment").mkdir(parents=True)
         (folder / "experiment" / "mine.yaml").write_text(text)
-        return compose("train", ["experiment=mine", *overrides], conf=folder)
+        return compose("train", ["experiment=mine", *overrides], folder)
 
     return compose_with
 
@@ -163,10 +170,10 @@ def experiment(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("model: {latent_dmi: 3}", ["Did you mean model.latent_dim=3", "in conf/experiment/mine.yaml"]),
-        ("trainer: {max_epoch: 3}", ["Did you mean trainer.max_epochs=3", "in conf/experiment/mine.yaml"]),
+        ("model: {latent_dmi: 3}", ["Did you mean model.latent_dim=3", "conf/experiment/mine.yaml)"]),
+        ("trainer: {max_epoch: 3}", ["Did you mean trainer.max_epochs=3", "conf/experiment/mine.yaml)"]),
         ("modle: {beta: 3}", ["Did you mean model"]),
-        ("model: {beta: heavy}", ["model.beta=heavy", "in conf/experiment/mine.yaml"]),
+        ("model: {beta: heavy}", ["model.beta=heavy", "conf/experiment/mine.yaml)"]),
         ("defaults:\n  - override /model: vea", ["conf/experiment/mine.yaml", "Did you mean model=vae"]),
         ("model: {beta: [", ["conf/experiment/mine.yaml", "is no YAML"]),
         ("model: {beta: 1}\nmodel: {latent_dim: 2}", ["conf/experiment/mine.yaml", "duplicate key model"]),
@@ -218,7 +225,7 @@ def test_what_is_right_passes(good):
     compose("train", good)
 
 
-@pytest.mark.parametrize("name", options("experiment"))
+@pytest.mark.parametrize("name", Conf().options("experiment"))
 def test_every_experiment_of_ours_is_right(name):
     assert compose("train", [f"experiment={name}"]).name
 
@@ -235,34 +242,38 @@ def start(command, *arguments, folder):
     return done.returncode, done.stdout + said, imported
 
 
-def test_commands_refuse_without_torch_and_leave_nothing(tmp_path):
+# a command, and the words that must be in its message; {} is a folder with no.ckpt, an empty folder, one of cut pictures
+REFUSED = {
+    "train model=vea trainer.max_epoch=3": ["model=vae", "trainer.max_epochs=3"],
+    "train model=dcgan data=toy2d": ["has points", "Fitting sets: ", "Fitting models: model=gan"],
+    "train resume=/nowhere/at/all": ["does not exist", "resume=auto"],
+    "train data=folder data.path={}/empty": ["no picture"],
+    "train data=folder data.path={}/nowhere": ["no such folder"],
+    "train data=folder data.path={}/bad": ["0.png", "data.on_error=skip"],
+    "train init_from=/nowhere": ["init_from=/nowhere", "does not exist"],
+    "evaluate ckpt={}/no.ckpt": ["is not a checkpoint", "ckpt=runs/"],
+    "generate ckpt=/nowhere": ["does not exist"],
+    "generate": ["ckpt", "must be given"],
+    "translate ckpt={}/no.ckpt input={}/bad": ["is not a checkpoint"],
+    "export ckpt=/nowhere": ["does not exist"],
+    "prepare data=folder data.path={}/bad": ["0.png", "data.on_error=skip"],
+}
+
+
+@pytest.mark.parametrize("typed", REFUSED)
+def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "no.ckpt").write_text("no checkpoint")
     (tmp_path / "bad").mkdir()
     for i in range(30):
         (tmp_path / "bad" / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
-    cases = {
-        ("train", "model=vea", "trainer.max_epoch=3"): ["model=vae", "trainer.max_epochs=3"],
-        ("train", "model=dcgan", "data=toy2d"): ["has points", "Fitting sets: ", "Fitting models: model=gan"],
-        ("train", "resume=/nowhere/at/all"): ["does not exist", "resume=auto"],
-        ("train", "data=folder", f"data.path={tmp_path}/empty"): ["no picture"],
-        ("train", "data=folder", f"data.path={tmp_path}/nowhere"): ["no such folder"],
-        ("train", "data=folder", f"data.path={tmp_path}/bad"): ["0.png", "data.on_error=skip"],
-        ("evaluate", f"ckpt={tmp_path}/no.ckpt"): ["is not a checkpoint", "ckpt=runs/"],
-        ("generate", "ckpt=/nowhere"): ["does not exist"],
-        ("generate",): ["ckpt", "must be given"],
-        ("translate", f"ckpt={tmp_path}/no.ckpt", f"input={tmp_path}/bad"): ["is not a checkpoint"],
-        ("train", "init_from=/nowhere"): ["init_from=/nowhere", "does not exist"],
-        ("export", "ckpt=/nowhere"): ["does not exist"],
-    }
     before = sorted(path.name for path in tmp_path.iterdir())
-    for arguments, words in cases.items():
-        code, said, imported = start(*arguments, folder=tmp_path)
-        assert code == 2, said
-        assert "torch" not in imported, arguments
-        assert "Traceback" not in said
-        for word in words:
-            assert word in said, said
+    code, said, imported = start(*typed.replace("{}", str(tmp_path)).split(), folder=tmp_path)
+    assert code == 2, said
+    assert "torch" not in imported
+    assert "Traceback" not in said
+    for words in REFUSED[typed]:
+        assert words in said, said
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 

@@ -1,35 +1,37 @@
 """Values that are fine each, and do not fit together; and code that nobody has trusted."""
 
-import shutil
-
 import pytest
 from hydra import compose as hydra_compose
 from omegaconf import OmegaConf
 
 from genlab.config.build import build
-from genlab.config.compose import compose, own_hydra
-from genlab.config.files import conf_dir, filled, groups, options
+from genlab.config.compose import compose
+from genlab.config.files import Conf, conf_dir
+from genlab.config.hints import Hints
 from genlab.config.rules import RULES, crossed
+from genlab.config.session import alone, own_hydra
+from genlab.config.words import in_words
 from genlab.contracts import ConfigError
 
 
 @pytest.fixture
 def conf(tmp_path, monkeypatch):
-    """A copy of conf/ with a set of pairs, whose class is in a package of the user's own."""
+    """A folder of YAML files with a set of pairs, whose class is in a package of the user's own."""
     package = tmp_path / "mysets"
     package.mkdir()
     (package / "__init__.py").write_text(
         "class Maps:\n    kind: str = 'pairs'\n    def __init__(self, side: int): ...\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    folder = shutil.copytree(conf_dir(), tmp_path / "conf")
+    folder = tmp_path / "conf"
+    (folder / "data").mkdir(parents=True)
     (folder / "data" / "mypairs.yaml").write_text("_target_: mysets.Maps\nside: 256\n")
     return folder
 
 
 def refused(overrides, conf=None):
     with pytest.raises(ConfigError) as caught:
-        compose("train", overrides, conf=conf)
+        compose("train", overrides, conf)
     return str(caught.value)
 
 
@@ -64,37 +66,28 @@ def test_a_network_of_points_makes_a_model_of_points(data):
         compose("train", [*model, f"data={data}"])
 
 
-@pytest.mark.parametrize("name", options("model"))
-def test_a_file_filled_in_is_what_hydra_composes(name):
-    """Which classes stand where; values may look others up."""
-    composed = OmegaConf.to_container(hydra_alone(f"model={name}").model)
-    assert targets(filled(conf_dir() / "model", name)) == targets(composed)
-
-
-def hydra_alone(*overrides):
-    with own_hydra(conf_dir()):
-        return hydra_compose("train", list(overrides))
-
-
-def targets(node):
-    return {
-        key: targets(value) if isinstance(value, dict) else key == "_target_" and value for key, value in node.items()
-    }
+@pytest.mark.parametrize("name", ["model/dcgan", "model/cyclegan", "data/facades", "callbacks/trace"])
+def test_a_file_composed_alone_is_what_it_is_in_a_configuration(name):
+    group, _, option = name.partition("/")
+    with own_hydra(Conf()):
+        whole = hydra_compose("train", [f"{group}={option}"])[group]
+    assert alone(Conf(), name, "model/vae")[name] == OmegaConf.to_container(whole)
 
 
 def test_a_users_package_is_checked_like_ours_once_it_is_trusted(conf):
     with pytest.raises(ConfigError, match=r"mysets.Maps is code that is not trusted\n.*trust=\[mysets\]"):
-        compose("train", ["data=mypairs"], conf=conf)
+        compose("train", ["data=mypairs"], conf)
     with pytest.raises(ConfigError, match="Did you mean data.side=3"):
-        compose("train", ["data=mypairs", "trust=[mysets]", "data.sied=3"], conf=conf)
+        compose("train", ["data=mypairs", "trust=[mysets]", "data.sied=3"], conf)
     with pytest.raises(ConfigError, match="data.side=wide: must be a whole number"):
-        compose("train", ["data=mypairs", "trust=[mysets]", "data.side=wide"], conf=conf)
+        compose("train", ["data=mypairs", "trust=[mysets]", "data.side=wide"], conf)
 
 
 def test_choices_are_the_files_of_the_folder(conf):
-    assert "mypairs" in options("data", conf)
-    assert groups(conf)["data"] == options("data", conf)
-    assert "mypairs" not in options("data")
+    both = Conf((conf, conf_dir()))
+    assert {"mypairs", "digits"} <= set(both.options("data"))
+    assert both.groups["data"] == both.options("data")
+    assert "mypairs" not in Conf().options("data")
 
 
 @pytest.mark.parametrize(
@@ -149,8 +142,14 @@ PENALISED = {"model.lambda_gp": 1.0}
 COMPILED, OF_BATCHES = {"model.step.compile": "default"}, {"model.discriminator.norm": "batch"}
 SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val": 1.0}
 CRITIC = {"model.loss": "wasserstein"}
+VAE, LABELLED = {"model._target_": "genlab.models.vae.VAE"}, {"model._target_": "leaves.OfClasses"}
+DIGITS, SHAPES, POINTS = (
+    {"data._target_": f"genlab.data.sets.{name}"} for name in ("digits.Digits", "shapes.Shapes", "toy2d.Toy2D")
+)
 # by rule: what it refuses, and what lies just beside that
 BESIDE = {
+    "model_takes_data": ([VAE | POINTS], [VAE | DIGITS, VAE, POINTS]),
+    "model_finds_labels": ([LABELLED | SHAPES], [LABELLED | DIGITS, LABELLED, VAE | SHAPES]),
     "training_ends": (
         [{"trainer.max_epochs": -1}],
         [{"trainer.max_epochs": -1, "trainer.max_steps": 0}, {"trainer.max_epochs": 1}, {"trainer": None}],
@@ -182,7 +181,7 @@ def told_of(changes):
     cfg = OmegaConf.create(FITTING)
     for key, value in changes.items():
         OmegaConf.update(cfg, key, value, merge=False)
-    return list(crossed(OmegaConf.to_container(cfg), conf_dir()))
+    return in_words(crossed(OmegaConf.to_container(cfg)), Hints())
 
 
 def test_every_rule_has_a_case_here():

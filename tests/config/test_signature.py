@@ -6,9 +6,12 @@ import inspect
 import pytest
 from pydantic import TypeAdapter
 
+from genlab.config.compose import compose
 from genlab.config.definition import find
 from genlab.config.signature import signature
-from genlab.config.third_party import NEEDED, RANGES, TABLES
+from genlab.config.third_party import RANGES, REQUIRED, TABLES
+from genlab.config.types import NonNegativeFloat
+from genlab.contracts import ConfigError
 
 OURS = [
     "genlab.models.vae.VAE",
@@ -34,13 +37,13 @@ def test_names_and_defaults_are_those_of_the_constructor(target):
     real = inspect.signature(getattr(importlib.import_module(module), name)).parameters
     if target in TABLES:
         assert set(signature(target).parameters) <= set(real)
-        assert set(NEEDED.get(target, ())) <= set(signature(target).parameters)
+        assert set(REQUIRED.get(target, ())) <= set(signature(target).parameters)
         assert find(target) is not None
         return
     read = signature(target).parameters
     assert list(read) == list(real)
     for parameter in real.values():
-        assert read[parameter.name].required == (parameter.default is inspect.Parameter.empty)
+        assert read[parameter.name].has_default == (parameter.default is not inspect.Parameter.empty)
 
 
 @pytest.mark.parametrize("target", OURS)
@@ -48,9 +51,9 @@ def test_our_constructors_have_types_that_can_be_read_and_no_second_defaults(tar
     found = signature(target)
     assert not found.open
     for parameter in found.parameters.values():
-        assert parameter.required, f"{target}: {parameter.name} has a default in the code and one in conf/"
-        assert not (parameter.told and parameter.type is None)
-        if not parameter.made:
+        assert not parameter.has_default, f"{target}: {parameter.name} has a default in the code and one in conf/"
+        assert not (parameter.typed and parameter.type is None)
+        if not parameter.constructed:
             TypeAdapter(parameter.type)
 
 
@@ -66,9 +69,9 @@ def test_what_is_not_there_is_not_found():
 
 def test_what_the_code_supplies_and_what_a_target_makes_are_told_apart():
     read = signature("genlab.models.vae.VAE").parameters
-    assert {name for name, p in read.items() if p.supplied} == {"spec", "seed"}
-    assert {name for name, p in read.items() if p.made} == {"net", "optimizer", "schedule"}
-    assert {name for name, p in read.items() if p.needed} == set(read) - {"spec", "seed"}
+    assert {name for name, p in read.items() if p.injected} == {"spec", "seed"}
+    assert {name for name, p in read.items() if p.constructed} == {"objective", "prior", "net", "optimizer", "schedule"}
+    assert {name for name, p in read.items() if p.required} == set(read) - {"spec", "seed"}
 
 
 @pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "RMSprop", "NAdam", "Adamax", "Adagrad", "RAdam"])
@@ -78,8 +81,8 @@ def test_every_optimiser_of_torch_has_ranges_and_leaves_its_parameters_to_the_co
     read = signature(f"torch.optim.{name}").parameters
     real = inspect.signature(getattr(torch.optim, name)).parameters
     assert list(read) == list(real)
-    assert read["params"].supplied
-    assert not read["params"].needed
+    assert read["params"].injected
+    assert not read["params"].required
     with pytest.raises(ValueError, match="greater than 0"):
         TypeAdapter(read["lr"].type).validate_python(-0.1)
     assert all(read[key].type is RANGES["torch.optim"][key] for key in read.keys() & RANGES["torch.optim"].keys())
@@ -108,7 +111,11 @@ def package(tmp_path, monkeypatch):
 def test_dataclasses_re_exports_and_inheritance_are_followed(package):
     for name in ("nets.Net", "PassedOn", "nets.Child"):
         found = signature(f"{package}.{name}")
-        assert {n: p.required for n, p in found.parameters.items()} == {"width": True, "depth": False, "init": False}
+        assert {n: not p.has_default for n, p in found.parameters.items()} == {
+            "width": True,
+            "depth": False,
+            "init": False,
+        }
         assert found.parameters["width"].type is int
         assert found.attributes["kind"] == "pairs"
 
@@ -118,6 +125,21 @@ def test_in_other_peoples_code_an_unreadable_type_may_be_anything(package):
     assert found.open
     assert list(found.parameters) == ["a", "b", "net"]
     assert found.parameters["b"].type == list[float]
-    assert not found.parameters["net"].made
-    assert not found.parameters["net"].needed
+    assert not found.parameters["net"].constructed
+    assert not found.parameters["net"].required
     assert list(signature(f"{package}.nets.function").parameters) == ["a", "b"]
+
+
+def test_a_weight_is_a_number_or_a_schedule_and_a_plain_number_is_nothing_else():
+    ramp = "{_target_:genlab.models.base.schedules.Ramp,start:0.0,end:1.0,batches:%s,wait:0}"
+    cfg = compose("train", [f"model.beta={ramp % 100}"])
+    assert cfg.model.beta._target_ == "genlab.models.base.schedules.Ramp"
+    for override, words in {
+        f"model.beta={ramp % 0}": "model.beta.batches=0: must be at least 1",
+        "model.beta=-1": "model.beta=-1: must be at least 0",
+        "model.beta=heavy": "model.beta=heavy: must be a number",
+        "model.latent_dim={_target_:torch.nn.Linear,in_features:3,out_features:3}": "must be a whole number",
+    }.items():
+        with pytest.raises(ConfigError, match=words):
+            compose("train", [override])
+    assert signature("genlab.models.vae.VAE").parameters["beta"].type == NonNegativeFloat

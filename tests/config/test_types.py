@@ -7,8 +7,9 @@ import pytest
 from genlab.config import third_party as foreign
 from genlab.config import types
 from genlab.config.check import Walk
-from genlab.config.messages import Hints
+from genlab.config.hints import Hints
 from genlab.config.root_schema import ROOTS
+from genlab.config.words import in_words
 
 # (inside, outside)
 COUNTS = ([1, 10**9], [0, -1, 1.5, "1", True, None])
@@ -81,11 +82,11 @@ KEYS = {
     "split": (["train", "val", "test"], ["Test", "trainA", None]),
     "what": (["sample", "reconstruct", "interpolate", "traverse"], ["samples", None]),
     "n": COUNTS,
-    "label": ([0, 9, None], [-1, 0.5, "0"]),
+    "label": ([0, 9, "Smiling", [0, "cat"], {"Smiling": 1}, None], [-1, 0.5, True, [-1], {"Smiling": -1}]),
     "format": (["onnx", "reference"], ["ONNX", "torch", None]),
     "direction": (["AtoB", "BtoA"], ["atob", "AB", True]),
-    "buffers": (["none", "tracked"], ["None", True, None]),
-    "way": (["auto", "direct", "frugal", "tiles"], ["strips", None]),
+    "norm_buffers": (["none", 2018], ["None", True, None]),
+    "memory": (["auto", "direct", "strips", "tiles"], ["frugal", None]),
     "batch_size": COUNTS,
     "device": (["auto", "cpu", "cuda", "mps"], ["gpu", "cuda:0", None]),
 }
@@ -94,11 +95,12 @@ KEYS = {
 def assert_held(kind, cases):
     """The check takes every value inside, and has one message for every value outside."""
     inside, outside = cases
-    walk = Walk([], Hints())
+    walk = Walk([])
     for value in inside:
         assert list(walk.value("key", value, kind)) == [], value
     for value in outside:
-        assert [problem.what[:8] for problem in walk.value("key", value, kind)] == ["must be "], value
+        said = in_words(walk.value("key", value, kind), Hints())
+        assert [problem.what[:8] for problem in said] == ["must be "], value
 
 
 def leaves(known, prefix=""):

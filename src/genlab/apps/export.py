@@ -44,9 +44,9 @@ def require_sense(cfg: DictConfig) -> None:
     if cfg.format == "reference" and cfg.direction:
         what = "format=reference writes the networks of both directions"
         problems.append(Problem(f"direction={cfg.direction}", what, "Leave it out, or type: format=onnx"))
-    if cfg.format == "onnx" and cfg.buffers != "none":
+    if cfg.format == "onnx" and cfg.norm_buffers != "none":
         what = "belongs to format=reference"
-        problems.append(Problem(f"buffers={cfg.buffers}", what, "Leave it out, or type: format=reference"))
+        problems.append(Problem(f"norm_buffers={cfg.norm_buffers}", what, "Leave it out, or type: format=reference"))
     if problems:
         raise ConfigError(problems)
 

@@ -17,7 +17,7 @@ from genlab import console
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Problem
 from genlab.interop.reference_layout import Layout, layout_of
-from genlab.interop.reference_weights import places, write, written
+from genlab.interop.reference_weights import Buffers, places, write, written
 from genlab.models.base.model import Model
 from genlab.runs.load import Loaded
 
@@ -85,10 +85,11 @@ def write_reference(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
         )
         raise ConfigError([Problem("format=reference", what, "Type: format=onnx")])
     layouts = {net: like_reference(model, ours) for net, ours in nets.items()}
+    buffers: Buffers = "tracked" if cfg.norm_buffers == 2018 else "none"
     lines, trained = [], {net: ours for net, ours in nets.items() if ours not in loaded.fresh}
     for net, ours in trained.items():
         file = folder / f"latest_net_{net}.pth"
-        write(written(translating(model, ours), cfg.buffers), file, cfg.buffers)
+        write(written(translating(model, ours), buffers), file, buffers)
         lines.append(f"wrote     {file.name}: {ours}")
     generator, discriminator = (next(v for net, v in layouts.items() if net.startswith(kind)) for kind in "GD")
     name = "cycle_gan" if "G_A" in nets else "pix2pix"
@@ -98,7 +99,7 @@ def write_reference(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
 def translating(model: Any, ours: str) -> nn.Module:
     """One of the model's networks; of a generator the running average, where it translates in its place."""
     direction = ours.partition("_")[2] or "AtoB"
-    return model.translators()[direction] if ours.startswith("generator") else getattr(model, ours)
+    return model.working()[direction] if ours.startswith("generator") else getattr(model, ours)
 
 
 def like_reference(model: Model, ours: str) -> Layout:

@@ -11,9 +11,12 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from genlab import console, images
+from genlab.apps.labels import chosen_labels, required, the_only
+from genlab.callbacks.samples import rows_of_samples
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Decodes, Encodes, Problem, Reconstructs, Samples
 from genlab.data.store.source import Prepared
+from genlab.models.base.labels import for_model
 from genlab.runs.load import Loaded
 
 STEPS = 10  # images from one end of an interpolation or traversal to the other
@@ -25,14 +28,15 @@ def generate(cfg: DictConfig, loaded: Loaded, prepared: Prepared | None, output:
     """Write ``<output>/sheet.png``, and beside it every image as a PNG, or all points as one CSV.
 
     Raises:
-        ConfigError: the model cannot do what ``what`` names.
+        ConfigError: the model cannot do what ``what`` names, or has no such ``label``.
     """
     build(cfg.performance, cfg.trust).apply()
     require_able(loaded.model, cfg.what)
+    label = label_for(cfg, loaded.model)
     if cfg.check_only:
         console.say("all checks passed; nothing was generated")
         return 0
-    made, columns = MAKERS[cfg.what](cfg, loaded.model, prepared)
+    made, columns = MAKERS[cfg.what](cfg, loaded.model, prepared, label)
     if loaded.spec.kind == "points":
         assert prepared is not None
         write_points(made, torch.from_numpy(prepared.points[cfg.split]), output)
@@ -57,33 +61,51 @@ def write_points(points: Tensor, real: Tensor, output: Path) -> None:
     console.say(f"{len(points)} points in points.csv and sheet.png in {output}")
 
 
-def sample(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
-    """New images, or new points."""
-    label = None if cfg.label is None else torch.full((cfg.n,), cfg.label)
+def label_for(cfg: DictConfig, model: Any) -> Tensor | None:
+    """The labels that were typed, a row each; None where the model takes none, or where its images have their own.
+
+    Raises:
+        ConfigError: they are no labels of the model's, or not what ``what`` can use.
+    """
+    labels = chosen_labels(cfg.label, model)
+    if cfg.what == "sample" or not isinstance(model, Encodes | Reconstructs):
+        labels = required(labels, model, cfg.what)
+    return labels if cfg.what == "sample" else the_only(labels, cfg.label, cfg.what)
+
+
+def sample(cfg: DictConfig, model: Any, prepared: Prepared | None, labels: Tensor | None) -> tuple[Tensor, int]:
+    """New images, or new points; of several labels ``n`` each, a row for each label, all of the same z."""
+    if labels is not None and len(labels) > 1:
+        return rows_of_samples(model, labels, cfg.n, cfg.seed), cfg.n
+    label = None if labels is None else labels.expand(cfg.n, *labels.shape[1:])
     return model.sample(cfg.n, label=label, seed=cfg.seed), 8
 
 
-def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
+def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> tuple[Tensor, int]:
     """Pairs: an image, and what the model makes of it."""
-    x = drawn(cfg, prepared, cfg.n)
-    return torch.stack([x, model.reconstruct(x)], 1).flatten(0, 1), 8
+    x, own = drawn(cfg, prepared, cfg.n)
+    return torch.stack([x, model.reconstruct(x, **for_model(model, own))], 1).flatten(0, 1), 8
 
 
-def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
-    """Rows from one image's code to another's in a straight line; from one z to another for a model without codes."""
-    start, end = codes(cfg, model, prepared, 2 * cfg.n).chunk(2)  # [n, D] each
+def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> tuple[Tensor, int]:
+    """Rows from one image's code to another's in a straight line; from one z to another for a model without codes.
+
+    The label of a row is the one that was typed, else that of the image where it begins.
+    """
+    ends, own = codes(cfg, model, prepared, 2 * cfg.n)  # [2 n, D]
     along = torch.linspace(0, 1, STEPS)[:, None]
-    return torch.cat([model.decode((1 - along) * a + along * b) for a, b in zip(start, end, strict=True)]), STEPS
+    rows = [(1 - along) * a + along * b for a, b in zip(*ends.chunk(2), strict=True)]
+    return torch.cat([decoded(model, z, label, own, row) for row, z in enumerate(rows)]), STEPS
 
 
-def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None) -> tuple[Tensor, int]:
+def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> tuple[Tensor, int]:
     """A row for each of the first n latent variables: that one changes, the others stay as in one image's code."""
-    code = codes(cfg, model, prepared, 1)[0]
+    (code,), own = codes(cfg, model, prepared, 1)
     rows = []
     for unit in range(min(cfg.n, len(code))):
         z = code.repeat(STEPS, 1)
         z[:, unit] = torch.linspace(-REACH, REACH, STEPS)
-        rows.append(model.decode(z))
+        rows.append(decoded(model, z, label, own, 0))
     return torch.cat(rows), STEPS
 
 
@@ -91,19 +113,27 @@ MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpola
 NEEDED = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes, "traverse": Decodes}
 
 
-def codes(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> Tensor:
-    """The codes of images drawn by seed, or draws from the prior where the model has no encoder. -> [count, D]."""
+def codes(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> tuple[Tensor, Tensor | None]:
+    """The codes of images drawn by seed, and their labels; draws from the prior where the model has no encoder."""
     if isinstance(model, Encodes):
-        return model.encode(drawn(cfg, prepared, count)).mean
-    return torch.randn(count, model.latent_dim, generator=torch.Generator().manual_seed(cfg.seed))
+        x, own = drawn(cfg, prepared, count)
+        return model.encode(x, **for_model(model, own)).mean, own
+    return torch.randn(count, model.latent_dim, generator=torch.Generator().manual_seed(cfg.seed)), None
 
 
-def drawn(cfg: DictConfig, prepared: Prepared | None, count: int) -> Tensor:
-    """Images of the split, drawn by seed. -> [count, C, H, W] in [0, 1]."""
+def decoded(model: Any, z: Tensor, label: Tensor | None, own: Tensor | None, row: int) -> Tensor:
+    """Images of the codes z [n, D], all of the label that was typed [1 or 1, K], else of that of image ``row``."""
+    one = label[0] if label is not None else None if own is None else own[row]
+    return model.decode(z, **for_model(model, None if one is None else one.expand(len(z), *one.shape)))
+
+
+def drawn(cfg: DictConfig, prepared: Prepared | None, count: int) -> tuple[Tensor, Tensor | None]:
+    """Images of the split, drawn by seed, [count, C, H, W] in [0, 1], and their labels, where they have any."""
     assert prepared is not None
-    pool = prepared.images[cfg.split]
-    places = np.random.default_rng(cfg.seed).permutation(len(pool))[:count]
-    return torch.from_numpy(np.array(pool[np.sort(places)])).float() / 255
+    pool, labels = prepared.images[cfg.split], prepared.labels[cfg.split]
+    places = np.sort(np.random.default_rng(cfg.seed).permutation(len(pool))[:count])
+    own = None if labels is None else torch.from_numpy(np.array(labels[places]))
+    return torch.from_numpy(np.array(pool[places])).float() / 255, own
 
 
 def require_able(model: Any, what: str) -> None:

@@ -17,7 +17,9 @@ from genlab.translate.large.tiles import OVERLAP, SIDE
 from genlab.translate.run import Translation
 
 SKIPPED = 3  # exit code: done but for some inputs
-TILED = f"way=tiles: squares of {SIDE} pixels one by one; this is NOT the result of the whole picture (way=frugal is)"
+TILED = (
+    f"memory=tiles: squares of {SIDE} pixels one by one; this is NOT the result of the whole picture (memory=strips is)"
+)
 
 
 def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> int:
@@ -62,7 +64,7 @@ def opening(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path, work:
     console.say(f"pictures  {len(inputs.files):,} in {inputs.root}{others}")
     console.say(f"device    {work.device.type}")
     console.say(f"results   {output}")
-    if cfg.way == "tiles":
+    if cfg.memory == "tiles":
         console.say(f"note      {TILED}; neighbours share {OVERLAP}")
     if work.together() < cfg.batch_size:
         console.say(

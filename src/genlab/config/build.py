@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import importlib
+import traceback
 from collections.abc import Iterable
 from typing import Any
 
 import hydra.utils
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.config.trust import strangers
-from genlab.contracts import ConfigError
+from genlab.config.hints import Hints
+from genlab.config.trust import targets, trusted, untrusted
+from genlab.config.words import in_words
+from genlab.contracts import ConfigError, Problem
 
 
 def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
     """Instantiate ``node`` and everything in it; ``injected`` are the arguments that no configuration can write down.
 
     Raises:
-        ConfigError: it names code that is not trusted.
+        ConfigError: it names code that is not trusted, or that cannot be imported.
     """
     plain: Any = OmegaConf.to_container(node, resolve=True)
-    problems = list(strangers(plain, trust))
-    if problems:
+    if problems := in_words(untrusted(plain, trust), Hints()):
         raise ConfigError(problems)
+    for _, target in targets(plain):
+        if not trusted(target, ()):
+            require_importable(target)
     if plain.get("_partial_"):
         return hydra.utils.instantiate(plain, _convert_="all")
     # partial, so that what is injected reaches the constructor as it is, and its errors reach us as they are
     return hydra.utils.instantiate(plain | {"_partial_": True}, _convert_="all")(**injected)
+
+
+def require_importable(target: str) -> None:
+    """Import the module of somebody's own class.
+
+    Raises:
+        ConfigError: it fails; with the last line of that package that was reached.
+    """
+    module = target.rpartition(".")[0]
+    try:
+        importlib.import_module(module)
+    except Exception as error:
+        what = f"cannot be imported ({type(error).__name__}: {error})"
+        raise ConfigError([Problem(target, what, f"Look at {place_of(error, module)}.")]) from error
+
+
+def place_of(error: Exception, module: str) -> str:
+    """File and line of what went wrong while a module was imported: the deepest in its own package."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+    own = [f for f in frames if f"/{module.split('.')[0]}" in f.filename.replace("\\", "/")]
+    last = (own or frames)[-1]
+    return f"{last.filename}, line {last.lineno}"

@@ -20,7 +20,11 @@ class Module:
 
 @functools.cache
 def module(name: str) -> Module | None:
-    """Locate and parse ``name``; only the top-level package is looked up, nothing is imported."""
+    """Locate and parse ``name``; only the top-level package is looked up, nothing is imported.
+
+    Raises:
+        SyntaxError: it is no Python; with file and line.
+    """
     top, *rest = name.split(".")
     try:
         spec = importlib.util.find_spec(top)
@@ -32,7 +36,7 @@ def module(name: str) -> Module | None:
     path = base.joinpath(*rest)
     for file in (path / "__init__.py", path.with_suffix(".py"), path):
         if file.is_file() and file.suffix == ".py":
-            return Module(name, file, ast.parse(file.read_text(encoding="utf-8")))
+            return Module(name, file, ast.parse(file.read_bytes(), str(file)))
     return None
 
 

@@ -1,7 +1,9 @@
-"""The folder of YAML files that Hydra composes, and what can be chosen from it."""
+"""The folders of YAML files that Hydra searches, and what can be chosen from them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,51 +17,35 @@ def conf_dir() -> Path:
     return inside if inside.is_dir() else package.parent.parent / "conf"
 
 
-def options(group: str, conf: Path | None = None) -> list[str]:
-    """What can be chosen in a group: ``options("model")`` -> ``["ae", "vae", …]``; empty where there is no such group."""
-    return sorted(path.stem for path in ((conf or conf_dir()) / group).glob("*.yaml"))
+@dataclass(frozen=True)
+class Conf:
+    """Folders of YAML files, in the order in which they are searched: the user's own, then ours, then ``hydra.searchpath``."""
 
+    folders: tuple[Path, ...] = field(default_factory=lambda: (conf_dir(),))
 
-def groups(conf: Path | None = None) -> dict[str, list[str]]:
-    """Every group with its options, sub-groups named by path (``model/net``)."""
-    root = conf or conf_dir()
-    folders = sorted({path.parent for path in root.rglob("*.yaml")} - {root})
-    names = [folder.relative_to(root).as_posix() for folder in folders]
-    return {name: options(name, root) for name in names if not name.startswith("hydra")}
+    def file(self, name: str) -> Path | None:
+        """Where ``model/vae`` lies: in the first folder that has it."""
+        paths = (folder / f"{name}.yaml" for folder in self.folders)
+        return next((path for path in paths if path.is_file()), None)
 
+    def options(self, group: str) -> list[str]:
+        """What can be chosen: ``options("model")`` -> ``["ae", "vae", …]``; empty where there is no such group."""
+        return sorted({path.stem for folder in self.folders for path in (folder / group).glob("*.yaml")})
 
-def raw(path: Path) -> dict[str, Any]:
-    """A YAML file as it stands, nothing composed."""
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Every group with its options, sub-groups named by path (``model/net``)."""
+        files = [path.relative_to(folder) for folder in self.folders for path in folder.rglob("*.yaml")]
+        names = sorted({file.parent.as_posix() for file in files} - {"."})
+        return {name: self.options(name) for name in names if not name.startswith("hydra")}
 
+    def raw(self, name: str) -> dict[str, Any]:
+        """A YAML file as it stands, nothing composed; empty where there is none."""
+        path = self.file(name)
+        return (yaml.safe_load(path.read_text(encoding="utf-8")) if path else None) or {}
 
-def filled(folder: Path, name: str) -> dict[str, Any]:
-    """A file of a group with the files that its defaults list names in their places, as Hydra would merge them.
-
-    For reading what classes a choice would use, much faster than composing it: no value is looked up, and entries
-    that reach out of the group are left out.
-    """
-    own = raw(folder / f"{name}.yaml")
-    listed = own.pop("defaults", [])
-    node: dict[str, Any] = {}
-    for entry in listed if "_self_" in listed else [*listed, "_self_"]:
-        node = merged(node, own if entry == "_self_" else chosen(folder, entry))
-    return node
-
-
-def chosen(folder: Path, entry: str | dict[str, str | None]) -> dict[str, Any]:
-    """What one entry of a defaults list adds: ``vae``, ``conv@large``, ``{net: auto}`` or ``{gan_net@net: dcgan}``."""
-    group, option = ("", entry) if isinstance(entry, str) else next(iter(entry.items()))
-    if option is None or group.startswith(("override ", "/")):
-        return {}
-    path, _, place = (group or option).partition("@")
-    if not group:
-        option, place = path, place or "_here_"
-    found = filled(folder / path if group else folder, option)
-    return found if place == "_here_" else {place or path.rpartition("/")[2]: found}
-
-
-def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Two trees of keys as one; where both have a value, that of ``above``."""
-    shared = [k for k in below.keys() & above if isinstance(below[k], dict) and isinstance(above[k], dict)]
-    return below | above | {key: merged(below[key], above[key]) for key in shared}
+    def shown(self, name: str) -> str:
+        """What a message calls a file: ``conf/model/vae.yaml`` if it is one of ours, else its path."""
+        path = self.file(name)
+        ours = path is None or path.is_relative_to(conf_dir())
+        return f"conf/{name}.yaml" if ours else str(path)

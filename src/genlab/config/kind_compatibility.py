@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, get_args
 
-from genlab.config.files import filled, options
+from genlab.config.files import Conf
+from genlab.config.mistakes import Mistake
+from genlab.config.session import alone
 from genlab.config.signature import signature
-from genlab.contracts import Kind, Problem
+from genlab.contracts import Kind
 
 
-def model_takes_data(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
+def model_takes_data(plain: dict[str, Any]) -> Iterator[Mistake]:
     """The model, and every part of it, must take the kind of batches that the data set makes."""
     model, data, chosen = plain.get("model"), plain.get("data"), plain.get("choices", {})
     kind = attribute(data, "kind") if data else None
     if not model or kind is None or kind in (takes := kinds_taken(model)):
         return
     what = f"model={chosen.get('model')} takes {' or '.join(takes) or 'nothing'}{culprit(model, kind)}"
-    sets = [f"data={name}" for name in options("data", conf) if attribute(filled(conf / "data", name), "kind") in takes]
-    models = [
-        f"model={name}" for name in options("model", conf) if kind in kinds_taken(filled(conf / "model", name), ())
-    ]
-    remedies = {"Fitting sets": sets, "Fitting models": models}
-    remedy = "\n    ".join(f"{title}: {', '.join(names)}" for title, names in remedies.items() if names)
-    yield Problem("data", f"{what}, but data={chosen.get('data')} has {kind}", remedy)
+    yield Mistake("unfit_kind", "data", kind, takes, f"{what}, but data={chosen.get('data')} has {kind}")
+
+
+def fitting(kind: Kind, takes: tuple[str, ...], conf: Conf) -> dict[str, list[str]]:
+    """The sets of a kind that the model ``takes``, and the models that take sets of this ``kind``."""
+    nodes = alone(conf, *(f"{group}/{name}" for group in ("data", "model") for name in conf.options(group)))
+    sets = [name for name, node in nodes.items() if attribute(node, "kind") in takes]
+    models = [name for name, node in nodes.items() if kind in kinds_taken(node, ())]
+    titles = {"Fitting sets": sets, "Fitting models": models}
+    return {title: [name.replace("/", "=") for name in names] for title, names in titles.items()}
 
 
 def kinds_taken(node: dict[str, Any], unknown: tuple[Kind, ...] = get_args(Kind)) -> tuple[Kind, ...]:

@@ -1,130 +1,133 @@
-"""What is wrong with an override that Hydra will not take, in our words."""
+"""The overrides of a command line, and what is wrong with one before Hydra composes with it."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig, OmegaConf
+from hydra.errors import HydraException
+from omegaconf import DictConfig
 
-from genlab.config.files import options
-from genlab.config.messages import Hints
-from genlab.contracts import Problem
+from genlab.config import renamed
+from genlab.config.files import Conf
+from genlab.config.hints import beside, has
+from genlab.config.mistakes import Mistake
 
-
-def ill_written(text: str, error: Exception | str, command: str) -> Problem:
-    """Not of the form ``key=value``, or a value that needs quotes."""
-    if not text.lstrip("+~").partition("=")[0] or "=" not in text:
-        what, remedy = "is no key=value", f"python src/{command}.py --help lists the keys."
-        return Problem(text, what, remedy)
-    key, _, value = text.partition("=")
-    reason = str(error).splitlines()[0]
-    return Problem(text, f"cannot be read ({reason})", f"""Put quotes around the value: '{key}="{value}"'""")
+Sorted = tuple[list[Override], list[Mistake]]  # what is right, and what is not
 
 
-def several_values(item: Override, command: str) -> Problem:
-    """``a=1,2`` outside a multirun."""
-    text = str(item.input_line)
-    key, _, value = text.partition("=")
-    remedy = f"""One run for each: python src/{command}.py -m {text}   One value: '{key}="{value}"'"""
-    return Problem(text, "stands for several values", remedy)
+def read(texts: Iterable[str], several: bool = False) -> Sorted:
+    """``key=value`` each, by Hydra's grammar; ``several``: also ``a=1,2``, as a multirun takes it."""
+    return apart(parsed(text, several) for text in texts)
 
 
-def added_twice(item: Override) -> Problem:
-    """``+key=…`` of a key that is there."""
-    return Problem(item.key_or_group, "is there already", f"Type: {str(item.input_line).lstrip('+')}")
+def apart(found: Iterable[Override | Mistake]) -> Sorted:
+    """The overrides, and the mistakes."""
+    listed = list(found)
+    return [x for x in listed if isinstance(x, Override)], [x for x in listed if isinstance(x, Mistake)]
 
 
-def absent_option(group: str, option: Any, conf: Path) -> Problem:
-    """A choice of a file that is not there."""
-    folder = group.split("@")[0]
-    names = options(folder, conf)
-    if option is None:
-        return Problem(f"{group}=null", "cannot be empty", f"Options: {', '.join(names)}")
-    near = difflib.get_close_matches(str(option), names, n=1, cutoff=0.4)
-    remedy = f"Did you mean {group}={near[0]} ? " if near else ""
-    remedy += f"Options: {', '.join(names)}" if names else f"Make the file conf/{folder}/{option}.yaml"
-    return Problem(f"{group}={option}", f"there is no {folder} of that name", remedy)
-
-
-def unreadable(path: Path, conf: Path) -> Problem | None:
-    """What is wrong with a chosen file before Hydra looks into it; None where nothing is."""
-    text = path.read_text(encoding="utf-8")
-    where = f"conf/{path.relative_to(conf).as_posix()}"
+def parsed(text: str, several: bool) -> Override | Mistake:
+    """One override, under the key's name of today."""
+    text = renamed.override(text)
+    key, equals, _ = text.lstrip("+~").partition("=")
     try:
-        yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        return Problem(where, f"is no YAML: {' '.join(str(error).split())}")
-    if where.startswith("conf/experiment/") and "@package _global_" not in text:
-        return Problem(where, "does not say where its keys belong", "Begin the file with the line: # @package _global_")
+        item = OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        return Mistake("unquoted" if key and equals else "no_assignment", text, reason=str(error).splitlines()[0])
+    if not item.key_or_group:
+        return Mistake("no_assignment", text)
+    return Mistake("several_values", text) if item.is_sweep_override() and not several else item
+
+
+# ---- choices of files ----------------------------------------------------------------------------------------------
+
+
+def choices(items: list[Override], conf: Conf) -> Sorted:
+    """Those that choose files, a model before its parts, so that Hydra refuses the part that does not fit."""
+    chosen = [item for item in items if is_choice(item, conf)]
+    chosen.sort(key=lambda item: item.key_or_group.count("/"))
+    return apart(absence(item, conf) or item for item in chosen)
+
+
+def is_choice(item: Override, conf: Conf) -> bool:
+    """Whether the override chooses from a group."""
+    return group_of(item) in conf.groups or group_of(item) == "experiment"
+
+
+def group_of(item: Override) -> str:
+    """``model/gan_net`` of ``model/gan_net@model.net=dcgan``."""
+    return str(item.key_or_group.split("@")[0])
+
+
+def options_of(item: Override) -> list[str]:
+    """What it chooses, usually one."""
+    value = item.value()
+    return [] if item.is_delete() else value if isinstance(value, list) else [value]  # type: ignore[list-item]
+
+
+def experiments(files: list[Override]) -> tuple[str, ...]:
+    """The experiments among the choices."""
+    return tuple(str(option) for item in files if item.key_or_group == "experiment" for option in options_of(item))
+
+
+def absence(item: Override, conf: Conf) -> Mistake | None:
+    """A chosen file that is not there, or that cannot be read."""
+    for option in options_of(item):
+        name = f"{group_of(item)}/{option}"
+        if conf.file(name) is None:
+            return Mistake("absent_option", item.key_or_group, option)
+        if unreadable := unreadable_file(name, conf):
+            return unreadable
     return None
 
 
-def nearest_anywhere(usual: DictConfig, item: Override, groups: list[str], hints: Hints, command: str) -> Problem:
-    """A key without a place: one of the same name elsewhere (``lr``), else one that is spelt much like it."""
-    where = item.key_or_group
-    keys = [*every_key(usual), *groups]
-    same = sorted((key for key in keys if key.rpartition(".")[2] == where), key=lambda key: key.count("."))
-    near = same or difflib.get_close_matches(where, keys, n=1, cutoff=0.6)
-    remedy = hints.having(*where.split(".")[:2]) if "." in where else ""
-    if near:
-        remedy = f"Did you mean {near[0]}={item.get_value_element_as_str()} ?"
-    return Problem(
-        where, "there is no such key", remedy.strip() or f"python src/{command}.py --cfg job shows every key."
-    )
+def unreadable_file(name: str, conf: Conf) -> Mistake | None:
+    """What is wrong with a file before Hydra looks into it."""
+    path = conf.file(name)
+    assert path is not None
+    text = path.read_text(encoding="utf-8")
+    try:
+        yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        return Mistake("no_yaml", conf.shown(name), reason=" ".join(str(error).split()))
+    if name.startswith("experiment/") and "@package _global_" not in text:
+        return Mistake("no_package", conf.shown(name))
+    return None
 
 
-def every_key(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
-    """Every dotted key that a user may set."""
-    for key in map(str, cfg):
-        if key.startswith("_") or (key == "choices" and not prefix):
-            continue
-        yield f"{prefix}{key}"
-        value = None if OmegaConf.is_missing(cfg, key) or OmegaConf.is_interpolation(cfg, key) else cfg[key]
-        if isinstance(value, DictConfig):
-            yield from every_key(value, f"{prefix}{key}.")
+# ---- values of keys -------------------------------------------------------------------------------------------------
 
 
-def explained(item: Override, error: Exception, hints: Hints) -> Problem:
-    """Why Hydra refused an override that looked right."""
-    said, text = str(error), str(item.input_line)
-    if "Multiple values for" in said and item.is_add():
-        return added_twice(item)
-    if item.key_or_group == "experiment":
-        text = f"conf/experiment/{item.get_value_element_as_str()}.yaml"
-    missing = re.search(r"Could not find '(?P<group>[^']+)/(?P<option>[^'/]+)'", said)
-    if missing and missing["group"].startswith("hydra/"):
-        names = [line.strip() for line in said.partition("Available options in")[2].splitlines()[1:] if line.strip()]
-        there = [name for name in names if "/" not in name and ":" not in name]
-        return Problem(text, f"there is no {missing['group']} of that name", f"Installed: {', '.join(there)}")
-    if missing:
-        found = absent_option(missing["group"], missing["option"], hints.conf)
-        return Problem(text, f"{found.where}: {found.what}", found.remedy)
-    if "Could not override" in said and "/" in item.key_or_group:
-        return no_such_part(item, hints)
-    if "Could not override" in said:
-        return Problem(
-            text, f"this command has no {item.key_or_group} to choose", "Leave it out; --help lists the keys."
-        )
-    value = item.value()
-    remedy = f"Choose one: {item.key_or_group}={value[0]}" if isinstance(value, list) and value else ""
-    return Problem(text, " ".join(said.split("\n\n")[0].split()), remedy)
+def values(items: list[Override], conf: Conf, usual: DictConfig) -> Sorted:
+    """Those that set keys, of which ``usual`` has some: the others become additions, for the check to judge."""
+    rest = (item for item in items if not is_choice(item, conf) and item.key_or_group != "hydra.searchpath")
+    return apart(placed(item, usual) for item in rest)
 
 
-def no_such_part(item: Override, hints: Hints) -> Problem:
-    """``model/net=…`` for a model that has no such part, or has another one in that place."""
-    group = item.key_or_group.split("@")[0]
-    whole = group.partition("/")[0]
-    parts = [key for key in hints.groups.values() if key.startswith(f"{whole}/")]
-    place = hints.groups.get(group.replace("/", ".")) or next((k for k in parts if k.split("@")[0] == group), None)
-    if place:
-        names = options(place.split("@")[0], hints.conf)
-        remedy = f"Type: {place}=…   Options: {', '.join(names)}"
-    else:
-        remedy = f"There are: {', '.join(parts)}"
-    return Problem(str(item.input_line), f"the chosen {whole} has no {item.key_or_group}", remedy)
+def placed(item: Override, usual: DictConfig) -> Override | Mistake:
+    """An override that Hydra can apply. An argument that the files leave out needs no ``+``."""
+    where = str(item.key_or_group)
+    if item.is_force_add() or where.replace("/", ".").startswith("hydra."):
+        return item
+    if where.split(".")[0] == "choices":
+        return Mistake("choices_set", where)
+    node, key = beside(where, usual)
+    if has(node, key):
+        return Mistake("added_twice", where, str(item.input_line).lstrip("+")) if item.is_add() else item
+    if item.is_add():
+        return item
+    if node is None or node is usual:
+        return Mistake("nowhere", where, item.get_value_element_as_str())
+    if item.is_delete():
+        return Mistake("not_deleted", where, known=tuple(map(str, node)))
+    item.input_line = f"+{item.input_line}"
+    return item
+
+
+def forced(items: list[Override], conf: Conf) -> list[str]:
+    """For Hydra to compose by itself, as in a sweep: what the files leave out is added, as ``values`` would."""
+    plain = [is_choice(i, conf) or i.is_add() or i.is_delete() or i.is_hydra_override() for i in items]
+    return [f"{'' if as_it_is else '++'}{item.input_line}" for item, as_it_is in zip(items, plain, strict=True)]

@@ -41,18 +41,18 @@ EVALUATE = READING | {"split": Split, "metrics": Node}
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt,
-    "label": NonNegativeInt | None,
+    "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt] | None,
     "split": Split,
 }
 EXPORT = READING | {
     "format": Literal["onnx", "reference"],
     "direction": Literal["AtoB", "BtoA"] | None,
-    "buffers": Literal["none", "tracked"],
+    "norm_buffers": Literal["none", 2018],
 }
 TRANSLATE = READING | {
     "input": str,
     "direction": Literal["AtoB", "BtoA"],
-    "way": Literal["auto", "direct", "frugal", "tiles"],
+    "memory": Literal["auto", "direct", "strips", "tiles"],
     "batch_size": PositiveInt,
     "device": Literal["auto", "cpu", "cuda", "mps"],
     "data": {"on_error": OnError},

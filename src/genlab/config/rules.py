@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.kind_compatibility import model_takes_data
+from genlab.config.label_compatibility import model_finds_labels
+from genlab.config.mistakes import Mistake
 from genlab.contracts import Problem
 
 
-def crossed(plain: dict[str, Any], conf: Path) -> Iterator[Problem]:
-    """Every combination that cannot work. ``conf``: the folder of YAML files, to say what would."""
-    yield from model_takes_data(plain, conf)
+def crossed(plain: dict[str, Any]) -> Iterator[Mistake | Problem]:
+    """Every combination that cannot work."""
     for rule in RULES:
         yield from rule(plain)
 
@@ -77,7 +77,9 @@ def penalty_fits(plain: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("model.step.compile", what, "Type: model.step.compile=null")
 
 
-RULES: tuple[Callable[[dict[str, Any]], Iterator[Problem]], ...] = (
+RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
+    model_takes_data,
+    model_finds_labels,
     training_ends,
     warmup_fits,
     crop_fits,

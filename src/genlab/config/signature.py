@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, Optional, Union
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Optional, Union, get_args, get_origin
 
-from genlab.config import third_party as foreign
-from genlab.config import types
+from genlab.config import third_party, types
 from genlab.config.definition import Module, absolute, find, module
 
-MISSING = object()
-SUPPLIED = ("spec", "seed", "params")  # what the code hands to models, nets and optimisers
+UNREADABLE = object()
+
+
+class Constructed:
+    """Stands in a type for what only a ``_target_`` can make: a network, an optimiser, a schedule."""
+
+
+INJECTED = ("spec", "seed", "params")  # what the code hands to models, nets and optimisers
 NAMESPACE: dict[str, Any] = {
     **{name: getattr(types, name) for name in dir(types) if not name.startswith("_")},
     **{"int": int, "float": float, "str": str, "bool": bool, "list": list, "dict": dict, "tuple": tuple, "None": None},
@@ -25,31 +32,38 @@ NAMESPACE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument: its type, and whether it has no default.
+    """One argument: its type, and whether it has a default.
 
-    ``told``: whether the type could be read; otherwise it is one that only code can make. ``ours``: of our own code.
+    ``typed``: whether the type could be read; otherwise it is one that only code can make. ``or_constructed``: whether it
+    may be either, such as a number or a schedule. ``ours``: of our own code.
     """
 
     name: str
     type: Any = Any
-    required: bool = True
-    told: bool = True
+    has_default: bool = False
+    typed: bool = True
     ours: bool = False
+    or_constructed: bool = False
 
     @property
-    def supplied(self) -> bool:
+    def injected(self) -> bool:
         """Whether the code hands it over, so that a configuration must leave it alone."""
-        return self.name in SUPPLIED and (self.ours or not self.told)
+        return self.name in INJECTED and (self.ours or not self.typed)
 
     @property
-    def made(self) -> bool:
+    def constructed(self) -> bool:
         """Whether only a ``_target_`` can fill it: a network, an optimiser. In other people's code anything may."""
-        return self.ours and not self.told and not self.supplied
+        return self.ours and not self.typed and not self.injected
 
     @property
-    def needed(self) -> bool:
+    def takes_target(self) -> bool:
+        """Whether a ``_target_`` may stand there: not in the place of a plain value of our own code."""
+        return not (self.ours and self.typed) or self.or_constructed or self.type is Any
+
+    @property
+    def required(self) -> bool:
         """Whether a configuration must give it."""
-        return self.required and (self.told or self.ours) and self.name not in SUPPLIED
+        return not self.has_default and (self.typed or self.ours) and self.name not in INJECTED
 
 
 @dataclass(frozen=True)
@@ -60,12 +74,17 @@ class Signature:
     attributes: dict[str, Any] = field(default_factory=dict)
     open: bool = False  # takes **kwargs
 
+    @property
+    def settable(self) -> tuple[str, ...]:
+        """The arguments that a configuration may give."""
+        return tuple(name for name, parameter in self.parameters.items() if not parameter.injected)
+
 
 @functools.cache
 def signature(target: str) -> Signature | None:
     """What ``target`` (``package.module.Name``) accepts; None where there is no such thing."""
-    if target in foreign.TABLES:
-        return foreign_signature(target)
+    if target in third_party.TABLES:
+        return table_signature(target)
     found = find(target)
     if found is None:
         return None
@@ -75,15 +94,15 @@ def signature(target: str) -> Signature | None:
     return narrowed(target, class_signature(node, home))
 
 
-def foreign_signature(target: str) -> Signature:
+def table_signature(target: str) -> Signature:
     """From the typed tables of other people's code."""
-    table, needed = foreign.TABLES[target], foreign.NEEDED.get(target, ())
-    return Signature({name: Parameter(name, kind, required=name in needed) for name, kind in table.items()})
+    table, required = third_party.TABLES[target], third_party.REQUIRED.get(target, ())
+    return Signature({name: Parameter(name, kind, name not in required) for name, kind in table.items()})
 
 
 def narrowed(target: str, found: Signature) -> Signature:
     """With the ranges that every class of a package shares: ``lr`` is positive for all of torch's optimisers."""
-    ranges = foreign.RANGES.get(target.rpartition(".")[0], {})
+    ranges = third_party.RANGES.get(target.rpartition(".")[0], {})
     known = {n: replace(p, type=ranges[n]) for n, p in found.parameters.items() if n in ranges}
     return replace(found, parameters=found.parameters | known)
 
@@ -125,7 +144,7 @@ def fields(line: list[tuple[ast.ClassDef, Module]]) -> dict[str, Parameter]:
                 text = ast.unparse(item.annotation)
                 if not text.startswith(("ClassVar", "typing.ClassVar")):
                     argument = ast.arg(item.target.id, item.annotation)
-                    found[argument.arg] = parameter(argument, home, required=item.value is None)
+                    found[argument.arg] = parameter(argument, home, item.value is not None)
     return found
 
 
@@ -155,33 +174,68 @@ def literal_attributes(node: ast.ClassDef) -> dict[str, Any]:
 
 
 def arguments(node: ast.FunctionDef, home: Module, method: bool) -> dict[str, Parameter]:
-    """The named arguments of a function, with their types as far as they can be told without importing anything."""
+    """The named arguments of a function, with their types as far as they can be read without importing anything."""
     positional = [*node.args.posonlyargs, *node.args.args][1 if method else 0 :]
     free = len(positional) - len(node.args.defaults)
     found = {}
     for i, argument in enumerate(positional):
-        found[argument.arg] = parameter(argument, home, required=i < free)
+        found[argument.arg] = parameter(argument, home, i >= free)
     for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
-        found[argument.arg] = parameter(argument, home, required=default is None)
+        found[argument.arg] = parameter(argument, home, default is not None)
     return found
 
 
-def parameter(argument: ast.arg, home: Module, required: bool) -> Parameter:
+def parameter(argument: ast.arg, home: Module, has_default: bool) -> Parameter:
     """One argument."""
     kind = annotation(argument.annotation, home) if argument.annotation else Any
-    told = kind is not MISSING
-    return Parameter(argument.arg, kind if told else Any, required, told, home.name.startswith("genlab."))
+    typed = kind is not UNREADABLE
+    or_constructed = typed and Constructed in members(kind)
+    plain = [member for member in members(kind) if member is not Constructed]
+    value = functools.reduce(operator.or_, plain) if or_constructed else kind
+    return Parameter(argument.arg, value if typed else Any, has_default, typed, is_ours(home), or_constructed)
 
 
 def annotation(node: ast.expr, home: Module) -> Any:
-    """The type that an annotation stands for, or MISSING where it names something only code can make."""
+    """The type that an annotation stands for, or UNREADABLE where it names something only code can make.
+
+    In our own code a union may name both (``float | WeightSchedule``): what only code can make is then ``Constructed``.
+    """
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
     names = {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
-    local = {name: alias for name in names - NAMESPACE.keys() if (alias := alias_of(name, home)) is not MISSING}
+    local = {name: alias_of(name, home) for name in names - NAMESPACE.keys()}
+    known = {
+        name: Constructed if alias is UNREADABLE else alias
+        for name, alias in local.items()
+        if alias is not UNREADABLE or is_ours(home)
+    }
     try:
-        return eval(text, {"__builtins__": {}}, {**NAMESPACE, **local})  # noqa: S307 - our own source
+        kind = eval(text, {"__builtins__": {}}, {**NAMESPACE, **known})  # noqa: S307 - our own source
     except (NameError, TypeError, AttributeError):
-        return MISSING
+        return UNREADABLE
+    return kind if is_readable(kind) else UNREADABLE
+
+
+def is_ours(home: Module) -> bool:
+    """Whether a file is of genlab's own code."""
+    return home.name.startswith("genlab.")
+
+
+def members(kind: Any) -> tuple[Any, ...]:
+    """The types of a union; of any other type, itself."""
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def is_readable(kind: Any) -> bool:
+    """Whether a value can be held against the type: ``Constructed`` is nowhere in it, or one of several beside a value."""
+    plain = [member for member in members(kind) if member is not Constructed]
+    return any(member is not NoneType or Constructed not in members(kind) for member in plain) and not any(
+        map(holds_constructed, plain)
+    )
+
+
+def holds_constructed(kind: Any) -> bool:
+    """Whether ``Constructed`` stands inside: ``list[Module]``."""
+    return any(inner is Constructed or holds_constructed(inner) for inner in get_args(kind))
 
 
 def alias_of(name: str, home: Module, depth: int = 0) -> Any:
@@ -192,5 +246,5 @@ def alias_of(name: str, home: Module, depth: int = 0) -> Any:
         if isinstance(node, ast.ImportFrom) and depth < 4 and any((a.asname or a.name) == name for a in node.names):
             source = module(absolute(node, home))
             original = next(a.name for a in node.names if (a.asname or a.name) == name)
-            return alias_of(original, source, depth + 1) if source else MISSING
-    return MISSING
+            return alias_of(original, source, depth + 1) if source else UNREADABLE
+    return UNREADABLE

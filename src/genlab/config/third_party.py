@@ -65,7 +65,7 @@ TRAINER: dict[str, Any] = {
 }
 
 TABLES: dict[str, dict[str, Any]] = {"lightning.pytorch.Trainer": TRAINER}
-NEEDED = {  # what our own code reads before the Trainer does
+REQUIRED = {  # what our own code reads before the Trainer does
     "lightning.pytorch.Trainer": (
         "accelerator",
         "devices",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from genlab.contracts import Problem
+from genlab.config.mistakes import Mistake
 
 ALWAYS = ("genlab", "torch.nn", "torch.optim", "lightning")
 
@@ -15,13 +15,12 @@ def trusted(target: Any, trust: Iterable[str]) -> bool:
     return isinstance(target, str) and any(target.startswith(f"{package}.") for package in (*ALWAYS, *trust))
 
 
-def strangers(node: Any, trust: Iterable[str], where: str = "") -> Iterator[Problem]:
-    """A problem for every ``_target_``, however deep, that is not trusted."""
+def untrusted(node: Any, trust: Iterable[str]) -> Iterator[Mistake]:
+    """Every ``_target_``, however deep, that is not trusted."""
     allowed = list(trust)
-    for place, target in targets(node, where):
+    for place, target in targets(node):
         if not trusted(target, allowed):
-            remedy = f"If you trust it, type: trust=[{str(target).split('.')[0]}]"
-            yield Problem(f"{place}._target_", f"{target} is code that is not trusted", remedy)
+            yield Mistake("untrusted", f"{place}._target_", target, (str(target).split(".")[0],))
 
 
 def targets(node: Any, where: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pictures through a model: those of one size together where that changes nothing, large ones frugally."""
+"""Pictures through a model: those of one size together where that changes nothing, large ones in strips."""
 
 from __future__ import annotations
 
@@ -62,17 +62,18 @@ class Translation:
         name, cfg = type(self.model).__name__, self.cfg
         if not isinstance(self.model, Translates):
             what = f"is a {name}, which does not translate pictures"
-            remedy = "Give a run of model=pix2pix or model=cyclegan; other models: python src/generate.py ckpt=…"
+            other = f"{console.program('generate')} ckpt=…"
+            remedy = f"Give a run of model=pix2pix or model=cyclegan; other models: {other}"
             raise ConfigError([Problem(f"ckpt={cfg.ckpt}", what, remedy)])
         pixel = torch.zeros(1, self.shape[0], 1, 1, device=self.device)
         self.model.translate(pixel, cfg.direction)  # says what it cannot do
-        if cfg.way == "frugal":
+        if cfg.memory == "strips":
             for net in self.generators():
                 require_known(net)
 
     def generators(self) -> list[Any]:
         """The model's networks that translate."""
-        return list(self.model.translators().values())
+        return list(self.model.working().values())
 
     def everything(self) -> None:
         """All pictures, those of one size together."""
@@ -146,16 +147,16 @@ class Translation:
         except (MemoryError, RuntimeError) as error:
             if not any(words in str(error).lower() for words in ("memory", "alloc")):
                 raise
-            remedy = "Type: way=tiles" if self.cfg.way != "direct" else "Type: way=frugal"
+            remedy = "Type: memory=tiles" if self.cfg.memory != "direct" else "Type: memory=strips"
             what = f"there is not enough memory for {path}, {width}x{height} pixels"
-            raise ConfigError([Problem(f"way={self.cfg.way}", what, remedy)]) from error
+            raise ConfigError([Problem(f"memory={self.cfg.memory}", what, remedy)]) from error
 
     def way(self, pixels: int, tell: Callable[[float], object]) -> AbstractContextManager[None]:
-        """While open, the model translates as ``way`` says, and tells how far it is."""
-        asked = self.cfg.way
+        """While open, the model translates as ``memory`` says, and tells how far it is."""
+        asked = self.cfg.memory
         if asked == "tiles":
             return generators_as(self.model, partial(InTiles, told=tell))
-        if asked == "frugal" or (asked == "auto" and pixels > LARGE and self.known()):
+        if asked == "strips" or (asked == "auto" and pixels > LARGE and self.known()):
             return generators_as(self.model, partial(InStrips, told=tell))
         return nullcontext()
 

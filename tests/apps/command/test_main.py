@@ -35,31 +35,35 @@ def test_an_option_that_is_not_there_is_refused(wrong):
         read("train", wrong)
 
 
+# command, arguments, exit code, and words that are said
+REQUESTS = [
+    ("train", ["--help"], 0, ["model/optimizer", "beta_vae", "trainer.max_epochs=10", "Examples"]),
+    ("evaluate", ["-h"], 0, ["ckpt=PATH", "split=test"]),
+    ("train", ["--cfg", "job", "--resolve"], 0, ["_target_: genlab.models.vae.VAE", "epochs: 10"]),
+    ("train", ["--cfg", "job"], 0, ["epochs: ${trainer.max_epochs}"]),
+    ("evaluate", ["--cfg", "job"], 0, ["ckpt: ???", "split: test"]),
+    ("train", ["--cfg", "job", "model=vea"], 2, ["error: model=vea", "Did you mean model=vae"]),
+    ("train", ["--info", "model=vea"], 2, ["Did you mean model=vae"]),
+    ("train", ["job"], 2, ["job: is no key=value"]),
+    ("train", ["--foo"], 2, ["--foo", "--help"]),
+    ("train", ["seed=x", "modle=ae"], 2, ["2 problems:", "seed=x", "Did you mean model=ae"]),
+    ("evaluate", [], 2, ["ckpt: must be given", "Type: ckpt=…"]),
+    ("generate", ["ckpt=x", "what=sampel"], 2, ["what=sampel", "'sample'", "Did you mean what=sample ?"]),
+    ("translate", ["-h"], 0, ["direction=AtoB", "data.on_error=skip", "NOT the result of the whole"]),
+    ("translate", ["--cfg", "job"], 0, ["input: ???", "on_error: skip"]),
+    ("translate", ["ckpt=x"], 2, ["input: must be given"]),
+    ("translate", ["ckpt=x", "input=y", "direction=btoa"], 2, ["direction=btoa", "Did you mean direction=BtoA ?"]),
+    ("translate", ["ckpt=x", "input=y", "direction=BtoC"], 2, ["'AtoB' or 'BtoA'"]),
+    ("translate", ["ckpt=x", "input=y", "direcion=BtoA"], 2, ["Did you mean direction=BtoA"]),
+    ("translate", ["ckpt=x", "input=y", "on_error=stop"], 2, ["Did you mean data.on_error=stop"]),
+    ("translate", ["ckpt=/nowhere", "input=y"], 2, ["ckpt=/nowhere", "does not exist"]),
+    ("generate", ["ckpt=x", "n=0"], 2, ["n=0: must be at least 1"]),
+    ("prepare", ["data=folder", "data.path=/nowhere"], 2, ["there is no such folder", "data.path=DIR"]),
+]
+
+
 @pytest.mark.parametrize(
-    ("command", "arguments", "code", "words"),
-    [
-        ("train", ["--help"], 0, ["model/optimizer", "beta_vae", "trainer.max_epochs=10", "Examples"]),
-        ("evaluate", ["-h"], 0, ["ckpt=PATH", "split=test"]),
-        ("train", ["--cfg", "job", "--resolve"], 0, ["_target_: genlab.models.vae.VAE", "epochs: 10"]),
-        ("train", ["--cfg", "job"], 0, ["epochs: ${trainer.max_epochs}"]),
-        ("evaluate", ["--cfg", "job"], 0, ["ckpt: ???", "split: test"]),
-        ("train", ["--cfg", "job", "model=vea"], 2, ["error: model=vea", "Did you mean model=vae"]),
-        ("train", ["--info", "model=vea"], 2, ["Did you mean model=vae"]),
-        ("train", ["job"], 2, ["job: is no key=value"]),
-        ("train", ["--foo"], 2, ["--foo", "--help"]),
-        ("train", ["seed=x", "modle=ae"], 2, ["2 problems:", "seed=x", "Did you mean model=ae"]),
-        ("evaluate", [], 2, ["ckpt: must be given", "Type: ckpt=…"]),
-        ("generate", ["ckpt=x", "what=sampel"], 2, ["what=sampel", "'sample'", "Did you mean what=sample ?"]),
-        ("translate", ["-h"], 0, ["direction=AtoB", "data.on_error=skip", "NOT the result of the whole"]),
-        ("translate", ["--cfg", "job"], 0, ["input: ???", "on_error: skip"]),
-        ("translate", ["ckpt=x"], 2, ["input: must be given"]),
-        ("translate", ["ckpt=x", "input=y", "direction=btoa"], 2, ["direction=btoa", "Did you mean direction=BtoA ?"]),
-        ("translate", ["ckpt=x", "input=y", "direction=BtoC"], 2, ["'AtoB' or 'BtoA'"]),
-        ("translate", ["ckpt=x", "input=y", "direcion=BtoA"], 2, ["Did you mean direction=BtoA"]),
-        ("translate", ["ckpt=x", "input=y", "on_error=stop"], 2, ["Did you mean data.on_error=stop"]),
-        ("translate", ["ckpt=/nowhere", "input=y"], 2, ["ckpt=/nowhere", "does not exist"]),
-        ("generate", ["ckpt=x", "n=0"], 2, ["n=0: must be at least 1"]),
-    ],
+    ("command", "arguments", "code", "words"), REQUESTS, ids=[" ".join([name, *typed]) for name, typed, *_ in REQUESTS]
 )
 def test_every_request_has_its_answer_and_its_exit_code(command, arguments, code, words, monkeypatch, capfd, tmp_path):
     monkeypatch.chdir(tmp_path)

@@ -36,7 +36,8 @@ def test_what_cannot_be_read_is_a_mistake_of_the_user():
 
 
 @pytest.mark.parametrize("devices", ["2", "auto", "-1", "[0,1]", "'0,1'"])
-def test_several_devices_are_refused(devices):
+def test_several_devices_are_refused(devices, monkeypatch):
+    monkeypatch.setattr("genlab.apps.command.multirun.through_hydra", lambda *_: pytest.fail("the sweep was begun"))
     with pytest.raises(ConfigError, match="one device"):
         sweep("train", [f"trainer.devices={devices}"])
 
@@ -49,6 +50,7 @@ def test_one_device_of_any_number_is_accepted(devices):
 def test_each_combination_is_a_run_directory_and_a_failing_one_does_not_end_the_sweep(tmp_path, cache):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")} | {"GENLAB_CACHE": str(cache)}
     arguments = ["-m", "resume=/nowhere,null", "model.latent_dim=2,3", "data.limit=64", "trainer.max_epochs=1"]
+    arguments += ["trainer.limit_val_batches=1"]  # which no file has
     arguments += ["logger=csv", "metrics=none", "callbacks=none", "trainer.accelerator=cpu"]
     done = subprocess.run(
         [sys.executable, str(TRAIN), *arguments],
@@ -66,12 +68,13 @@ def test_each_combination_is_a_run_directory_and_a_failing_one_does_not_end_the_
     for number, dim in (("2", 2), ("3", 3)):
         assert json.loads((stamp / number / "summary.json").read_text())["status"] == "finished"
         assert f"latent_dim: {dim}" in (stamp / number / "config.yaml").read_text()
+        assert "trainer.limit_val_batches=1" in (stamp / number / "overrides.txt").read_text().splitlines()
 
 
 def test_a_signal_ends_the_sweep_and_its_code_is_the_sweep_s(tmp_path, monkeypatch):
     begun = []
 
-    def run(command, overrides, folder):
+    def run(command, overrides, folder, config_dir):
         begun.append((overrides[0], folder.name))
         if len(begun) == 2:
             raise Stopped(143)
@@ -84,5 +87,7 @@ def test_a_signal_ends_the_sweep_and_its_code_is_the_sweep_s(tmp_path, monkeypat
         sweep("train", ["model.latent_dim=2,3,4"])
     assert stopped.value.exit_code == 143
     assert begun == [("model.latent_dim=2", "0"), ("model.latent_dim=3", "1")]
-    monkeypatch.setattr("genlab.apps.command.multirun.run", lambda command, overrides, folder: 3 * (folder.name == "0"))
+    monkeypatch.setattr(
+        "genlab.apps.command.multirun.run", lambda command, overrides, folder, _: 3 * (folder.name == "0")
+    )
     assert sweep("train", ["seed=0,1"]) == 3

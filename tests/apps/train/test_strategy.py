@@ -3,22 +3,25 @@
 import pytest
 
 from genlab.apps.command.paths import prepare
-from genlab.apps.train.build import build_model, require_images
-from genlab.apps.train.strategy import strategy_for
+from genlab.apps.train.build import require_images
+from genlab.apps.train.strategy import DataParallel, strategy_for
 from genlab.contracts import ConfigError
 
 
-@pytest.mark.parametrize("name", ["ddp", "ddp_find_unused_parameters_true"])
-def test_a_strategy_that_cannot_train_two_players_is_refused(name, composed):
-    cfg = composed("model=gan", "data=digits")
-    model = build_model(cfg, prepare(cfg).spec)
-    assert strategy_for(model, name, processes=1) == name
+@pytest.mark.parametrize("name", ["fsdp", "deepspeed", "ddp_find_unused_parameters_true"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_strategy_that_wraps_or_shards_is_refused(name, processes):
     with pytest.raises(ConfigError) as caught:
-        strategy_for(model, name, processes=2)
+        strategy_for(name, processes)
     (problem,) = caught.value.problems
-    assert problem.where == "trainer.strategy"
-    assert "take turns" in problem.what
-    assert "trainer.strategy=auto" in problem.remedy
+    assert problem.where == f"trainer.strategy={name}"
+    assert "average the gradients of each phase themselves" in problem.what
+    assert problem.remedy == "Type: trainer.strategy=auto, or ddp"
+
+
+def test_auto_is_one_process_alone_or_data_parallel():
+    assert strategy_for("auto", 1) == "auto"
+    assert all(isinstance(strategy_for(*asked), DataParallel) for asked in (("auto", 2), ("ddp", 1), ("ddp", 2)))
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,9 @@ def test_the_summary_says_what_was_run(twice, run, summary):
     expected |= {"epochs": 3, "steps": 12, "images": 192, "device": "cpu", "precision": "32-true", "devices": 1}
     assert {key: summary[key] for key in expected} == expected
     assert summary["config_digest"] == config_digest(cfg, summary["data_digest"])
-    assert summary["images_per_second"] == pytest.approx(192 / summary["seconds"], rel=0.1)
+    assert (
+        192 / (summary["seconds"] + 0.06) < summary["images_per_second"] < 192 / (summary["seconds"] - 0.06)
+    )  # rounded
     trainable = sum(p.numel() for p in load(run).parameters() if p.requires_grad)
     counts = {"train": 64, "val": 180, "test": 180, "skipped": 0, "parameters": trainable}
     counts |= {"test/fid_classifier_60": 60, "test/fid_classifier_60_real": 180}

@@ -1,12 +1,14 @@
-"""The words after ``python src/train.py``: a few options of Hydra's, and overrides."""
+"""The words after a command's name: a few options of Hydra's, and overrides."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import NoReturn
 
+from genlab.console import program
 from genlab.contracts import ConfigError, Problem
 
 
@@ -20,13 +22,15 @@ class Arguments:
     resolve: bool
     multirun: bool
     hydra: list[str]
+    config_dir: Path | None = None
 
 
 class Parser(argparse.ArgumentParser):
     """Tells a mistake instead of leaving the process."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError([Problem("options", message, f"Type: python src/{self.prog}.py --help")])
+        """Raise it."""
+        raise ConfigError([Problem("options", message, f"Type: {program(self.prog)} --help")])
 
 
 def read(command: str, arguments: list[str]) -> Arguments:
@@ -41,6 +45,7 @@ def read(command: str, arguments: list[str]) -> Arguments:
     parser.add_argument("--cfg", "-c", choices=["job"])
     parser.add_argument("--resolve", action="store_true")
     parser.add_argument("--multirun", "-m", action="store_true")
+    parser.add_argument("--config-dir", "-cd", type=Path)
     parser.add_argument("--info", "-i", choices=["all", "config", "defaults", "defaults-tree", "plugins", "searchpath"])
     parser.add_argument("--shell-completion", "-sc", action="store_true")
     parser.add_argument("--hydra-help", action="store_true")
@@ -52,7 +57,7 @@ def read(command: str, arguments: list[str]) -> Arguments:
     hydra += [
         f"--{name}" for name in ("shell-completion", "hydra-help", "version") if getattr(given, name.replace("-", "_"))
     ]
-    return Arguments(given.overrides, given.help, given.cfg, given.resolve, given.multirun, hydra)
+    return Arguments(given.overrides, given.help, given.cfg, given.resolve, given.multirun, hydra, given.config_dir)
 
 
 def completed(arguments: list[str]) -> list[str]:

@@ -1,93 +1,96 @@
-"""``--help``: what can be chosen, the keys people use, and commands to copy."""
+"""``--help``: what can be chosen, the keys with their comments, and commands to copy; all from the YAML files."""
 
 from __future__ import annotations
 
-from genlab.config.files import groups
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-ABOUT = {
-    "train": "Train a model on a data set, measure it, and leave a run directory.",
-    "evaluate": "Measure a trained model again, from its checkpoint alone.",
-    "generate": "Make pictures with a trained model, from its checkpoint alone.",
-    "export": "Write a trained model for other programs: ONNX, or weights for the reference implementation.",
-    "translate": "Translate your own pictures with a trained pix2pix or CycleGAN, from its checkpoint alone.",
-    "prepare": "Get a data set ready (download, check, decode), and say what is in it.",
-}
-KEYS = {
-    "train": """\
-  trainer.max_epochs=10       passes over the training images (trainer.max_steps=N: batches)
-  trainer.devices=2           several devices; trainer.accelerator=cpu|gpu, trainer.precision=bf16-mixed
-  model.latent_dim=20         and every other argument of the model: --cfg job shows them
-  model.optimizer.lr=1e-3     the learning rate
-  data.batch_size=128         images a step, on each device
-  data.limit=N                use only N training images
-  resume=auto                 continue the newest unfinished run of this configuration (or resume=PATH)
-  init_from=PATH              start from the weights of a run, or of the reference implementation
-  seed=0  name=…  run_id=…    the run directory is runs/<name>/<run_id>/
-  paths.data=data             where data sets lie (or GENLAB_DATA)
-  check_only=true             check everything, train nothing""",
-    "evaluate": """\
-  ckpt=PATH                   a run directory or a checkpoint
-  split=test                  or val, train
-  output=DIR                  default: <run>/evaluate/<time>/
-  check_only=true             check everything, measure nothing""",
-    "generate": """\
-  ckpt=PATH                   a run directory or a checkpoint
-  what=sample                 or reconstruct, interpolate, traverse
-  n=64  seed=0                how many, and which
-  output=DIR                  default: <run>/generate/<time>/
-  check_only=true             check everything, make nothing""",
-    "export": """\
-  ckpt=PATH                   a run directory, a checkpoint, or weights of the reference implementation
-  format=onnx                 or reference: pix2pix and CycleGAN as latest_net_G.pth, latest_net_G_A.pth …
-  direction=AtoB              onnx: one generator of a CycleGAN (default: both, a file each)
-  buffers=tracked             reference: with the statistics of instance norms that its code of 2018 expects
-  output=DIR                  default: <run>/export/<time>/
-  check_only=true             make and check everything, write nothing""",
-    "translate": """\
-  ckpt=PATH                   a run directory or a checkpoint
-  input=PATH                  a picture, or a folder of them (sub-folders are kept); any size, JPEG PNG TIFF BMP WebP
-  direction=AtoB              or BtoA (CycleGAN only)
-  output=DIR                  default: <run>/translate/<time>/; the same names as in the input
-  way=auto                    direct up to a megapixel, above that frugal: the same result to rounding, in less memory;
-                              or direct, frugal; or tiles: squares one by one, NOT the result of the whole picture
-  batch_size=1                pictures of one size that go together
-  data.on_error=skip          name files that cannot be read, go on, exit code 3; or stop at the first, exit code 2
-  device=auto                 or cpu, cuda, mps
-  check_only=true             check everything, translate nothing""",
-    "prepare": """\
-  data=NAME                   the set; every argument of it can be given: --cfg job shows them
-  data.path=DIR               of your own pictures (data=folder, paired_folders, paired_image, unpaired_folders)
-  data.on_error=skip          go on without files that cannot be read, and name them
-  show=sheet.png              a page of training images to look at
-  paths.data=data             where data sets lie (or GENLAB_DATA); missing ones are downloaded there
-  paths.cache=DIR             where decoded images are kept (or GENLAB_CACHE)
-  check_only=true             check the command, prepare nothing""",
-}
-EXAMPLES = {
-    "train": [
-        "model=vae data=mnist",
-        "model=dcgan data=folder data.path=PICTURES",
-        "-m model=beta_vae model.beta=1,4,10",
-    ],
-    "evaluate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest split=val"],
-    "generate": ["ckpt=runs/vae-mnist/latest", "ckpt=runs/vae-mnist/latest what=interpolate n=8"],
-    "export": ["ckpt=runs/cyclegan-horse2zebra/latest", "ckpt=runs/pix2pix-maps/latest format=reference"],
-    "translate": [
-        "ckpt=runs/cyclegan-horse2zebra/latest input=PICTURES",
-        "ckpt=runs/cyclegan-horse2zebra/latest input=zebra.jpg direction=BtoA output=made",
-    ],
-    "prepare": ["data=horse2zebra", "data=folder data.path=PICTURES show=sheet.png", "-m data=mnist,maps"],
-}
+import yaml
+
+from genlab.config.files import Conf, conf_dir
+from genlab.console import program
+
+SHOWN = ("trainer", "model", "data")  # the groups whose usual choice is shown key by key
+WIDTH = 26  # of a key with its value; a longer one pushes its comment to the right
+LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>[^#]*?))? *(?:# (?P<comment>.*))?")
+WANTED = re.compile(r"(?P<word>[A-Z]+)[;:] (?P<rest>.*)")  # "DIR; default: …": what to type for a value that is open
 
 
-def help_text(command: str) -> str:
+def help_text(command: str, config_dir: Path | None = None) -> str:
     """The whole page for one command."""
-    lines = [ABOUT[command], "", f"  python src/{command}.py [group=option …] [key=value …]", ""]
-    if command in ("train", "prepare"):
-        shown = groups() if command == "train" else {"data": groups()["data"]}
-        width = max(map(len, shown))
-        lines += ["Groups", *(f"  {name:{width}}  {' '.join(names)}" for name, names in shown.items()), ""]
-    lines += ["Keys", KEYS[command], "", "Examples"]
-    lines += [f"  python src/{command}.py {example}" for example in EXAMPLES[command]]
-    lines += ["", "  --cfg job [--resolve]  show the configuration     -m  one run for each combination of a,b,c"]
-    return "\n".join(lines)
+    conf = Conf(((config_dir,) if config_dir else ()) + (conf_dir(),))
+    groups = groups_of(command, conf)
+    lines = [about(command), "", f"  {program(command)} [group=option …] [key=value …]", ""]
+    if groups:
+        width = max(map(len, groups))
+        lines += ["Groups", *(f"  {name:{width}}  {' '.join(options)}" for name, options in groups.items()), ""]
+    lines += ["Keys", *keys(command, conf)]
+    for group, option in usual(command, conf):
+        lines += ["", f"Keys of {group}={option}", *keys(f"{group}/{option}", conf, f"{group}.")]
+    lines += ["", "Examples", *(f"  {program(command)} {example}" for example in examples(command))]
+    options = "--cfg job [--resolve]  show the configuration     -m  one run for each combination of a,b,c"
+    return "\n".join(
+        [*lines, "", f"  {options}", "  --config-dir DIR       your own YAML files, searched before genlab's"]
+    )
+
+
+def header(command: str) -> list[str]:
+    """The comment that a command's file begins with."""
+    text = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
+    return [line.removeprefix("# ") for line in text.partition("\ndefaults:")[0].splitlines()]
+
+
+def about(command: str) -> str:
+    """What a command does, in a sentence."""
+    return header(command)[0]
+
+
+def examples(command: str) -> list[str]:
+    """The arguments in the lines ``Run: python src/train.py …``."""
+    start = f"Run: python src/{command}.py"
+    return [line.removeprefix(start).strip() for line in header(command) if line.startswith(start)]
+
+
+def groups_of(command: str, conf: Conf) -> dict[str, list[str]]:
+    """The groups that a command chooses from, and their parts (``model/net``)."""
+    chosen = {next(iter(entry)) for entry in conf.raw(command).get("defaults", []) if isinstance(entry, dict)}
+    return {name: found for name, found in conf.groups.items() if name.split("/")[0] in chosen - {"performance"}}
+
+
+def usual(command: str, conf: Conf) -> list[tuple[str, str]]:
+    """What a command chooses by itself from the groups that are shown."""
+    listed = [next(iter(e.items())) for e in conf.raw(command).get("defaults", []) if isinstance(e, dict)]
+    return sorted((pair for pair in listed if pair[0] in SHOWN), key=lambda pair: SHOWN.index(pair[0]))
+
+
+def keys(name: str, conf: Conf, prefix: str = "") -> Iterator[str]:
+    """The keys of a file with their values and comments; a comment may go on in lines of its own."""
+    path = conf.file(name)
+    assert path is not None
+    parents: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        found = LINE.fullmatch(line)
+        if found:
+            parents = [*parents[: len(found["indent"]) // 2], found["key"]]
+        if not parents or parents[0] in ("defaults", "hydra") or parents[-1].startswith("_"):
+            continue
+        if found and found["value"]:
+            yield from shown(prefix + ".".join(parents), found["value"], found["comment"] or "")
+        elif not found and line.startswith(" " * 2) and "# " in line:
+            yield f"  {'':{WIDTH}}  {line.partition('# ')[2]}"
+
+
+def shown(where: str, text: str, comment: str) -> Iterator[str]:
+    """``seed=0   comment``; a line for each key of ``{lr: 1e-3}``."""
+    value: Any = yaml.safe_load(text)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from shown(f"{where}.{key}", str(inner), comment)
+        return
+    text = re.sub(r"\$\{oc.env:\w+,(.*)\}", r"\1", text)
+    wanted = WANTED.fullmatch(comment)
+    if wanted:
+        text, comment = wanted["word"], wanted["rest"]
+    yield f"  {f'{where}={text}':{WIDTH}}  {comment}".rstrip()

@@ -11,11 +11,11 @@ from genlab.apps.command.run import report_failure, run, tell
 from genlab.contracts import GenlabError
 
 
-def main(command: str) -> NoReturn:
-    """Run ``command`` with the arguments of this process and leave with its exit code."""
+def main(command: str, arguments: list[str] | None = None) -> NoReturn:
+    """Run ``command`` with its arguments, usually those of this process, and leave with its exit code."""
     gc.disable()  # composing makes a great many small objects that all stay: a third of its time; ``run`` switches it on
     try:
-        code = dispatch(command, sys.argv[1:])
+        code = dispatch(command, sys.argv[1:] if arguments is None else arguments)
     except GenlabError as error:
         tell(error)
         code = error.exit_code
@@ -25,6 +25,31 @@ def main(command: str) -> NoReturn:
     except Exception:
         code = report_failure()
     sys.exit(code)
+
+
+def genlab() -> NoReturn:
+    """The installed command: ``genlab train …`` is ``python src/train.py …`` of a clone."""
+    from genlab.apps.command import commands
+
+    first, *rest = sys.argv[1:] or ["--help"]
+    if first in ("--help", "-h"):
+        leave(commands.overview())
+    command: str | None = first
+    if first in commands.COMPLETION:
+        command, rest = commands.completed(sys.argv[1:])
+        if command is None:
+            leave(" ".join(rest))
+    elif first not in commands.names():
+        tell(commands.unknown(first))
+        sys.exit(2)
+    assert command is not None
+    main(command, rest)
+
+
+def leave(text: str) -> NoReturn:
+    """Print what was asked for; there is nothing else to do."""
+    print(text)  # noqa: T201
+    sys.exit(0)
 
 
 def dispatch(command: str, arguments: list[str]) -> int:
@@ -37,15 +62,17 @@ def dispatch(command: str, arguments: list[str]) -> int:
     if asked.help:
         from genlab.apps.command.help import help_text
 
-        print(help_text(command))  # noqa: T201
+        print(help_text(command, asked.config_dir))  # noqa: T201
         return 0
     if asked.cfg:
         return show_configuration(command, asked)
     if asked.hydra or asked.multirun:
         from genlab.apps.command import multirun as sweep
 
-        return sweep.sweep(command, asked.overrides) if asked.multirun else sweep.ask_hydra(command, asked)
-    return run(command, asked.overrides)
+        if asked.multirun:
+            return sweep.sweep(command, asked.overrides, asked.config_dir)
+        return sweep.ask_hydra(command, asked)
+    return run(command, asked.overrides, config_dir=asked.config_dir)
 
 
 def show_configuration(command: str, asked: Arguments) -> int:
@@ -54,6 +81,6 @@ def show_configuration(command: str, asked: Arguments) -> int:
 
     from genlab.config.compose import compose
 
-    cfg = compose(command, asked.overrides, incomplete=True)
+    cfg = compose(command, asked.overrides, asked.config_dir, incomplete=True)
     print(OmegaConf.to_yaml(cfg, resolve=asked.resolve), end="")  # noqa: T201
     return 0

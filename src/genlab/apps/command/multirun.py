@@ -12,11 +12,15 @@ from genlab.apps.command.arguments import Arguments
 from genlab.apps.command.run import report_failure, run, tell
 from genlab.config.compose import compose
 from genlab.config.files import conf_dir
-from genlab.config.overrides import ill_written
+from genlab.config.hints import Hints
+from genlab.config.overrides import forced, read
+from genlab.config.searchpath import KEY, conf_of
+from genlab.config.session import searching
+from genlab.config.words import in_words
 from genlab.contracts import ConfigError, GenlabError, Problem, Stopped
 
 
-def sweep(command: str, overrides: list[str]) -> int:
+def sweep(command: str, overrides: list[str], config_dir: Path | None = None) -> int:
     """Check every combination, then let Hydra run them; the highest of their exit codes.
 
     Raises:
@@ -26,12 +30,12 @@ def sweep(command: str, overrides: list[str]) -> int:
     problems: dict[Problem, None] = {}
     for cell in combinations(command, overrides):
         try:
-            one_device(compose(command, cell))
+            one_device(compose(command, cell, config_dir))
         except ConfigError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise ConfigError(problems)
-    return through_hydra(command, ["--multirun", *overrides])
+    return through_hydra(command, ["--multirun"], overrides, config_dir)
 
 
 def combinations(command: str, overrides: list[str]) -> list[list[str]]:
@@ -41,20 +45,13 @@ def combinations(command: str, overrides: list[str]) -> list[list[str]]:
         ConfigError: an override cannot be read.
     """
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
 
     if any(item.startswith("hydra/sweeper=") for item in overrides):
         return []
-    parsed, problems = [], []
-    for text in overrides:
-        try:
-            parsed.append(OverridesParser.create().parse_override(text))
-        except HydraException as error:
-            problems.append(ill_written(text, error, command))
-    if problems:
-        raise ConfigError(problems)
-    own = [item for item in parsed if not item.key_or_group.startswith("hydra")]
+    items, mistakes = read(overrides, several=True)
+    if mistakes:
+        raise ConfigError(in_words(mistakes, Hints(command)))
+    own = [item for item in items if item.key_or_group == KEY or not item.key_or_group.startswith("hydra")]
     return [list(cell) for batch in BasicSweeper.split_arguments(own, None) for cell in batch]
 
 
@@ -78,11 +75,11 @@ def ask_hydra(command: str, asked: Arguments) -> int:
         ConfigError: with every problem of the overrides.
     """
     if "--shell-completion" not in asked.hydra:
-        compose(command, asked.overrides, incomplete=True)
-    return through_hydra(command, [*asked.overrides, *asked.hydra])
+        compose(command, asked.overrides, asked.config_dir, incomplete=True)
+    return through_hydra(command, asked.hydra, asked.overrides, asked.config_dir)
 
 
-def through_hydra(command: str, arguments: list[str]) -> int:
+def through_hydra(command: str, options: list[str], overrides: list[str], config_dir: Path | None) -> int:
     """Hand the command line to Hydra; the highest exit code of its jobs.
 
     Raises:
@@ -90,14 +87,18 @@ def through_hydra(command: str, arguments: list[str]) -> int:
     """
     import hydra
 
-    jobs = Jobs(command)
+    items, _ = read(overrides, several=True)
+    conf = conf_of(command, items, config_dir)
+    words = overrides if "--shell-completion" in options else forced(items, conf)
+    jobs = Jobs(command, overrides, config_dir)
 
     def job(cfg: DictConfig) -> None:
         jobs.next()
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach our door as they are
-    sys.argv = [sys.argv[0], *arguments]
-    hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command)(job)()
+    sys.argv = [sys.argv[0], *options, *words]
+    with searching(conf):
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command)(job)()
     sys.stdout.flush()
     if jobs.stopped is not None:
         raise jobs.stopped
@@ -107,8 +108,10 @@ def through_hydra(command: str, arguments: list[str]) -> int:
 class Jobs:
     """Runs one combination after the other. One that fails is told, and the others still get their turn."""
 
-    def __init__(self, command: str) -> None:
-        self.command = command
+    def __init__(self, command: str, overrides: list[str], config_dir: Path | None) -> None:
+        self.command, self.config_dir = command, config_dir
+        self.typed = overrides
+        self.always = [text for text in overrides if text.startswith(f"{KEY}=")]  # what Hydra keeps to itself
         self.codes: list[int] = []
         self.stopped: Stopped | None = None
 
@@ -121,12 +124,17 @@ class Jobs:
         if not any(folder.iterdir()):
             folder.rmdir()  # Hydra has made it; a run makes its own, and a refused one leaves none
         if self.stopped is None:
-            self.codes.append(self.outcome(list(current.overrides.task), folder))
+            self.codes.append(self.outcome([*self.always, *map(self.as_typed, current.overrides.task)], folder))
+
+    def as_typed(self, override: str) -> str:
+        """Without the ``++`` that Hydra was given and nobody typed."""
+        key = override.partition("=")[0]
+        return override if any(text.startswith(f"{key}=") for text in self.typed) else override.removeprefix("++")
 
     def outcome(self, overrides: list[str], folder: Path) -> int:
         """Run one combination; its exit code."""
         try:
-            return run(self.command, overrides, folder)
+            return run(self.command, overrides, folder, self.config_dir)
         except Stopped as signal:
             self.stopped = signal
             return signal.exit_code

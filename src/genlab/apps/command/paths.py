@@ -8,6 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from genlab.config.build import build
+from genlab.console import program
 from genlab.contracts import CheckpointError
 from genlab.data.store.source import Prepared, Source
 
@@ -40,7 +41,7 @@ def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
     if "data" not in saved:
         raise CheckpointError(
             f"ckpt={cfg.ckpt}: weights of the reference implementation come without a data set, which this "
-            f"needs. Train on one from them: python src/train.py model=… data=… init_from={cfg.ckpt}"
+            f"needs. Train on one from them: {program('train')} model=… data=… init_from={cfg.ckpt}"
         )
     merged = saved.copy()
     merged.paths = cfg.paths

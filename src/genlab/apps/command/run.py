@@ -8,24 +8,40 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genlab.contracts import ConfigError, GenlabError
+from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 
-def run(command: str, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Compose, check, and only then import what the command needs. A rank that rank 0 started reads what rank 0 wrote."""
-    parent = os.environ.get("GENLAB_RUN_DIR")
-    if parent and "LOCAL_RANK" in os.environ:
-        from omegaconf import OmegaConf
+def run(command: str, overrides: list[str], run_dir: Path | None = None, config_dir: Path | None = None) -> int:
+    """Compose, check, and only then import what the command needs."""
+    from genlab.config.compose import compose
 
-        cfg = OmegaConf.load(Path(parent) / "config.yaml")
+    if is_rank_0():
+        os.environ.pop(RUN_DIR, None)
+        cfg = compose(command, overrides, config_dir)
     else:
-        from genlab.config.compose import compose
-
-        os.environ.pop("GENLAB_RUN_DIR", None)
-        cfg = compose(command, overrides)
+        cfg = configuration_of_rank_0(command, overrides, config_dir)
     gc.enable()  # the door had switched it off
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
+
+
+def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path | None) -> DictConfig:
+    """What rank 0 has composed, from its run directory; only where runs lie is asked for here."""
+    from omegaconf import OmegaConf
+
+    from genlab.config.compose import compose
+    from genlab.config.searchpath import reach
+
+    if RUN_DIR not in os.environ:
+        directory_of_rank_0(Path(compose(command, overrides, config_dir).paths.runs).expanduser())
+    cfg = OmegaConf.load(Path(os.environ[RUN_DIR]) / "config.yaml")
+    reach(cfg.trust, config_dir)
+    return cfg  # type: ignore[return-value]
 
 
 def tell(error: GenlabError | str) -> None:
@@ -41,11 +57,11 @@ def report_failure() -> int:
     """A failure inside: the traceback goes to the run's ``errors/`` (without a run: to the screen), one line is shown."""
     trace = traceback.format_exc()
     last = trace.strip().splitlines()[-1]
-    folder = os.environ.get("GENLAB_RUN_DIR")
+    folder = os.environ.get(RUN_DIR)
     if folder is None:
         print(trace, file=sys.stderr)  # noqa: T201
         return 1
-    path = Path(folder) / "errors" / f"rank_{os.environ.get('LOCAL_RANK', '0')}.txt"
+    path = Path(folder) / "errors" / f"rank_{rank_name()}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(trace, encoding="utf-8")
     print(f"failed: {last}\n    the traceback is in {path}", file=sys.stderr)  # noqa: T201

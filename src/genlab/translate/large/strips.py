@@ -77,7 +77,7 @@ def require_known(net: nn.Module) -> None:
     strange = sorted({type(layer).__name__ for layer in net.modules() if type(layer) not in STEPS})
     if strange:
         what = f"the generator has layers that cannot be worked out in strips: {', '.join(strange)}"
-        raise ConfigError([Problem("way=frugal", what, "Type: way=direct")])
+        raise ConfigError([Problem("memory=strips", what, "Type: memory=direct")])
 
 
 class Walk:

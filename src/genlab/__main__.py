@@ -1,0 +1,5 @@
+"""python -m genlab COMMAND …"""
+
+from genlab.apps.command.main import genlab
+
+genlab()

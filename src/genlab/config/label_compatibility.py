@@ -1,0 +1,47 @@
+"""Which data sets have the labels that a model needs: by what classes declare, read from their source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from genlab.config.files import Conf
+from genlab.config.kind_compatibility import attribute, kinds_taken
+from genlab.config.mistakes import Mistake
+from genlab.config.session import alone
+
+
+def model_finds_labels(plain: dict[str, Any]) -> Iterator[Mistake]:
+    """The set must be able to have labels that the model needs, if its class says which it may have."""
+    possible = attribute(plain.get("data") or {}, "labels")
+    if possible is not None:
+        yield from lacking(plain, possible)
+
+
+def lacking(plain: dict[str, Any], found: tuple[str, ...]) -> Iterator[Mistake]:
+    """What is wrong with a set that has the labels ``found``; nothing where they are enough."""
+    model, data, chosen = plain.get("model") or {}, plain.get("data") or {}, plain.get("choices", {})
+    needs = attribute(model, "needs") or ()
+    if not needs or set(needs) & set(found):
+        return
+    needed, there = " or ".join(needs), " or ".join(found) or "no labels"
+    what = f"model={chosen.get('model')} needs {needed}, but data={chosen.get('data')} has {there}"
+    yield Mistake("unfit_labels", "data", {"model": model, "data": data}, reason=what)
+
+
+def relabelled(model: dict[str, Any], data: dict[str, Any]) -> str:
+    """How the set gets labels that the model needs; empty where it cannot have them."""
+    possible = set(attribute(model, "needs")) & set(attribute(data, "labels") or ())
+    return str(attribute(data, "relabel")) if possible else ""
+
+
+def labelled(model: dict[str, Any], conf: Conf) -> list[str]:
+    """The sets that make batches that a model takes, and may have labels that it needs."""
+    nodes = alone(conf, *(f"data/{name}" for name in conf.options("data")))
+    return [name.replace("/", "=") for name, node in nodes.items() if fits(node, model)]
+
+
+def fits(data: dict[str, Any], model: dict[str, Any]) -> bool:
+    """Whether a set makes batches that the model takes, and may have labels that it needs."""
+    labels = set(attribute(data, "labels") or ())
+    return attribute(data, "kind") in kinds_taken(model) and bool(labels & set(attribute(model, "needs") or ()))

@@ -1,0 +1,114 @@
+"""Old names of keys, of code and of weights, and what they are now. An old name is taken for one release.
+
+A typed key is taken under its new name, and a line says so. A checkpoint's configuration and weights are translated when
+they are loaded.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from genlab.console import say
+
+KEYS: dict[str, tuple[str, dict[str, Any]]] = {  # old key -> new key, old values -> new values
+    "buffers": ("norm_buffers", {"tracked": 2018}),
+    "data.draw": ("data.subset_seed", {}),
+    "way": ("memory", {"frugal": "strips"}),
+}
+CODE = {  # modules and classes that a ``_target_`` may name, by their beginnings
+    "genlab.apps.performance": "genlab.apps.train.performance",
+    "genlab.callbacks.measure": "genlab.callbacks.evaluate",
+    "genlab.data.celeba": "genlab.data.sets.celeba",
+    "genlab.data.digits": "genlab.data.sets.digits",
+    "genlab.data.domains": "genlab.data.sets.unpaired_folders",
+    "genlab.data.folder": "genlab.data.sets.folder",
+    "genlab.data.idx": "genlab.data.sets.mnist",
+    "genlab.data.paired_folders": "genlab.data.sets.paired_folders",
+    "genlab.data.shapes": "genlab.data.sets.shapes",
+    "genlab.data.side_by_side": "genlab.data.sets.side_by_side",
+    "genlab.data.toy2d": "genlab.data.sets.toy2d",
+    "genlab.models.averages.Averages": "genlab.models.base.ema.EMA",
+    "genlab.models.schedules": "genlab.models.base.schedules",
+    "genlab.models.step": "genlab.models.base.execution",
+    "genlab.nets.auto": "genlab.nets.by_size",
+    "genlab.nets.resnet_generator": "genlab.nets.resnet",
+    "genlab.runs.tensorboard_log": "genlab.runs.loggers.tensorboard",
+    "genlab.runs.wandb_log": "genlab.runs.loggers.wandb",
+}
+GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with what it always did before
+    "genlab.models.vae.VAE": {
+        "objective": {"_target_": "genlab.models.objectives.elbo.ELBO", "samples": 1},
+        "prior": {"_target_": "genlab.models.priors.standard_normal.StandardNormal"},
+    }
+}
+WEIGHTS = {"averages.": "ema."}  # of the names in a ``state_dict``, by their beginnings
+
+
+def override(text: str) -> str:
+    """A typed override under the key's name of today."""
+    sign = text[: len(text) - len(text.lstrip("+~"))]
+    key, equals, value = text[len(sign) :].partition("=")
+    if key not in KEYS:
+        return text
+    new, values = KEYS[key]
+    found = f"{new}{equals}{','.join(str(values.get(one, one)) for one in value.split(','))}"
+    tell(text[len(sign) :], found)
+    return sign + found
+
+
+@cache
+def tell(old: str, new: str) -> None:
+    """Say it, once."""
+    say(f"note      {old} is now {new}; the old name goes with the next release")
+
+
+def target(name: str) -> str:
+    """A ``_target_`` under its name of today."""
+    old = next((old for old in CODE if name == old or name.startswith(f"{old}.")), None)
+    return CODE[old] + name.removeprefix(old) if old else name
+
+
+def targets(node: Any) -> Any:
+    """A plain configuration with every ``_target_`` under its name of today, and what its class has gained."""
+    if isinstance(node, list):
+        return [targets(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    found = {k: target(v) if k == "_target_" and isinstance(v, str) else targets(v) for k, v in node.items()}
+    return GAINED.get(str(found.get("_target_")), {}) | found
+
+
+def configuration(plain: dict[str, Any]) -> dict[str, Any]:
+    """A whole plain configuration under the names of today, keys and their values included."""
+    found: dict[str, Any] = targets(plain)
+    for old, (new, values) in KEYS.items():
+        *parents, key = old.split(".")
+        node: Any = found
+        for parent in parents:
+            node = node.get(parent) if isinstance(node, dict) else None
+        if isinstance(node, dict) and key in node:
+            value = node.pop(key)
+            node[new.rpartition(".")[2]] = values.get(value, value) if isinstance(value, str) else value
+    return found
+
+
+def checkpoint(kept: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint with configuration, weights and counters as they are named today."""
+    plain = kept["genlab"] | {"config": configuration(kept["genlab"]["config"])}
+    return kept | {
+        "genlab": plain,
+        "state_dict": weights(kept["state_dict"]),
+        "counters": {"updates": 0, **kept["counters"]},  # a model with one loss did not count them
+    }
+
+
+def weights(state: dict[str, Any]) -> dict[str, Any]:
+    """A ``state_dict`` under the names of today."""
+    beginnings = {name: next((old for old in WEIGHTS if name.startswith(old)), "") for name in state}
+    return {WEIGHTS.get(old, "") + name.removeprefix(old): state[name] for name, old in beginnings.items()}
+
+
+def is_old(plain: dict[str, Any]) -> bool:
+    """Whether a configuration has a name that is no longer one: its run kept optimisers in another order."""
+    return configuration(plain) != plain

@@ -1,0 +1,159 @@
+"""Hydra composes; what it refuses becomes a mistake for each override."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import dropwhile, takewhile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from genlab.config import renamed
+from genlab.config.files import Conf, conf_dir
+from genlab.config.mistakes import Mistake
+from genlab.config.trust import targets
+
+REFUSED = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  # how composing fails
+
+
+class OwnFolders(SearchPathPlugin):
+    """Puts ``--config-dir`` before our folder, wherever Hydra composes."""
+
+    folders: ClassVar[list[Path]] = []
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Called by Hydra whenever it starts."""
+        for folder in reversed(self.folders):
+            search_path.prepend("--config-dir", f"file://{folder}")
+
+
+Plugins.instance().register(OwnFolders)
+
+
+@contextmanager
+def searching(conf: Conf) -> Iterator[None]:
+    """Whatever Hydra composes meanwhile, it searches the user's folder first."""
+    before, OwnFolders.folders = OwnFolders.folders, list(takewhile(lambda f: f != conf_dir(), conf.folders))
+    try:
+        yield
+    finally:
+        OwnFolders.folders = before
+
+
+@contextmanager
+def own_hydra(conf: Conf) -> Iterator[None]:
+    """Hydra on our folders, apart from one that is already running (a multirun composes inside Hydra's own job)."""
+    instance = GlobalHydra.instance()
+    running, instance.hydra = instance.hydra, None
+    try:
+        with searching(conf), initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = running
+
+
+def searched(conf: Conf) -> list[str]:
+    """The override that lets Hydra search the folders after ours; none where there are none."""
+    further = dropwhile(lambda folder: folder != conf_dir(), conf.folders)
+    named = ",".join(QuotedString(f"file://{folder}", Quote.single).with_quotes() for folder in list(further)[1:])
+    return [f"hydra.searchpath=[{named}]"] if named else []
+
+
+def alone(conf: Conf, *names: str) -> dict[str, dict[str, Any]]:
+    """Files of groups (``model/vae``), each with its own defaults and nothing else; ``${…}`` are left as they are.
+
+    All are composed at once, side by side; one that cannot be composed is left out.
+    """
+    parts = [name.rpartition("/") for name in names]
+    side_by_side = [f"+{group}@part{i}={option}" for i, (group, _, option) in enumerate(parts)]
+    try:
+        with own_hydra(conf):
+            made: Any = OmegaConf.to_container(hydra_compose(None, [*searched(conf), *side_by_side]))
+    except REFUSED:
+        return {} if len(names) == 1 else {n: node for name in names for n, node in alone(conf, name).items()}
+    return {name: made.get(f"part{i}", {}) for i, name in enumerate(names)}
+
+
+class Session:
+    """One configuration in the making. To be used in ``own_hydra``.
+
+    ``cfg`` is as much as could be composed, None if nothing could; ``places`` says which group fills a node, as it is
+    typed (``model.net`` -> ``model/gan_net@model.net``).
+    """
+
+    def __init__(self, command: str, conf: Conf) -> None:
+        self.command, self.conf = command, conf
+        self.taken = searched(conf)
+        self.cfg: DictConfig | None = None
+        self.places: dict[str, str] = {}
+
+    def add(self, items: list[Override]) -> list[Mistake]:
+        """Compose with these, too; those that Hydra refuses are left out, a mistake each."""
+        texts = [*self.taken, *(str(item.input_line) for item in items)]
+        try:
+            self.compose(texts)
+        except REFUSED as error:
+            return self.one_by_one(items, error)
+        self.taken = texts
+        return []
+
+    def one_by_one(self, items: list[Override], error: Exception) -> list[Mistake]:
+        """The same, to find out which of them Hydra refuses."""
+        if not items:
+            return [Mistake("broken_file", self.conf.shown(self.command), reason=" ".join(str(error).split()))]
+        unusable = self.add([]) if self.cfg is None else []
+        if len(items) == 1 or unusable:
+            return [*(refusal(item, error) for item in items), *unusable]
+        return [mistake for item in items for mistake in self.add([item])]
+
+    def compose(self, overrides: list[str]) -> None:
+        """Let Hydra compose, and fill in what depends on the choices."""
+        cfg = hydra_compose(self.command, overrides, return_hydra_config=True)
+        choices: Any = OmegaConf.to_container(cfg.hydra.runtime.choices)
+        self.places = {k.rpartition("@")[2].replace("/", "."): k for k in choices if not k.startswith("hydra")}
+        self.cfg = finished(cfg, choices)
+
+
+def finished(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
+    """Without Hydra's own part, with today's names of code, of the chosen files and of the run."""
+    cfg = cfg.copy()
+    with open_dict(cfg):
+        cfg.pop("hydra", None)
+        for where, old in targets(OmegaConf.to_container(cfg)):
+            if (new := renamed.target(str(old))) != old:
+                renamed.tell(old, new)
+                OmegaConf.update(cfg, f"{where}._target_", new)
+        cfg.choices = {key: value for key, value in choices.items() if "/" not in key and "@" not in key}
+        if "name" in cfg and cfg.name is None:
+            cfg.name = f"{choices.get('model')}-{choices.get('data')}".replace("/", "-")
+    return cfg
+
+
+def refusal(item: Override, error: Exception) -> Mistake:
+    """Why Hydra refused an override that looked right."""
+    said, text, where = str(error), str(item.input_line), str(item.key_or_group)
+    if "Multiple values for" in said and item.is_add():
+        return Mistake("added_twice", where, text.lstrip("+"))
+    if f"Could not override '{where}'" in said:
+        return Mistake("absent_part", where, text) if "/" in where else Mistake("absent_group", text, where)
+    missing = re.search(r"Could not find '(?P<group>[^']+)/(?P<option>[^'/]+)'", said)
+    if missing and missing["group"].startswith("hydra/"):
+        listed = [line.strip() for line in said.partition("Available options in")[2].splitlines()[1:]]
+        there = tuple(name for name in listed if name and not re.search("[/:]", name))
+        return Mistake("absent_plugin", text, missing["group"], there)
+    if missing:
+        return Mistake("absent_option", missing["group"], missing["option"], reason=text)
+    return Mistake("refused", where, item.value(), (text,), " ".join(said.split("\n\n")[0].split()))

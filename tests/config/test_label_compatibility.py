@@ -1,0 +1,98 @@
+"""A model that needs labels, and sets that have others or none: refused with those that fit, before torch."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from genlab.apps.command.paths import prepare
+from genlab.config.compose import compose
+from genlab.config.files import Conf
+from genlab.config.kind_compatibility import attribute
+from genlab.config.session import alone
+from genlab.contracts import ConfigError
+
+from conditional import SETS, chosen
+from killing import REPO
+
+
+def fitting(said):
+    """The sets that a message lists."""
+    return set(said.partition("Fitting sets: ")[2].partition("\n")[0].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("leaf", "data", "words", "fits", "unfit"),
+    [
+        (
+            "OfClasses",
+            "shapes",
+            "needs classes, but data=shapes has attributes",
+            {"digits", "celeba"},
+            {"shapes", "maps"},
+        ),
+        ("OfAttributes", "digits", "needs attributes, but data=digits has classes", {"celeba", "shapes"}, {"mnist"}),
+    ],
+)
+def test_a_set_that_cannot_have_the_labels_is_refused_with_those_that_can(leaf, data, words, fits, unfit):
+    with pytest.raises(ConfigError) as caught:
+        compose("train", [*chosen(leaf), f"data={data}"])
+    said = str(caught.value)
+    assert f"data: model=vae {words}" in said
+    assert {f"data={name}" for name in fits} <= fitting(said)
+    assert not {f"data={name}" for name in {*unfit, "toy2d"}} & fitting(said)
+
+
+@pytest.mark.parametrize(("leaf", "kind"), [("CVAE", "classes"), ("CVAE", "attributes"), ("OfClasses", "classes")])
+def test_sets_with_the_labels_pass_and_models_without_needs_take_all(leaf, kind):
+    compose("train", [*chosen(leaf), *SETS[kind]])
+    compose("train", ["model=vae", *SETS[kind]])
+
+
+def unlabelled(folder):
+    """Pictures in no sub-folders."""
+    folder.mkdir()
+    for i in range(20):
+        Image.new("L", (8, 8), 12 * i).save(folder / f"{i:02d}.png")
+    return [f"data.path={folder}", "data.image_size=8"]
+
+
+def test_a_set_that_turns_out_to_have_other_labels_is_refused_with_the_words_to_type(train, tmp_path):
+    cases = {
+        ("OfClasses", "data=celeba", "data.image_size=16", "data.crop=40"): ["has attributes", "data.label=Smiling"],
+        ("OfAttributes", "data=celeba", "data.label=Young"): ["has classes", "data.label=attributes"],
+        ("CVAE", "data=folder", *unlabelled(tmp_path / "loose")): ["has no labels", "sub-folders, one for each class"],
+    }
+    for (leaf, *data), words in cases.items():
+        with pytest.raises(ConfigError) as caught:
+            train(*chosen(leaf), *data)
+        for word in [*words, "Fitting sets: data="]:
+            assert word in str(caught.value)
+    assert not (tmp_path / "runs").exists()
+    train(*chosen("OfClasses"), "data=celeba", "data.image_size=16", "data.label=Young", "check_only=true")
+
+
+def test_neither_refusal_waits_for_torch(tmp_path):
+    paths = os.pathsep.join([str(REPO / "tests"), os.environ.get("PYTHONPATH", "")])
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")} | {"PYTHONPATH": paths}
+    cases = {
+        "has attributes": [*chosen("OfClasses"), "data=shapes"],
+        "has no labels": [*chosen(), "data=folder", *unlabelled(tmp_path / "loose"), f"paths.cache={tmp_path}/cache"],
+    }
+    for words, overrides in cases.items():
+        command = [sys.executable, "-X", "importtime", str(REPO / "src" / "train.py"), *overrides]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=60)
+        assert (done.returncode, words in done.stderr) == (2, True), done.stderr[-2000:]
+        assert not any(line.rpartition("|")[2].strip() == "torch" for line in done.stderr.splitlines())
+    assert {path.name for path in tmp_path.iterdir()} == {"loose", "cache"}
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist", "fashion_mnist", "celeba", "shapes", "folder", "toy2d"])
+def test_a_set_has_labels_that_its_class_declares(name, composed, folders):
+    small = {"celeba": ["data.image_size=16"], "shapes": SETS["attributes"][1:], "folder": ["data.image_size=16"]}
+    path = [f"data.path={folders[name]}"] if name in folders else []
+    model = "gan" if name == "toy2d" else "vae"
+    spec = prepare(composed(f"model={model}", f"data={name}", *small.get(name, []), *path)).spec
+    assert spec.labels in attribute(alone(Conf(), f"data/{name}")[f"data/{name}"], "labels")

@@ -1,0 +1,111 @@
+"""Old names of keys and code are taken for one release, and it is said."""
+
+import pytest
+
+from genlab.apps.command.multirun import combinations
+from genlab.config import renamed
+from genlab.config.compose import compose
+from genlab.config.definition import module
+from genlab.config.signature import signature
+from genlab.contracts import ConfigError
+
+# every _target_ of the release before the tree was moved
+OLD = [
+    "genlab.apps.performance.Performance",
+    "genlab.callbacks.alarms.Alarms",
+    "genlab.callbacks.checkpoints.Checkpoints",
+    "genlab.callbacks.measure.Measure",
+    "genlab.callbacks.pictures.Pictures",
+    "genlab.callbacks.progress.Progress",
+    "genlab.callbacks.trace.Trace",
+    "genlab.data.celeba.CelebA",
+    "genlab.data.digits.Digits",
+    "genlab.data.domains.UnpairedFolders",
+    "genlab.data.folder.Folder",
+    "genlab.data.idx.Idx",
+    "genlab.data.paired_folders.PairedFolders",
+    "genlab.data.shapes.Shapes",
+    "genlab.data.side_by_side.SideBySide",
+    "genlab.data.toy2d.Toy2D",
+    "genlab.models.autoencoder.Autoencoder",
+    "genlab.models.averages.Averages",
+    "genlab.models.cyclegan.CycleGAN",
+    "genlab.models.gan.GAN",
+    "genlab.models.pix2pix.Pix2Pix",
+    "genlab.models.schedules.Constant",
+    "genlab.models.schedules.Cosine",
+    "genlab.models.schedules.LinearDecay",
+    "genlab.models.step.Step",
+    "genlab.models.vae.VAE",
+    "genlab.nets.auto.Auto",
+    "genlab.nets.conv.Conv",
+    "genlab.nets.dcgan.DCGAN",
+    "genlab.nets.gan_mlp.GANMLP",
+    "genlab.nets.mlp.MLP",
+    "genlab.nets.patchgan.PatchGAN",
+    "genlab.nets.patchgan.PixelGAN",
+    "genlab.nets.resnet_generator.ResNet",
+    "genlab.nets.unet.UNet",
+    "genlab.runs.tensorboard_log.TensorBoardLog",
+    "genlab.runs.wandb_log.WandbLog",
+]
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_every_target_of_before_the_move_is_found(old):
+    assert signature(renamed.target(old)) is not None
+
+
+def test_an_old_name_is_no_name_of_today():
+    for old, new in renamed.CODE.items():
+        assert module(old) is None, old
+        assert module(new) or signature(new), new
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "key", "value", "said"),
+    [
+        ("translate", ["way=frugal"], "memory", "strips", "way=frugal is now memory=strips;"),
+        ("translate", ["way=tiles"], "memory", "tiles", "way=tiles is now memory=tiles;"),
+        ("export", ["buffers=tracked"], "norm_buffers", 2018, "buffers=tracked is now norm_buffers=2018;"),
+        ("train", ["data=shapes", "data.draw=3"], "data.subset_seed", 3, "data.draw=3 is now data.subset_seed=3;"),
+    ],
+)
+def test_a_typed_old_key_works_and_is_said_once(command, typed, key, value, said, capsys):
+    renamed.tell.cache_clear()
+    given = {"translate": ["ckpt=x", "input=y"], "export": ["ckpt=x"], "train": []}[command]
+    cfg = [compose(command, [*given, *typed]) for _ in range(2)][-1]
+    for part in key.split("."):
+        cfg = cfg[part]
+    assert cfg == value
+    assert capsys.readouterr().err.count(said) == 1
+
+
+def test_a_sweep_takes_old_keys_too():
+    cells = combinations("prepare", ["data=shapes", "data.draw=0,1"])
+    assert [cell[1] for cell in cells] == ["data.subset_seed=0", "data.subset_seed=1"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of YAML files: an old class, an old key."""
+    (tmp_path / "model" / "schedule").mkdir(parents=True)
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "model" / "schedule" / "mine.yaml").write_text("_target_: genlab.models.schedules.Constant\n")
+    text = "# @package _global_\ndefaults:\n  - override /data: shapes\ndata: {draw: 3}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    return tmp_path
+
+
+def test_an_old_class_in_a_file_of_ones_own_is_taken(folder, capsys):
+    renamed.tell.cache_clear()
+    cfg = compose("train", ["model/schedule=mine"], folder)
+    assert cfg.model.schedule._target_ == "genlab.models.base.schedules.Constant"
+    assert "genlab.models.schedules.Constant is now genlab.models.base.schedules.Constant" in capsys.readouterr().err
+
+
+def test_an_old_key_in_a_file_of_ones_own_is_refused_by_its_new_name(folder):
+    with pytest.raises(
+        ConfigError, match=r"data.draw: there is no such key .*mine.yaml\)\n +It is now data.subset_seed"
+    ):
+        compose("train", ["experiment=mine"], folder)
