@@ -15,32 +15,36 @@ from omegaconf import OmegaConf
 from genlab.apps.command import main as door
 from genlab.apps.command import run as launch
 from genlab.apps.command.paths import prepare
-from genlab.config.files import raw
-from genlab.config.overrides import unreadable
+from genlab.config.files import Conf
+from genlab.config.overrides import unreadable_file
 from genlab.contracts import CheckpointError, ConfigError, DataError
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.metrics.extractors.choose import INCEPTION, choose
 from genlab.metrics.kept import kept
 from genlab.runs import manifest
+from genlab.runs.directory import RunDirectory
+from genlab.runs.find import require_of_today
 from genlab.runs.load import load
 
 ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 # every call that makes objects of a file's bytes, and the tests below that give it a file
 PLACES = {
-    "apps/launch.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
-    "apps/onnx_files.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
+    "apps/command/help.py yaml.safe_load": "",  # one value of a file of ours
+    "apps/command/run.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
     "config/files.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
     "config/overrides.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
-    "data/digits.py np.loadtxt": "",  # numbers as text, of scikit-learn's own file
-    "data/idx.py np.frombuffer": "",  # bytes as numbers
-    "data/store.py json.loads": "",
-    "data/store.py np.load": "test_the_sizes_in_a_store",
-    "data/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/test_store.py",
-    "metrics/features.py FeatureExtractorInceptionV3": "test_inceptions_weights",
+    "data/sets/digits.py np.loadtxt": "",  # numbers as text, of scikit-learn's own file
+    "data/sets/mnist.py np.frombuffer": "",  # bytes as numbers
+    "data/store/store.py json.loads": "",
+    "data/store/store.py np.load": "test_the_sizes_in_a_store",
+    "data/store/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/store/test_store.py",
+    "files.py json.loads": "",
+    "interop/onnx.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
+    "interop/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
+    "metrics/extractors/choose.py FeatureExtractorInceptionV3": "test_inceptions_weights",
     "metrics/kept.py torch.load": "test_what_is_kept_of_a_set",
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
-    "runs/files.py json.loads": "",
-    "runs/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
+    "runs/find.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
 }
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 MODULES = {"torch", "hub", "np", "numpy", "pickle", "joblib", "yaml", "json", "OmegaConf", "onnx", "marshal", "shelve"}
@@ -216,8 +220,10 @@ def test_configurations_are_read_as_plain_values(mark, tmp_path, monkeypatch):
     yaml.unsafe_load(path.read_text())["model"].close()  # it would
     mark.unlink()
     with pytest.raises(yaml.YAMLError):
-        raw(path)
-    assert "could not determine a constructor" in unreadable(path, tmp_path).what
+        Conf((tmp_path,)).raw("config")
+    assert "could not determine a constructor" in unreadable_file("config", Conf((tmp_path,))).reason
+    with pytest.raises(yaml.YAMLError):
+        require_of_today(RunDirectory(tmp_path), tmp_path / "last.ckpt")
     monkeypatch.setenv("GENLAB_RUN_DIR", str(tmp_path))
     monkeypatch.setenv("LOCAL_RANK", "1")  # as a rank that the first one has started
     with pytest.raises(yaml.YAMLError):

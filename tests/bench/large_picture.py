@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
-WAYS = ("direct", "frugal")
+WAYS = ("direct", "strips")
 
 
 def main():

@@ -32,9 +32,9 @@ from genlab.config.build import build
 from genlab.config.compose import compose
 from genlab.data.store.module import StoreData
 
-from parity import stepping
 from reference import ReferenceCycleGAN, ReferencePix2Pix
 from reporting import arguments, in_turn, report
+from stepping import play, stepping
 
 SETTINGS = {"cyclegan": (64, 16, "horse2zebra"), "pix2pix": (128, 32, "maps")}
 RUNGS = {  # what each row adds to the one above
@@ -78,7 +78,7 @@ class Ours:
     def step(self):
         self.number += 1
         with torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext():
-            return self.model.play([(self.batch(), self.model.noise("train", self.number))])
+            return play(self.model, (self.batch(), self.model.noise("train", self.number)))
 
 
 class Plain:

@@ -1,6 +1,7 @@
 """Weights of the reference implementation: in both generations, in and out, and what does not fit."""
 
 import shutil
+import zipfile
 
 import pytest
 import torch
@@ -85,6 +86,9 @@ def test_files_fit_the_reference_and_do_the_same_there(name, buffers, tmp_path):
     build, restate, channels, side = NETS[name]
     ours, theirs = shaken(build()), restate(buffers == "tracked")
     write(written(ours, buffers), tmp_path / "latest_net_G.pth", buffers)
+    assert zipfile.is_zipfile(tmp_path / "latest_net_G.pth") == (
+        buffers == "none"
+    )  # what torch wrote in 2018 was no zip
     state = torch.load(tmp_path / "latest_net_G.pth", weights_only=True)
     assert list(state) == list(theirs.state_dict())
     theirs.load_state_dict(state, strict=True)

@@ -146,6 +146,12 @@ def test_features_are_of_their_images_and_of_how_they_are_cut(change, column, pa
     assert_other(features(column=column), pairs(), pairs(**change), tmp_path)
 
 
+def test_features_are_of_their_images_whatever_the_set_says_of_them(pairs, tmp_path):
+    one = pairs()
+    columns = {split: {side: 255 - column for side, column in part.items()} for split, part in one.columns.items()}
+    assert_other(features(), one, replace(one, columns=columns, spec=replace(one.spec, digest="another")), tmp_path)
+
+
 def test_features_are_of_their_cut_whatever_the_set_says_of_it(pairs, tmp_path):
     one = pairs()
     assert_other(features(), one, replace(one, augmentation=Augmentation((30, 30))), tmp_path)

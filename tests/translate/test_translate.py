@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import untrained
 from genlab.apps.command import main as door
 from genlab.contracts import GenlabError
 from genlab.models.base.model import Model
@@ -165,6 +166,21 @@ def test_a_picture_s_translation_does_not_depend_on_the_others(model, translate,
     assert abs(together - alone).max() <= (model == "cyclegan")  # a batch is summed in another order: one level, seldom
 
 
+def test_with_dropout_every_picture_gets_the_masks_that_it_gets_alone(composed, folders, tmp_path, capfd):
+    deeper = ["model.generator.num_downs=6", "data.load_size=64", "data.crop_size=64"]  # five halvings have no dropout
+    chosen = ["model=pix2pix", *SMALL["pix2pix"], "data=paired_folders", f"data.path={folders['paired_folders']}"]
+    run = untrained.saved(composed(*chosen, *deeper), tmp_path / "run")
+    assert any(isinstance(layer, torch.nn.Dropout) for layer in load(run).modules())
+    for i in range(2):
+        picture(tmp_path / "in" / f"{i}.png", ramp(64, 64, 80 * i))
+    places = [f"ckpt={run}", f"input={tmp_path}/in", f"output={tmp_path}/out", "device=cpu"]
+    assert door.run("translate", [*places, "batch_size=2"]) == 0
+    assert "batch_size=1: with dropout" in capfd.readouterr().err
+    for i in range(2):
+        made = expected(run, seen(tmp_path / "in" / f"{i}.png"))
+        assert np.array_equal(seen(tmp_path / "out" / f"{i}.png"), made)
+
+
 def test_pictures_that_only_lie_alike_go_together(translate, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -175,13 +191,13 @@ def test_pictures_that_only_lie_alike_go_together(translate, tmp_path):
 
 
 @pytest.mark.parametrize("model", ["cyclegan", "pix2pix"])
-def test_the_frugal_way_gives_the_same_and_is_taken_for_large_pictures(model, translate, tmp_path, monkeypatch):
+def test_strips_give_the_same_and_is_taken_for_large_pictures(model, translate, tmp_path, monkeypatch):
     picture(tmp_path / "in" / "a.png", ramp(70, 41))
     made = {}
-    for way in ("direct", "frugal", "tiles"):
-        assert translate(model, f"way={way}", f"output={tmp_path}/{way}") == 0
+    for way in ("direct", "strips", "tiles"):
+        assert translate(model, f"memory={way}", f"output={tmp_path}/{way}") == 0
         made[way] = seen(tmp_path / way / "a.png").astype(int)
-    assert abs(made["direct"] - made["frugal"]).max() <= 1
+    assert abs(made["direct"] - made["strips"]).max() <= 1
     taken = []
     monkeypatch.setattr(translation, "InStrips", lambda net, told: taken.append(net) or net)
     monkeypatch.setattr(translation, "LARGE", 2_000)
@@ -189,16 +205,16 @@ def test_the_frugal_way_gives_the_same_and_is_taken_for_large_pictures(model, tr
     assert taken
 
 
-@pytest.mark.parametrize("way", ["direct", "frugal", "tiles"])
+@pytest.mark.parametrize("way", ["direct", "strips", "tiles"])
 def test_the_bar_ends_at_the_number_of_pictures_and_moves_inside_a_large_one(way, translate, tmp_path, monkeypatch):
     moves = []
     monkeypatch.setattr(translation, "progress", lambda *_, **__: nullcontext(moves.append))
     picture(tmp_path / "in" / "a.png", ramp(600, 41))
     picture(tmp_path / "in" / "b.png", ramp(8, 8))
     (tmp_path / "in" / "c.png").write_bytes(b"no picture")
-    assert translate("cyclegan", f"way={way}") == 3
+    assert translate("cyclegan", f"memory={way}") == 3
     assert sum(moves) == pytest.approx(3)
-    assert {"direct": 2, "frugal": 40, "tiles": 4}[way] <= sum(move > 1e-9 for move in moves)
+    assert {"direct": 2, "strips": 40, "tiles": 4}[way] <= sum(move > 1e-9 for move in moves)
 
 
 def test_check_only_writes_nothing(translate, tmp_path, capfd):
@@ -221,7 +237,7 @@ MISTAKES = {
     "cyclegan input={}/in/a.png output={}/in": ["would be overwritten", "output=DIR"],
     "cyclegan output={}/in/notes.txt": ["cannot be written"],
     "cyclegan output={}/in/notes.txt/x": ["cannot be written"],
-    "cyclegan way=fast": ["'frugal'"],
+    "cyclegan memory=fast": ["'strips'"],
     "cyclegan batch_size=0": ["at least 1"],
     "cyclegan device=cuda": ["there is none here", "device=cpu"],
 }
@@ -269,8 +285,8 @@ def test_too_little_memory_says_which_way_takes_less(translate, tmp_path, monkey
         return through(self, x, direction)
 
     monkeypatch.setattr(CycleGAN, "translate", hungry)
-    with pytest.raises(GenlabError, match="Type: way=frugal"):
-        translate("cyclegan", "way=direct")
+    with pytest.raises(GenlabError, match="Type: memory=strips"):
+        translate("cyclegan", "memory=direct")
 
 
 def test_what_lies_in_an_output_below_the_input_is_not_translated_again(translate, tmp_path):

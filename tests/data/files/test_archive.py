@@ -107,8 +107,10 @@ def test_a_hostile_entry_is_named_and_nothing_is_left(case, tmp_path):
     name, extra = HOSTILE[case]
     folder = tmp_path / "inner"
     folder.mkdir()
-    with pytest.raises(BadArchive, match=r"holds .*(escaped\.jpg|evil|trainA/1\.jpg)"):
+    with pytest.raises(BadArchive, match=r"holds .*(escaped\.jpg|evil|trainA/1\.jpg)") as caught:
         unpack(pack(folder / name, extra=extra), folder / "set")
+    for word in ("symbolic link", "hard link"):
+        assert (f"a {word}" in str(caught.value)) == case.startswith(word)
     assert left_in(folder, name) == []
     assert left_in(tmp_path) == ["inner"]
 

@@ -84,6 +84,13 @@ def test_evaluation_takes_the_middle_unmirrored_and_every_pair_once(halves, tmp_
     assert np.array_equal(batch.a[1].numpy(), middle)
 
 
+def test_a_published_set_without_a_test_part_is_tested_on_val(data_root, tmp_path):
+    prepared = SideBySide(**(COMMON | {"name": "maps", "path": None})).prepare(data_root, tmp_path)
+    assert prepared.spec.sizes == {"train": 36, "val": 4, "test": 4}
+    for side in "ab":
+        assert np.array_equal(prepared.columns["test"][side], prepared.columns["val"][side])
+
+
 def test_whole_pictures_of_many_sizes_come_one_by_one(tmp_path):
     for i in range(12):
         side_by_side(tmp_path / "set" / f"{i}.png", i, width=40 + 4 * i, height=32)
@@ -134,6 +141,18 @@ def test_equal_names_make_pairs_whatever_their_endings(folders, tmp_path):
     assert prepared.spec.sizes == {"train": 16, "val": 2, "test": 2}
     a, b = (prepared.columns["train"][side].astype(int) for side in "ab")
     assert np.abs(a[:, :2] + b[:, :2] - 255).max() < 30  # JPEG against PNG
+
+
+def test_partners_are_those_of_one_name_also_beside_one_that_is_skipped(tmp_path):
+    for i in range(20):
+        for side, level in (("A", 12 * i), ("B", 255 - 12 * i)):
+            picture(tmp_path / "two" / side / f"{i}.{'jpg' if i % 2 else 'png'}", np.full((40, 40), level, np.uint8))
+    (tmp_path / "two" / "B" / "6.png").write_bytes(b"no picture")
+    prepared = two_folders(tmp_path / "two", on_error="skip").prepare(tmp_path, tmp_path / "cache")
+    assert sum(prepared.spec.sizes.values()) == 19
+    for part in prepared.columns.values():
+        a, b = (part[side][:, 0, 0, 0].astype(int) for side in "ab")
+        assert np.abs(a + b - 255).max() <= 2
 
 
 def test_a_file_without_a_partner_is_named(folders, tmp_path):

@@ -12,7 +12,7 @@ SHAPE, SCALE, TURN, X, Y = range(5)
 
 def shapes(count=None, draw=0, size=64, **levels):
     usual = {"shapes": ALL, "scales": 6, "orientations": 40, "x_positions": 32, "y_positions": 32}
-    return Shapes(**usual | levels, image_size=size, count=count, draw=draw, batch_size=8, limit=None)
+    return Shapes(**usual | levels, image_size=size, count=count, subset_seed=draw, batch_size=8, limit=None)
 
 
 def varied(factor, source, base=(2, 3, 4, 16, 16)):

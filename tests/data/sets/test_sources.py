@@ -1,6 +1,7 @@
 """Files as people have them: sound, odd, damaged, missing."""
 
 import gzip
+import hashlib
 import http.server
 import shutil
 import threading
@@ -75,6 +76,7 @@ def test_a_header_that_promises_more_than_there_is_is_named(data_root, tmp_path)
     [
         ("train-labels-idx1-ubyte", "00000801 00000257", bytes(599), "has 600 images, but there are 599 labels"),
         ("t10k-labels-idx1-ubyte", "00000801 0000007a", bytes(122), "has 121 images, but there are 122 labels"),
+        ("t10k-labels-idx1-ubyte", "00000801 00000079", bytes(130), "130 bytes of data where its header says 121"),
         ("t10k-images-idx3-ubyte", "00000801 00000079", bytes(121), "not an idx file of bytes in 3 dimensions"),
         ("train-labels-idx1-ubyte", "00000b01 00000258", bytes(1200), "not an idx file of bytes in 1 dim"),  # 16-bit numbers
         ("train-images-idx3-ubyte", "00000803 80000000 80000000 00000004", b"", "its header says 18,446,744,073,709,551,616"),
@@ -252,8 +254,6 @@ def server(tmp_path):
 
 
 def test_a_broken_download_is_continued_and_checked(server, tmp_path):
-    import hashlib
-
     mirror, content, asked = server
     remote = Remote("file.gz", (mirror, mirror), hashlib.md5(content).hexdigest())
     assert fetch(remote, tmp_path / "set", "a set").read_bytes() == content
@@ -265,6 +265,17 @@ def test_a_file_that_is_not_the_published_one_is_refused(server, tmp_path):
     with pytest.raises(DataError, match="MD5 differs"):
         fetch(Remote("file.gz", (mirror, mirror), "0" * 32), tmp_path / "set", "a set")
     assert not (tmp_path / "set" / "file.gz").exists()
+
+
+def test_digits_from_a_mirror_are_held_against_what_is_known_of_them(server, tmp_path):
+    mirror, content, _ = server
+    for md5, folder in ((hashlib.md5(content).hexdigest(), "right"), ("0" * 32, "wrong")):
+        known = idx.Collection("mnist", {"train_images": md5}, (mirror, mirror), ())
+        if folder == "right":
+            assert idx.located(tmp_path / folder, known, "train_images").read_bytes() == content
+            continue
+        with pytest.raises(DataError, match="MD5 differs"):
+            idx.located(tmp_path / folder, known, "train_images")
 
 
 def test_no_network_and_no_files_says_what_to_put_where(tmp_path):

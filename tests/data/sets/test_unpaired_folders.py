@@ -102,6 +102,13 @@ def test_folders_a_and_b_alone_are_cut(two, tmp_path):
     assert [sizes[part] for part in ("trainA", "valA", "testA", "trainB", "valB", "testB")] == [5, 1, 1, 16, 2, 2]
 
 
+def test_a_published_set_validates_on_its_test_part(data_root, tmp_path):
+    prepared = source(None, name="horse2zebra").prepare(data_root, tmp_path)
+    assert [prepared.spec.sizes[part] for part in ("trainA", "trainB", "testA", "testB")] == [36, 33, 4, 6]
+    for side in "ab":
+        assert np.array_equal(prepared.columns["val"][side], prepared.columns["test"][side])
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the original files are not beside this checkout")
 def test_horses_and_zebras(cache):
     prepared = source(None, name="horse2zebra", load_size=18, crop_size=16, channels=3).prepare(REAL, cache)

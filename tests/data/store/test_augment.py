@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from genlab.contracts import DataSpec
+from genlab.data.store.augment import random_flip
 from genlab.data.store.columns import Cut, taken
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import Augmentation, Prepared
@@ -70,6 +71,17 @@ def test_a_fate_depends_on_seed_epoch_and_place_alone(kind, fate, change):
     assert halves[0] | halves[1] == usual
     for other in (seen(data(kind, **change), 4), seen(data(kind, **change, seed=1), 3)):
         assert fate(other) != usual
+
+
+@pytest.mark.parametrize("kind", ["images", "pairs", "domains"])
+def test_a_fate_is_that_of_the_images_own_place(kind):
+    every, column = np.arange(COUNT), numbered(COUNT)
+    found = seen(data(kind, crop=(3, 3), seed=5), 2)
+    for number, side in enumerate({"images": ["image"], "pairs": ["a", "b"], "domains": ["a", "b"]}[kind]):
+        alone = number if kind == "domains" else 0
+        cut = torch.from_numpy(taken(column, every, Cut((3, 3), 5, random=True), 2, alone))
+        right = random_flip(cut, torch.from_numpy(every), 5, 2, alone) / 255
+        assert all(torch.equal(found[side, i], right[i]) for i in every)
 
 
 @pytest.mark.parametrize(("fate", "change"), [(mirrored, {}), (corners, {"hflip": False, "crop": (3, 3)})])

@@ -66,13 +66,15 @@ def test_other_images_are_refused(prepared):
         ({"seed": 4}, "seed was 3 and is now 4"),
         ({"batch_size": 10}, "data.batch_size was 8 and is now 10"),
         ({"world": 2}, "the number of processes was 2 and is now 1"),
+        ({"images": 60}, "the number of training images was 60 and is now 40"),  # data.limit: of the same files
     ],
 )
 def test_each_thing_that_changes_the_order_is_said_by_itself_with_both_values(changed, sentence, prepared):
     state = advanced(prepared, 3)
-    was = {"world": changed.pop("world")} if "world" in changed else {}
+    was = {key: changed[key] for key in ("world", "images") if key in changed}
+    assert state.keys() >= was.keys()
     with pytest.warns(UserWarning) as said:
-        data = loaded(prepared, {**state, **was}, **changed)
+        data = loaded(prepared, {**state, **was}, **{key: value for key, value in changed.items() if key not in was})
     assert [str(one.message) for one in said] == [
         f"continued, but not exactly: {sentence}, so the order of the images differs."
     ]

@@ -22,7 +22,15 @@ from making import picture, ramp, side_by_side
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
 SIZED = {"preprocess": "scale_width_and_crop", "load_size": 20, "crop_size": 16, "channels": None}
-DRAWN = {"scales": 2, "orientations": 2, "x_positions": 3, "y_positions": 3, "image_size": 16, "count": 30, "draw": 0}
+DRAWN = {
+    "scales": 2,
+    "orientations": 2,
+    "x_positions": 3,
+    "y_positions": 3,
+    "image_size": 16,
+    "count": 30,
+    "subset_seed": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +76,7 @@ OTHER = {
     "mnist": [{"name": "fashion_mnist"}],
     "shapes": [
         {"shapes": ["heart"]}, {"scales": 3}, {"orientations": 3}, {"x_positions": 4}, {"y_positions": 4},
-        {"image_size": 20}, {"count": 20}, {"count": None}, {"draw": 1},
+        {"image_size": 20}, {"count": 20}, {"count": None}, {"subset_seed": 1},
     ],
     "side_by_side": SIZES,
     "paired_folders": SIZES,

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from genlab.apps.command.paths import prepare
+from genlab.data.files.published import sha256
 from genlab.metrics.extractors.choose import Extractor, Inception, choose, random_features
 
 
@@ -53,8 +54,11 @@ class Bytes(nn.Module):
 
 
 def test_inception_is_given_the_bytes_of_a_file_in_three_equal_channels(monkeypatch, tmp_path):
+    weights = tmp_path / "weights"
+    weights.write_bytes(b"none")
     monkeypatch.setattr("torch_fidelity.feature_extractor_inceptionv3.FeatureExtractorInceptionV3", Bytes)
-    inception, levels = Inception(tmp_path / "weights"), torch.arange(256).reshape(1, 1, 16, 16)
+    monkeypatch.setattr("genlab.metrics.extractors.choose.INCEPTION_SHA256", sha256(weights))
+    inception, levels = Inception(weights), torch.arange(256).reshape(1, 1, 16, 16)
     for off in (0.0, -0.4, 0.4):
         for seen in (inception, Extractor("inception", inception, 768)):
             assert torch.equal(seen((levels + off) / 255), levels.repeat(1, 3, 1, 1).flatten(1).to(torch.uint8))

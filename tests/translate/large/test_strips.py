@@ -108,7 +108,7 @@ def test_reflection_by_rows_is_reflection_padding():
 def test_layers_that_are_not_known_are_named():
     net = generator("resnet", "instance", "transposed")
     net.model.append(nn.Softplus())
-    with pytest.raises(ConfigError, match=r"Softplus\n.*way=direct"):
+    with pytest.raises(ConfigError, match=r"Softplus\n.*memory=direct"):
         InStrips(net)
 
 
