@@ -112,6 +112,12 @@ def test_the_graphs_of_several_batches_are_never_kept_at_once():
     assert graphs == [False, False, True, True]
 
 
+@pytest.mark.parametrize("leaf", ["AAE", "Remedies", "WarmUp"])
+def test_terms_that_are_kept_until_the_next_move_keep_no_graph(leaf):
+    ours = made(leaf)
+    assert not any(term.requires_grad for term in play(ours, (batch(0), noise_of(ours, 0))).values())
+
+
 def test_a_weight_grows_by_our_own_counter():
     ours = made("WarmUp")
     e, p = copy.deepcopy(ours.encoder), copy.deepcopy(ours.decoder)

@@ -188,10 +188,6 @@ class Model(pl.LightningModule, ABC):
         self.batches_seen += 1
         self.images_seen += len(batch[0]) * (self.trainer.world_size if self._trainer else 1)
 
-    def on_train_start(self) -> None:
-        """All ranks begin with the same buffers, whatever the strategy has made equal."""
-        broadcast_buffers(self)
-
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set the learning rate of this batch."""
         factor = self.schedule.factor(self.batches_seen / self.trainer.num_training_batches)

@@ -75,7 +75,7 @@ class Mover:
                 item.shared, item.live = without_graph(item.shared), False
         self.step(optimizer)
         self.follow(phase)
-        return terms
+        return without_graph(terms)  # kept until the phase moves again
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
         """The shared tensors as this phase is to see them, made anew only where they have to be."""
