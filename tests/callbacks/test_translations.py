@@ -166,3 +166,15 @@ def test_a_run_keeps_the_best_by_the_mean_of_both_directions_and_says_how_good_i
     assert [line for line in said.splitlines() if line.startswith("note")][-1].removeprefix("note").strip() in summary[
         "notes"
     ]
+
+
+def test_a_model_of_two_domains_gets_pairs_as_such_and_measures_both_ways(composed, folders, tmp_path):
+    path = f"data.path={folders['paired_folders']}"
+    cfg = composed("model=cyclegan", *SMALL["cyclegan"], "data=paired_folders", path, *CUT, "data.batch_size=8")
+    prepared = prepare(cfg)
+    measure = Measure(1, 4, 4, False)
+    measure.attach(judged(prepared.spec.shape), prepared, tmp_path)
+    model = build_model(cfg, prepared.spec)
+    trainer(measure, max_steps=1, limit_val_batches=0).fit(model, StoreData(prepared, 8, 0))
+    trainer(measure).test(model, StoreData(prepared, 8, 0), verbose=False)
+    assert {"test/cycle_l1_AtoB", "test/cycle_l1_BtoA", "test/target_rate_BtoA"} <= model.measured.keys()

@@ -36,6 +36,7 @@ def test_a_cut_that_does_not_fit_is_refused(overrides, words, composed):
         ["model=pix2pix", *FOLDER],
         ["model=pix2pix", *FOLDER, "model/generator=resnet_9", "data.crop_size=60"],
         ["model=cyclegan", *DOMAINS, "data.crop_size=24"],
+        ["model=cyclegan", *FOLDER],
         ["model=cyclegan", *DOMAINS, "model/discriminator=pixel", "data.crop_size=8"],
         ["model=cyclegan", *DOMAINS, "data.preprocess=none", "data.crop_size=7"],
     ],
@@ -52,8 +53,8 @@ def test_cuts_that_fit_pass(overrides, composed):
             ["model=pix2pix takes pairs", "data=unpaired_folders has domains", "model=cyclegan"],
         ),
         (
-            ["model=cyclegan", *FOLDER],
-            ["model=cyclegan takes domains", "data=paired_folders has pairs", "model=pix2pix"],
+            ["model=cyclegan", "data=folder", "data.path=x"],
+            ["model=cyclegan takes domains", "data=folder has images", "data=unpaired_folders", "data=maps"],
         ),
         (["model=cyclegan", *DOMAINS, "model.pool_size=-1"], ["model.pool_size"]),
         (["model=pix2pix", *FOLDER, "data.direction=AtoC"], ["data.direction", "AtoB"]),

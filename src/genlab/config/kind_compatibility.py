@@ -16,16 +16,29 @@ def model_takes_data(plain: dict[str, Any]) -> Iterator[Mistake]:
     """The model, and every part of it, must take the kind of batches that the data set makes."""
     model, data, chosen = plain.get("model"), plain.get("data"), plain.get("choices", {})
     kind = attribute(data, "kind") if data else None
-    if not model or kind is None or kind in (takes := kinds_taken(model)):
+    if not model or not data or kind is None or kind_for(model, data) is not None:
         return
+    takes = kinds_taken(model)
     what = f"model={chosen.get('model')} takes {' or '.join(takes) or 'nothing'}{culprit(model, kind)}"
     yield Mistake("unfit_kind", "data", kind, takes, f"{what}, but data={chosen.get('data')} has {kind}")
+
+
+def kind_for(model: dict[str, Any], data: dict[str, Any]) -> Kind | None:
+    """In which kind of batches a model takes a set: the set's own, else one that it can also make; None: in none."""
+    takes = kinds_taken(model)
+    return next((kind for kind in kinds_made(data) if kind in takes), None)
+
+
+def kinds_made(data: dict[str, Any]) -> tuple[Kind, ...]:
+    """The kinds of batches that a set makes, its own first; none where its class does not say."""
+    kind = attribute(data, "kind")
+    return () if kind is None else (kind, *(attribute(data, "also") or ()))
 
 
 def fitting(kind: Kind, takes: tuple[str, ...], conf: Conf) -> dict[str, list[str]]:
     """The sets of a kind that the model ``takes``, and the models that take sets of this ``kind``."""
     nodes = alone(conf, *(f"{group}/{name}" for group in ("data", "model") for name in conf.options(group)))
-    sets = [name for name, node in nodes.items() if attribute(node, "kind") in takes]
+    sets = [name for name, node in nodes.items() if set(kinds_made(node)) & set(takes)]
     models = [name for name, node in nodes.items() if kind in kinds_taken(node, ())]
     titles = {"Fitting sets": sets, "Fitting models": models}
     return {title: [name.replace("/", "=") for name in names] for title, names in titles.items()}

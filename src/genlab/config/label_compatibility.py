@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from genlab.config.files import Conf
-from genlab.config.kind_compatibility import attribute, kinds_taken
+from genlab.config.kind_compatibility import attribute, kind_for
 from genlab.config.mistakes import Mistake
 from genlab.config.session import alone
 
@@ -44,4 +44,4 @@ def labelled(model: dict[str, Any], conf: Conf) -> list[str]:
 def fits(data: dict[str, Any], model: dict[str, Any]) -> bool:
     """Whether a set makes batches that the model takes, and may have labels that it needs."""
     labels = set(attribute(data, "labels") or ())
-    return attribute(data, "kind") in kinds_taken(model) and bool(labels & set(attribute(model, "needs") or ()))
+    return kind_for(model, data) is not None and bool(labels & set(attribute(model, "needs") or ()))

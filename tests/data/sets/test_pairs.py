@@ -199,3 +199,43 @@ def test_two_domains_are_no_pairs_side_by_side(tmp_path):
 def test_a_name_that_nobody_has_published_needs_a_path(tmp_path):
     with pytest.raises(ConfigError, match=r"data\.name=foo.*maps.*\n.*data\.path=FOLDER"):
         SideBySide(**(COMMON | {"name": "foo", "path": None})).prepare(tmp_path, tmp_path / "cache")
+
+
+# ---- pairs as two domains -------------------------------------------------------------------------------------------
+
+
+def test_pairs_serve_as_two_domains_whose_order_cut_and_mirror_are_drawn_apart(halves, tmp_path):
+    source = one_file(halves)
+    pairs, prepared = (source.prepare_as(kind, tmp_path, tmp_path / "cache") for kind in ("pairs", "domains"))
+    assert (pairs.spec.kind, prepared.spec.kind) == ("pairs", "domains")
+    assert prepared.spec.digest == pairs.spec.digest
+    assert {name: prepared.spec.sizes[name] for name in ("trainA", "trainB", "valA")} == {
+        "trainA": 12, "trainB": 12, "valA": 3
+    }  # fmt: skip
+    partners, seen = 0, {"a": {}, "b": {}}
+    for epoch, batches in enumerate(epochs(prepared, 20)):
+        for batch in batches:
+            partners += int((batch.index_a == batch.index_b).sum())
+            for side, places in (("a", batch.index_a), ("b", batch.index_b)):
+                image = getattr(batch, side) if side == "a" else 1 - batch.b  # a picture's partner is its negative
+                for i, x in zip(places.tolist(), image, strict=True):
+                    seen[side][epoch, i] = (bool(x[0, 0, 0] > x[0, 0, -1]), x.sort(-1).values)
+    assert seen["a"].keys() == seen["b"].keys()
+    assert len(seen["a"]) == 20 * 12  # every image of either, once an epoch
+    assert partners < 20 * 12 / 4  # 1 in 12 meets its partner by chance
+    mirrored = [seen["a"][key][0] == seen["b"][key][0] for key in seen["a"]]
+    cut = [torch.allclose(seen["a"][key][1], seen["b"][key][1], atol=2.5 / 255) for key in seen["a"]]
+    assert 0.3 < sum(mirrored) / len(mirrored) < 0.7
+    assert sum(cut) < len(cut) / 4
+
+
+def test_which_side_is_a_is_for_the_direction_to_say(halves, tmp_path):
+    there, back = (
+        one_file(halves, direction=way).prepare_as("domains", tmp_path, tmp_path / "cache") for way in ("AtoB", "BtoA")
+    )
+    assert np.array_equal(there.columns["train"]["a"], back.columns["train"]["b"])
+    assert not np.array_equal(there.columns["train"]["a"], there.columns["train"]["b"])
+
+
+def test_asked_for_their_own_kind_they_stay_pairs(halves, tmp_path):
+    assert one_file(halves).prepare_as("pairs", tmp_path, tmp_path / "cache").spec.kind == "pairs"

@@ -103,6 +103,7 @@ def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path):
     log.log_metrics({"train/loss": 2.5}, 17)
     log.log_picture("samples", tmp_path / "a.png", 17)
     log.close({"test/loss": 0.5}, 0)
+    wandb.teardown()  # as at the end of a process: W&B's own one has written everything then
     (file,) = (tmp_path / "wandb").glob("offline-run-*-0123456789ab/run-0123456789ab.wandb")
     records = list(recorded(file))
     found = [{item.nested_key[0]: item.value_json for item in r.history.item} for r in records if r.history.item]

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from genlab.config.build import build
+from genlab.config.kind_compatibility import kind_for
 from genlab.console import program
 from genlab.contracts import CheckpointError
 from genlab.data.store.source import Prepared, Source
 
 
 def prepare(cfg: DictConfig) -> Prepared:
-    """Check, download and decode what ``data=`` names, or open what an earlier run has prepared.
+    """Check, download and decode what ``data=`` names, or open what an earlier run has prepared; as the model takes it.
 
     Raises:
         DataError: the data set is missing or damaged.
     """
     source: Source = build(cfg.data, cfg.trust)
-    return source.prepare(Path(cfg.paths.data).expanduser(), cache_root(cfg))
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    kind = kind_for(plain["model"], plain["data"]) or source.kind
+    return source.prepare_as(kind, Path(cfg.paths.data).expanduser(), cache_root(cfg))
 
 
 def cache_root(cfg: DictConfig) -> Path:

@@ -37,6 +37,7 @@ class PairedFolders(Source):
     """
 
     kind: ClassVar[Kind] = "pairs"
+    also: ClassVar[tuple[Kind, ...]] = ("domains",)
 
     def __init__(
         self,

@@ -38,6 +38,7 @@ class SideBySide(Source):
     """
 
     kind: ClassVar[Kind] = "pairs"
+    also: ClassVar[tuple[Kind, ...]] = ("domains",)
 
     def __init__(
         self,

@@ -65,6 +65,7 @@ class Source(ABC):
     """Where images come from. Constructing one costs nothing; ``prepare`` does the work, once."""
 
     kind: ClassVar[Kind] = "images"
+    also: ClassVar[tuple[Kind, ...]] = ()  # kinds in which a model may have the same images, by ``prepare_as``
     labels: ClassVar[tuple[LabelKind, ...] | None] = None  # that its rows may have; None: known when it is prepared
     relabel: ClassVar[str] = ""  # how to get others of those, in words to type
 
@@ -76,6 +77,11 @@ class Source(ABC):
             DataError: with what is missing or damaged, and what to do.
         """
 
+    def prepare_as(self, kind: Kind, data_root: Path, cache_root: Path) -> Prepared:
+        """``prepare``, for batches of ``kind``: the set's own, or one that it can ``also`` make."""
+        prepared = self.prepare(data_root, cache_root)
+        return prepared if kind == prepared.spec.kind else unpaired(prepared)
+
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
         """The picture files by part (``train``, ``testA`` …), for a report; empty for a set that is not made of such files."""
         return {}
@@ -84,6 +90,17 @@ class Source(ABC):
 def sizes_of(columns: dict[str, Columns]) -> dict[str, int]:
     """Rows of each split: of its longest column."""
     return {split: max(len(column) for column in part.values()) for split, part in columns.items()}
+
+
+def unpaired(prepared: Prepared) -> Prepared:
+    """Pairs as two domains: the same images, of which no batch says which belong together.
+
+    Orders, cuts and mirrors of the two domains are drawn apart (``genlab.data.store.order``).
+    """
+    spec, columns = prepared.spec, prepared.columns
+    sizes = {f"{split}{side.upper()}": len(part[side]) for split, part in columns.items() for side in ("a", "b")}
+    note = f"pairs as two domains, drawn apart; {spec.note}"
+    return replace(prepared, spec=replace(spec, kind="domains", sizes=spec.sizes | sizes, note=note))
 
 
 def limited(prepared: Prepared, limit: int | None) -> Prepared:

@@ -14,15 +14,18 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from genlab.contracts import DataSpec, Kind, LabelKind, Split
-from genlab.models.base.distributed import broadcast_buffers, gather_by_rank, sum_over_ranks, world_size
+from genlab.models.base.distributed import broadcast_buffers
 from genlab.models.base.ema import EMA
 from genlab.models.base.finite import FiniteFlag
 from genlab.models.base.labels import require_labelled
 from genlab.models.base.mover import Mover, Pending
 from genlab.models.base.noise import Noise, keyed_generator
-from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
-from genlab.models.base.pool import ImagePool, states
+from genlab.models.base.optimizers import by_phase, make_optimizers, scale_rates
+from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, with_losses
+from genlab.models.base.pool import ImagePool
+from genlab.models.base.reporting import means_over_ranks, report
 from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
+from genlab.models.base.state import load_state, save_state
 from genlab.models.base.totals import Totals
 
 PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
@@ -99,7 +102,8 @@ class Model(pl.LightningModule, ABC):
     def training_step(self, batch: Any, batch_idx: int) -> None:
         """Let the phases move, once enough batches have come together for an update."""
         self.pending.append(Pending(batch, self.noise("train", self.batches_seen), self.batches_seen + 1))
-        self.count_batch(batch)
+        self.batches_seen += 1  # its noise has been named
+        self.images_seen += len(batch[0]) * (self.trainer.world_size if self._trainer else 1)
         last = self._trainer is not None and self.trainer.is_last_batch
         complete = len(self.pending) >= self.accumulate_grad_batches or last
         self.in_hand = len(self.pending) if complete else 0
@@ -117,24 +121,11 @@ class Model(pl.LightningModule, ABC):
     @cached_property
     def mover(self) -> Mover:
         """Made when training begins: optimisers exist and ranks have been brought together."""
-        optimizers: Any = self.optimizers()
-        own = iter(optimizers if isinstance(optimizers, list) else [optimizers])
-        by_phase = {phase.name: next(own) for phase in self.phase_list if not isinstance(phase.optimizer, str)}
-        shared = {ph.name: by_phase[ph.optimizer] for ph in self.phase_list if isinstance(ph.optimizer, str)}
-        return Mover(self, self.phase_list, by_phase | shared)
+        return Mover(self, self.phase_list, by_phase(self.phase_list, self.optimizers()))
 
     def configure_optimizers(self) -> list[Optimizer]:
         """One for each phase that does not share another's, in their order."""
-        return [self.optimizer_for(phase) for phase in self.phase_list if not isinstance(phase.optimizer, str)]
-
-    def optimizer_for(self, phase: Phase) -> Optimizer:
-        """The phase's optimiser over its networks, remembering the rate that schedules start from."""
-        assert not isinstance(phase.optimizer, str)
-        make = phase.optimizer or self.make_optimizer
-        optimizer = make([p for net in phase.nets for p in net.parameters() if p.requires_grad])
-        for group in optimizer.param_groups:
-            group["base_lr"] = float(group["lr"])
-        return optimizer
+        return make_optimizers(self.phase_list, self.make_optimizer)
 
     def shared_of(self, batch: Any, noise: Noise) -> Shared:
         """``shared``, with the dropout masks of this batch and rank."""
@@ -156,11 +147,7 @@ class Model(pl.LightningModule, ABC):
         return bool(self.pending)
 
     def at(self, weight: Weight) -> float:
-        """A term's weight now: a number, or a schedule at ``batches_seen``.
-
-        Outside training, where the schedule ends: so the losses of all validations compare, and the best one is not
-        that of a warm-up.
-        """
+        """A term's weight now. Outside training, where its schedule ends: so the losses of all validations compare."""
         return value_at(weight, self.batches_seen if self.training else THE_END)
 
     # ---- noise and counters ----------------------------------------------------------------------------------------
@@ -183,36 +170,19 @@ class Model(pl.LightningModule, ABC):
         """What the networks compute in."""
         return next(self.parameters()).dtype
 
-    def count_batch(self, batch: Any) -> None:
-        """One more batch is being trained on; called as soon as its noise has been named."""
-        self.batches_seen += 1
-        self.images_seen += len(batch[0]) * (self.trainer.world_size if self._trainer else 1)
-
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set the learning rate of this batch."""
-        factor = self.schedule.factor(self.batches_seen / self.trainer.num_training_batches)
-        for optimizer in self.trainer.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["base_lr"] * factor
+        epochs = self.batches_seen / self.trainer.num_training_batches
+        scale_rates(self.trainer.optimizers, self.schedule.factor(epochs))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """The counters travel with the weights, and every rank's pools; never weights from after a bad loss."""
+        """More than the weights; and never weights from after a bad loss."""
         self.finite.require()
-        counters = {"batches_seen": self.batches_seen, "images_seen": self.images_seen, "updates": self.updates}
-        checkpoint["counters"] = counters
-        checkpoint["newest_terms"] = self.newest_means()
-        if self.pools():
-            checkpoint["pools"] = gather_by_rank(states(self.pools()))
+        save_state(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Counters and pools as they were saved."""
-        counters = checkpoint["counters"]
-        self.batches_seen, self.images_seen = counters["batches_seen"], counters["images_seen"]
-        self.updates = counters["updates"]
-        self.newest_terms = {name: torch.tensor(value) for name, value in checkpoint.get("newest_terms", {}).items()}
-        rank = self.global_rank if self._trainer else 0
-        for name, images in checkpoint.get("pools", {}).get(str(rank), {}).items():
-            self.pools()[name].restore(images)
+        """As it was saved."""
+        load_state(self, checkpoint, self.global_rank if self._trainer else 0)
 
     # ---- numbers going out -----------------------------------------------------------------------------------------
 
@@ -231,29 +201,11 @@ class Model(pl.LightningModule, ABC):
 
     def newest_means(self) -> dict[str, float]:
         """The newest terms of every phase, also of one that has not moved since: means over the batch of all ranks."""
-        if not self.newest_terms:
-            return {}
-        values = [value.detach().float().mean().to(self.device) for value in self.newest_terms.values()]
-        means = sum_over_ranks(torch.stack(values)) / world_size()
-        return dict(zip(self.newest_terms, means.tolist(), strict=True))
+        return means_over_ranks(self.newest_terms, self.device)
 
     def report(self, split: Split, values: dict[str, float]) -> None:
         """Every number's one way out: to the loggers, to ``measured``, and to Lightning's callbacks."""
-        named = {f"{split}/{name}": float(value) for name, value in values.items()}
-        if split == "train":
-            named["train/lr"] = float(self.trainer.optimizers[0].param_groups[0]["lr"])
-        self.measured.update(named)
-        self.trainer.callback_metrics.update({name: torch.tensor(value) for name, value in named.items()})
-        if not self.trainer.sanity_checking:
-            row = {"epoch": self.batches_seen / self.batches_an_epoch, "images": self.images_seen, **named}
-            for logger in self.trainer.loggers:
-                logger.log_metrics(row, self.batches_seen)
-
-    @property
-    def batches_an_epoch(self) -> int:
-        """Batches in one pass over the training data, on one rank."""
-        batches = self.trainer.num_training_batches
-        return int(batches) if batches not in (0, float("inf")) else 1
+        report(self, split, values)
 
     # ---- validation and test ---------------------------------------------------------------------------------------
 
@@ -262,11 +214,6 @@ class Model(pl.LightningModule, ABC):
         shared = self.shared_of(batch, noise)
         phases = [phase for phase in self.phase_list if phase.evaluated]
         return {name: x for phase in phases for name, x in phase.terms(batch, shared, noise).items()}
-
-    def with_losses(self, means: dict[str, float]) -> dict[str, float]:
-        """The means over a set, and the losses that follow from them: domains of unequal size share no images."""
-        phases = [phase for phase in self.phase_list if phase.evaluated and phase.loss is not None]
-        return means | {phase.loss_name: phase.loss(means) for phase in phases if phase.loss is not None}
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Add the batch's terms to the totals; the noise is that of the batch's place, the same in every epoch."""
@@ -280,18 +227,16 @@ class Model(pl.LightningModule, ABC):
         """All ranks evaluate the same model."""
         broadcast_buffers(self)
 
-    def on_test_start(self) -> None:
-        """All ranks evaluate the same model."""
-        broadcast_buffers(self)
+    on_test_start = on_validation_start
 
     def on_validation_epoch_end(self) -> None:
         """Means over the whole set."""
-        self.report("val", self.with_losses(self.totals.means()))
+        self.report("val", with_losses(self.phase_list, self.totals.means()))
         self.validated_at = self.batches_seen
 
     def on_test_epoch_end(self) -> None:
         """Means over the whole set."""
-        self.report("test", self.with_losses(self.totals.means()))
+        self.report("test", with_losses(self.phase_list, self.totals.means()))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

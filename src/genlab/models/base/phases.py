@@ -60,3 +60,9 @@ class Phase:
 def one_phase(model: nn.Module, terms: Callable[[Any, Noise], Terms]) -> list[Phase]:
     """The phases of a model with one loss: everything moves, on terms of which one is called ``loss``."""
     return [Phase("", [model], lambda batch, shared, noise: terms(batch, noise))]
+
+
+def with_losses(phases: Sequence[Phase], means: Mapping[str, Any]) -> dict[str, Any]:
+    """The means over a set, and the losses that follow from them: domains of unequal size share no images."""
+    formed = {phase.loss_name: phase.loss(means) for phase in phases if phase.evaluated and phase.loss is not None}
+    return {**means, **formed}
