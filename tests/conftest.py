@@ -23,6 +23,7 @@ from genlab.data.sets import digits  # noqa: E402
 
 import photographs  # noqa: E402
 import striking  # noqa: E402
+from forked import HEAVY, LIGHT, Forks  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -98,12 +99,30 @@ def train(tmp_path, data_root, cache, monkeypatch):
 
     def run(*overrides, command="train"):
         own = small if command == "train" else []
+        if "metrics=none" in overrides:
+            own = [item for item in own if not item.startswith("metrics.")]
         before = set(tmp_path.glob("runs/*/*/summary.json"))
         assert door.run(command, [*own, *overrides]) == 0
         made = set(tmp_path.glob("runs/*/*/summary.json")) - before
         return next((path.parent for path in made if not path.parent.is_symlink()), None)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def commands():
+    """Forks commands that find everything imported but torch."""
+    forks = Forks(*LIGHT)
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="session")
+def trainings():
+    """Forks commands that find torch and Lightning imported: ``trainings.command("train", …)``."""
+    forks = Forks(*HEAVY)
+    yield forks
+    forks.close()
 
 
 @pytest.fixture

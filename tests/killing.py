@@ -1,11 +1,8 @@
 """The proof that nothing is lost: kill a run at random moments, continue it, compare with one left alone."""
 
 import csv
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -34,23 +31,21 @@ def choices(model, folder):
     return [*chosen, *photographs.CUT, "data.batch_size=4", *pool]
 
 
-def start(folder, cache, *overrides):
+def start(forks, folder, cache, *overrides):
     """A training process of its own, its runs in ``folder``, decoded images and extractors in ``cache``."""
-    command = [sys.executable, "-u", str(REPO / "src" / "train.py"), *COMMON, f"paths.runs={folder}", *overrides]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "GENLAB_CACHE": str(cache)}
-    log = open(folder / "out.txt", "a")  # noqa: SIM115 - lives as long as the process
-    return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
+    options = [*COMMON, f"paths.runs={folder}", *overrides]
+    return forks.command("train", *options, folder=folder, output=folder / "out.txt", GENLAB_CACHE=str(cache))
 
 
-def undisturbed(folder, cache, *overrides):
+def undisturbed(forks, folder, cache, *overrides):
     """Run to the end; gives the run directory."""
     folder.mkdir(parents=True)
-    process = start(folder, cache, "run_id=a", *overrides)
-    assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
+    process = start(forks, folder, cache, "run_id=a", *overrides)
+    assert process.wait(timeout=600) == 0, process.said()
     return next(folder.glob("*-*/a"))
 
 
-def killed(folder, cache, kills, seed, *overrides):
+def killed(forks, folder, cache, kills, seed, *overrides):
     """Kill ``kills`` times at random moments of the training, continuing with ``resume=auto``, then let it finish.
 
     A kill counts only when the process has trained: it falls up to 0.3 s after the first new checkpoint, which is far
@@ -60,7 +55,7 @@ def killed(folder, cache, kills, seed, *overrides):
     dice, done = random.Random(seed), 0
     while True:
         before = newest_checkpoint(folder)
-        process = start(folder, cache, "run_id=a", "resume=auto", *overrides)
+        process = start(forks, folder, cache, "run_id=a", "resume=auto", *overrides)
         while done < kills and newest_checkpoint(folder) == before and process.poll() is None:
             time.sleep(0.001)
         if done < kills:
@@ -70,7 +65,7 @@ def killed(folder, cache, kills, seed, *overrides):
             process.wait(timeout=60)
             done += 1
             continue
-        assert process.wait(timeout=600) == 0, (folder / "out.txt").read_text()
+        assert process.wait(timeout=600) == 0, process.said()
         return next(folder.glob("*-*/a")), done
 
 

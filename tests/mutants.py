@@ -27,9 +27,19 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from forked import Tests  # noqa: E402
+from forked import Forks  # noqa: E402
 
 REPO = Path(__file__).resolve().parent.parent
+SECONDS = 240  # of one mistake's tests; one that hangs has noticed something
+LIBRARIES = ("torch", "lightning.pytorch", "hydra", "omegaconf", "pydantic", "sklearn.datasets", "PIL.Image", "rich")
+LIBRARIES += (
+    "rich.progress",
+    "filelock",
+    "scipy.linalg",
+    "torchmetrics.image.fid",
+    "xdist",
+    "pytest",
+)  # nothing of ours
 PARTS = ("conf", "src", "sweeps", "tests", "docs", "README.md", "pyproject.toml", ".gitignore")
 
 
@@ -98,7 +108,23 @@ def all_pass(tree: Path, tests: list[str], workers: int) -> tuple[bool, str]:
     return done.returncode == 0, done.stdout
 
 
-def judge(mutant: Mutant, runners: queue.Queue[Tests]) -> Result:
+class Runner:
+    """A tree to plant in, and a process whose forks run its tests."""
+
+    def __init__(self, tree: Path) -> None:
+        self.tree, self.forks = tree, Forks(*LIBRARIES, tree=tree)
+
+    def run(self, tests: list[str]) -> tuple[int | None, str]:
+        """pytest's exit code (None: it did not end in time) and the end of what it printed."""
+        options = ["-x", "-n", "0", "-p", "no:cacheprovider", "-m", "", *tests]
+        with tempfile.NamedTemporaryFile() as output:
+            fork = self.forks.start("pytest:main", options, folder=self.tree, output=Path(output.name))
+            code = fork.wait(SECONDS)
+            fork.end()  # also what a failed test has left running
+            return code, fork.said()[-4000:]
+
+
+def judge(mutant: Mutant, runners: queue.Queue[Runner]) -> Result:
     """Plant the mistake in a tree that is free, run its tests, and put the tree right again."""
     runner = runners.get()
     path, began = runner.tree / mutant.file, time.monotonic()
@@ -115,8 +141,8 @@ def judge(mutant: Mutant, runners: queue.Queue[Tests]) -> Result:
 
 def judged(mutants: list[Mutant], workers: int, scratch: Path) -> list[Result]:
     """Every mutant's result, in the order of the list; what is not caught is shown at once."""
-    runners: queue.Queue[Tests] = queue.Queue()
-    started = [Tests(copied(scratch / str(number))) for number in range(workers)]
+    runners: queue.Queue[Runner] = queue.Queue()
+    started = [Runner(copied(scratch / str(number))) for number in range(workers)]
     for runner in started:
         runners.put(runner)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
@@ -130,7 +156,7 @@ def judged(mutants: list[Mutant], workers: int, scratch: Path) -> list[Result]:
             if result.verdict == "broken":
                 progress.console.print(result.output[-1500:], markup=False)
     for runner in started:
-        runner.close()
+        runner.forks.close()
     return [future.result() for future in futures]
 
 

@@ -1,12 +1,8 @@
 """Commands as users run them: sweeps, signals, continued runs, evaluation and pictures from a checkpoint alone."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -18,57 +14,58 @@ from genlab.runs.load import load_run
 import photographs
 from killing import rows
 
-REPO = Path(__file__).resolve().parents[2]
 SMALL = ["data=digits", "data.limit=100", "data.batch_size=20", "trainer.max_epochs=1", "model.latent_dim=3"]
 
 
-def command(name, *arguments, folder, cache):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")} | {"GENLAB_CACHE": str(cache)}
-    line = [sys.executable, str(REPO / "src" / f"{name}.py"), *arguments]
-    return subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment
+@pytest.fixture
+def start(trainings, tmp_path, cache):
+    """A training process of its own, in a folder of its own."""
+    (folder := tmp_path / "here").mkdir()
+    output = tmp_path / "said.txt"
+    return folder, lambda *typed: trainings.command(
+        "train", *typed, folder=folder, output=output, GENLAB_CACHE=str(cache)
     )
 
 
-def test_a_sweep_makes_a_run_for_each_combination(tmp_path, cache):
+def test_a_sweep_makes_a_run_for_each_combination(start):
     options = ["-m", "model.beta=1,4", *SMALL, "logger=csv", "metrics=none", "callbacks=none"]
-    process = command("train", *options, folder=tmp_path, cache=cache)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    runs = sorted(tmp_path.glob("runs/multirun/*/[01]/summary.json"))
+    folder, train = start
+    process = train(*options)
+    assert process.wait(120) == 0, process.said()
+    runs = sorted(folder.glob("runs/multirun/*/[01]/summary.json"))
     assert [json.loads(path.read_text())["status"] for path in runs] == ["finished"] * 2
     assert [load_run(path.parent).config.model.beta for path in runs] == [1, 4]
-    assert {path.name for path in tmp_path.iterdir()} == {"runs"}
+    assert {path.name for path in folder.iterdir()} == {"runs"}
 
 
-def test_a_sweep_with_a_mistake_in_one_combination_does_not_start(tmp_path, cache):
-    process = command("train", "-m", "model.beta=1,heavy", folder=tmp_path, cache=cache)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert "model.beta=heavy" in said
-    assert not list(tmp_path.iterdir())
+def test_a_sweep_with_a_mistake_in_one_combination_does_not_start(start):
+    folder, train = start
+    process = train("-m", "model.beta=1,heavy")
+    assert process.wait(60) == 2
+    assert "model.beta=heavy" in process.said()
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(
     ("name", "ranks", "code", "status"), [("SIGINT", 1, 130, "interrupted"), ("SIGUSR1", 2, 75, "preempted")]
 )
-def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, ranks, code, status, tmp_path, cache):
+def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, ranks, code, status, start):
     """Of two ranks only the first is sent one: both save, and leave."""
     options = [*SMALL, "trainer.max_epochs=2000", "logger=csv", "metrics=none", "callbacks=none", "run_id=a"]
     options += ["trainer.accelerator=cpu", f"trainer.devices={ranks}"]
-    process = command("train", *options, folder=tmp_path, cache=cache)
-    while not list(tmp_path.glob("runs/*/a/checkpoints/last.ckpt")) and process.poll() is None:
+    folder, train = start
+    process = train(*options)
+    while not list(folder.glob("runs/*/a/checkpoints/last.ckpt")) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(getattr(signal, name))
-    try:
-        _, said = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    process.wait(60)
+    process.end()
+    said = process.said()
     assert process.returncode == code, said
     assert "resume=auto" in said
     assert "Traceback" not in said
     assert "failed" not in said
-    run = next(tmp_path.glob("runs/*/a"))
+    run = next(folder.glob("runs/*/a"))
     summary = json.loads((run / "summary.json").read_text())
     assert summary["status"] == status
     assert load_run(run).step == summary["steps"]

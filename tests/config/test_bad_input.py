@@ -1,6 +1,7 @@
 """Every mistake that people make: exit code 2, the remedy in the message, nothing half-made, torch not imported."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -230,18 +231,6 @@ def test_every_experiment_of_ours_is_right(name):
     assert compose("train", [f"experiment={name}"]).name
 
 
-def start(command, *arguments, folder):
-    """A command as a user starts it, with Python's own record of its imports."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")}
-    environment |= {"GENLAB_CACHE": str(folder / "cache")}
-    command = [sys.executable, "-X", "importtime", str(REPO / "src" / f"{command}.py"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=60)
-    lines = done.stderr.splitlines()
-    said = "\n".join(line for line in lines if not line.startswith("import time:"))
-    imported = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
-    return done.returncode, done.stdout + said, imported
-
-
 # a command, and the words that must be in its message; {} is a folder with no.ckpt, an empty folder, one of cut pictures
 REFUSED = {
     "train model=vea trainer.max_epoch=3": ["model=vae", "trainer.max_epochs=3"],
@@ -261,16 +250,16 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("typed", REFUSED)
-def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path):
+def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path, commands):
     (tmp_path / "empty").mkdir()
     (tmp_path / "no.ckpt").write_text("no checkpoint")
     (tmp_path / "bad").mkdir()
     for i in range(30):
         (tmp_path / "bad" / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
     before = sorted(path.name for path in tmp_path.iterdir())
-    code, said, imported = start(*typed.replace("{}", str(tmp_path)).split(), folder=tmp_path)
+    code, said = commands.answer(*typed.replace("{}", str(tmp_path)).split(), folder=tmp_path)
     assert code == 2, said
-    assert "torch" not in imported
+    assert "torch was imported" not in said
     assert "Traceback" not in said
     for words in REFUSED[typed]:
         assert words in said, said
@@ -278,15 +267,23 @@ def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "generate", "translate", "export", "prepare"])
-def test_help_and_configuration_do_not_import_torch(command, tmp_path):
-    code, said, imported = start(command, "--help", folder=tmp_path)
-    assert code == 0
-    assert f"python src/{command}.py" in said
-    assert "torch" not in imported
-    code, said, imported = start(command, "--cfg", "job", "--resolve", folder=tmp_path)
-    assert code == 0
-    assert "paths:" in said
-    assert "torch" not in imported
+def test_help_and_configuration_do_not_import_torch(command, tmp_path, commands):
+    for asked, words in ((["--help"], f"src/{command}.py"), (["--cfg", "job", "--resolve"], "paths:")):
+        code, said = commands.answer(command, *asked, folder=tmp_path)
+        assert code == 0
+        assert words in said
+        assert "torch was imported" not in said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["model=vea"], 2)])
+def test_a_door_imports_no_torch(arguments, code, tmp_path):
+    """As a user starts it, with Python's own record of its imports."""
+    command = [sys.executable, "-X", "importtime", str(REPO / "src" / "train.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert done.returncode == code
+    assert "genlab.apps.command.main" in done.stderr
+    assert not re.search(r"\| +torch$", done.stderr, re.MULTILINE)
     assert not list(tmp_path.iterdir())
 
 

@@ -1,9 +1,5 @@
 """A model that needs labels, and sets that have others or none: refused with those that fit, before torch."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from PIL import Image
 
@@ -15,7 +11,6 @@ from genlab.config.session import alone
 from genlab.contracts import ConfigError
 
 from conditional import SETS, chosen
-from killing import REPO
 
 
 def fitting(said):
@@ -74,18 +69,15 @@ def test_a_set_that_turns_out_to_have_other_labels_is_refused_with_the_words_to_
     train(*chosen("OfClasses"), "data=celeba", "data.image_size=16", "data.label=Young", "check_only=true")
 
 
-def test_neither_refusal_waits_for_torch(tmp_path):
-    paths = os.pathsep.join([str(REPO / "tests"), os.environ.get("PYTHONPATH", "")])
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")} | {"PYTHONPATH": paths}
+def test_neither_refusal_waits_for_torch(tmp_path, commands):
     cases = {
         "has attributes": [*chosen("OfClasses"), "data=shapes"],
-        "has no labels": [*chosen(), "data=folder", *unlabelled(tmp_path / "loose"), f"paths.cache={tmp_path}/cache"],
+        "has no labels": [*chosen(), "data=folder", *unlabelled(tmp_path / "loose")],
     }
     for words, overrides in cases.items():
-        command = [sys.executable, "-X", "importtime", str(REPO / "src" / "train.py"), *overrides]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=60)
-        assert (done.returncode, words in done.stderr) == (2, True), done.stderr[-2000:]
-        assert not any(line.rpartition("|")[2].strip() == "torch" for line in done.stderr.splitlines())
+        code, said = commands.answer("train", *overrides, folder=tmp_path)
+        assert (code, words in said) == (2, True), said
+        assert "torch was imported" not in said
     assert {path.name for path in tmp_path.iterdir()} == {"loose", "cache"}
 
 

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
@@ -24,6 +26,7 @@ from omegaconf.errors import OmegaConfBaseException
 from genlab.config import renamed
 from genlab.config.files import Conf, conf_dir
 from genlab.config.mistakes import Mistake
+from genlab.config.overrides import is_choice
 from genlab.config.trust import targets
 
 REFUSED = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  # how composing fails
@@ -98,13 +101,17 @@ class Session:
         self.command, self.conf = command, conf
         self.taken = searched(conf)
         self.cfg: DictConfig | None = None
+        self.composed: DictConfig | None = None  # the same, as Hydra leaves it
+        self.choices: Any = {}
         self.places: dict[str, str] = {}
 
     def add(self, items: list[Override]) -> list[Mistake]:
         """Compose with these, too; those that Hydra refuses are left out, a mistake each."""
+        if not items and self.cfg is not None:
+            return []
         texts = [*self.taken, *(str(item.input_line) for item in items)]
         try:
-            self.compose(texts)
+            self.compose(texts, items)
         except REFUSED as error:
             return self.one_by_one(items, error)
         self.taken = texts
@@ -119,19 +126,33 @@ class Session:
             return [*(refusal(item, error) for item in items), *unusable]
         return [mistake for item in items for mistake in self.add([item])]
 
-    def compose(self, overrides: list[str]) -> None:
-        """Let Hydra compose, and fill in what depends on the choices."""
-        cfg = hydra_compose(self.command, overrides, return_hydra_config=True)
-        choices: Any = OmegaConf.to_container(cfg.hydra.runtime.choices)
-        self.places = {k.rpartition("@")[2].replace("/", "."): k for k in choices if not k.startswith("hydra")}
-        self.cfg = finished(cfg, choices)
+    def compose(self, overrides: list[str], newest: list[Override]) -> None:
+        """Let Hydra compose, and fill in what depends on the choices.
+
+        Where the ``newest`` of the overrides only set keys, Hydra sets them in what it has composed before: reading and
+        merging every file once more would cost half of a command's start.
+        """
+        if self.composed is None or any(self.is_for_hydra(item) for item in newest):
+            cfg = hydra_compose(self.command, overrides, return_hydra_config=True)
+            self.choices = OmegaConf.to_container(cfg.hydra.runtime.choices)
+            self.places = {k.rpartition("@")[2].replace("/", "."): k for k in self.choices if not k.startswith("hydra")}
+            with open_dict(cfg):
+                cfg.pop("hydra")
+        else:
+            cfg = self.composed.copy()
+            texts = [str(item.input_line) for item in newest]
+            ConfigLoaderImpl._apply_overrides_to_config(OverridesParser.create().parse_overrides(texts), cfg)
+        self.composed, self.cfg = cfg, finished(cfg, self.choices)
+
+    def is_for_hydra(self, item: Override) -> bool:
+        """Whether it chooses files, or is a setting of Hydra's own."""
+        return is_choice(item, self.conf) or item.is_hydra_override()
 
 
 def finished(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
-    """Without Hydra's own part, with today's names of code, of the chosen files and of the run."""
+    """With today's names of code, of the chosen files and of the run."""
     cfg = cfg.copy()
     with open_dict(cfg):
-        cfg.pop("hydra", None)
         for where, old in targets(OmegaConf.to_container(cfg)):
             if (new := renamed.target(str(old))) != old:
                 renamed.tell(old, new)

@@ -1,18 +1,13 @@
 """``-m``: every combination is checked before the first starts; each is a run directory; one that fails does not end it."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from genlab.apps.command.multirun import combinations, one_device, sweep
 from genlab.config.compose import compose
 from genlab.contracts import ConfigError, Stopped
-
-TRAIN = Path(__file__).resolve().parents[3] / "src" / "train.py"
 
 
 def test_combinations_are_those_of_all_values():
@@ -47,23 +42,17 @@ def test_one_device_of_any_number_is_accepted(devices):
     one_device(compose("train", [f"trainer.devices={devices}"]))
 
 
-def test_each_combination_is_a_run_directory_and_a_failing_one_does_not_end_the_sweep(tmp_path, cache):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GENLAB")} | {"GENLAB_CACHE": str(cache)}
+def test_each_combination_is_a_run_directory_and_a_failing_one_does_not_end_the_sweep(tmp_path, cache, trainings):
     arguments = ["-m", "resume=/nowhere,null", "model.latent_dim=2,3", "data.limit=64", "trainer.max_epochs=1"]
     arguments += ["trainer.limit_val_batches=1"]  # which no file has
     arguments += ["logger=csv", "metrics=none", "callbacks=none", "trainer.accelerator=cpu"]
-    done = subprocess.run(
-        [sys.executable, str(TRAIN), *arguments],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.count("resume=/nowhere") == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
-    (stamp,) = (tmp_path / "runs" / "multirun").iterdir()
+    (here := tmp_path / "here").mkdir()
+    output = tmp_path / "said.txt"
+    done = trainings.command("train", *arguments, folder=here, output=output, GENLAB_CACHE=str(cache))
+    assert done.wait(120) == 2, done.said()
+    assert done.said().count("resume=/nowhere") == 2
+    assert [path.name for path in here.iterdir()] == ["runs"]
+    (stamp,) = (here / "runs" / "multirun").iterdir()
     assert {path.name for path in stamp.iterdir()} - {"latest", "multirun.yaml"} == {"2", "3"}
     for number, dim in (("2", 2), ("3", 3)):
         assert json.loads((stamp / number / "summary.json").read_text())["status"] == "finished"
