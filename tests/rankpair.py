@@ -1,17 +1,7 @@
-"""Small trainings in this process, alone or as one of two ranks; as a program, one rank through many of them.
+"""Small trainings in this process, alone or as one of two ranks: one pair of processes goes through many of them."""
 
-    python tests/rankpair.py FOLDER RANK
-
-reads names of cases, one a line, trains, together with the other rank, what ``FOLDER/<case>/config.yaml`` says, and leaves
-``FOLDER/<case>/<rank>.pt``. Starting two processes takes longer than all that they then do.
-"""
-
-import os
 import sys
 from pathlib import Path
-
-if __name__ == "__main__":
-    os.environ["LOCAL_RANK"] = sys.argv[2]  # to Lightning: all processes have been started
 
 from genlab.compat import ensure_torchvision
 
@@ -76,15 +66,13 @@ def tested(cfg, folder, state):
     return model.measured
 
 
-def main(folder, rank):
-    """One rank's way through the cases."""
+def train_as(rank, folder, cases):
+    """One rank's way through the cases: trains what ``folder``/<case>/config.yaml says, leaves ``folder``/<case>/<rank>.pt.
+
+    ``LOCAL_RANK`` in the environment tells Lightning that all processes have been started.
+    """
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-    for line in sys.stdin:
-        case = line.strip()
+    for case in cases:
         print(f"---- {case}", file=sys.stderr, flush=True)
-        trained(configured(folder / case, 2), folder / case)
+        trained(configured(Path(folder) / case, 2), Path(folder) / case)
     torch.distributed.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -2,10 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,7 +17,6 @@ from genlab.runs.load import load
 import leaves
 from killing import choices, rows
 
-REPO = Path(__file__).resolve().parent.parent
 PICTURES = ("pix2pix", "cyclegan")
 
 # ---- one pair of ranks that trains every model -----------------------------------------------------------------------
@@ -55,50 +50,32 @@ def typed(case, folder):
 
 
 @pytest.fixture(scope="session")
-def pair(request, tmp_path_factory):
+def pair(request, tmp_path_factory, trainings):
     """The folder in which two ranks have trained every case of this session: one pair for all workers of xdist."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "pair"
     with FileLock(f"{folder}.lock"):
         if not (folder / "done").exists():
             asked = {item.callspec.params["case"] for item in request.session.items if "pair" in item.fixturenames}
-            train_on_two_ranks(folder, sorted(asked))
+            train_on_two_ranks(trainings, folder, sorted(asked))
             (folder / "done").touch()
     return folder
 
 
-def train_on_two_ranks(folder, cases):
-    """Let two processes go through the cases; they start while these are being composed."""
+def train_on_two_ranks(forks, folder, cases):
+    """Let two processes go through the cases."""
     folder.mkdir(parents=True, exist_ok=True)
-    here = os.environ | {"PYTHONPATH": f"{REPO / 'src'}{os.pathsep}{REPO / 'tests'}", "OMP_NUM_THREADS": "1"}
-    with open(folder / "log.txt", "w") as log:
-        command = [sys.executable, str(REPO / "tests" / "rankpair.py"), str(folder)]
-        piped = {"env": here, "stdin": subprocess.PIPE, "stdout": log, "stderr": log, "text": True}
-        ranks = [subprocess.Popen([*command, rank], **piped) for rank in "01"]
-        try:
-            with suppress(BrokenPipeError, subprocess.TimeoutExpired):  # one has died: the log says of what
-                order(ranks, folder, cases)
-            codes = [rank.poll() for rank in ranks]
-        finally:
-            for rank in ranks:
-                rank.kill()
-    assert codes == [0, 0], (folder / "log.txt").read_text()[-3000:]
-
-
-def order(ranks, folder, cases):
-    """Make a folder for each case, with its configuration, and tell the ranks; wait for them."""
     for case in cases:
         (folder / case).mkdir()
         cfg = compose("train", typed(case, folder))
-        OmegaConf.save(
-            leaves.put_into(cfg, case) if case in LEAVES else cfg, folder / case / "config.yaml", resolve=True
-        )
-        for rank in ranks:
-            print(case, file=rank.stdin, flush=True)
+        cfg = leaves.put_into(cfg, case) if case in LEAVES else cfg
+        OmegaConf.save(cfg, folder / case / "config.yaml", resolve=True)
+    place = {"folder": folder, "output": folder / "log.txt"}
+    ranks = [forks.start("rankpair:train_as", n, str(folder), cases, **place, LOCAL_RANK=str(n)) for n in (0, 1)]
+    codes = [rank.wait(180) for rank in ranks]
     for rank in ranks:
-        rank.stdin.close()
-    for rank in ranks:
-        rank.wait(timeout=180)
+        rank.end()
+    assert codes == [0, 0], (folder / "log.txt").read_text()[-3000:]
 
 
 def held_by_both(pair, case):
@@ -188,24 +165,23 @@ SCREEN = ["logger=csv", "trainer.accelerator=cpu", "trainer.log_every_n_steps=1"
 SCREEN += ["metrics.val_samples=60", "metrics.test_samples=60"]
 
 
-def on_two_devices(folder, cache, *chosen):
+def on_two_devices(forks, folder, cache, *chosen):
     """A run in processes of its own; gives its directory and what each rank held."""
     folder.mkdir()
-    command = [sys.executable, str(REPO / "src" / "train.py"), *SCREEN, *SMALL, *chosen, "trainer.devices=2"]
-    command += [f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
-    here = {name: value for name, value in os.environ.items() if not name.startswith("GENLAB")}
-    here |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO / "tests"), "GENLAB_CACHE": str(cache)}
-    done = subprocess.run(command, capture_output=True, text=True, env=here, cwd=folder, timeout=240)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "Warning" not in done.stderr, done.stderr
+    typed = [*SCREEN, *SMALL, *chosen, "trainer.devices=2", f"paths.runs={folder}", f"+callbacks.dump.folder={folder}"]
+    process = forks.command("train", *typed, folder=folder, output=folder / "said.txt", GENLAB_CACHE=str(cache))
+    assert process.wait(240) == 0, process.said()[-3000:]
+    assert "Warning" not in process.said()
     return next(folder.glob("*-*/a")), [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
 
 
 @pytest.mark.parametrize(("model", "batch", "tested"), [("vae", 16, 180), ("cyclegan", 2, 4)])
-def test_the_command_on_two_devices_leaves_the_run_directory_of_one(model, batch, tested, tmp_path, cache, train):
+def test_the_command_on_two_devices_leaves_the_run_directory_of_one(
+    model, batch, tested, tmp_path, cache, train, trainings
+):
     """Numbers, pictures' numbers and consumed images too; the weights are those that both ranks trained."""
     chosen = [*choices(model, tmp_path), *CASES[model][1]]
-    run, (one, other) = on_two_devices(tmp_path / "two", cache, *chosen, f"data.batch_size={batch}")
+    run, (one, other) = on_two_devices(trainings, tmp_path / "two", cache, *chosen, f"data.batch_size={batch}")
     alone = train(*SMALL, *chosen, f"data.batch_size={2 * batch}", f"+callbacks.dump.folder={tmp_path}")
     assert_equal(one["trained"], other["trained"])
     assert_equal(load(run).state_dict(), {name: value.float() for name, value in one["trained"].items()})

@@ -4,7 +4,14 @@ import re
 
 from striking import sends
 
-EPOCHS = ["model=ae", "data=mnist", "data.limit=64", "data.batch_size=32", "trainer.check_val_every_n_epoch=2"]
+EPOCHS = [
+    "metrics=none",
+    "model=ae",
+    "data=mnist",
+    "data.limit=64",
+    "data.batch_size=32",
+    "trainer.check_val_every_n_epoch=2",
+]
 
 
 def test_an_epoch_shows_no_numbers_of_an_earlier_one(train, capfd):
