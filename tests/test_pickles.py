@@ -19,8 +19,8 @@ from genlab.config.files import Conf
 from genlab.config.overrides import unreadable_file
 from genlab.contracts import CheckpointError, ConfigError, DataError
 from genlab.data.store.store import Decoded, Part, open_or_build
+from genlab.files import cached, sha256
 from genlab.metrics.extractors.choose import INCEPTION, choose
-from genlab.metrics.kept import kept
 from genlab.runs import manifest
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import require_of_today
@@ -42,7 +42,7 @@ PLACES = {
     "interop/onnx.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
     "interop/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
     "metrics/extractors/choose.py FeatureExtractorInceptionV3": "test_inceptions_weights",
-    "metrics/kept.py torch.load": "test_what_is_kept_of_a_set",
+    "files.py torch.load": "test_what_is_kept_of_a_set",
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
     "runs/find.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
 }
@@ -133,7 +133,7 @@ def test_what_is_kept_of_a_set(kind, signed, poison, tmp_path):
     content = poison(kind, lambda evil: {"weights": evil, "accuracy": 0.99})
     path = planted(tmp_path / "a.pt", (hashlib.sha256(content).digest() if signed else b"") + content)
     with pytest.raises(DataError, match=r"a\.pt cannot be read"):
-        kept(path, lambda: pytest.fail("made again"), lambda value: True)
+        cached(path, lambda: pytest.fail("made again"), lambda value: True)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -150,7 +150,7 @@ def test_inceptions_weights(kind, poison, composed, pictures, tmp_path, monkeypa
 def test_a_checkpoint(command, listed, poison, pictures, tmp_path):
     path = planted(tmp_path / "a.ckpt", poison())
     if listed:
-        manifest.list_also(tmp_path, "a.ckpt", manifest.sha256(path))
+        manifest.list_also(tmp_path, "a.ckpt", sha256(path))
     more = [f"input={pictures}/china"] if command == "translate" else []
     with pytest.raises(CheckpointError, match=r"a\.ckpt cannot be read as a checkpoint"):
         door.run(command, [f"ckpt={path}", f"output={tmp_path}/out", *more])
@@ -159,7 +159,7 @@ def test_a_checkpoint(command, listed, poison, pictures, tmp_path):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_checkpoint_in_every_format(kind, poison, tmp_path):
     path = planted(tmp_path / "a.ckpt", poison(kind))
-    manifest.list_also(tmp_path, "a.ckpt", manifest.sha256(path))
+    manifest.list_also(tmp_path, "a.ckpt", sha256(path))
     with pytest.raises(CheckpointError, match=r"a\.ckpt cannot be read as a checkpoint"):
         load(path)
 
@@ -181,7 +181,7 @@ def test_a_run_that_is_continued(poison, train):
     for name in ("last.ckpt", "previous.ckpt"):
         (run / "checkpoints" / name).unlink(missing_ok=True)
         path = planted(run / "checkpoints" / name, poison())
-        manifest.list_also(path.parent, name, manifest.sha256(path))
+        manifest.list_also(path.parent, name, sha256(path))
     with pytest.raises(CheckpointError, match=r"last\.ckpt cannot be read as a checkpoint"):
         train(f"resume={run}", "trainer.max_steps=2")
 

@@ -20,7 +20,8 @@ FLOORS = [
     {"data", "nets", "losses", "config"},
     {"console"},
     {"rank_environment"},
-    {"images", "files", "random"},
+    {"images", "random"},
+    {"files"},
     {"contracts", "compat"},
 ]
 # config holds the types that signatures are written in; it lies under the rooms of its own floor

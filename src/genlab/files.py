@@ -1,38 +1,53 @@
-"""Files that are whole or absent: written beside their place, brought to the disk, then moved there."""
+"""Files that are whole or absent, kept results, and one process at a time: the three promises that every room relies on."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import FileLock
+
+from genlab.contracts import DataError
+
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)  # how a damaged zip fails
+DIGEST = hashlib.sha256().digest_size
+
+# ---- whole or absent ------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a temporary file in ``path``'s folder; on a clean exit it is synced and takes ``path``'s place."""
+def temporary(path: Path) -> Iterator[Path]:
+    """A path in the same folder to write to; on a clean exit it is synced and takes ``path``'s place, else it goes."""
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(part, mode, newline="" if "b" not in mode else None) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
+        sync(part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring the folder's entries to the disk, where the system knows how to."""
-    if os.name != "posix":
+@contextlib.contextmanager
+def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """``temporary``, opened for writing."""
+    with temporary(path) as part, open(part, mode, newline="" if "b" not in mode else None) as file:
+        yield file
+        file.flush()
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the entries of a folder, to the disk; folders where the system knows how to."""
+    if path.is_dir() and os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:
@@ -51,6 +66,12 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def is_sound_zip(path: Path) -> bool:
     """Whether the file is a zip archive, as ``torch.save`` writes it, whose parts have their checksums: torch asks for none."""
     try:
@@ -58,3 +79,93 @@ def is_sound_zip(path: Path) -> bool:
             return file.testzip() is None
     except BROKEN:
         return False
+
+
+# ---- one process at a time ------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """While open, no other process works on ``path``. Its folder is made, and goes again if nothing came into it.
+
+    The lock stays, hidden, beside what was made: whoever waits for it would else wait for a file that is gone.
+
+    Raises:
+        OSError: the folder cannot be made or written to.
+    """
+    lock, made = path.with_name(f".{path.name}.lock"), [folder for folder in path.parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            yield
+    finally:
+        left = list(path.parent.iterdir()) if made and path.parent.is_dir() else []
+        for file in left if all(file.suffix == ".lock" for file in left) else []:
+            file.unlink(missing_ok=True)
+        for folder in made:
+            with contextlib.suppress(OSError):  # not empty: something came
+                folder.rmdir()
+
+
+# ---- results that take long and never change ------------------------------------------------------------------------
+
+
+def key_of(*facts: Any) -> str:
+    """A name for all that a result depends on: numbers, strings, lists, dicts."""
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def cached(path: Path, make: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
+    """What ``make`` gave when this file was written; of several processes one makes it while the others wait.
+
+    Only tensors, numbers, strings, lists and dicts: the file is read without unpickling anything else.
+
+    Args:
+        fits: whether a value can be what ``make`` gave.
+
+    Raises:
+        DataError: the file is damaged, holds something else, or there is no room for it.
+    """
+    if not path.is_file():
+        with locked(path):
+            if not path.is_file():
+                write_tensors(path, make())
+    value = read_tensors(path)
+    if not fits(value):
+        raise unusable(path)
+    return value
+
+
+def write_tensors(path: Path, value: Any) -> None:
+    """Whole or not at all: the SHA-256 of what follows, 32 bytes, and what ``torch.save`` made of the value.
+
+    Torch itself does not notice changed bytes.
+    """
+    import torch
+
+    content = io.BytesIO()
+    torch.save(value, content)
+    try:
+        with replacing(path, "wb") as file:
+            file.write(hashlib.sha256(content.getbuffer()).digest())
+            file.write(content.getbuffer())
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error}. Make room, or choose another place: paths.cache=DIR") from error
+
+
+def read_tensors(path: Path) -> Any:
+    """The value, on the CPU."""
+    import torch
+
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+            raise ValueError("its bytes are not those that were written")
+        return torch.load(io.BytesIO(content[DIGEST:]), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for what it does not unpickle
+        raise unusable(path) from error
+
+
+def unusable(path: Path) -> DataError:
+    """The error for a file that is damaged, or that somebody else has written."""
+    return DataError(f"{path} cannot be read. Delete it, and the next run makes it again.")

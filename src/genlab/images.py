@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from genlab.files import temporary
 
 
 def signed(x: Tensor) -> Tensor:
@@ -109,7 +110,6 @@ def save_png(image: Tensor, path: Path) -> Path:
     array = to_uint8(image).cpu().permute(1, 2, 0).numpy()  # [H, W, C]
     picture = Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    picture.save(part, format="PNG")
-    os.replace(part, path)
+    with temporary(path) as part:
+        picture.save(part, format="PNG")
     return path

@@ -10,13 +10,13 @@ from genlab.data.sets.celeba import CelebA
 from genlab.data.sets.paired_folders import PairedFolders
 from genlab.data.sets.unpaired_folders import UnpairedFolders
 from genlab.data.store.source import Augmentation
+from genlab.files import write_tensors
 from genlab.metrics.extractors import classifier, domain_classifier
 from genlab.metrics.extractors import real_features as reals
 from genlab.metrics.extractors.choose import random_features
 from genlab.metrics.extractors.classifier import cached_classifier
 from genlab.metrics.extractors.domain_classifier import cached_domain_classifier
 from genlab.metrics.extractors.real_features import real_features
-from genlab.metrics.kept import write
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
 SIZED = {"preprocess": "crop", "load_size": 36, "crop_size": 32, "channels": None}
@@ -188,7 +188,7 @@ def test_what_is_no_classifier_is_refused(content, faces, domains, tmp_path):
     for make, prepared in ((cached_classifier, faces()), (cached_domain_classifier, domains())):
         make(prepared, tmp_path)
         for file in (tmp_path / "features").glob("*.pt"):
-            write(file, content)
+            write_tensors(file, content)
         with pytest.raises(DataError, match="cannot be read. Delete it"):
             make(prepared, tmp_path)
 
@@ -197,6 +197,6 @@ def test_what_are_not_these_features_is_refused(pairs, tmp_path):
     features()(pairs(), tmp_path)
     (file,) = (tmp_path / "features").glob("*.pt")
     for content in (torch.zeros(3, 128), torch.zeros(40), {"features": 1}):
-        write(file, content)
+        write_tensors(file, content)
         with pytest.raises(DataError, match="cannot be read. Delete it"):
             features()(pairs(), tmp_path)

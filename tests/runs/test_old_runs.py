@@ -6,6 +6,7 @@ from omegaconf import OmegaConf
 
 from genlab.apps.command import main as door
 from genlab.contracts import CheckpointError
+from genlab.files import sha256
 from genlab.runs import manifest
 from genlab.runs.load import load_run, load_weights
 
@@ -46,7 +47,7 @@ def aged(run, phases):
     if phases == 1:
         del checkpoint["counters"]["updates"]
     torch.save(checkpoint, path)
-    manifest.list_also(path.parent, path.name, manifest.sha256(path))
+    manifest.list_also(path.parent, path.name, sha256(path))
     config = OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
     (run / "config.yaml").write_text(OmegaConf.to_yaml(back(config)))
     assert "genlab.apps.performance.Performance" in (run / "config.yaml").read_text()

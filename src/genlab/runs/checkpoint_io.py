@@ -13,7 +13,7 @@ from lightning.pytorch.plugins.io import CheckpointIO
 
 from genlab.console import say
 from genlab.contracts import CheckpointError
-from genlab.files import sync_folder
+from genlab.files import sha256, sync, temporary
 from genlab.runs import manifest
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -29,29 +29,21 @@ class AtomicCheckpointIO(CheckpointIO):
         """Write ``checkpoint``; a save that fails (a full disk) is a warning, and the old file stays."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        for stale in path.parent.glob(".*.tmp"):
+            stale.unlink(missing_ok=True)  # of a process that was killed: only one process writes here
         try:
-            self._write(checkpoint, part)
-            manifest.list_also(path.parent, path.name, manifest.sha256(part))
-            if path.name == LAST and path.exists():
-                keep_as(path, path.with_name(PREVIOUS))
-            os.replace(part, path)
-            sync_folder(path.parent)
+            with temporary(path) as part:
+                with open(part, "wb") as file:  # given a path, torch would write its name into the file
+                    torch.save(checkpoint, file)
+                sync(part)
+                manifest.list_also(path.parent, path.name, sha256(part))
+                if path.name == LAST and path.exists():
+                    keep_as(path, path.with_name(PREVIOUS))
+            sync(path.parent)
         except (OSError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not isinstance(error.__context__, OSError):
                 raise  # torch turns a full disk into a RuntimeError; any other one is a fault of ours
             warnings.warn(f"could not save {path}: {error}. Training goes on; the file before stays.", stacklevel=2)
-        finally:
-            part.unlink(missing_ok=True)
-
-    @staticmethod
-    def _write(checkpoint: dict[str, Any], part: Path) -> None:
-        for stale in part.parent.glob(".*.tmp"):
-            stale.unlink(missing_ok=True)  # of a process that was killed: only one process writes here
-        with open(part, "wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = True

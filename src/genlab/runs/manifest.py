@@ -6,21 +6,14 @@ holds the old digests as well, so that there is no moment at which a good file i
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from pathlib import Path
 
 from genlab.contracts import CheckpointError
-from genlab.files import is_sound_zip, read_json, write_json
+from genlab.files import is_sound_zip, read_json, sha256, write_json
 
 NAME = "manifest.json"
 KEPT = 4  # digests remembered for each name: the new one, the one before, and saves that were killed on their way
-
-
-def sha256(path: Path) -> str:
-    """The digest of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def entries(folder: Path) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from genlab.apps.command.paths import prepare
-from genlab.data.files.published import sha256
+from genlab.files import sha256
 from genlab.metrics.extractors.choose import Extractor, Inception, choose, random_features
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO
 
 from genlab.contracts import DataError
-from genlab.data.alone import alone, folder_for
 from genlab.data.progress import progress
+from genlab.files import locked
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 RATIO = 50  # times the archive's size: pictures are packed already; even blank bitmaps stay below
@@ -54,7 +54,7 @@ def unpack(archive: Path, target: Path, check: Callable[[Path], None] | None = N
         DataError: there is no room for it, or ``target`` cannot be written.
     """
     try:
-        with folder_for(target.parent), alone(target):
+        with locked(target):
             if not target.exists():
                 unpacked(archive, target, check)
     except OSError as error:

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from genlab.contracts import DataError
-from genlab.data.alone import alone, folder_for
 from genlab.data.progress import progress
+from genlab.files import locked
 
 CONNECT = 3.0  # seconds that the mirrors have, all at once, to take a connection
 STALL = 20.0  # seconds without another byte
@@ -45,7 +45,7 @@ def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
     """
     path = folder / remote.name
     try:
-        with folder_for(folder), alone(path):
+        with locked(path):
             reasons = [] if path.is_file() else download(remote, path)
     except OSError as error:
         reasons = [str(error)]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genlab.contracts import ConfigError, DataError, Problem
-from genlab.data.alone import alone, folder_for
 from genlab.data.files.archive import BadArchive, unpack
 from genlab.data.files.decode_in_parallel import THREADS
 from genlab.data.files.download import Remote, download
+from genlab.files import locked, sha256
 
 BERKELEY = "http://efrosgans.eecs.berkeley.edu"
 OLDER = "https://people.eecs.berkeley.edu"  # where the same files stood before
@@ -90,7 +90,7 @@ def ensure(published: Published, data_root: Path) -> Path:
     if not missing(place, published):
         return place
     try:
-        with folder_for(data_root), alone(data_root / published.file):
+        with locked(data_root / published.file):
             if missing(place, published):
                 obtain(published, place)
         return place
@@ -185,9 +185,3 @@ def tree_digest(folder: Path, parts: tuple[str, ...] = ("",)) -> str:
         digests = pool.map(lambda name: sha256(files[name]), names)
         lines = "".join(f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True))
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from genlab.contracts import DataSpec
 from genlab.data.store.columns import Column
 from genlab.data.store.source import Prepared
+from genlab.files import temporary
 
 COUNT = 32  # images on a page
 SIDE = 144  # pixels of an image on the page, at most (of tiny ones as near as whole multiples get)
@@ -59,12 +59,8 @@ def draw(prepared: Prepared, path: Path) -> Path:
     """
     page = laid_out(heading(prepared.spec), blocks(prepared))
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with temporary(path) as part:
         page.save(part, format="PNG")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

@@ -14,8 +14,8 @@ from PIL import Image
 from genlab.contracts import DataError
 from genlab.data.files.decode import GREY, Unreadable, naming
 from genlab.data.files.decode_in_parallel import THREADS
-from genlab.data.files.published import sha256
 from genlab.data.progress import progress
+from genlab.files import sha256
 
 LONG = 500  # files from which a person should see a bar
 ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values for a picture that is stored on its side

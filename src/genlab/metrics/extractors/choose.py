@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from genlab.contracts import DataError
-from genlab.data.files.published import sha256
 from genlab.data.store.source import Prepared
+from genlab.files import sha256
 from genlab.images import rounded, to_uint8
 from genlab.metrics.extractors.classifier import Convnet, cached_classifier, levels_of
 from genlab.metrics.extractors.classifier_augment import resized

@@ -16,7 +16,7 @@ from genlab.contracts import DataSpec
 from genlab.data.progress import progress
 from genlab.data.store.order import epoch_order
 from genlab.data.store.source import SPLITS, Prepared
-from genlab.metrics.kept import kept, key_of
+from genlab.files import cached, key_of
 
 RECIPE = {"version": 2, "epochs": 4, "least_steps": 400, "most_steps": 2000, "batch": 128, "lr": 2e-3, "seed": 0}
 
@@ -81,9 +81,9 @@ def kept_network(path: Path, make: Callable[[], dict[str, Any]], net: Convnet) -
     """``net`` with the weights that ``make`` gave, and the accuracy that it gave with them.
 
     Raises:
-        DataError: as ``kept``.
+        DataError: as ``cached``.
     """
-    found = kept(path, make, lambda value: is_of(value, net))
+    found = cached(path, make, lambda value: is_of(value, net))
     net.load_state_dict(found["weights"])
     return net.eval(), found["accuracy"]
 

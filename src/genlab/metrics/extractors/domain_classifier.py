@@ -16,9 +16,9 @@ from genlab.data.progress import progress
 from genlab.data.store.columns import Column, Cut, taken
 from genlab.data.store.order import repeated
 from genlab.data.store.source import Prepared
+from genlab.files import key_of
 from genlab.metrics.extractors.classifier import Convnet, kept_network
 from genlab.metrics.extractors.classifier_augment import COLOUR, SQUEEZE, TURN, ZOOM, resized, varied
-from genlab.metrics.kept import key_of
 
 SIDES = ("a", "b")  # the columns of a set of domains; a's label is 0, b's is 1
 LARGEST = 128  # pixels of the shorter side that the classifier looks at

@@ -12,8 +12,8 @@ from torch import Tensor
 from genlab.contracts import Split
 from genlab.data.store.columns import Column, Cut, Ragged, taken
 from genlab.data.store.source import Prepared
+from genlab.files import cached, key_of
 from genlab.metrics.extractors.choose import Extractor
-from genlab.metrics.kept import kept, key_of
 
 VERSION = 1  # part of every key: raise it when an extractor looks at images in another way
 CHUNK_BYTES = 64 << 20  # as floats: at most 250 images
@@ -36,7 +36,7 @@ def real_features(
     def fits(value: Any) -> bool:
         return isinstance(value, Tensor) and value.shape == shape
 
-    features: Tensor = kept(path, lambda: features_of(images, extractor, Cut(crop) if crop else None), fits)
+    features: Tensor = cached(path, lambda: features_of(images, extractor, Cut(crop) if crop else None), fits)
     return features
 
 

@@ -1,4 +1,4 @@
-"""Kept results: made once by any number of processes, whole or absent, and never half-read."""
+"""Files whole or absent, one process at a time, and kept results: made once, whole, and never half-read."""
 
 import resource
 import threading
@@ -8,17 +8,42 @@ import pytest
 import torch
 
 from genlab.contracts import DataError
-from genlab.metrics.kept import kept, key_of
+from genlab.files import cached, key_of, locked, temporary
 
 
 def anything(_):
     return True
 
 
+def test_a_file_takes_its_place_when_it_is_whole_and_not_before(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), temporary(path) as part:
+        part.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    with temporary(path) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_nothing_came_into_goes_again_and_one_that_was_there_stays(tmp_path):
+    with pytest.raises(ZeroDivisionError), locked(tmp_path / "new" / "deep" / "a"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    with locked(tmp_path / "new" / "a"):
+        (tmp_path / "new" / "a").write_text("came")
+    with pytest.raises(ZeroDivisionError), locked(tmp_path / "new" / "b"):
+        raise ZeroDivisionError
+    assert (tmp_path / "new" / "a").read_text() == "came"
+
+
 def test_it_is_made_once(tmp_path):
     path = tmp_path / "deep" / "a.pt"
-    assert kept(path, lambda: {"x": torch.ones(3), "n": 0.5}, anything)["n"] == 0.5
-    assert kept(path, lambda: pytest.fail("made twice"), anything)["x"].tolist() == [1, 1, 1]
+    assert cached(path, lambda: {"x": torch.ones(3), "n": 0.5}, anything)["n"] == 0.5
+    assert cached(path, lambda: pytest.fail("made twice"), anything)["x"].tolist() == [1, 1, 1]
 
 
 def test_those_that_ask_together_make_it_once(tmp_path):
@@ -30,7 +55,7 @@ def test_those_that_ask_together_make_it_once(tmp_path):
 
     def ask(_):
         start.wait(timeout=30)
-        return int(kept(tmp_path / "value.pt", make, anything)[-1])
+        return int(cached(tmp_path / "value.pt", make, anything)[-1])
 
     with ThreadPoolExecutor(
         4
@@ -41,7 +66,7 @@ def test_those_that_ask_together_make_it_once(tmp_path):
 
 def test_a_maker_that_fails_leaves_nothing_and_says_so_itself(tmp_path):
     with pytest.raises(ZeroDivisionError):
-        kept(tmp_path / "a.pt", lambda: 1 / 0, anything)
+        cached(tmp_path / "a.pt", lambda: 1 / 0, anything)
     assert not list(tmp_path.glob("*.pt")) and not list(tmp_path.glob(".*.tmp"))
 
 
@@ -50,7 +75,7 @@ def test_a_place_that_cannot_be_written_is_a_message_with_the_remedy(tmp_path):
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # as a full disk: the write fails half-way
         with pytest.raises(DataError, match=r"paths\.cache=DIR"):
-            kept(tmp_path / "a.pt", lambda: torch.rand(10_000), anything)
+            cached(tmp_path / "a.pt", lambda: torch.rand(10_000), anything)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list(tmp_path.glob("*.pt")) and not list(tmp_path.glob(".*.tmp"))
@@ -58,13 +83,13 @@ def test_a_place_that_cannot_be_written_is_a_message_with_the_remedy(tmp_path):
 
 @pytest.fixture
 def file(tmp_path):
-    kept(tmp_path / "a.pt", lambda: torch.arange(40.0), anything)
+    cached(tmp_path / "a.pt", lambda: torch.arange(40.0), anything)
     return tmp_path / "a.pt"
 
 
 def assert_named(file):
     with pytest.raises(DataError, match=r"a\.pt cannot be read. Delete it, and the next run makes it again"):
-        kept(file, lambda: pytest.fail("made again"), anything)
+        cached(file, lambda: pytest.fail("made again"), anything)
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.1, 0.5, 0.99])
@@ -82,12 +107,12 @@ def test_one_changed_byte_is_noticed_wherever_it_is(file):
         file.write_bytes(changed)
         assert_named(file)
     file.write_bytes(whole)
-    assert kept(file, lambda: pytest.fail("made again"), anything).tolist() == list(range(40))
+    assert cached(file, lambda: pytest.fail("made again"), anything).tolist() == list(range(40))
 
 
 def test_what_does_not_fit_is_refused(file):
     with pytest.raises(DataError, match=r"a\.pt cannot be read. Delete it"):
-        kept(file, lambda: pytest.fail("made again"), lambda value: value.shape == (41,))
+        cached(file, lambda: pytest.fail("made again"), lambda value: value.shape == (41,))
 
 
 def test_a_key_follows_every_fact():
