@@ -11,6 +11,7 @@ from genlab.images import (
     beside_real,
     box_around,
     enlarged,
+    from_uint8,
     grid,
     round_numbers,
     rounded,
@@ -30,6 +31,7 @@ def test_a_number_becomes_the_nearest_grey_level(dtype):
     for off in (-0.49, -0.3, 0.0, 0.3, 0.49):
         assert to_uint8((levels + off) / 255).tolist() == list(range(256))
         assert torch.equal(rounded((levels + off) / 255), levels.float() / 255)
+    assert torch.equal(from_uint8(levels.to(torch.uint8), dtype), levels / 255)
     assert to_uint8(torch.tensor([-0.4, -1.0, 1.002, 7.0], dtype=dtype)).tolist() == [0, 0, 255, 255]
 
 

@@ -26,9 +26,14 @@ def to_uint8(x: Tensor) -> Tensor:
     return (x.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
 
 
+def from_uint8(x: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """0 ... 255 to [0, 1], where ``x`` lies."""
+    return x.to(dtype) / 255
+
+
 def rounded(x: Tensor) -> Tensor:
     """The image as a file would give it back: float in [0, 1] on the 256 grey levels."""
-    return to_uint8(x).float() / 255
+    return from_uint8(to_uint8(x))
 
 
 def grid(images: Tensor, columns: int | None = None, gap: int = 2, background: float = 1.0) -> Tensor:

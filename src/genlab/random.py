@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 # the constants of splitmix64 (Steele, Lea and Flood, 2014), as signed 64-bit numbers
 GOLDEN, MIX_1, MIX_2 = -7046029254386353131, -4658895280553007687, -7723592293110705685
@@ -36,3 +42,25 @@ def uniform(index: Any, seed: int, epoch: int, purpose: int) -> Any:
 def below(limit: Any, index: Any, seed: int, epoch: int, purpose: int) -> Any:
     """One whole number in 0 … limit - 1 for each image; ``limit`` a number, or one for each. [B] -> int64 [B]."""
     return keyed_bits(index, seed, epoch, purpose) * limit >> BITS
+
+
+def key_bytes(size: int, *key: object) -> bytes:
+    """So many bytes named by ``key``."""
+    return hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=size).digest()
+
+
+def keyed(*key: object) -> np.random.Generator:
+    """numpy's generator whose stream is named by ``key``."""
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(key_bytes(16, *key), "little")))
+
+
+def keyed_number(*key: object) -> int:
+    """A number of 63 bits named by ``key``."""
+    return int.from_bytes(key_bytes(8, *key), "little") >> 1
+
+
+def keyed_generator(device: torch.device, *key: object) -> torch.Generator:
+    """torch's generator whose stream is named by ``key``."""
+    import torch
+
+    return torch.Generator(device).manual_seed(keyed_number(*key))

@@ -133,7 +133,7 @@ def drawn(cfg: DictConfig, prepared: Prepared | None, count: int) -> tuple[Tenso
     pool, labels = prepared.images[cfg.split], prepared.labels[cfg.split]
     places = np.sort(np.random.default_rng(cfg.seed).permutation(len(pool))[:count])
     own = None if labels is None else torch.from_numpy(np.array(labels[places]))
-    return torch.from_numpy(np.array(pool[places])).float() / 255, own
+    return images.from_uint8(torch.from_numpy(np.array(pool[places]))), own
 
 
 def require_able(model: Any, what: str) -> None:

@@ -21,8 +21,8 @@ from genlab.contracts import ConfigError, Decodes, GenlabError, Problem, Transla
 from genlab.images import signed, unsigned
 from genlab.interop.reference_weights import places
 from genlab.models.base.labels import needs_labels
-from genlab.models.base.noise import keyed_generator
 from genlab.models.base.translation import require_direction
+from genlab.random import keyed_generator
 
 LIMIT = 1e-4  # the largest difference between file and model, in units of [0, 1]; rounding makes about 1e-6
 OPSET = 17

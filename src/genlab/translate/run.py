@@ -16,10 +16,10 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from genlab import console
+from genlab.console import progress
 from genlab.contracts import ConfigError, Problem, Translates
 from genlab.data.files.decode import Unreadable
 from genlab.data.files.picture_io import Picture, read, write
-from genlab.data.progress import progress
 from genlab.files import replacing
 from genlab.models.base.translation import draws_in_evaluation, generators_as
 from genlab.translate.inputs import Inputs, unwritable

@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from genlab.contracts import DataSpec, Images, NonFiniteLoss
-from genlab.models.base.noise import Noise, number_of
+from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant, Cosine
 from genlab.models.base.totals import Totals
 from genlab.models.objectives.elbo import ELBO
 from genlab.models.priors.standard_normal import StandardNormal
 from genlab.models.vae import VAE
 from genlab.nets.mlp import MLP
+from genlab.random import keyed_number
 from genlab.runs.load import load_run
 
 SMALL = ["data=digits", "data.limit=80", "data.batch_size=10", "metrics=none"]
@@ -157,8 +158,8 @@ def test_noise_is_a_function_of_its_key_and_ranks_share_one_batch():
 
 def test_no_two_keys_name_the_same_number():
     keys = [(1, 23), (12, 3), ("1", "2", "3"), (1, "23", ""), (123,), ("train", 1), ("trai", "n1")]
-    assert len({number_of(*key) for key in keys}) == len(keys)
-    assert all(0 <= number_of(*key) < 2**63 for key in keys)
+    assert len({keyed_number(*key) for key in keys}) == len(keys)
+    assert all(0 <= keyed_number(*key) < 2**63 for key in keys)
 
 
 def test_samples_are_drawn_by_their_seed_or_else_by_the_model_s():

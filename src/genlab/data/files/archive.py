@@ -16,8 +16,8 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import IO
 
+from genlab.console import progress
 from genlab.contracts import DataError
-from genlab.data.progress import progress
 from genlab.files import locked
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")

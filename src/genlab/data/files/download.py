@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from genlab.console import progress
 from genlab.contracts import DataError
-from genlab.data.progress import progress
 from genlab.files import locked
 
 CONNECT = 3.0  # seconds that the mirrors have, all at once, to take a connection

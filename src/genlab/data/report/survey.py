@@ -11,10 +11,10 @@ from typing import Literal
 
 from PIL import Image
 
+from genlab.console import progress
 from genlab.contracts import DataError
 from genlab.data.files.decode import GREY, Unreadable, naming
 from genlab.data.files.decode_in_parallel import THREADS
-from genlab.data.progress import progress
 from genlab.files import sha256
 
 LONG = 500  # files from which a person should see a bar

@@ -16,9 +16,10 @@ from pydantic import Field
 
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import ConfigError, DataSpec, LabelKind, Problem
-from genlab.data.store.order import keyed, keyed_split
+from genlab.data.store.order import keyed_split
 from genlab.data.store.source import SPLITS, Prepared, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
+from genlab.random import keyed
 
 Shape = Literal["square", "ellipse", "heart"]
 ShapeList = Annotated[list[Shape], Field(min_length=1, max_length=3)]

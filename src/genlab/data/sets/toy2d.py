@@ -17,8 +17,8 @@ from pydantic import Field
 
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import DataSpec, Kind, LabelKind
-from genlab.data.store.order import keyed
 from genlab.data.store.source import SPLITS, Columns, Modes, Prepared, Source, limited, sizes_of
+from genlab.random import keyed
 
 Curve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Name = Literal["ring", "grid", "moons", "spiral"]

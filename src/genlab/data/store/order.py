@@ -6,11 +6,7 @@ import hashlib
 
 import numpy as np
 
-
-def keyed(*key: object) -> np.random.Generator:
-    """A random generator whose stream is named by ``key``."""
-    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+from genlab.random import keyed
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from genlab.console import progress
 from genlab.contracts import DataError
-from genlab.data.progress import progress
 from genlab.data.store.columns import Column, Ragged
 
 FORMAT = 2  # part of every key: raise it when the layout or the decoding changes

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genlab.console import progress
 from genlab.contracts import DataSpec
-from genlab.data.progress import progress
 from genlab.data.store.order import epoch_order
 from genlab.data.store.source import SPLITS, Prepared
 from genlab.files import cached, key_of

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genlab.console import progress
 from genlab.contracts import Split
-from genlab.data.progress import progress
 from genlab.data.store.columns import Column, Cut, taken
 from genlab.data.store.order import repeated
 from genlab.data.store.source import Prepared

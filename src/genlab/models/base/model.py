@@ -19,7 +19,7 @@ from genlab.models.base.ema import EMA
 from genlab.models.base.finite import FiniteFlag
 from genlab.models.base.labels import require_labelled
 from genlab.models.base.mover import Mover, Pending
-from genlab.models.base.noise import Noise, keyed_generator
+from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import by_phase, make_optimizers, scale_rates
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, with_losses
 from genlab.models.base.pool import ImagePool
@@ -27,6 +27,7 @@ from genlab.models.base.reporting import means_over_ranks, report
 from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
 from genlab.models.base.state import load_state, save_state
 from genlab.models.base.totals import Totals
+from genlab.random import keyed_generator
 
 PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
 

@@ -5,7 +5,6 @@ So a resumed run needs no luck, and several devices draw together what one would
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,16 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
-def keyed_generator(device: torch.device, *key: object) -> torch.Generator:
-    """A generator whose stream is named by ``key``."""
-    return torch.Generator(device).manual_seed(number_of(*key))
-
-
-def number_of(*key: object) -> int:
-    """A number of 63 bits named by ``key``."""
-    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+from genlab.random import keyed_generator, keyed_number
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class Noise:
 
         Afterwards it is what it was before.
         """
-        number = number_of(self.seed, self.stage, self.batch, purpose, self.rank)
+        number = keyed_number(self.seed, self.stage, self.batch, purpose, self.rank)
         on_cuda = self.device.type == "cuda"
         with torch.random.fork_rng(devices=[self.device] if on_cuda else []):
             torch.default_generator.manual_seed(number)
