@@ -1,40 +1,35 @@
-"""Files from the network: several mirrors, short time-outs, continued where they broke off, checked, moved into place."""
+"""Files from the network: one mirror after another, short time-outs, checked, moved into place whole. By pooch.
+
+A download that breaks off begins again: pooch does not continue one. Mirrors are asked in turn, no longer all at once.
+"""
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
-import re
-import socket
-import threading
-import time
-import urllib.error
-import urllib.request
+import shutil
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from genlab.console import progress
 from genlab.contracts import DataError
 from genlab.files import locked
 
-CONNECT = 3.0  # seconds that the mirrors have, all at once, to take a connection
-STALL = 20.0  # seconds without another byte
-CHUNK = 1 << 16
-OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}  # no other mirror would help
+CONNECT, STALL = 3.0, 20.0  # seconds to take a connection; seconds without another byte
+WHY = {
+    "ChunkedEncodingError": "the connection broke off",
+    "ConnectTimeout": "no answer",
+    "ReadTimeout": "no answer",
+    "ValueError": "the file is not the published one: its digest differs",
+}
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A file to be had at ``mirror + name``, with the MD5 or SHA-256 that is known of it, if any."""
+    """A file to be had at ``mirror + name``, with the digest that is known of it, if any: ``md5:…`` or ``sha256:…``."""
 
     name: str
     mirrors: tuple[str, ...]
-    md5: str | None = None
-    sha256: str | None = None
+    digest: str | None = None
 
 
 def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
@@ -60,109 +55,46 @@ def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
 def download(remote: Remote, path: Path) -> list[str]:
     """Bring the file to ``path``, from the first mirror that gives the right bytes; what is wrong with each, else nothing.
 
-    What has come of it stays hidden beside ``path``, to be continued.
-
     Raises:
         OSError: it cannot be written.
     """
-    part, reasons = path.with_name(f".{path.name.lstrip('.')}.part"), []
-    silent = unreachable(remote.mirrors)
+    reasons, work = [], path.with_name(f".{path.name.lstrip('.')}.part")
     for mirror in remote.mirrors:
-        reason = silent.get(mirror) or attempt(mirror + remote.name, part, remote)
-        if reason is None:
-            os.replace(part, path)
+        shutil.rmtree(work, ignore_errors=True)  # also of a process that was killed
+        try:
+            os.replace(retrieved(mirror + remote.name, remote.digest, work), path)
             return []
-        reasons.append(f"{urlsplit(mirror).hostname}: {reason}")
+        except (OSError, ValueError) as error:  # what requests raises is an OSError, and has no number
+            if getattr(error, "errno", None) is not None:
+                raise
+            reasons.append(f"{urlsplit(mirror).hostname}: {reason(error)}")
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     return reasons or ["no mirror is known"]
 
 
-# ---- asking ---------------------------------------------------------------------------------------------------------
-
-
-def unreachable(mirrors: tuple[str, ...]) -> dict[str, str]:
-    """The mirrors that do not take a connection, and why; asked all at once, since a name server can be slow to say no."""
-    reasons = dict.fromkeys(mirrors, "no answer")
-
-    def ask(mirror: str) -> None:
-        try:
-            socket.create_connection(door(mirror), timeout=CONNECT).close()
-        except OSError as error:
-            reasons[mirror] = str(error)
-        else:
-            reasons.pop(mirror, None)  # a mirror may be listed twice
-
-    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + CONNECT
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return dict(reasons)
-
-
-def door(url: str) -> tuple[str, int]:
-    """Host and port that take the connection: the address's own, or those of the proxy that the environment names."""
-    parts = urlsplit(url)
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass(parts.netloc):
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-# ---- receiving ------------------------------------------------------------------------------------------------------
-
-
-def attempt(url: str, part: Path, remote: Remote) -> str | None:
-    """Download into ``part``, after what is there already; None when the bytes are right, else what went wrong.
+def retrieved(url: str, digest: str | None, folder: Path) -> str:
+    """The file's path in ``folder``; with a bar on a terminal.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be had, or cannot be written.
+        ValueError: it has another digest.
     """
-    have = part.stat().st_size if part.is_file() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        with urllib.request.build_opener().open(request, timeout=STALL) as answer:
-            whole = receive(answer, part, have, remote.name)
-    except urllib.error.HTTPError as error:
-        if error.code != 416 or not have:
-            return f"{error.code} {error.reason}"
-        if not str(error.headers.get("Content-Range")).endswith(f"/{have}"):
-            part.unlink()  # longer than the file is: of another one
-            return attempt(url, part, remote)
-        whole = have  # all of it had come before
-    except (OSError, HTTPException) as error:
-        if getattr(error, "errno", None) in OF_THE_DISK:
-            raise
-        return str(getattr(error, "reason", error))
-    if part.stat().st_size < whole:
-        return "the connection broke off"  # what has come stays, to be continued
-    return checked(part, remote)
+    import pooch
+    from tqdm import tqdm
+
+    pooch.get_logger().setLevel("ERROR")
+    name = url.rpartition("/")[2]
+    plain = {"Accept-Encoding": "identity"}
+    # its total follows with the answer; without one a bar of tqdm is neither true nor false
+    with tqdm(total=1, desc=f"downloading {name}", unit="B", unit_scale=True, leave=False, disable=None) as bar:
+        get = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=(CONNECT, STALL), headers=plain)
+        return str(pooch.retrieve(url, digest, name, folder, downloader=get))
 
 
-def receive(answer: Any, part: Path, have: int, name: str) -> int:
-    """Write what comes; the length of the whole file, 0 where the server does not say."""
-    continued = answer.status == 206 and re.match(
-        rf"bytes {have}-", answer.headers.get("Content-Range", f"bytes {have}-")
-    )
-    have = have if continued else 0
-    length = int(answer.headers.get("Content-Length") or 0)
-    whole = length + have if length else 0
-    with (
-        open(part, "ab" if continued else "wb") as file,
-        progress(f"downloading {name}", whole or None, unit="bytes") as bar,
-    ):
-        bar(have)
-        while chunk := answer.read(CHUNK):
-            file.write(chunk)
-            bar(len(chunk))
-    return whole
-
-
-def checked(part: Path, remote: Remote) -> str | None:
-    """None when the file has the digest that is known of it; else it is removed, and the words say why."""
-    for kind, known in (("md5", remote.md5), ("sha256", remote.sha256)):
-        with open(part, "rb") as file:
-            if known is not None and hashlib.file_digest(file, kind).hexdigest() != known:
-                part.unlink()
-                return f"the file is not the published one ({kind.upper()} differs)"
-    return None
+def reason(error: Exception) -> str:
+    """What went wrong, in a few words."""
+    answer = getattr(error, "response", None)
+    if answer is not None:
+        return f"{answer.status_code} {answer.reason}"
+    return WHY.get(type(error).__name__, "cannot be reached")

@@ -147,7 +147,7 @@ def received(published: Published, path: Path) -> None:
     Raises:
         DataError: no mirror gives it.
     """
-    remote = Remote(published.file, published.mirrors, sha256=published.sha256)
+    remote = Remote(published.file, published.mirrors, published.sha256 and f"sha256:{published.sha256}")
     reasons = download(remote, path)
     if reasons:
         raise DataError(

@@ -98,7 +98,7 @@ def located(folder: Path, files: Collection, part: str) -> Path:
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             return path
-    return fetch(Remote(f"{name}.gz", files.mirrors, md5=files.md5[part]), folder, files.folder)
+    return fetch(Remote(f"{name}.gz", files.mirrors, f"md5:{files.md5[part]}"), folder, files.folder)
 
 
 def decode(paths: dict[str, Path]) -> Decoded:
