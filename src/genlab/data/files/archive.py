@@ -1,4 +1,7 @@
-"""Archives of pictures, unpacked with suspicion: what they hold lands below one folder, whole, or nothing does."""
+"""Archives of pictures, unpacked with suspicion: what they hold lands below one folder, whole, or nothing does.
+
+``zipfile`` and ``tarfile`` do the work. Ours is what they let pass: links, devices, too much, a name twice, a tar cut short.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,10 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
 from lzma import LZMAError
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from genlab.console import progress
 from genlab.contracts import DataError
@@ -29,15 +30,6 @@ BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, LZMAError,
 
 class BadArchive(DataError):
     """An archive that is damaged, or holds what no archive of pictures does."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One entry: its name and size in bytes as the archive says, and its content (None: a folder)."""
-
-    name: str
-    size: int
-    open: Callable[[], IO[bytes] | None] | None
 
 
 def unpack(archive: Path, target: Path, check: Callable[[Path], None] | None = None) -> None:
@@ -95,94 +87,83 @@ def pour(archive: Path, work: Path, bar: Callable[[int], None]) -> None:
     """
     if not archive.name.lower().endswith(ENDINGS):
         raise BadArchive(f"{archive} is no archive that can be unpacked here ({', '.join(ENDINGS)}).")
-    allowed, total, files = max(ALWAYS, RATIO * archive.stat().st_size), 0, 0
-    entries = of_zip(archive, bar) if archive.name.lower().endswith(".zip") else of_tar(archive, bar)
-    for member in entries:
-        parts = inside(archive, member.name)
-        total += member.size + ENTRY
-        if total > allowed:
-            raise BadArchive(f"{archive} unpacks to more than {allowed:,} bytes, which no archive of pictures does.")
-        if not parts or any(part.startswith(".") or part == "__MACOSX" for part in parts):
-            continue
-        path = work.joinpath(*parts)
-        if member.open is None:
-            path.mkdir(parents=True, exist_ok=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            file = open(path, "xb")  # noqa: SIM115 - closed two lines below
-        except FileExistsError:
-            raise BadArchive(f"{archive} holds {member.name} twice.") from None
-        with file, member.open() as content:  # type: ignore[union-attr]
-            shutil.copyfileobj(content, file, 1 << 20)
-        files += 1
+    allowed, total, files, done = max(ALWAYS, RATIO * archive.stat().st_size), 0, 0, 0
+    zipped = archive.name.lower().endswith(".zip")
+    with open(archive, "rb") as raw, zipfile.ZipFile(raw) if zipped else tarfile.open(fileobj=raw) as file:
+        for entry in file.infolist() if isinstance(file, zipfile.ZipFile) else file:
+            name, size, what = facts(entry)
+            parts = inside(archive, name, what)
+            total += size + ENTRY
+            if total > allowed:
+                raise BadArchive(
+                    f"{archive} unpacks to more than {allowed:,} bytes, which no archive of pictures does."
+                )
+            if what == "a folder" or any(part.startswith(".") or part == "__MACOSX" for part in parts):
+                continue
+            if work.joinpath(*parts).exists():
+                raise BadArchive(f"{archive} holds {name} twice.")
+            extract(file, entry, "/".join(parts), work)
+            files += 1
+            bar(raw.tell() - done)
+            done = raw.tell()
+        if isinstance(file, tarfile.TarFile):
+            require_end(file)
     if not files:
         raise BadArchive(f"{archive} holds no file.")
 
 
-def inside(archive: Path, name: str) -> list[str]:
+def facts(entry: zipfile.ZipInfo | tarfile.TarInfo) -> tuple[str, int, str]:
+    """An entry's name, its size in bytes as the archive says, and what it is."""
+    if isinstance(entry, tarfile.TarInfo):
+        known = {"a hard link": entry.islnk(), "a symbolic link": entry.issym(), "a sparse file": entry.issparse()}
+        known |= {"a folder": entry.isdir(), "a file": entry.isreg()}
+        return entry.name, entry.size, next((what for what, true in known.items() if true), "a device")
+    mode = entry.external_attr >> 16
+    known = {"locked with a password": bool(entry.flag_bits & 1), "a symbolic link": stat.S_ISLNK(mode)}
+    known |= {"a folder": entry.is_dir() or stat.S_ISDIR(mode), "a file": stat.S_IFMT(mode) in (0, stat.S_IFREG)}
+    return entry.filename, entry.file_size, next((what for what, true in known.items() if true), "a device")
+
+
+def inside(archive: Path, name: str, what: str) -> list[str]:
     """The folders and the file name of an entry.
 
     Raises:
-        BadArchive: the name leads out of the archive's own folder.
+        BadArchive: it is neither a file nor a folder, or its name leads out of the archive's own folder.
     """
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in parts:
-        raise BadArchive(f"{archive} holds {name}, a path that leads out of its folder; nothing of it was unpacked.")
+        what = "a path that leads out of its folder"
+    if what not in ("a file", "a folder"):
+        raise BadArchive(f"{archive} holds {name}, {what}: no archive of pictures needs that. Nothing was unpacked.")
     return [part for part in parts if part not in ("", ".")]
 
 
-def refused(archive: Path, name: str, what: str) -> BadArchive:
-    """The error for an entry that is neither a file nor a folder."""
-    return BadArchive(
-        f"{archive} holds {name}, {what}, and no archive of pictures needs one; nothing of it was unpacked."
-    )
+def extract(file: zipfile.ZipFile | tarfile.TarFile, entry: Any, name: str, work: Path) -> None:
+    """Write one file's content to ``name`` below ``work``."""
+    if isinstance(file, zipfile.ZipFile):
+        entry.filename = name
+        file.extract(entry, work)
+    else:
+        file.extract(entry.replace(name=name, deep=False), work, filter="data")
+
+
+def require_end(file: tarfile.TarFile) -> None:
+    """Read up to the checksum behind the content; a tar that was cut between two files lacks its empty blocks at the end.
+
+    Raises:
+        EOFError: it breaks off.
+    """
+    rest = file.fileobj
+    assert rest is not None
+    rest.seek(file.offset)
+    if len(rest.read(ENTRY)) < ENTRY:
+        raise EOFError("it breaks off")
+    for _ in range(ALWAYS >> 20):
+        if not rest.read(1 << 20):
+            break
 
 
 def without_common_folder(work: Path) -> Path:
     """The folder whose content is wanted: ``work``, or the only folder in it, when there is nothing beside that."""
     entries = list(work.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else work
-
-
-# ---- the two kinds --------------------------------------------------------------------------------------------------
-
-
-def of_zip(archive: Path, bar: Callable[[int], None]) -> Iterator[Member]:
-    """The entries of a .zip."""
-    with zipfile.ZipFile(archive) as file:
-        for info in file.infolist():
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise refused(archive, info.filename, "a symbolic link" if stat.S_ISLNK(kind) else "a device")
-            if info.flag_bits & 1:
-                raise BadArchive(f"{archive} is locked with a password.")
-            content = None if info.is_dir() else partial(file.open, info)
-            yield Member(info.filename, info.file_size, content)
-            bar(info.compress_size)
-
-
-def of_tar(archive: Path, bar: Callable[[int], None]) -> Iterator[Member]:
-    """The entries of a .tar, packed or not; at the end, whether it has one.
-
-    Raises:
-        EOFError: the archive breaks off.
-    """
-    with open(archive, "rb") as raw, tarfile.open(fileobj=raw, mode="r:*") as file:
-        done = 0
-        for info in file:
-            if info.issym() or info.islnk():
-                raise refused(archive, info.name, "a symbolic link" if info.issym() else "a hard link")
-            if not (info.isdir() or info.isreg()) or info.issparse():
-                raise refused(archive, info.name, "a sparse file" if info.issparse() else "a device")
-            yield Member(info.name, info.size, None if info.isdir() else partial(file.extractfile, info))
-            bar(raw.tell() - done)
-            done = raw.tell()
-        rest = file.fileobj
-        assert rest is not None
-        rest.seek(file.offset)
-        if len(rest.read(ENTRY)) < ENTRY:  # a tar ends with empty blocks
-            raise EOFError("it breaks off")
-        for _ in range(ALWAYS >> 20):  # up to the checksum behind the content
-            if not rest.read(1 << 20):
-                break
