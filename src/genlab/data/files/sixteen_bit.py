@@ -1,4 +1,7 @@
-"""Colours of 16 bits and more in PNG and TIFF files, which Pillow reads as 8 bits and does not write."""
+"""Colours of 16 bits and more in PNG and TIFF files, which Pillow reads as 8 bits and does not write.
+
+By hand: imageio writes no such PNG, tifffile reads no LZW without imagecodecs, OpenCV (60 MB) names no alpha in a TIFF.
+"""
 
 from __future__ import annotations
 
