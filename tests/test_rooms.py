@@ -21,7 +21,7 @@ FLOORS = [
     {"console"},
     {"rank_environment"},
     {"images", "random"},
-    {"files"},
+    {"files", "figures"},
     {"contracts", "compat"},
 ]
 # config holds the types that signatures are written in; it lies under the rooms of its own floor

@@ -15,10 +15,11 @@ from genlab.apps.prepare.report import report
 from genlab.config.compose import compose
 from genlab.contracts import ConfigError, DataError, DataSpec
 from genlab.data.files.splits import pictures_in
-from genlab.data.report.contact_sheet import SIDE, cut_to_fit, draw, spread, width_of, words, wrapped
+from genlab.data.report.contact_sheet import SIDE, draw, spread, words
 from genlab.data.report.survey import survey
 from genlab.data.store.columns import Ragged
 from genlab.data.store.source import Prepared
+from genlab.figures import filled
 
 REPO = Path(__file__).resolve().parents[2]
 REAL = REPO.parent / "shared" / "data"
@@ -289,13 +290,13 @@ def test_images_come_at_even_distance():
 
 
 def test_words_fit_below_their_image():
-    names = [f"Attribute number {i}" for i in range(40)]
-    lines = wrapped(names)
+    made = PAGES["attributes"]().spec
+    lines = words(made, np.ones(40, int)).split("\n")
     assert len(lines) == 6
-    assert lines[-1].endswith(f"+{40 - sum(line.count('number') for line in lines)}")
-    assert all(width_of(line) <= SIDE for line in lines)
-    assert wrapped([]) == ()
-    assert cut_to_fit("w" * 100).endswith("…")
-    assert width_of(cut_to_fit("w" * 100)) <= SIDE
+    assert lines[-1].endswith("…")
+    assert all(line.startswith("Attribute") for line in lines)  # no name is cut in two
+    assert all(len(line) * 6 <= SIDE for line in lines)
+    assert words(made, np.zeros(40, int)) == ""
     spec = DataSpec("set", "images", (1, 8, 8), {}, "", 2, ("cat", "dog"))
-    assert words(spec, np.int64(1)) == ("dog",)
+    assert words(spec, np.int64(1)) == "dog"
+    assert filled("w" * 100, SIDE, 1).endswith("…")

@@ -1,0 +1,112 @@
+"""Figures by matplotlib: pages of images with words below, and points in the plane. Agg alone, no pyplot; no torch here."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 100
+GAP, MARGIN, LINE, HEAD = 12, 20, 15, 34  # pixels: between images, around a page, of a line of words, of the title
+LETTER = 6.8  # pixels that a letter of the words takes, on average
+INK, FAINT = "#222222", "#767676"
+GREY, ORANGE = "#9ea3ad", "#db4d1a"
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee7733", "#009988", "#222222")
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty one of so many pixels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    made = Figure((width / DPI, height / DPI), DPI)
+    FigureCanvasAgg(made)
+    return made
+
+
+def pixels(made: Figure) -> np.ndarray:
+    """uint8 [H, W, 3]."""
+    canvas: Any = made.canvas
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Images, ``across`` in a row, below a heading; each uint8 [H, W, 3], ``side`` pixels wide at most, with its words."""
+
+    title: str
+    cells: list[tuple[np.ndarray, str]]
+    across: int
+    side: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of images."""
+        return math.ceil(len(self.cells) / self.across)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of an image; small ones as many times as large as fits."""
+        wide = self.cells[0][0].shape[1]
+        width = self.side // wide * wide or self.side
+        return min(math.ceil(width * max(image.shape[0] / image.shape[1] for image, _ in self.cells)), 2 * width), width
+
+    @property
+    def below(self) -> int:
+        """Pixels between two rows."""
+        return GAP + LINE * max(text.count("\n") + 1 if text else 0 for _, text in self.cells)
+
+    @property
+    def pitch(self) -> int:
+        """Pixels from one image's left side to the next one's; words have all of ``side``."""
+        return (self.side if self.below > GAP else self.size[1]) + GAP
+
+
+def page(title: str, blocks: list[Block]) -> Figure:
+    """Blocks, one below the other."""
+    heights = [LINE + 8 + block.rows * (block.size[0] + block.below) for block in blocks]
+    wide = max(min(block.across, len(block.cells)) * block.pitch - GAP for block in blocks)
+    wide, high = max(wide, 9 * len(title)) + 2 * MARGIN, sum(heights) + HEAD + 2 * MARGIN - GAP
+    made, top = figure(wide, high), MARGIN + HEAD
+    made.text(MARGIN / wide, 1 - MARGIN / high, title, va="top", size=13, color=INK)
+    for block, height in zip(blocks, heights, strict=True):
+        made.text(MARGIN / wide, 1 - top / high, block.title, va="top", size=9, color=FAINT)
+        (tall, width), first = block.size, top + LINE + 8
+        for i, (image, text) in enumerate(block.cells):
+            left, upper = MARGIN + i % block.across * block.pitch, first + i // block.across * (tall + block.below)
+            place = left / wide, 1 - (upper + tall) / high, width / wide, tall / high
+            axes = made.add_axes(place, anchor="NW")
+            axes.set_axis_off()
+            axes.imshow(image)
+            axes.annotate(
+                text, (0, 0), (0, -3), "axes fraction", textcoords="offset points", va="top", size=8, color=INK
+            )
+        top += height
+    return made
+
+
+def filled(text: str, side: int, lines: int) -> str:
+    """Words in lines as wide as an image; what finds no room is left out, with an ellipsis."""
+    return textwrap.fill(text, int(side / LETTER), max_lines=lines, placeholder=" …")
+
+
+def scatter(axes: Axes, layers: list[tuple[np.ndarray, Any]], around: np.ndarray) -> None:
+    """Points [N, 2] and their colour, or one for each, layer over layer; the axes hold all of ``around`` with a margin."""
+    low, high = around.min(0), around.max(0)
+    middle, half = (low + high) / 2, max(float((high - low).max()) / 2 * 1.3, 1e-6)
+    axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")
+    axes.grid(color="#ececec")
+    axes.tick_params(labelsize=8, colors=FAINT, length=0)
+    axes.set_axisbelow(True)
+    axes.spines[:].set_color("#cccccc")
+    for points, colour in layers:
+        x, y = points.T
+        axes.scatter(x, y, min(16, max(4, 2e4 / max(1, len(points)))), colour, alpha=0.7, linewidths=0)
