@@ -40,17 +40,28 @@ def test_warnings_are_in_the_log_too_while_a_run_lasts(tmp_path, monkeypatch):
     assert warnings.showwarning is before
 
 
-def test_tips_are_dropped_and_all_else_is_shown(caplog):
-    """By the filter that ``quiet`` hangs on the libraries' loggers."""
-    logger = logging.getLogger("lightning.pytorch.utilities.rank_zero")
-    filters, warned = list(logger.filters), list(warnings.filters)
+def test_of_several_ranks_the_first_alone_writes_warnings_into_the_log(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: shown.append(str(message)))
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with console.tee(tmp_path / "log.txt"), warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("of another rank", stacklevel=1)
+        console.note("of another rank")
+    assert not (tmp_path / "log.txt").exists()
+    assert shown == ["of another rank"]
+
+
+def test_lightnings_notices_are_dropped_and_its_warnings_are_not():
+    """Whatever module of Lightning's gives them."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels, warned = [logger.level for logger in loggers], list(warnings.filters)
     try:
         console.quiet()
-        added = logger.filters[-1]
-        told = {
-            text: added.filter(logging.LogRecord("x", logging.INFO, "", 0, text, (), None))
-            for text in ("💡 Tip: install more", "GPU available: False", "the loss is not finite")
-        }
+        for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
+            assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+            assert logging.getLogger(name).isEnabledFor(logging.WARNING)
     finally:
-        logger.filters[:], warnings.filters[:] = filters, warned
-    assert list(told.values()) == [False, False, True]
+        warnings.filters[:] = warned
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

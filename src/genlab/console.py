@@ -8,26 +8,9 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
 
 from genlab.rank_environment import is_rank_0
 
-TIPS: tuple[str, ...] = (
-    "💡 Tip",
-    "GPU available",
-    "TPU available",
-    "HPU available",
-    "weights_only",
-    "`Trainer.fit` stopped",
-)
-TIPS += (
-    "Restoring states from",
-    "Restored all states",
-    "Loaded model weights",
-    "Initializing distributed",
-    "distributed_backend=",
-    "LOCAL_RANK:",
-)
 WARNINGS = (
     ".*srun.* command is available.*",
     ".*LeafSpec.* is deprecated.*",
@@ -40,25 +23,32 @@ WARNINGS = (
     ".*broadcast_buffers. is deprecated.*",
 )
 
-_log: TextIO | None = None
+
+class Screen(logging.Handler):
+    """Standard error, as it is at the moment: output can be piped."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line."""
+        print(record.getMessage(), file=sys.stderr, flush=True)  # noqa: T201
 
 
-class _NotATip(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        text = record.getMessage()
-        return not any(tip in text for tip in TIPS)
+def of_rank_0(record: logging.LogRecord) -> bool:
+    """Whether this rank may say it: of several, the first one talks, and writes ``log.txt``."""
+    return is_rank_0()
+
+
+NOTED, SAID = logging.getLogger("genlab"), logging.getLogger("genlab.said")  # what is said is noted, too
+NOTED.setLevel(logging.INFO)
+NOTED.propagate = False
+NOTED.addHandler(logging.NullHandler())
+SAID.addHandler(Screen())
+SAID.handlers[0].addFilter(of_rank_0)
 
 
 def quiet() -> None:
-    """Drop, by their text, the messages of a clean run that nobody can act on; everything else still shows."""
-    for name in (
-        "lightning.pytorch.utilities.rank_zero",
-        "lightning.pytorch.trainer.connectors.checkpoint_connector",
-        "lightning.fabric.utilities.distributed",
-        "lightning.fabric.utilities.rank_zero",
-        "lightning.pytorch.accelerators.cuda",
-    ):
-        logging.getLogger(name).addFilter(_NotATip())
+    """Drop Lightning's notices, and, by their text, the warnings of a clean run that nobody can act on."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for text in WARNINGS:
         warnings.filterwarnings("ignore", message=text)
 
@@ -71,37 +61,33 @@ def program(command: str) -> str:
 
 
 def say(line: str = "") -> None:
-    """One line on the screen (standard error, so that output can be piped) and in ``log.txt``; rank 0 only."""
-    if not is_rank_0():
-        return
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
-    note(line)
+    """One line on the screen (standard error) and in ``log.txt``; rank 0 only."""
+    SAID.info(line)
 
 
 def note(line: str) -> None:
-    """One line in ``log.txt`` only."""
-    if _log is not None:
-        _log.write(line + "\n")
-        _log.flush()
+    """One line in ``log.txt`` only; rank 0 only."""
+    NOTED.info(line)
 
 
 @contextlib.contextmanager
 def tee(path: Path) -> Iterator[None]:
     """While open, ``say`` and warnings are also written to ``path``, after what an earlier part of the run left there."""
-    global _log
-    show = warnings.showwarning
+    show, file = warnings.showwarning, logging.FileHandler(path, encoding="utf-8", delay=True)
 
     def show_and_note(message: object, category: type[Warning], filename: str, lineno: int, *rest: object) -> None:
         note(f"{category.__name__}: {message}")
         show(message, category, filename, lineno, *rest)  # type: ignore[arg-type]
 
-    with open(path, "a") as file:
-        _log = file
-        warnings.showwarning = show_and_note  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            warnings.showwarning, _log = show, None
+    file.addFilter(of_rank_0)
+    NOTED.addHandler(file)
+    warnings.showwarning = show_and_note  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+        NOTED.removeHandler(file)
+        file.close()
 
 
 @contextlib.contextmanager

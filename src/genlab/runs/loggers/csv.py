@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from genlab.runs.loggers.record import Record
 from genlab.runs.table import Table
 
 FIRST = ["step", "epoch", "images", "seconds"]
 FLUSH_SECONDS = 5.0
 
 
-class CsvLog(Logger):
+class CsvLog(Record):
     """One wide row a logging step: step (batches), epoch, images, seconds, then the metrics by name.
 
     ``seconds`` is the time spent in this run, over all its resumes.
     """
+
+    title: ClassVar[str] = "csv"
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.table = Table(path, FIRST)
         self.started = time.monotonic()
         self.flushed = self.started
-
-    @property
-    def name(self) -> str:
-        """For Lightning."""
-        return "csv"
-
-    @property
-    def version(self) -> str:
-        """For Lightning."""
-        return ""
 
     @property
     def seconds(self) -> float:
@@ -55,10 +47,6 @@ class CsvLog(Logger):
         self.table.append(row)
         if time.monotonic() - self.flushed > FLUSH_SECONDS:
             self.save()
-
-    @rank_zero_only
-    def log_hyperparams(self, params: Any, *args: Any) -> None:
-        """Nothing: the configuration stands in ``config.yaml``."""
 
     @rank_zero_only
     def save(self) -> None:

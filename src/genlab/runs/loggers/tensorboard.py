@@ -1,19 +1,24 @@
-"""TensorBoard event files in the run directory, for those who like to watch there."""
+"""TensorBoard event files in the run directory, for those who like to watch there.
+
+Lightning's own logger opens its files before there is a run directory, and closes them before the test.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from genlab.contracts import ConfigError, Problem
+from genlab.runs.loggers.record import Record
 
 
-class TensorBoardLog(Logger):
+class TensorBoardLog(Record):
     """Scalars and pictures over our own step, in ``<run>/tensorboard``."""
+
+    title: ClassVar[str] = "tensorboard"
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,16 +35,6 @@ class TensorBoardLog(Logger):
 
         self.writer = SummaryWriter(str(folder / "tensorboard"))
 
-    @property
-    def name(self) -> str:
-        """For Lightning."""
-        return "tensorboard"
-
-    @property
-    def version(self) -> str:
-        """For Lightning."""
-        return ""
-
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
         """A scalar each."""
@@ -53,10 +48,6 @@ class TensorBoardLog(Logger):
         from PIL import Image
 
         self.writer.add_image(name, np.asarray(Image.open(path).convert("RGB")), step, dataformats="HWC")
-
-    @rank_zero_only
-    def log_hyperparams(self, params: Any, *args: Any) -> None:
-        """Nothing: the configuration stands in ``config.yaml``."""
 
     @rank_zero_only
     def save(self) -> None:

@@ -1,4 +1,7 @@
-"""Weights & Biases: on by default, never in the way. Without a key or a server it records offline and says so."""
+"""Weights & Biases: on by default, never in the way. Without a key or a server it records offline and says so.
+
+Lightning's own logger has an x-axis of its own (``trainer/global_step``) and asks for a key before a run can go offline.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,19 @@ import netrc
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlparse
 
-from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from genlab.console import say
 from genlab.rank_environment import is_rank_0
+from genlab.runs.loggers.record import Record
 
 WAIT = 5.0  # seconds that a server has to answer
 
 
-class WandbLog(Logger):
+class WandbLog(Record):
     """Metrics over our own step (batches), pictures, and the resolved configuration; one id over all resumes.
 
     Args:
@@ -27,6 +30,8 @@ class WandbLog(Logger):
         mode: ``auto`` (online where a key is configured and the server answers, else offline), ``online``,
             ``offline`` or ``disabled``.
     """
+
+    title: ClassVar[str] = "wandb"
 
     def __init__(self, project: str, entity: str | None, mode: str) -> None:
         super().__init__()
@@ -62,16 +67,6 @@ class WandbLog(Logger):
         )
         say(f"W&B       {where}")
 
-    @property
-    def name(self) -> str:
-        """For Lightning."""
-        return "wandb"
-
-    @property
-    def version(self) -> str:
-        """For Lightning."""
-        return ""
-
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
         """One row, the step a column of its own: W&B drops rows whose own counter goes back, as after a resume."""
@@ -85,10 +80,6 @@ class WandbLog(Logger):
             import wandb
 
             self.run.log({f"images/{name}": wandb.Image(str(path)), "step": step})
-
-    @rank_zero_only
-    def log_hyperparams(self, params: Any, *args: Any) -> None:
-        """Nothing: the configuration was given at the start."""
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

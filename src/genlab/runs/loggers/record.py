@@ -1,0 +1,26 @@
+"""What Lightning asks of every logger, and ours have no use for."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lightning.pytorch.loggers import Logger
+
+
+class Record(Logger):
+    """A logger without versions and hyperparameters: the run directory and ``config.yaml`` have them."""
+
+    title: ClassVar[str]
+
+    @property
+    def name(self) -> str:
+        """``csv``, ``tensorboard`` or ``wandb``."""
+        return self.title
+
+    @property
+    def version(self) -> str:
+        """None: a run directory is one."""
+        return ""
+
+    def log_hyperparams(self, params: Any, *args: Any) -> None:
+        """Nothing: the configuration stands in ``config.yaml``."""
