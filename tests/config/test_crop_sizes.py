@@ -13,14 +13,20 @@ DOMAINS = ["data=unpaired_folders", "data.path=x"]
     [
         (
             ["model=pix2pix", *FOLDER, "data.crop_size=200"],
-            ["8 times", "multiples of 256, not 200", "data.crop_size=256"],
+            ["images of 200x200", "multiples of 256", "Type: data.crop_size=256"],
         ),
         (
             ["model=pix2pix", *FOLDER, "model/generator=unet_128", "data.crop_size=600", "data.load_size=620"],
             ["multiples of 128", "Type: data.crop_size=640 data.load_size=715"],
         ),
-        (["model=cyclegan", *DOMAINS, "data.crop_size=62"], ["2 times", "multiples of 4, not 62", "data.crop_size=64"]),
-        (["model=cyclegan", *DOMAINS, "data.crop_size=20"], ["needs at least 24 pixels", "Type: data.crop_size=24"]),
+        (
+            ["model=cyclegan", *DOMAINS, "data.crop_size=62"],
+            ["images of 62x62", "multiples of 4", "Type: data.crop_size=64"],
+        ),
+        (
+            ["model=cyclegan", *DOMAINS, "data.crop_size=20"],
+            ["images of 20x20", "at least 24", "Type: data.crop_size=24"],
+        ),
     ],
 )
 def test_a_cut_that_does_not_fit_is_refused(overrides, words, composed):

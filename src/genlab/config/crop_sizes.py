@@ -1,4 +1,4 @@
-"""Which sides of images the networks of translation models take, as far as the configuration tells."""
+"""Which sides of images the networks of translation models take: one rule, for a configuration and for what was read."""
 
 from __future__ import annotations
 
@@ -8,21 +8,34 @@ from typing import Any
 from genlab.contracts import Problem
 
 
+def scaled_for(crop: int) -> int:
+    """The size that pictures are scaled to before a cut, in the proportion of both papers: 286 for 256."""
+    return crop * 286 // 256
+
+
+def unfit(height: int, width: int, multiple: int, least: int, load_size: int | None = None) -> Problem | None:
+    """What is wrong with images of that size for networks that take multiples, and at least so many pixels; None: nothing.
+
+    Args:
+        load_size: what pictures are scaled to before the cut; None where they are not cut yet.
+    """
+    if height % multiple == 0 and width % multiple == 0 and min(height, width) >= least:
+        return None
+    fitting = max(round(min(height, width) / multiple), -(-least // multiple)) * multiple
+    cut = "data.preprocess=resize_and_crop " if load_size is None else ""
+    scale = f" data.load_size={scaled_for(fitting)}" if (load_size or 0) < fitting else ""
+    what = f"images of {width}x{height} do not fit: these networks take multiples of {multiple}, at least {least}"
+    return Problem("data.crop_size", what, f"Type: {cut}data.crop_size={fitting}{scale}")
+
+
 def cut_fits_networks(plain: dict[str, Any]) -> Iterator[Problem]:
     """A cut must halve as often as the generator does, and leave the discriminator something to judge."""
     model, data = plain.get("model") or {}, plain.get("data") or {}
     side = data.get("crop_size")
     if not isinstance(side, int) or not str(data.get("preprocess")).endswith("crop"):
         return  # images stay as large as they are: told when they have been read
-    halvings = (model.get("generator") or {}).get("num_downs")
+    multiple = 2 ** ((model.get("generator") or {}).get("num_downs") or 0)
     layers = (model.get("discriminator") or {}).get("layers")
-    multiple = 2**halvings if halvings else 1
-    least = 3 * 2**layers if layers else 1
-    if side % multiple == 0 and side >= least:
-        return
-    what = f"the generator halves an image {halvings} times: it takes multiples of {multiple}, not {side}"
-    if side % multiple == 0:
-        what = f"the discriminator of {layers} layers needs at least {least} pixels"
-    fitting = max(round(side / multiple), -(-least // multiple)) * multiple
-    scale = f" data.load_size={fitting * 286 // 256}" if data.get("load_size", fitting) < fitting else ""
-    yield Problem("data.crop_size", what, f"Type: data.crop_size={fitting}{scale}")
+    problem = unfit(side, side, multiple, 3 * 2**layers if layers else 1, data.get("load_size", side))
+    if problem:
+        yield problem

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from genlab.config.crop_sizes import unfit
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.images import signed, unsigned
 
@@ -38,13 +39,9 @@ def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
         ConfigError: with sides that would fit.
     """
     height, width = spec.shape[1:]
-    multiple, least = generator.multiple, max(generator.smallest, discriminator.smallest)
-    if height % multiple == 0 and width % multiple == 0 and min(height, width) >= least:
-        return
-    what = f"images of {width}x{height} do not fit: these networks take multiples of {multiple}, at least {least}"
-    fitting = max(round(min(height, width) / multiple), -(-least // multiple)) * multiple
-    remedy = f"Type: data.preprocess=resize_and_crop data.crop_size={fitting} data.load_size={fitting * 286 // 256}"
-    raise ConfigError([Problem("data.crop_size", what, remedy)])
+    problem = unfit(height, width, generator.multiple, max(generator.smallest, discriminator.smallest))
+    if problem:
+        raise ConfigError([problem])
 
 
 def mirrored(side: int, before: int, after: int) -> Tensor:
