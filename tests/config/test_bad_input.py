@@ -47,6 +47,8 @@ MISTAKES = {
     ],
     "model.augment=color": ["must be a list", "Type: model.augment=[color]"],
     "data.batch_size=0": ["at least 1"],
+    "data.on_device=maybe": ["'auto', or true or false"],
+    "data.on_devise=true": ["Did you mean data.on_device=true"],
     "model/optimizer=adamm": ["Did you mean model/optimizer=adam"],
     "model._target_=os.system": ["os.system", "not trusted", "trust=[os]"],
     "name=a,b": ["several values", "-m name=a,b", """'name="a,b"'"""],

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import torch
 from omegaconf import DictConfig
 
 from genlab import console
+from genlab.apps.command.device import device_for
 from genlab.config.build import build
-from genlab.contracts import ConfigError, Problem
 from genlab.runs.load import Loaded
 from genlab.translate.inputs import Inputs
 from genlab.translate.large.tiles import OVERLAP, SIDE
@@ -30,7 +29,7 @@ def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> 
         Unreadable: a picture cannot be read, and ``data.on_error`` is ``stop``.
     """
     build(cfg.performance, cfg.trust).apply()
-    work = Translation(cfg, loaded.model.to(device(cfg.device)), loaded.spec.shape, inputs, output)
+    work = Translation(cfg, loaded.model.to(device_for(cfg.device)), loaded.spec.shape, inputs, output)
     work.require_able()
     opening(cfg, loaded, inputs, output, work)
     if cfg.check_only:
@@ -40,21 +39,6 @@ def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> 
     work.everything()
     closing(work, output, time.monotonic() - begun)
     return SKIPPED if work.skipped else 0
-
-
-def device(name: str) -> torch.device:
-    """The device of that name; ``auto``: a GPU where there is one.
-
-    Raises:
-        ConfigError: there is none of that kind.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        name = next(kind for kind, found in there.items() if found)
-    if not there[name]:
-        fitting = " or ".join(f"device={kind}" for kind, found in there.items() if found)
-        raise ConfigError([Problem(f"device={name}", "there is none here", f"Type: {fitting}")])
-    return torch.device(name)
 
 
 def opening(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path, work: Translation) -> None:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from genlab.config.hints import beside, has
 from genlab.config.mistakes import Mistake
-from genlab.config.root_schema import ROOTS, Node
+from genlab.config.root_schema import READING_DATA, ROOTS, Node
 from genlab.config.signature import Parameter, Signature, signature
 from genlab.config.trust import trusted, untrusted
 
@@ -102,14 +102,17 @@ class Walk:
     def arguments(self, where: str, node: dict[str, Any], accepted: Signature) -> Iterator[Mistake]:
         """The keys of a node against the arguments of its target."""
         parameters = accepted.parameters
+        known = (*accepted.settable, *(READING_DATA if where == "data" else ()))
         for key, value in node.items():
             place = f"{where}.{key}"
             if key == "_partial_":
                 yield from self.value(place, value, bool)
+            elif where == "data" and key in READING_DATA:
+                yield from self.value(place, value, READING_DATA[key])
             elif key in parameters:
                 yield from self.argument(place, value, parameters[key])
             elif key not in HYDRA_KEYS and not accepted.open:
-                yield Mistake("unknown", place, value, accepted.settable)
+                yield Mistake("unknown", place, value, known)
         for name, parameter in parameters.items():
             if parameter.required and name not in node:
                 yield Mistake("missing", f"{where}.{name}")

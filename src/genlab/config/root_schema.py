@@ -57,6 +57,7 @@ TRANSLATE = READING | {
     "device": Literal["auto", "cpu", "cuda", "mps"],
     "data": {"on_error": OnError},
 }
+READING_DATA = {"on_device": Literal["auto"] | bool}  # keys of ``data`` for who reads a set, beside those of its class
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
 ROOTS: dict[str, dict[str, Any]] = {
     "train": TRAIN,

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 DECIDE = ("model", "data", "seed", "trainer")  # the groups that decide what is trained
 HOW_LONG = ("max_epochs", "max_steps", "max_time")
 FREE_TRAINER = (*HOW_LONG, "accelerator", "devices", "num_nodes", "strategy", "log_every_n_steps")
-FREE_DATA = ("path",)  # where files lie; what is in them is in the data's own digest
+FREE_DATA = ("path", "on_device")  # where images lie; what is in them is in the data's own digest
 
 
 def config_digest(cfg: DictConfig, data_digest: str) -> str:

@@ -1,5 +1,7 @@
 """Mirrors and cuts: each image's fate is a pure function of seed, epoch and place, whatever batch it comes in."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,7 @@ class Training:
     """What the DataModule asks of a Trainer."""
 
     training, lightning_module, global_rank = True, None, 0
+    strategy = SimpleNamespace(root_device=torch.device("cpu"))
 
     def __init__(self, epoch, rank=0, world=1):
         self.current_epoch, self.global_rank, self.world_size = epoch, rank, world

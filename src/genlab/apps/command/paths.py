@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.config.build import build
 from genlab.config.kind_compatibility import kind_for
+from genlab.config.root_schema import READING_DATA
 from genlab.console import program
 from genlab.contracts import CheckpointError
 from genlab.data.store.source import Prepared, Source
@@ -21,10 +22,18 @@ def prepare(cfg: DictConfig) -> Prepared:
     Raises:
         DataError: the data set is missing or damaged.
     """
-    source: Source = build(cfg.data, cfg.trust)
+    source = source_of(cfg)
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
     kind = kind_for(plain["model"], plain["data"]) or source.kind
     return source.prepare_as(kind, Path(cfg.paths.data).expanduser(), cache_root(cfg))
+
+
+def source_of(cfg: DictConfig) -> Source:
+    """What ``data=`` names, without the keys that are for those who read the set."""
+    plain: Any = OmegaConf.to_container(cfg.data, resolve=True)
+    own = {key: value for key, value in plain.items() if key not in READING_DATA}
+    source: Source = build(OmegaConf.create(own), cfg.trust)
+    return source
 
 
 def cache_root(cfg: DictConfig) -> Path:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from genlab.apps.command.paths import cache_root
-from genlab.config.build import build
+from genlab.apps.command.paths import cache_root, source_of
 from genlab.contracts import ConfigError, Problem
-from genlab.data.store.source import Source
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
@@ -25,7 +23,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     sheet = None if cfg.show is None else Path(cfg.show).expanduser()
     if sheet is not None:
         require_writable(sheet)
-    source: Source = build(cfg.data, cfg.trust)
+    source = source_of(cfg)
     if cfg.check_only:
         show(["all checks passed; nothing was prepared"])
         return 0

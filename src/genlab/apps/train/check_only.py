@@ -8,9 +8,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from genlab import console
+from genlab.apps.command.device import device_for
 from genlab.apps.train.build import build_callbacks, build_model, require_images
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
+from genlab.data.store.resident import lies_there, size_of, told
 from genlab.data.store.source import Prepared
 from genlab.runs.load import load_weights
 
@@ -20,6 +22,8 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     console.quiet()
     spec = prepared.spec
     require_images(cfg, spec)
+    device, size = device_for(cfg.trainer.accelerator, "trainer.accelerator"), size_of(prepared)
+    lies = lies_there(cfg.data.on_device, size, device)
     model = build_model(cfg, spec)
     if cfg.init_from:
         console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")
@@ -34,7 +38,10 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     console.say(
         f"data      {spec.name}: {sizes(spec)}; {spec.kind} {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
     )
-    console.say(f"memory    at least {(weights + batch) / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch")
+    least = weights + batch + (size if lies else 0)
+    console.say(
+        f"memory    at least {least / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch{told(lies, size, device)}"
+    )
     for note in notes(spec, model):
         console.say(f"note      {note}")
     if len(model.phase_list) > 1:

@@ -23,13 +23,13 @@ def parameters(model: Model) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def opening(model: Model, spec: DataSpec, trainer: pl.Trainer, directory: RunDirectory, name: str) -> None:
-    """What runs, on what, how large, and where the results go."""
+def opening(model: Model, spec: DataSpec, trainer: pl.Trainer, directory: RunDirectory, name: str, images: str) -> None:
+    """What runs, on what, how large, and where the results go. ``images``: where they are."""
     shape = "x".join(map(str, spec.shape))
     devices = f"{trainer.world_size} x " if trainer.world_size > 1 else ""
     say(f"model     {name}, {parameters(model):,} parameters")
     say(f"data      {spec.name}: {sizes(spec)}; {spec.kind} {shape}{skipped(spec)}")
-    say(f"device    {devices}{trainer.strategy.root_device.type}, {trainer.precision}, seed {model.seed}")
+    say(f"device    {devices}{trainer.strategy.root_device.type}, {trainer.precision}, seed {model.seed}{images}")
     say(f"results   {directory.path}")
     for note in notes(spec, model):
         say(f"note      {note}")

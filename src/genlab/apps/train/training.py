@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab import console
 from genlab.apps.command import extractor as measuring
+from genlab.apps.command.device import device_for
 from genlab.apps.command.paths import cache_root
 from genlab.apps.train import messages as screen
 from genlab.apps.train.build import build_callbacks, build_model, build_trainer, require_images
@@ -24,6 +25,7 @@ from genlab.callbacks.trace import Trace
 from genlab.config.build import build
 from genlab.contracts import GenlabError, Stopped
 from genlab.data.store.module import StoreData
+from genlab.data.store.resident import lies_there, require_possible, size_of, told
 from genlab.data.store.source import Prepared
 from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
@@ -40,6 +42,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     require_images(cfg, prepared.spec)
+    require_possible(cfg.data.on_device, device_for(cfg.trainer.accelerator, "trainer.accelerator"))
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
     begun = load_weights(model, Path(cfg.init_from)) if cfg.init_from and chosen.checkpoint is None else ""
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
@@ -70,6 +73,10 @@ class Training:
         self.cfg, self.prepared, self.model, self.directory = cfg, prepared, model, directory
         self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
         self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
+        device, size = trainer.strategy.root_device, size_of(prepared)
+        if lies_there(cfg.data.on_device, size, device):
+            self.data.keep_on(device)
+        self.images = told(self.data.resident is not None, size, device)
         self.checkpoints = self.callback(Checkpoints)
         self.summary = Summary(directory.path / NAME)
         self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
@@ -106,7 +113,7 @@ class Training:
         if not self.trainer.is_global_zero:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
-        screen.opening(self.model, spec, self.trainer, self.directory, choices.model)
+        screen.opening(self.model, spec, self.trainer, self.directory, choices.model, self.images)
         self.loggers.open(self.directory, self.wandb_id)
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"

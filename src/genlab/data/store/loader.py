@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from genlab.contracts import Domains, Images, Kind, Pairs, Points
 from genlab.data.store.columns import Cut, Ragged, map_of, released, taken
 from genlab.data.store.order import domain_order, epoch_order, eval_batches, eval_pairs, steps, train_batch
+from genlab.data.store.resident import Resident, pinned
 from genlab.data.store.source import Columns
 
 Batch = Images | Pairs | Domains | Points
@@ -20,13 +22,14 @@ Batch = Images | Pairs | Domains | Points
 class Rows:
     """One split of a set of any kind, and how a batch is taken out of it.
 
-    Rows are named by one number, those of ``domains`` by two, the places in either domain.
+    Rows are named by one number, those of ``domains`` by two, the places in either domain. With ``resident`` they are
+    taken on an accelerator.
     """
 
-    def __init__(self, kind: Kind, columns: Columns, cut: Cut | None = None) -> None:
+    def __init__(self, kind: Kind, columns: Columns, cut: Cut | None = None, resident: Resident | None = None) -> None:
         # plain views: indexing a memmap object costs twice
         self.columns = {n: np.asarray(c) if isinstance(c, np.ndarray) else c for n, c in columns.items()}
-        self.kind, self.cut = kind, cut
+        self.kind, self.cut, self.resident = kind, cut, resident
         self.maps = [pages for column in self.columns.values() if (pages := map_of(column)) is not None]
 
     def __len__(self) -> int:
@@ -47,36 +50,63 @@ class Rows:
         """The batch of these rows: images as bytes, cut; labels and places as int64."""
         if self.kind == "domains":
             return self.take_domains(rows[:, 0], rows[:, 1], epoch)
-        index = torch.from_numpy(rows)
+        index = self.places(rows)
         if self.kind == "pairs":
             return Pairs(self.images("a", rows, epoch), self.images("b", rows, epoch), index)
-        known = self.columns.get("label")
-        label = None if known is None else torch.from_numpy(known[rows])  # type: ignore[index]
+        label = self.values("label", rows) if "label" in self.columns else None
         if self.kind == "points":
-            return Points(torch.from_numpy(self.columns["x"][rows]), label, index)  # type: ignore[index]
+            return Points(self.values("x", rows), label, index)
         return Images(self.images("image", rows, epoch), label, index)
 
     def take_domains(self, a: np.ndarray, b: np.ndarray, epoch: int = 0) -> Domains:
         """Images of two domains; outside training there may be more of one than of the other."""
-        places = torch.from_numpy(a), torch.from_numpy(b)
-        return Domains(self.images("a", a, epoch), self.images("b", b, epoch, side=1), *places)
+        return Domains(self.images("a", a, epoch), self.images("b", b, epoch, side=1), self.places(a), self.places(b))
+
+    def places(self, rows: np.ndarray) -> Tensor:
+        """int64 [B]."""
+        return torch.from_numpy(rows) if self.resident is None else self.resident.places(rows)
+
+    def values(self, name: str, rows: np.ndarray) -> Tensor:
+        """The rows of a column that holds no images."""
+        column = self.columns[name]
+        assert isinstance(column, np.ndarray)
+        return torch.from_numpy(column[rows]) if self.resident is None else self.resident.rows(column, rows)
 
     def images(self, name: str, rows: np.ndarray, epoch: int, side: int = 0) -> Tensor:
         """uint8 [B, C, H, W]."""
+        if self.resident is not None:
+            return self.resident.images(self.columns[name], rows, self.cut, epoch, side)
         batch = taken(self.columns[name], rows, self.cut, epoch, side)
         released(self.maps)
         return torch.from_numpy(batch)
 
 
+def mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    """Every tensor of the record changed."""
+    changed: Any = (x if x is None else change(x) for x in batch)
+    return type(batch)(*changed)
+
+
+def one_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches in pinned memory, each taken by a thread while the one before it is at work."""
+    coming = (mapped(batch, pinned) for batch in batches)
+    with ThreadPoolExecutor(1) as worker:
+        item = worker.submit(next, coming, None)
+        while (batch := item.result()) is not None:
+            item = worker.submit(next, coming, None)
+            yield batch
+
+
 class TrainLoader:
-    """Epoch after epoch, each in its own order.
+    """Epoch after epoch, each in its own order; with ``ahead`` by ``one_ahead``.
 
     ``state_dict`` holds the epoch and the batches done in it. With a known length the item after the last is never
     asked for, so nothing may depend on code behind the last ``yield``: an epoch is over when the next one begins.
     """
 
-    def __init__(self, rows: Rows, batch_size: int, seed: int, rank: int, world: int) -> None:
+    def __init__(self, rows: Rows, batch_size: int, seed: int, rank: int, world: int, ahead: bool = False) -> None:
         self.rows, self.batch_size, self.seed, self.rank, self.world = rows, batch_size, seed, rank, world
+        self.ahead = one_ahead if ahead else iter
         self.epoch = self.done = 0
 
     def __len__(self) -> int:
@@ -85,10 +115,12 @@ class TrainLoader:
     def __iter__(self) -> Iterator[Batch]:
         if self.done >= len(self):
             self.epoch, self.done = self.epoch + 1, 0
-        order = self.rows.order(self.seed, self.epoch)
-        for step in range(self.done, len(self)):
-            self.done = step + 1
-            yield self.rows.take(train_batch(order, step, self.batch_size, self.rank, self.world), self.epoch)
+        order, epoch = self.rows.order(self.seed, self.epoch), self.epoch
+        shares = (train_batch(order, k, self.batch_size, self.rank, self.world) for k in range(self.done, len(self)))
+        batches = self.ahead(self.rows.take(share, epoch) for share in shares)
+        for done, batch in enumerate(batches, self.done + 1):
+            self.done = done  # one that was taken ahead is not done
+            yield batch
 
     def state_dict(self) -> dict[str, int]:
         """Where we are."""
@@ -102,8 +134,8 @@ class TrainLoader:
 class EvalLoader:
     """Every image once, in order, shared among the ranks; images of many sizes come one by one."""
 
-    def __init__(self, rows: Rows, batch_size: int, rank: int, world: int) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, batch_size: int, rank: int, world: int, ahead: bool = False) -> None:
+        self.rows, self.ahead = rows, one_ahead if ahead else iter
         size = 1 if rows.ragged else batch_size
         if rows.kind == "domains":
             counts = len(rows.columns["a"]), len(rows.columns["b"])
@@ -116,5 +148,4 @@ class EvalLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         take = self.rows.take_domains if self.rows.kind == "domains" else self.rows.take
-        for batch in self.batches:
-            yield take(*batch)
+        yield from self.ahead(take(*batch) for batch in self.batches)

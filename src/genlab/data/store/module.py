@@ -13,7 +13,8 @@ from torch import Tensor
 from genlab.contracts import Images, Pairs, Points, Split
 from genlab.data.store.augment import random_flip
 from genlab.data.store.columns import Cut
-from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader
+from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader, mapped
+from genlab.data.store.resident import Resident, sent
 from genlab.data.store.source import Prepared
 
 # what decides the order of the images, in words
@@ -41,16 +42,24 @@ class StoreData(pl.LightningDataModule):
         self.train_loader: TrainLoader | None = None
         self.position: dict[str, int] | None = None  # where a resumed run goes on
         self.evaluated: Split = "test"
+        self.resident: Resident | None = None  # the columns where they are computed with
+
+    def keep_on(self, device: torch.device) -> None:
+        """Send every column there, from where batches are taken from now on."""
+        self.resident = Resident(device)
+        for column in (column for part in self.prepared.columns.values() for column in part.values()):
+            self.resident.keep(column)
 
     def rows(self, split: Split, random: bool = False) -> Rows:
         """One split; its images cut at random places in training, in the middle elsewhere."""
         crop = self.prepared.augmentation.crop
         cut = Cut(crop, self.seed, random) if crop else None
-        return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut)
+        return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut, self.resident)
 
     def train_dataloader(self) -> TrainLoader:
         """Shuffled by (seed, epoch)."""
-        self.train_loader = TrainLoader(self.rows("train", random=True), self.batch_size, self.seed, *self.place())
+        rows, place = self.rows("train", random=True), self.place()
+        self.train_loader = TrainLoader(rows, self.batch_size, self.seed, *place, self.ahead())
         if self.position is not None:
             self.train_loader.load_state_dict(self.position)
         return self.train_loader
@@ -67,7 +76,12 @@ class StoreData(pl.LightningDataModule):
         """Batches of up to ``EVAL_BYTES`` as floats, but at least as many images as in training."""
         rows, pixels = self.rows(split), math.prod(self.prepared.spec.shape)
         size = max(self.batch_size, min(250, EVAL_BYTES // (4 * pixels)))
-        return EvalLoader(rows, size, *self.place())
+        return EvalLoader(rows, size, *self.place(), self.ahead())
+
+    def ahead(self) -> bool:
+        """Whether batches travel from the host to a GPU, and are pinned and taken ahead."""
+        trainer = self.trainer
+        return self.resident is None and trainer is not None and trainer.strategy.root_device.type == "cuda"
 
     def place(self) -> tuple[int, int]:
         """This process's rank and how many there are."""
@@ -75,7 +89,7 @@ class StoreData(pl.LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Every tensor of the record, still as bytes; the host does not wait for it."""
-        return type(batch)(*(x if x is None else x.to(device, non_blocking=True) for x in batch))
+        return mapped(batch, lambda x: sent(x, device))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """uint8 to float32 in [0, 1], on the device; training images mirrored. Points only get their precision."""

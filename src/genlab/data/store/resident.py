@@ -1,0 +1,147 @@
+"""Columns that lie on an accelerator, bytes as in the store: a batch is indexed there, and only its places travel."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genlab.contracts import ConfigError, Problem
+from genlab.data.store.columns import Column, Cut, Ragged, heights_and_widths, map_of, released
+from genlab.data.store.source import Prepared
+
+OnDevice = Literal["auto"] | bool
+SHARE = 0.25  # of the device's free memory, that the images may take by themselves
+PIECE = 64 << 20  # bytes sent at a time
+
+
+class Resident:
+    """Columns on ``device``, each sent there once. Which bytes a batch takes is decided on the host, as for any column."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.kept: dict[Any, Tensor] = {}
+
+    def keep(self, column: Column) -> Tensor:
+        """The column's values behind one another, [values], on the device."""
+        flat = values_of(column)
+        key = flat.__array_interface__["data"][0], flat.nbytes, flat.dtype.str
+        if key not in self.kept:
+            self.kept[key] = whole(flat, self.device)
+            released([pages] if (pages := map_of(column)) is not None else [])
+        return self.kept[key]
+
+    def places(self, rows: np.ndarray) -> Tensor:
+        """Whole numbers of the host, on the device."""
+        return sent(torch.from_numpy(np.ascontiguousarray(rows)), self.device)
+
+    def rows(self, column: np.ndarray, rows: np.ndarray) -> Tensor:
+        """The values at ``rows``. -> [B, ...]."""
+        return self.keep(column).view(column.shape).index_select(0, self.places(rows))
+
+    def images(self, column: Column, rows: np.ndarray, cut: Cut | None, epoch: int, side: int) -> Tensor:
+        """What ``taken`` gives of a column on the host, bit for bit. -> uint8 [B, C, H, W]."""
+        if cut is None and isinstance(column, np.ndarray):
+            return self.rows(column, rows)
+        flat = self.keep(column)
+        if cut is None:
+            assert isinstance(column, Ragged)
+            whole_images = [(column.starts[row], column.shapes[row]) for row in rows]
+            return torch.stack([flat[at : at + shape.prod()].view(*map(int, shape)) for at, shape in whole_images])
+        heights, widths = heights_and_widths(column, rows)
+        channels = int(column.shapes[0, 0] if isinstance(column, Ragged) else column.shape[1])
+        top, left = cut.corners(column, rows, epoch, side)
+        starts = column.starts[rows] if isinstance(column, Ragged) else rows * (channels * heights * widths)
+        where = np.stack([starts + top * widths + left, heights * widths, widths])
+        return gathered(flat, self.places(where), (channels, *cut.size))
+
+
+def gathered(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Cuts of one shape out of images behind one another. -> [B, *shape].
+
+    Args:
+        flat: [values].
+        where: int64 [3, B]: where each cut begins, and how far apart its channels and its lines are.
+        shape: C, H, W of the cuts.
+    """
+    start, plane, line = where[:, :, None, None, None]
+    channel, row, column = (torch.arange(count, device=flat.device) for count in shape)
+    return flat[start + channel[:, None, None] * plane + row[:, None] * line + column]
+
+
+def values_of(column: Column) -> np.ndarray:
+    """A column's values behind one another; of images of many sizes those up to the last one's end."""
+    if not isinstance(column, Ragged):
+        return np.ascontiguousarray(column).reshape(-1)
+    return np.asarray(column.flat)[: column.starts[-1] + column.shapes[-1].prod() if len(column) else 0]
+
+
+def whole(flat: np.ndarray, device: torch.device) -> Tensor:
+    """An array, which may be larger than memory, on the device."""
+    there = torch.empty(len(flat), dtype=torch.from_numpy(flat[:0].copy()).dtype, device=device)
+    step = PIECE // flat.itemsize
+    for start in range(0, len(flat), step):
+        there[start : start + step] = torch.from_numpy(flat[start : start + step].copy()).to(device)
+    return there
+
+
+def sent(x: Tensor, device: torch.device) -> Tensor:
+    """A tensor on the device, and on a GPU without waiting for it: what is not pinned is copied by a host that waits."""
+    return pinned(x).to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
+
+
+def pinned(x: Tensor) -> Tensor:
+    """A tensor of the host in memory that a GPU can read by itself."""
+    return x.pin_memory() if x.device.type == "cpu" and not x.is_pinned() else x
+
+
+# ---- whether ---------------------------------------------------------------------------------------------------------
+
+
+def size_of(prepared: Prepared) -> int:
+    """Bytes of all columns of all splits; what serves two splits counts once."""
+    flats = [values_of(column) for part in prepared.columns.values() for column in part.values()]
+    return sum({flat.__array_interface__["data"][0]: flat.nbytes for flat in flats}.values())
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can still be had there."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+
+
+def require_possible(asked: OnDevice, device: torch.device) -> None:
+    """Refuse ``data.on_device=true`` on a CPU, where the images lie already.
+
+    Raises:
+        ConfigError: with the remedy.
+    """
+    if asked is True and device.type == "cpu":
+        what = "this run computes on a CPU, without an accelerator"
+        raise ConfigError([Problem("data.on_device=true", what, "Type: data.on_device=auto")])
+
+
+def lies_there(asked: OnDevice, size: int, device: torch.device) -> bool:
+    """Whether ``size`` bytes of images are to lie on ``device``; never on a CPU.
+
+    Raises:
+        ConfigError: they were asked to, and there is no room.
+    """
+    require_possible(asked, device)
+    if asked is False or device.type == "cpu":
+        return False
+    free = free_memory(device)
+    if asked is True and size > free:
+        what = f"the images take {size >> 20:,} MiB, and {device} has {free >> 20:,} MiB left"
+        raise ConfigError([Problem("data.on_device=true", what, "Type: data.on_device=auto")])
+    return asked is True or size <= SHARE * free
+
+
+def told(lies: bool, size: int, device: torch.device) -> str:
+    """Where the images are, for one who asks why a GPU is full or slow; nothing on a CPU."""
+    if device.type == "cpu":
+        return ""
+    return f"; images {'there' if lies else 'on the host'}: {size / 2**20:,.1f} MiB"
