@@ -170,6 +170,11 @@ BESIDE = {
         [SCALED | CLIPPED, CLIPPED | {"trainer.precision": 16}],
         [SCALED, CLIPPED, SCALED | {"trainer.gradient_clip_val": 0}, CLIPPED | {"trainer.precision": "bf16-mixed"}],
     ),
+    "weights_stay_precise": (
+        [{"trainer.precision": name} for name in ("16-true", "bf16-true", "transformer-engine")],
+        [{"trainer.precision": name} for name in ("16-mixed", "bf16-mixed", "64-true", 16, 32)],
+    ),
+    "norms_stay_as_they_are": ([{"trainer.sync_batchnorm": True}], [{"trainer.sync_batchnorm": False}]),
     "critic_is_penalised": ([CRITIC], [CRITIC | {"model.lambda_gp": 1e-3}]),
     "penalty_fits": (
         [PENALISED | OF_BATCHES, PENALISED | COMPILED],

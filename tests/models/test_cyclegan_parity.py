@@ -47,8 +47,10 @@ def test_each_switch_alone_equals_the_reference(switch):
     five_steps(cyclegan(pool=3, **{**REFERENCE, switch: not REFERENCE[switch]}), 0.5, 3, (10.0, 10.0))
 
 
-def test_the_fast_way_also_in_the_other_memory_order():
-    five_steps(cyclegan(pool=3, channels_last=True), 0.5, 3, (10.0, 10.0))
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_the_fast_way_also_in_the_other_memory_order(grouped, size):
+    five_steps(cyclegan(channels_last=True, grouped_norm=grouped), 0.5, 0, (10.0, 10.0), size)
 
 
 def test_each_network_is_compiled_and_its_weights_keep_their_names():
@@ -62,12 +64,12 @@ def test_compiled_networks_equal_the_reference():
     five_steps(cyclegan(pool=3, compile="default"), 0.5, 3, (10.0, 10.0))
 
 
-def five_steps(model, identity, pool, weights):
+def five_steps(model, identity, pool, weights, size=BATCH):
     """The model's steps beside the reference's, from the same weights."""
     ours = stepping(model)
     reference = ReferenceCycleGAN(ours, identity, pool, *weights)
     for step in range(5):
-        one = batch(step)
+        one = batch(step, size, size)
         loss_g, loss_d, g_gradients, d_gradients = reference.step(one.a * 2 - 1, one.b * 2 - 1, noise(step))
         terms = play(ours, (one, noise(step)))
         assert_loss(terms["loss_g"].mean(), loss_g)

@@ -34,7 +34,11 @@ def batch(step, size=BATCH):
     return Pairs(images(step, "a", size, SIDE), images(step, "b", size, SIDE), torch.arange(size))
 
 
-@pytest.mark.parametrize("way", [FAST, REFERENCE, {"channels_last": True}], ids=["fast", "reference", "order"])
+@pytest.mark.parametrize(
+    "way",
+    [FAST, REFERENCE, {"channels_last": True}, {"channels_last": True, "grouped_norm": False}],
+    ids=["fast", "reference", "order", "plain_norm_in_order"],
+)
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize(("dropout", "norm"), [(True, "batch"), (False, "batch"), (True, "instance")])
 def test_five_steps_equal_the_reference(dropout, norm, size, way):

@@ -3,9 +3,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from genlab.contracts import DataError
-from genlab.nets.blocks import BatchNorm, dead_biases
+from genlab.nets.blocks import BatchNorm, InstanceNorm, ReflectionPad, dead_biases, groups
 from genlab.nets.patchgan import PatchGAN, PixelGAN
 from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet
@@ -152,6 +153,73 @@ def test_batch_norm_of_single_images_is_batch_norm_of_batches_of_one():
     for mode in (True, False):
         assert torch.equal(norm.train(mode)(x), expected)
     assert torch.equal(norm.running_mean, kept)
+
+
+ORDERS = [torch.contiguous_format, torch.channels_last]
+
+
+@pytest.mark.parametrize("order_of_gradient", ORDERS)
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.parametrize("size", [1, 2])
+def test_instance_norm_is_its_formula_in_either_memory_order(size, grouped, order, order_of_gradient):
+    dice = torch.Generator().manual_seed(size)
+    x, gradient = torch.randn(2, size, 4, 6, 5, generator=dice, dtype=torch.float64)
+    expected = x.clone().requires_grad_()
+    centred = expected - expected.mean((2, 3), keepdim=True)
+    (centred / (centred.square().mean((2, 3), keepdim=True) + 1e-5).sqrt() * gradient).sum().backward()
+    norm, own = InstanceNorm(4), x.contiguous(memory_format=order).requires_grad_()
+    norm.grouped = grouped
+    norm(own).backward(gradient.contiguous(memory_format=order_of_gradient))
+    torch.testing.assert_close(own.grad, expected.grad, rtol=0, atol=1e-12)
+
+
+def test_an_instance_norm_groups_by_its_device_unless_it_is_told():
+    where = [torch.device(kind) for kind in ("cpu", "mps", "cuda")]
+    assert [[groups(asked, device) for device in where] for asked in ("auto", True, False)] == [
+        [True, True, False],
+        [True] * 3,
+        [False] * 3,
+    ]
+
+
+@pytest.fixture
+def deterministic():
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def test_deterministic_reflection_padding_has_the_bits_and_the_gradient_of_the_usual_one(deterministic):
+    for padding in (1, 3, (1, 2, 3, 0)):
+        x, usual = torch.randn(2, 3, 6, 5), torch.nn.ReflectionPad2d(padding)
+        one, other = x.clone().requires_grad_(), x.clone().requires_grad_()
+        with Operations() as seen:
+            made, expected = ReflectionPad(padding)(one), usual(other)
+        assert seen.names == ["index_select", "index_select", "reflection_pad2d"]
+        assert torch.equal(made, expected)
+        made.square().sum().backward()
+        expected.square().sum().backward()
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-6, atol=0)
+
+
+def test_without_that_wish_padding_is_one_operation():
+    with Operations() as seen:
+        ReflectionPad(1)(torch.rand(1, 1, 3, 3))
+    assert seen.names == ["reflection_pad2d"]
+
+
+class Operations(TorchDispatchMode):
+    """The names of what is computed from images."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.overloadpacket.__name__
+        self.names += [name] if name in ("index_select", "reflection_pad2d") else []
+        return function(*args, **(kwargs or {}))
 
 
 def test_dead_biases_are_those_in_front_of_an_instance_norm():

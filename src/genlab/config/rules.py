@@ -57,6 +57,23 @@ def clipping_sees_true_gradients(plain: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("trainer.gradient_clip_val", what, "Type: trainer.precision=bf16-mixed")
 
 
+def weights_stay_precise(plain: dict[str, Any]) -> Iterator[Problem]:
+    """Weights of 16 bits or fewer lose the small steps of Adam and of running averages; mixed precision keeps them."""
+    precision = (plain.get("trainer") or {}).get("precision")
+    if precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
+        what = "rounds the weights so far that small steps of Adam and of averages are lost"
+        mixed = "16-mixed" if precision == "16-true" else "bf16-mixed"
+        yield Problem(f"trainer.precision={precision}", what, f"Type: trainer.precision={mixed}")
+
+
+def norms_stay_as_they_are(plain: dict[str, Any]) -> Iterator[Problem]:
+    """Lightning would exchange batch norms for others, which know nothing of single images (``inference_norm=batch``)."""
+    if (plain.get("trainer") or {}).get("sync_batchnorm"):
+        what = "exchanges the batch norms of a network for others, which cannot treat images singly"
+        remedy = "Leave it out; batch norm sees data.batch_size images of each device."
+        yield Problem("trainer.sync_batchnorm=true", what, remedy)
+
+
 def critic_is_penalised(plain: dict[str, Any]) -> Iterator[Problem]:
     """Without a penalty nothing keeps a Wasserstein critic from growing without end."""
     model = plain.get("model") or {}
@@ -86,6 +103,8 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     cut_fits_networks,
     run_id_is_free,
     clipping_sees_true_gradients,
+    weights_stay_precise,
+    norms_stay_as_they_are,
     critic_is_penalised,
     penalty_fits,
 )

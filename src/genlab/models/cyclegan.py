@@ -103,6 +103,10 @@ class CycleGAN(Model):
         """One for each domain."""
         return self.memory
 
+    def on_train_start(self) -> None:
+        """Weights in the memory order of the device."""
+        self.step.settle(self.children(), self.trainer.optimizers, self.device)
+
     def generators(self) -> dict[str, nn.Module]:
         """By direction."""
         return {"AtoB": self.generator_AtoB, "BtoA": self.generator_BtoA}

@@ -96,6 +96,10 @@ class Pix2Pix(Model):
             Phase("g", [self.generator], self.generator_terms),
         ]
 
+    def on_train_start(self) -> None:
+        """Weights in the memory order of the device."""
+        self.objective.step.settle(self.children(), self.trainer.optimizers, self.device)
+
     def generators(self) -> dict[str, nn.Module]:
         """By direction."""
         return {"AtoB": self.generator}

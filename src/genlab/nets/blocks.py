@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -15,6 +16,7 @@ from genlab.contracts import DataError
 
 Norm = Literal["instance", "batch", "none"]
 Upsample = Literal["transposed", "nearest"]
+Switch = bool | Literal["auto"]  # auto: by the device
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -36,14 +38,45 @@ class InstanceNorm(nn.InstanceNorm2d):
     """Instance norm without weights or running statistics, computed in one of two ways.
 
     ``grouped``: as a group norm with one channel a group, the same function: one operation where torch's instance norm
-    takes four, kept in the memory order of x, and no view of another tensor.
+    takes four, kept in the memory order of x, and no view of another tensor. On CUDA it is neither in that order nor, in
+    mixed precision, in that of its input, for autocast casts it to float32; ``auto`` therefore groups everywhere else.
     """
 
-    grouped = True
+    grouped: Switch = "auto"
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] -> [B, C, H, W]."""
-        return F.group_norm(x, self.num_features, eps=self.eps) if self.grouped else super().forward(x)
+        """[B, C, H, W] -> [B, C, H, W].
+
+        Not grouped, the pixels stand in one line: of [1, C, H, W] torch's backward takes a gradient in the order
+        [B, H, W, C] for one in the other order (torch 2.13 on a CPU), and is wrong.
+        """
+        if groups(self.grouped, x.device):
+            return F.group_norm(x, self.num_features, eps=self.eps)
+        return F.instance_norm(x.flatten(2), eps=self.eps).view_as(x)
+
+
+def groups(asked: Switch, device: torch.device) -> bool:
+    """Whether an instance norm is computed as a group norm."""
+    return device.type != "cuda" if asked == "auto" else asked
+
+
+class ReflectionPad(nn.ReflectionPad2d):
+    """Reflection padding that has a deterministic backward on CUDA where ``trainer.deterministic`` asks for one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C, above + H + below, left + W + right]."""
+        if not torch.are_deterministic_algorithms_enabled():
+            return super().forward(x)
+        left, right, above, below = self.padding
+        rows, columns = mirrored(x.shape[2], above, below), mirrored(x.shape[3], left, right)
+        return x.index_select(2, rows.to(x.device)).index_select(3, columns.to(x.device))
+
+
+def mirrored(side: int, before: int, after: int) -> Tensor:
+    """Places in a row of ``side`` pixels that goes on as its own reflection on both ends, as often as needed."""
+    period = max(2 * (side - 1), 1)
+    place = torch.arange(-before, side + after).remainder(period)
+    return torch.minimum(place, period - place) if side > 1 else torch.zeros_like(place)
 
 
 def norm_layer(name: Norm, channels: int) -> nn.Module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
-from genlab.nets.blocks import Norm, Upsample, biased, doubling, initialise, norm_layer, require_sides
+from genlab.nets.blocks import Norm, ReflectionPad, Upsample, biased, doubling, initialise, norm_layer, require_sides
 
 
 class ResidualBlock(nn.Module):
@@ -13,8 +13,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, norm: Norm, dropout: bool) -> None:
         super().__init__()
-        convolution = [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3, bias=biased(norm))]
-        again = [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3, bias=biased(norm))]
+        convolution = [ReflectionPad(1), nn.Conv2d(channels, channels, 3, bias=biased(norm))]
+        again = [ReflectionPad(1), nn.Conv2d(channels, channels, 3, bias=biased(norm))]
         between = [nn.Dropout(0.5)] if dropout else []
         self.conv_block = nn.Sequential(
             *convolution, norm_layer(norm, channels), nn.ReLU(), *between, *again, norm_layer(norm, channels)
@@ -35,7 +35,7 @@ class ResNetGenerator(nn.Module):
         super().__init__()
         norm, width = config.norm, config.width
         self.multiple, self.smallest = 2**config.num_downs, max(4, 2 * 2**config.num_downs)
-        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(inputs, width, 7, bias=biased(norm))]
+        layers: list[nn.Module] = [ReflectionPad(3), nn.Conv2d(inputs, width, 7, bias=biased(norm))]
         layers += [norm_layer(norm, width), nn.ReLU()]
         for _ in range(config.num_downs):
             layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=biased(norm))]
@@ -46,7 +46,7 @@ class ResNetGenerator(nn.Module):
             layers += [doubling(config.upsample, width, width // 2, 3, biased(norm))]
             layers += [norm_layer(norm, width // 2), nn.ReLU()]
             width //= 2
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, outputs, 7), nn.Tanh()]
+        layers += [ReflectionPad(3), nn.Conv2d(width, outputs, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
         self.apply(initialise)
 

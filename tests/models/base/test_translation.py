@@ -6,7 +6,8 @@ import torch
 from genlab.contracts import ConfigError, DataError, Domains, Pairs, Translates
 from genlab.images import signed, unsigned
 from genlab.models.base.pool import ImagePool
-from genlab.models.base.translation import mirrored, through
+from genlab.models.base.translation import through
+from genlab.nets.blocks import mirrored
 from genlab.nets.patchgan import PatchGAN, PixelGAN
 from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet

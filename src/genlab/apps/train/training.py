@@ -39,7 +39,7 @@ STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 
 def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) -> int:
     """Train, evaluate on the test set, and leave a run directory that explains itself."""
-    build(cfg.performance, cfg.trust).apply()
+    build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")))
     console.quiet()
     require_images(cfg, prepared.spec)
     require_possible(cfg.data.on_device, device_for(cfg.trainer.accelerator, "trainer.accelerator"))

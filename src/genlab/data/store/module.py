@@ -109,10 +109,10 @@ class StoreData(pl.LightningDataModule):
         return image.to(self.precision()).div_(255)
 
     def precision(self) -> torch.dtype:
-        """float32, or float64 for a model of that precision."""
+        """That of the model's weights: float32, or float64 with ``trainer.precision=64-true``."""
         model = self.trainer.lightning_module if self.trainer else None
         weights = next(model.parameters(), None) if model is not None else None
-        return torch.float64 if weights is not None and weights.dtype == torch.float64 else torch.float32
+        return torch.float32 if weights is None else weights.dtype
 
     # ---- resuming --------------------------------------------------------------------------------------------------
 

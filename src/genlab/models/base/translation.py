@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
-import torch
 from torch import Tensor, nn
 
 from genlab.config.crop_sizes import unfit
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.images import signed, unsigned
+from genlab.nets.blocks import mirrored
 
 Direction = Literal["AtoB", "BtoA"]
 
@@ -42,13 +42,6 @@ def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
     problem = unfit(height, width, generator.multiple, max(generator.smallest, discriminator.smallest))
     if problem:
         raise ConfigError([problem])
-
-
-def mirrored(side: int, before: int, after: int) -> Tensor:
-    """Places in a row of ``side`` pixels that goes on as its own reflection on both ends, as often as needed."""
-    period = max(2 * (side - 1), 1)
-    place = torch.arange(-before, side + after).remainder(period)
-    return torch.minimum(place, period - place) if side > 1 else torch.zeros_like(place)
 
 
 def through(net: Any, x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.contracts import ConfigError, Problem
-from genlab.nets.blocks import BatchNorm, InstanceNorm
+from genlab.nets.blocks import BatchNorm, InstanceNorm, ReflectionPad
 from genlab.nets.resnet import ResidualBlock, ResNetGenerator
 from genlab.nets.unet import Level, Outermost, UNetGenerator
 from genlab.translate.large.lazy_maps import (
@@ -205,7 +205,7 @@ STEPS: dict[type[nn.Module], Callable[[Walk, Any, Rows], Rows]] = {
     ResidualBlock: block,
     nn.Conv2d: convolution,
     nn.ConvTranspose2d: convolution,
-    nn.ReflectionPad2d: lambda walk, layer, source: Reflected(source, layer),
+    ReflectionPad: lambda walk, layer, source: Reflected(source, layer),
     nn.Upsample: lambda walk, layer, source: Doubled(source),
     InstanceNorm: instance_norm,
     BatchNorm: batch_norm,
