@@ -150,6 +150,13 @@ class Samples(Protocol):
 
 
 @runtime_checkable
+class Draws(Protocol):
+    """Draws codes, [n, D]: those that ``sample`` decodes of the same ``seed``."""
+
+    def draw(self, n: int, *, seed: int | None = None) -> Tensor: ...
+
+
+@runtime_checkable
 class Bounds(Protocol):
     """Bounds log p(x) from below, with labels log p(x|label): [B] nats an image, tighter as ``k`` grows."""
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 import untrained
+from genlab.apps import generating
 from genlab.apps.command import main as door
 from genlab.apps.command.paths import prepare
 from genlab.config.compose import compose
@@ -53,6 +54,33 @@ def test_samples_are_those_of_the_seed(name, generated):
     assert np.array_equal(made, as_bytes(model.sample(5, seed=7)))
     again, *_ = generated(name, "n=5", "seed=8")
     assert not np.array_equal(made, again)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("what", ["sample", "reconstruct", "interpolate"])
+def test_pictures_are_the_same_in_batches_of_any_size_and_no_batch_is_larger(name, what, generated, monkeypatch):
+    if (name, what) == ("dcgan", "reconstruct"):
+        return
+    whole, *_ = generated(name, f"what={what}", "n=5", "seed=7")
+    sizes, call = [], torch.nn.Module.__call__
+    kinds = torch.nn.Linear | torch.nn.Conv2d | torch.nn.ConvTranspose2d
+
+    def counted(self, x):
+        sizes.extend([len(x)] if isinstance(self, kinds) else [])
+        return call(self, x)
+
+    monkeypatch.setattr(torch.nn.Module, "__call__", counted)
+    made, *_ = generated(name, f"what={what}", "n=5", "seed=7", "batch_size=2")
+    assert np.array_equal(made, whole)
+    assert max(sizes) <= (10 if what == "interpolate" else 2)  # a row is one batch
+
+
+def test_a_sheet_shows_the_first_of_many(generated, monkeypatch):
+    monkeypatch.setattr(generating, "SHOWN", 8)
+    made, sheet, *_ = generated("vae", "n=20", "seed=7")
+    assert len(made) == 20
+    times = sheet.shape[1] // (10 * 8 + 2)
+    assert sheet.shape[0] == 12 * times
 
 
 def test_reconstructions_stand_beside_images_of_the_test_set_drawn_by_the_seed(generated):

@@ -1,5 +1,7 @@
 """The images that ``generate.py`` begins from."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from omegaconf import OmegaConf
@@ -10,7 +12,13 @@ from genlab.apps.generating import drawn
 
 def test_they_are_the_splits_own_as_training_sees_them_and_drawn_by_seed(composed):
     prepared = prepare(composed("data=digits"))
-    first, again, other = (drawn(OmegaConf.create({"split": "test", "seed": s}), prepared, 5)[0] for s in (0, 0, 1))
+    model = SimpleNamespace(device=torch.device("cpu"), weight_dtype=torch.float32)
+
+    def images(seed, batch_size):
+        cfg = OmegaConf.create({"split": "test", "seed": seed, "batch_size": batch_size})
+        return torch.cat([x for x, _ in drawn(cfg, model, prepared, 5)])
+
+    first, again, other = images(0, 5), images(0, 2), images(1, 5)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     whole = {image.tobytes() for image in np.asarray(prepared.images["test"])}

@@ -11,7 +11,7 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
 from genlab.callbacks.evaluate import Measure
 from genlab.callbacks.pictures import LABELS, Pictures
-from genlab.callbacks.samples import SEED, generated_features, labels_for
+from genlab.callbacks.samples import SEED, generated_features, labels_for, rows_of_samples
 from genlab.contracts import DataSpec, Images, Points
 from genlab.data.store.module import StoreData
 from genlab.metrics.extractors.choose import random_features
@@ -72,6 +72,18 @@ def test_samples_are_a_row_for_each_class(pictures):
     many = Painter()
     many.spec = DataSpec("x", "images", (1, 64, 64), {}, "0", classes=300)
     assert len(seen(pictures.draw(many)["samples"])) == LABELS
+
+
+def test_all_rows_of_samples_are_of_the_same_noise():
+    class Seeded:
+        device = torch.device("cpu")
+
+        def sample(self, n, *, label=None, seed=None):
+            return torch.rand(n, 1, 2, 2, generator=torch.Generator().manual_seed(seed)) + label[:, None, None, None]
+
+    rows = rows_of_samples(Seeded(), torch.arange(3), 4, seed=5).chunk(3)
+    for label, row in enumerate(rows):
+        torch.testing.assert_close(row - label, rows[0])
 
 
 def test_samples_of_attributes_are_those_of_the_first_images(pictures):

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.apps.command import extractor as measuring
+from genlab.apps.command.device import device_for
 from genlab.apps.train.build import QUIET
 from genlab.apps.train.messages import counts
 from genlab.callbacks.evaluate import Measure
@@ -33,6 +34,7 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
             f"the images of {prepared.spec.name} are not those that {loaded.path} was trained on. "
             "Give the folder that has them: paths.data=DIR"
         )
+    device = device_for(cfg.device)
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     measure: Measure = build(cfg.metrics, cfg.trust)
@@ -45,7 +47,7 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
         console.say(f"note      {note}")
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)
     data.evaluated = cfg.split
-    trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator="auto", devices=1)
+    trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator=device.type, devices=1)
     with obeyed():
         trainer.test(loaded.model, data, verbose=False)
     renamed = {

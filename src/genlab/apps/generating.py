@@ -1,7 +1,8 @@
-"""The heavy half of ``generate.py``. Each function makes rows of images, [n, C, H, W] in [0, 1], or of points, [n, D]."""
+"""The heavy half of ``generate.py``: rows of images [n, C, H, W] in [0, 1], or of points [n, D], batch after batch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,18 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from genlab import console, images
+from genlab.apps.command.device import device_for
 from genlab.apps.labels import chosen_labels, required, the_only
-from genlab.callbacks.samples import rows_of_samples
 from genlab.config.build import build
-from genlab.contracts import ConfigError, Decodes, Encodes, Problem, Reconstructs, Samples
+from genlab.contracts import ConfigError, Decodes, Draws, Encodes, Problem, Reconstructs, Samples
 from genlab.data.store.source import Prepared
 from genlab.models.base.labels import for_model
 from genlab.runs.load import Loaded
 
+Made = tuple[Iterator[Tensor], int]  # what is made, and the columns of its sheet
 STEPS = 10  # images from one end of an interpolation or traversal to the other
 REAL = 2500  # at least so many real points behind generated ones, if there are
+SHOWN = 1000  # images on a sheet, at most
 REACH = 3.0  # traversals go from -3 to 3 standard deviations of the prior
 
 
@@ -32,25 +35,29 @@ def generate(cfg: DictConfig, loaded: Loaded, prepared: Prepared | None, output:
     """
     build(cfg.performance, cfg.trust).apply()
     require_able(loaded.model, cfg.what)
-    label = label_for(cfg, loaded.model)
+    model = loaded.model.to(device_for(cfg.device))
+    label = label_for(cfg, model)
     if cfg.check_only:
         console.say("all checks passed; nothing was generated")
         return 0
-    made, columns = MAKERS[cfg.what](cfg, loaded.model, prepared, label)
+    batches, columns = MAKERS[cfg.what](cfg, model, prepared, label)
+    made = (one for batch in batches for one in batch.cpu())
     if loaded.spec.kind == "points":
         assert prepared is not None
-        write_points(made, torch.from_numpy(prepared.points[cfg.split]), output)
+        write_points(torch.stack(list(made)), torch.from_numpy(prepared.points[cfg.split]), output)
     else:
         write_images(made, columns, output)
     return 0
 
 
-def write_images(sheet: Tensor, columns: int, output: Path) -> None:
-    """``000000.png`` … and ``sheet.png``. [n, C, H, W]."""
-    for i, picture in enumerate(sheet):
-        images.save_png(picture, output / f"{i:06d}.png")
-    images.save_png(images.enlarged(images.grid(sheet, columns)), output / "sheet.png")
-    console.say(f"{len(sheet)} images and sheet.png in {output}")
+def write_images(made: Iterator[Tensor], columns: int, output: Path) -> None:
+    """``000000.png`` …, [C, H, W] each, as they come, and ``sheet.png`` of the first of them."""
+    shown, count = [], 0
+    for count, picture in enumerate(made, 1):
+        images.save_png(picture, output / f"{count - 1:06d}.png")
+        shown += [picture] if count <= SHOWN else []
+    images.save_png(images.enlarged(images.grid(torch.stack(shown), columns)), output / "sheet.png")
+    console.say(f"{count} images and sheet.png{f' of the first {SHOWN:,}' if count > SHOWN else ''} in {output}")
 
 
 def write_points(points: Tensor, real: Tensor, output: Path) -> None:
@@ -73,32 +80,40 @@ def label_for(cfg: DictConfig, model: Any) -> Tensor | None:
     return labels if cfg.what == "sample" else the_only(labels, cfg.label, cfg.what)
 
 
-def sample(cfg: DictConfig, model: Any, prepared: Prepared | None, labels: Tensor | None) -> tuple[Tensor, int]:
+def sample(cfg: DictConfig, model: Any, prepared: Prepared | None, labels: Tensor | None) -> Made:
     """New images, or new points; of several labels ``n`` each, a row for each label, all of the same z."""
-    if labels is not None and len(labels) > 1:
-        return rows_of_samples(model, labels, cfg.n, cfg.seed), cfg.n
-    label = None if labels is None else labels.expand(cfg.n, *labels.shape[1:])
-    return model.sample(cfg.n, label=label, seed=cfg.seed), 8
+    rows = [None] if labels is None else list(labels)
+    return (batch for label in rows for batch in samples_of(cfg, model, label)), 8 if len(rows) == 1 else cfg.n
 
 
-def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> tuple[Tensor, int]:
+def samples_of(cfg: DictConfig, model: Any, label: Tensor | None) -> Iterator[Tensor]:
+    """``n`` samples of one label. Their z are drawn at once; a model that only samples makes all of them together."""
+    if isinstance(model, Draws) and isinstance(model, Decodes):
+        for z in model.draw(cfg.n, seed=cfg.seed).split(cfg.batch_size):
+            yield model.decode(z, **labelled(model, label, len(z)))
+    else:
+        yield model.sample(cfg.n, **labelled(model, label, cfg.n), seed=cfg.seed)
+
+
+def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> Made:
     """Pairs: an image, and what the model makes of it."""
-    x, own = drawn(cfg, prepared, cfg.n)
-    return torch.stack([x, model.reconstruct(x, **for_model(model, own))], 1).flatten(0, 1), 8
+    batches = drawn(cfg, model, prepared, cfg.n)
+    made = (torch.stack([x, model.reconstruct(x, **for_model(model, own))], 1) for x, own in batches)
+    return (pairs.flatten(0, 1) for pairs in made), 8
 
 
-def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> tuple[Tensor, int]:
+def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> Made:
     """Rows from one image's code to another's in a straight line; from one z to another for a model without codes.
 
     The label of a row is the one that was typed, else that of the image where it begins.
     """
     ends, own = codes(cfg, model, prepared, 2 * cfg.n)  # [2 n, D]
-    along = torch.linspace(0, 1, STEPS)[:, None]
-    rows = [(1 - along) * a + along * b for a, b in zip(*ends.chunk(2), strict=True)]
-    return torch.cat([decoded(model, z, label, own, row) for row, z in enumerate(rows)]), STEPS
+    along = torch.linspace(0, 1, STEPS, device=ends.device, dtype=ends.dtype)[:, None]
+    rows = ((1 - along) * a + along * b for a, b in zip(*ends.chunk(2), strict=True))
+    return (decoded(model, z, label, own, row) for row, z in enumerate(rows)), STEPS
 
 
-def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> tuple[Tensor, int]:
+def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> Made:
     """A row for each of the first n latent variables: that one changes, the others stay as in one image's code."""
     (code,), own = codes(cfg, model, prepared, 1)
     rows = []
@@ -106,7 +121,7 @@ def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tens
         z = code.repeat(STEPS, 1)
         z[:, unit] = torch.linspace(-REACH, REACH, STEPS)
         rows.append(decoded(model, z, label, own, 0))
-    return torch.cat(rows), STEPS
+    return iter(rows), STEPS
 
 
 MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "traverse": traverse}
@@ -116,24 +131,32 @@ NEEDED = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes
 def codes(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> tuple[Tensor, Tensor | None]:
     """The codes of images drawn by seed, and their labels; draws from the prior where the model has no encoder."""
     if isinstance(model, Encodes):
-        x, own = drawn(cfg, prepared, count)
-        return model.encode(x, **for_model(model, own)).mean, own
-    return torch.randn(count, model.latent_dim, generator=torch.Generator().manual_seed(cfg.seed)), None
+        parts = [(model.encode(x, **for_model(model, own)).mean, own) for x, own in drawn(cfg, model, prepared, count)]
+        means, labels = zip(*parts, strict=True)
+        return torch.cat(means), None if labels[0] is None else torch.cat(labels)
+    z = torch.randn(count, model.latent_dim, generator=torch.Generator().manual_seed(cfg.seed))
+    return z.to(model.device, model.weight_dtype), None
 
 
 def decoded(model: Any, z: Tensor, label: Tensor | None, own: Tensor | None, row: int) -> Tensor:
     """Images of the codes z [n, D], all of the label that was typed [1 or 1, K], else of that of image ``row``."""
     one = label[0] if label is not None else None if own is None else own[row]
-    return model.decode(z, **for_model(model, None if one is None else one.expand(len(z), *one.shape)))
+    return model.decode(z, **labelled(model, one, len(z)))
 
 
-def drawn(cfg: DictConfig, prepared: Prepared | None, count: int) -> tuple[Tensor, Tensor | None]:
-    """Images of the split, drawn by seed, [count, C, H, W] in [0, 1], and their labels, where they have any."""
+def labelled(model: Any, label: Tensor | None, count: int) -> dict[str, Tensor]:
+    """One label, [] or [K], for ``count`` images, as the model's protocols take it."""
+    return for_model(model, None if label is None else label.to(model.device).expand(count, *label.shape))
+
+
+def drawn(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Images of the split, drawn by seed, [B, C, H, W] in [0, 1], and their labels, where they have any."""
     assert prepared is not None
     pool, labels = prepared.images[cfg.split], prepared.labels[cfg.split]
-    places = np.sort(np.random.default_rng(cfg.seed).permutation(len(pool))[:count])
-    own = None if labels is None else torch.from_numpy(np.array(labels[places]))
-    return images.from_uint8(torch.from_numpy(np.array(pool[places]))), own
+    every = np.sort(np.random.default_rng(cfg.seed).permutation(len(pool))[:count])
+    for places in np.split(every, range(cfg.batch_size, len(every), cfg.batch_size)):
+        own = None if labels is None else torch.from_numpy(np.array(labels[places])).to(model.device)
+        yield images.from_uint8(torch.from_numpy(np.array(pool[places])).to(model.device), model.weight_dtype), own
 
 
 def require_able(model: Any, what: str) -> None:

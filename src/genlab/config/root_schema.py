@@ -37,12 +37,15 @@ TRAIN = SHARED | {
     "notes": str,
 }
 READING = SHARED | {"ckpt": str, "output": str | None}
-EVALUATE = READING | {"split": Split, "metrics": Node}
+Device = Literal["auto", "cpu", "cuda", "mps"]
+EVALUATE = READING | {"split": Split, "metrics": Node, "device": Device}
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt,
     "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt] | None,
     "split": Split,
+    "batch_size": PositiveInt,
+    "device": Device,
 }
 EXPORT = READING | {
     "format": Literal["onnx", "reference"],
@@ -54,7 +57,7 @@ TRANSLATE = READING | {
     "direction": Literal["AtoB", "BtoA"],
     "memory": Literal["auto", "direct", "strips", "tiles"],
     "batch_size": PositiveInt,
-    "device": Literal["auto", "cpu", "cuda", "mps"],
+    "device": Device,
     "data": {"on_error": OnError},
 }
 READING_DATA = {"on_device": Literal["auto"] | bool}  # keys of ``data`` for who reads a set, beside those of its class

@@ -96,7 +96,11 @@ class GAN(Model):
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
         """G of fresh z."""
-        return self.decode(self.latent_noise(seed, n, self.latent_dim))
+        return self.decode(self.draw(n, seed=seed))
+
+    def draw(self, n: int, *, seed: int | None = None) -> Tensor:
+        """Standard normal z."""
+        return self.latent_noise(seed, n, self.latent_dim)
 
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """What G makes of a z: [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] as the set has them."""

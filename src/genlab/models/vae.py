@@ -85,8 +85,12 @@ class VAE(Model):
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
         """Decode draws from the prior."""
+        return self.decode(self.draw(n, seed=seed))
+
+    def draw(self, n: int, *, seed: int | None = None) -> Tensor:
+        """z of the prior."""
         with self.evaluating():
-            return self.decode(self.prior.sample(n, self.sample_stream(seed), self.weight_dtype))
+            return self.prior.sample(n, self.sample_stream(seed), self.weight_dtype)
 
     def bound(self, x: Tensor, k: int = 1, *, label: Tensor | None = None) -> Tensor:
         """log 1/k sum_s p(x|z_s) p(z_s) / q(z_s|x): Burda et al., 2015 (arXiv:1509.00519), eq. 8. -> [B]."""
