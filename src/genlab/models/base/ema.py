@@ -6,6 +6,8 @@ Yazici et al., 2019, "The Unusual Effectiveness of Averaging in GAN Training" (a
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +28,7 @@ class EMA(nn.ModuleDict):
         kept = nets if decay > 0 else {}
         super().__init__({name: copy.deepcopy(net).requires_grad_(False) for name, net in kept.items()})
         self.decay = decay
+        self.found: Pairs | None = None
 
     @torch.no_grad()
     def step(self, nets: dict[str, nn.Module], step: int) -> None:
@@ -33,16 +36,31 @@ class EMA(nn.ModuleDict):
         if not len(self):
             return
         decay = min(self.decay, (1 + step) / (10 + step))
-        pairs = [pair for name in self for pair in zip(state(self[name]), state(nets[name]), strict=True)]
-        fractions = [pair for pair in pairs if pair[0].is_floating_point()]
-        torch._foreach_lerp_([average for average, _ in fractions], [now for _, now in fractions], 1 - decay)
-        for count, now in pairs:
-            if not count.is_floating_point():  # how many batches batch norm has seen
-                count.copy_(now)
+        if self.found is None:
+            self.found = Pairs(
+                [pair for name in self for pair in zip(state(self[name]), state(nets[name]), strict=True)]
+            )
+        torch._foreach_lerp_(self.found.averages, self.found.weights, 1 - decay)
+        for count, now in self.found.counts:
+            count.copy_(now)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Moved to another device or precision, which exchanges buffers: the lists are made anew."""
+        self.found = None
+        return super()._apply(fn, recurse)
 
     def networks(self, nets: dict[str, nn.Module], training: bool) -> dict[str, nn.Module]:
         """Who works now: in training the networks, else the averages, where there are any."""
         return dict(self) if len(self) and not training else nets
+
+
+class Pairs:
+    """Averages beside the weights that they follow, looked up once; ``counts``: batches that batch norm has seen."""
+
+    def __init__(self, pairs: list[tuple[Tensor, Tensor]]) -> None:
+        self.averages = [average for average, _ in pairs if average.is_floating_point()]
+        self.weights = [weight for average, weight in pairs if average.is_floating_point()]
+        self.counts = [pair for pair in pairs if not pair[0].is_floating_point()]
 
 
 def state(net: nn.Module) -> list[Tensor]:
