@@ -20,7 +20,7 @@ from genlab.config.overrides import unreadable_file
 from genlab.contracts import CheckpointError, ConfigError, DataError
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.files import cached, sha256
-from genlab.metrics.extractors.choose import INCEPTION, choose
+from genlab.metrics.extractors.choose import INCEPTION, extractor_name, make_extractor
 from genlab.runs import manifest
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import require_of_today
@@ -142,7 +142,7 @@ def test_inceptions_weights(kind, poison, composed, pictures, tmp_path, monkeypa
     planted(tmp_path / "hub" / "checkpoints" / INCEPTION, poison(kind, lambda evil: {"fc.weight": evil}))
     data = prepare(composed("data=folder", f"data.path={pictures}/china", "data.image_size=16"))
     with pytest.raises(DataError, match=rf"{INCEPTION} is not the published file"):
-        choose(data, tmp_path)
+        make_extractor(extractor_name("auto", data.spec), data, tmp_path)
 
 
 @pytest.mark.parametrize("command", ["evaluate", "generate", "translate", "export"])

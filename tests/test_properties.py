@@ -205,7 +205,7 @@ def check_batch(batch, spec):
     assert len(spec.class_names) == spec.classes
 
 
-@pytest.mark.parametrize("group", ["model", "data", "trainer", "checkpoint", "metrics", "performance"])
+@pytest.mark.parametrize("group", ["model", "data", "trainer", "checkpoint", "performance"])
 def test_keys_are_constructor_arguments(group):
     for option, node in alone(Conf(), *(f"{group}/{name}" for name in Conf().options(group))).items():
         found = signature(node["_target_"])

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 from genlab.rank_environment import is_rank_0
 
@@ -32,9 +33,12 @@ class Screen(logging.Handler):
         print(record.getMessage(), file=sys.stderr, flush=True)  # noqa: T201
 
 
+SOON = 1.0  # seconds of work after which it is known how long it will take
+
+
 def of_rank_0(record: logging.LogRecord) -> bool:
     """Whether this rank may say it: of several, the first one talks, and writes ``log.txt``."""
-    return is_rank_0()
+    return is_rank_0() or getattr(record, "every_rank", False)
 
 
 NOTED, SAID = logging.getLogger("genlab"), logging.getLogger("genlab.said")  # what is said is noted, too
@@ -60,9 +64,9 @@ def program(command: str) -> str:
     return f"genlab {command}" if installed else f"python src/{command}.py"
 
 
-def say(line: str = "") -> None:
-    """One line on the screen (standard error) and in ``log.txt``; rank 0 only."""
-    SAID.info(line)
+def say(line: str = "", every_rank: bool = False) -> None:
+    """One line on the screen (standard error) and in ``log.txt``; of rank 0, unless ``every_rank`` may say it."""
+    SAID.info(line, extra={"every_rank": every_rank})
 
 
 def note(line: str) -> None:
@@ -91,12 +95,16 @@ def tee(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def progress(title: str, total: int | None, shown: bool = True, unit: str = "rows") -> Iterator[Callable[..., None]]:
+def progress(
+    title: str, total: int | None, shown: bool = True, unit: str = "rows", announced: str = ""
+) -> Iterator[Callable[..., None]]:
     """While open: call what it gives with the amount done (default 1). Drawn on a terminal only.
 
     Args:
         total: rows or bytes; None where nobody knows.
         unit: ``rows`` or ``bytes``.
+        announced: these words and how long it will take are also said in a line, with or without a terminal, whatever
+            rank works; not of what is done within a second.
     """
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -106,11 +114,18 @@ def progress(title: str, total: int | None, shown: bool = True, unit: str = "row
     columns = (TextColumn("{task.description}"), BarColumn(), count, TextColumn("left"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(title, total=total)
-        done = 0.0
+        done, quiet = 0.0, not announced
+        first: tuple[float, float] | None = None  # when, and how much: the first part is slower than the others
 
         def advance(amount: float = 1) -> None:
-            nonlocal done
+            nonlocal done, quiet, first
             done += amount
             bar.update(task, completed=round(done, 6))  # shares of thirds make a whole
+            spent = monotonic() - first[0] if first else 0.0
+            first = first or (monotonic(), done)
+            if not quiet and total and spent > SOON:
+                seconds = spent * total / (done - first[1])
+                say(f"wait      {title}, {announced}: about {seconds:.0f} s", every_rank=True)
+                quiet = True
 
         yield advance

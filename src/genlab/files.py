@@ -126,14 +126,19 @@ def cached(path: Path, make: Callable[[], Any], fits: Callable[[Any], bool]) -> 
     Raises:
         DataError: the file is damaged, holds something else, or there is no room for it.
     """
-    if not path.is_file():
-        with locked(path):
-            if not path.is_file():
-                write_tensors(path, make())
+    ensure(path, make)
     value = read_tensors(path)
     if not fits(value):
         raise unusable(path)
     return value
+
+
+def ensure(path: Path, make: Callable[[], Any]) -> None:
+    """Let the file be there; of several processes one makes it while the others wait."""
+    if not path.is_file():
+        with locked(path):
+            if not path.is_file():
+                write_tensors(path, make())
 
 
 def write_tensors(path: Path, value: Any) -> None:

@@ -8,7 +8,8 @@ import torch
 from omegaconf import OmegaConf
 
 from genlab.callbacks.alarms import Alarms
-from genlab.callbacks.translations import made_of, symptoms
+from genlab.callbacks.evaluators.evaluator import Seen
+from genlab.callbacks.evaluators.pixels import Symptoms
 from genlab.config.build import build
 from genlab.config.files import Conf
 from genlab.config.session import alone
@@ -84,7 +85,8 @@ def test_black_translations_and_copies_are_told_from_their_pixels(alarms, made, 
             return torch.where(x > 0.5, 1.0, 0.0) if made == "black" else x + 0.5 / 255
 
     batch = Domains(a, b, torch.arange(3), torch.arange(2))
-    terms = symptoms(batch, made_of(Model(), batch))
+    now = SimpleNamespace(limited=lambda val, test: 9)
+    terms = Symptoms(1, [], 9, 9).terms(now, Seen(Model(), batch, 9))
     assert terms["change_AtoB"].shape == (3,)
     assert terms["change_BtoA"].shape == terms["distance_ab"].shape == (2,)
     validated(alarms, 7, **{n: value.mean().item() for n, value in terms.items()})

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import time
+from types import SimpleNamespace
 
 import lightning.pytorch as pl
 import numpy as np
@@ -76,6 +77,16 @@ def test_the_best_is_the_lowest_value_its_step_and_its_weights(left_alone, train
     short = train(*DICE, "trainer.max_epochs=3")
     files = left_alone / "checkpoints" / "best.ckpt", short / "checkpoints" / "last.ckpt"
     assert_equal(*(torch.load(file)["state_dict"] for file in files))
+
+
+def test_the_best_is_that_of_one_metric_where_several_fit(monkeypatch):
+    """The first at first; where it is no longer measured another begins anew."""
+    keeper, written = Checkpoints(None, 1, None, True), []
+    monkeypatch.setattr(keeper, "write", lambda trainer, name: written.append(keeper.best["value"]))
+    both = [{"val/fid_b_9": 5.0, "val/kid": 0.0}, {"val/fid_a_9": 1.0, "val/fid_b_9": 6.0}, {"val/fid_b_9": 4.0}]
+    for measured in [*both, {}, {"val/fid_a_8": 7.0}]:
+        keeper.consider_best(None, SimpleNamespace(measured=measured, monitor="val/fid", batches_seen=1))
+    assert written == [5.0, 4.0, 7.0]
 
 
 @pytest.mark.parametrize("name", ["best", "previous"])

@@ -5,27 +5,29 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning.pytorch as pl
 import pytest
 import torch
 
+from evaluators import SMALL, evaluators
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
-from genlab.callbacks.evaluate import Measure
-from genlab.callbacks.samples import SEED, generated_features
+from genlab.callbacks.samples import SEED, SampleFeatures
 from genlab.callbacks.stopping import MaxSteps
 from genlab.contracts import ConfigError, DataError
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import Prepared
-from genlab.metrics.extractors.choose import random_features
-from genlab.metrics.extractors.real_features import real_features
+from genlab.metrics.extractors.choose import Extractor, make_extractor, random_features
+from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.frechet import Moments, frechet_distance
 from genlab.metrics.kernel import kernel_distance
 from genlab.metrics.reconstruction import reconstruction_terms
 from genlab.models.base.model import Model
 from genlab.models.base.phases import one_phase
 
+UNLABELLED = SimpleNamespace(labels={"train": None})
 RANK = """
 import sys
 import torch
@@ -57,8 +59,11 @@ class Careless(Dice):
 
 
 def measured(model):
-    """Three chunks, the last of them short."""
-    return generated_features(model, 130, random_features((1, 8, 8)), chunk=50)
+    """Features of three chunks, the last of them short; None where there are none."""
+    extractor, features = random_features((1, 8, 8)), SampleFeatures(model, UNLABELLED, chunk=50)
+    features.ask(extractor, 130)
+    features.gather()
+    return next(iter(features.of(extractor, 130).values()), None)
 
 
 class Mute(Model):
@@ -87,14 +92,13 @@ class Seen(pl.Callback):
 
 @pytest.fixture
 def digits(composed):
-    """A model, its data, and ``measure`` attached to what it needs."""
+    """A model, its data, and what measures them."""
 
-    def make(tmp_path, model="vae", every_n_epochs=1, samples=60, kid=True):
-        cfg = composed(f"model={model}", "data=digits", "model.latent_dim=3", "data.limit=64")
+    def make(tmp_path, *more, model="vae", tested="test"):
+        cfg = composed(f"model={model}", "data=digits", "model.latent_dim=3", "data.limit=64", *SMALL, *more)
         prepared = prepare(cfg)
-        measure = Measure(every_n_epochs, samples, samples, kid)
-        measure.attach(random_features(prepared.spec.shape), prepared, tmp_path)
-        return build_model(cfg, prepared.spec), StoreData(prepared, 32, 0), measure
+        net = build_model(cfg, prepared.spec)
+        return net, StoreData(prepared, 32, 0), evaluators(cfg, net, prepared, tmp_path, tested)
 
     return make
 
@@ -103,66 +107,144 @@ def trainer(*callbacks, **options):
     return pl.Trainer(**QUIET, **options, accelerator="cpu", devices=1, logger=False, callbacks=list(callbacks))
 
 
+def fid(real, fake):
+    return frechet_distance(Moments.of(real), Moments.of(fake))
+
+
 def test_the_numbers_are_those_of_the_whole_set_and_of_named_samples(digits, tmp_path):
-    model, data, measure = digits(tmp_path, samples=300)
-    trainer(measure).test(model, data, verbose=False)
+    model, data, evaluate = digits(tmp_path, "metrics.test_samples=300")
+    trainer(evaluate).test(model, data, verbose=False)
     x = torch.from_numpy(data.prepared.images["test"][:]).float() / 255
     for name, values in reconstruction_terms(x, model.eval().reconstruct(x)).items():
         assert model.measured[f"test/{name}"] == pytest.approx(values.double().mean().item(), rel=1e-6)
-    real = real_features(data.prepared, "test", measure.extractor, tmp_path)
-    fake = torch.cat([measure.extractor(model.sample(n, seed=SEED + j)) for j, n in enumerate((250, 50))])
-    assert model.measured["test/fid_random_300"] == frechet_distance(Moments.of(real), Moments.of(fake))
+    extractor = random_features((1, 8, 8))
+    real = RealFeatures(data.prepared, "test", extractor, tmp_path).features
+    fake = torch.cat([extractor(model.sample(n, seed=SEED + j)) for j, n in enumerate((250, 50))])
+    assert model.measured["test/fid_random_300"] == fid(real, fake)
     assert model.measured["test/kid_random_300"] == kernel_distance(real, fake)
-    assert measure.counts == {"test/fid_random_300": 300, "test/kid_random_300": 300, "test/fid_random_300_real": 180}
+    names = ("test/fid_random_300", "test/kid_random_300")
+    assert evaluate.counts == dict.fromkeys(names, 300) | {f"{name}_real": 180 for name in names}
 
 
 def test_another_split_can_be_evaluated(digits, tmp_path):
-    model, data, measure = digits(tmp_path, kid=False)
-    measure.attach(measure.extractor, data.prepared, tmp_path, evaluated="train")
-    trainer(measure).test(model, data, verbose=False)
-    assert measure.counts == {"test/fid_random_60": 60, "test/fid_random_60_real": 64}
+    model, data, evaluate = digits(tmp_path, "metrics.kid=null", tested="train")
+    trainer(evaluate).test(model, data, verbose=False)
+    assert evaluate.counts == {"test/fid_random_60": 60, "test/fid_random_60_real": 64}
+
+
+MORE = [
+    "metrics=[default,fid_train]",
+    "metrics.kid=null",
+    "metrics.fid_train.test_samples=300",
+    "metrics.fid.extractor=auto",
+]
+
+
+def test_two_fids_have_each_their_extractor_count_and_real_images(digits, tmp_path, monkeypatch):
+    """Neither changes the other."""
+    monkeypatch.setattr("genlab.callbacks.evaluators.evaluator.make_extractor", untaught)
+    model, data, evaluate = digits(tmp_path, *MORE)
+    trainer(evaluate).test(model, data, verbose=False)
+    found = {name: value for name, value in model.measured.items() if "fid" in name}
+    extractor = random_features((1, 8, 8))
+    real = RealFeatures(data.prepared, "train", extractor, tmp_path).features
+    fake = torch.cat([extractor(model.sample(n, seed=SEED + j)) for j, n in enumerate((250, 50))])
+    assert found.keys() == {"test/fid_classifier_60", "test/fid_random_300_train"}
+    assert found["test/fid_random_300_train"] == fid(real, fake)
+    counted = {"test/fid_classifier_60": 60, "test/fid_classifier_60_real": 180}
+    assert evaluate.counts == counted | {"test/fid_random_300_train": 300, "test/fid_random_300_train_real": 64}
+    alone, data, evaluate = digits(tmp_path, "metrics.kid=null", "metrics.fid.extractor=auto")
+    trainer(evaluate).test(alone, data, verbose=False)
+    assert alone.measured["test/fid_classifier_60"] == found["test/fid_classifier_60"]
+
+
+def untaught(name, prepared, folder):
+    """A classifier that has learnt nothing."""
+    other = make_extractor("random", prepared, folder)
+    return Extractor(name, other.net, other.num_features)
+
+
+def test_two_evaluators_of_one_name_are_refused_before_anything_is_taught(digits, tmp_path):
+    """By what the names will be: ``auto`` is the classifier on digits."""
+    same = ["metrics=[default,fid_train]", "metrics.fid_train.against=null", "metrics.fid_train.extractor=classifier"]
+    message = (
+        r"metrics.fid_train: would report the same as metrics.fid: val/fid_classifier_60\n.*metrics.fid_train=null"
+    )
+    with pytest.raises(ConfigError, match=message):
+        digits(tmp_path, *same, "metrics.extractor=auto")
+    assert not list(tmp_path.rglob("*.pt"))
+    digits(tmp_path, *same, "metrics.fid_train.val_samples=0", "metrics.fid_train.test_samples=61")
 
 
 def test_a_model_that_only_reconstructs_has_no_fid_and_one_that_does_nothing_is_left_alone(digits, tmp_path):
-    model, data, measure = digits(tmp_path, model="ae")
-    trainer(measure).test(model, data, verbose=False)
+    model, data, evaluate = digits(tmp_path, model="ae")
+    trainer(evaluate).test(model, data, verbose=False)
     assert {"test/mse", "test/psnr", "test/ssim"} <= set(model.measured)
     mute = Mute(model.spec, model.make_optimizer, model.schedule, 0)
-    trainer(measure).test(mute, data, verbose=False)
+    evaluate.attach(mute, data.prepared, tmp_path, {"test": "test"})
+    trainer(evaluate).test(mute, data, verbose=False)
     assert set(mute.measured) == {"test/loss"}
-    assert measure.counts == {}
+    assert evaluate.counts == {}
+
+
+NO_SAMPLES = ("metrics.val_samples=0", "metrics.test_samples=0")
+NO_DISTANCE = ("metrics.fid=null", "metrics.kid=null")
+
+
+@pytest.mark.parametrize(("model", "more"), [("ae", ()), ("vae", NO_SAMPLES), ("vae", NO_DISTANCE)])
+def test_no_classifier_is_taught_where_nothing_is_looked_at_with_it(model, more, digits, tmp_path):
+    _, _, evaluate = digits(tmp_path, *more, "metrics.extractor=auto", model=model)
+    assert evaluate.make_ready() == []
+    assert not list(tmp_path.rglob("*.pt"))
 
 
 def test_samples_are_measured_every_nth_epoch_and_in_the_last_and_no_old_number_stays(digits, tmp_path):
-    model, data, measure = digits(tmp_path, every_n_epochs=2, kid=False)
+    model, data, evaluate = digits(tmp_path, "metrics.every_n_epochs=2")
     seen = Seen()
-    trainer(measure, seen, max_epochs=5).fit(model, data)
+    trainer(evaluate, seen, max_epochs=5).fit(model, data)
     assert [bool(names) for names in seen.names] == [False, True, False, True, True]
 
 
-def test_a_run_that_ends_by_its_batches_is_measured_at_its_end(digits, tmp_path):
-    model, data, measure = digits(tmp_path, every_n_epochs=100, kid=False)
+def test_a_number_of_before_a_resume_does_not_stay(digits, tmp_path):
+    """It came with the checkpoint, and is of other weights; what evaluators did not report is not theirs to drop."""
+    model, data, evaluate = digits(tmp_path, "metrics.every_n_epochs=2")
+    model.measured = {"val/fid_random_60": 1.0, "val/own": 3.0, "test/fid_random_60": 2.0}
+    saved = {}
+    evaluate.reported = ["val/fid_random_60", "test/fid_random_60"]
+    evaluate.on_save_checkpoint(None, model, saved)
+    evaluate.reported = []
+    evaluate.on_load_checkpoint(None, model, saved)
     seen = Seen()
-    trainer(measure, seen, MaxSteps(6), max_epochs=50).fit(model, data)
+    trainer(evaluate, seen, max_epochs=3).fit(model, data)
+    assert not seen.names[0]
+    assert seen.names[2]
+    assert model.measured["val/own"] == 3.0
+    assert model.measured["test/fid_random_60"] == 2.0
+
+
+def test_a_run_that_ends_by_its_batches_is_measured_at_its_end(digits, tmp_path):
+    model, data, evaluate = digits(tmp_path, "metrics.every_n_epochs=100")
+    seen = Seen()
+    trainer(evaluate, seen, MaxSteps(6), max_epochs=50).fit(model, data)
     assert model.batches_seen == 6
     assert [bool(names) for names in seen.names] == [False, False, True]
 
 
 def test_nothing_is_measured_in_a_sanity_check(digits, tmp_path):
-    model, data, measure = digits(tmp_path)
+    model, data, evaluate = digits(tmp_path)
     options = {**QUIET, "num_sanity_val_steps": 1}
     pl.Trainer(
-        **options, accelerator="cpu", logger=False, callbacks=[measure], max_epochs=1, limit_train_batches=0
+        **options, accelerator="cpu", logger=False, callbacks=[evaluate], max_epochs=1, limit_train_batches=0
     ).fit(model, data)
-    assert measure.counts == {}
-    assert measure.totals.sums == {}
+    assert evaluate.counts == {}
+    assert model.measured.keys() == {f"val/{name}" for name in ("loss", "recon", "kl", "elbo")}
 
 
 def test_training_goes_on_as_if_nothing_had_been_measured(digits, tmp_path):
     weights = []
     for samples in (0, 60):
-        model, data, measure = digits(tmp_path, samples=samples)
-        trainer(measure, max_epochs=2).fit(model, data)
+        model, data, evaluate = digits(tmp_path, f"metrics.val_samples={samples}")
+        trainer(evaluate, max_epochs=2).fit(model, data)
         weights.append([*model.parameters(), torch.get_rng_state()])
     assert all(torch.equal(one, other) for one, other in zip(*weights, strict=True))
 
@@ -174,30 +256,23 @@ def test_a_model_that_draws_from_the_global_random_state_leaves_it_as_it_was():
 
 
 @pytest.mark.parametrize("model, refused", [("vae", True), ("ae", False)])
-def test_one_real_image_is_refused_before_the_first_batch_where_it_would_be_needed(digits, tmp_path, model, refused):
-    model, data, measure = digits(tmp_path, model=model)
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_one_real_image_is_refused_at_once_where_it_would_be_needed(split, digits, tmp_path, model, refused):
+    net, data, evaluate = digits(tmp_path, "metrics=[default,fid_train]", model=model)
     whole = data.prepared
-    one = {name: column[:1] for name, column in whole.columns["test"].items()}
-    few = Prepared(whole.spec, {**whole.columns, "test": one})
-    measure.attach(measure.extractor, few, tmp_path)
-    message = r"images in test: too few for FID and KID. Go without them: metrics\.test_samples=0$"
+    one = {name: column[:1] for name, column in whole.columns[split].items()}
+    few = Prepared(whole.spec, {**whole.columns, split: one})
+    message = rf"2 real images in {split}: too few for FID. Go without: metrics\.(test|val)_samples=0$"
     with pytest.raises(DataError, match=message) if refused else nullcontext():
-        trainer(measure, max_epochs=1).fit(model, data)
-    assert model.batches_seen == (0 if refused else 2)
+        evaluate.attach(net, few, tmp_path, {"val": "val", "test": "test"})
 
 
-def test_one_sample_is_refused_with_the_words_to_type():
-    with pytest.raises(ConfigError, match="metrics.val_samples=0 for none") as caught:
-        Measure(1, 1, 1, False)
-    assert [p.where for p in caught.value.problems] == ["metrics.val_samples", "metrics.test_samples"]
-
-
-def test_two_ranks_measure_the_samples_of_one(tmp_path):
+def test_two_ranks_measure_the_samples_of_one_on_rank_0(tmp_path):
     here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     command = [sys.executable, "-c", RANK, str(tmp_path)]
     ranks = [subprocess.Popen([*command, str(rank)], env=here) for rank in (0, 1)]
     assert [rank.wait(timeout=60) for rank in ranks] == [0, 0]
     alone = measured(Dice())
     assert alone.shape == (130, 128)
-    for rank in (0, 1):
-        assert torch.equal(alone, torch.load(tmp_path / f"{rank}.pt"))
+    assert torch.equal(alone, torch.load(tmp_path / "0.pt"))
+    assert torch.load(tmp_path / "1.pt") is None

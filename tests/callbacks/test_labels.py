@@ -1,21 +1,22 @@
 """Labels in what is measured and shown: of the images themselves, and for samples in the set's own proportions."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
 
+from evaluators import SMALL, evaluators
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
-from genlab.callbacks.evaluate import Measure
 from genlab.callbacks.pictures import LABELS, Pictures
-from genlab.callbacks.samples import SEED, generated_features, labels_for, rows_of_samples
+from genlab.callbacks.samples import SEED, SampleFeatures, labels_for, rows_of_samples
 from genlab.contracts import DataSpec, Images, Points
 from genlab.data.store.module import StoreData
-from genlab.metrics.extractors.choose import random_features
-from genlab.metrics.extractors.real_features import real_features
+from genlab.metrics.extractors.choose import Extractor, random_features
+from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.frechet import Moments, frechet_distance
 from genlab.metrics.reconstruction import reconstruction_terms
 
@@ -132,17 +133,35 @@ def counted(labels):
 
 
 def test_every_chunk_of_measured_samples_has_its_own_labels():
-    labels = torch.arange(13)
-    features = generated_features(Painter(), 13, lambda images: images[:, 0, 0, :1], labels, chunk=5)
-    assert (20 * features[:, 0]).round().tolist() == list(range(13))
+    """The first of more labels, whatever the count."""
+    data = SimpleNamespace(labels={"train": np.arange(20)})
+    extractor = Extractor("grey", Grey(), 1)
+    features = SampleFeatures(Painter(), data, chunk=5)
+    for count in (13, 7):
+        features.ask(extractor, count)
+    features.gather()
+    expected = labels_for(Painter(), data, 13).tolist()
+    for count in (13, 7):
+        (found,) = features.of(extractor, count).values()
+        assert (20 * found[:, 0]).round().tolist() == expected[:count]
+
+
+class Grey(torch.nn.Linear):
+    """Sees how grey an image is."""
+
+    def __init__(self):
+        super().__init__(1, 1)
+
+    def forward(self, x):
+        return x[:, 0, 0, :1]
 
 
 @pytest.mark.parametrize("kind", SETS)
 def test_a_conditional_model_is_measured_with_labels(kind, composed, tmp_path):
-    cfg = composed(*chosen(), *SETS[kind])
+    cfg = composed(*chosen(), *SETS[kind], *SMALL, "metrics.test_samples=300")
     data = prepare(cfg)
-    model, measure = build_model(cfg, data.spec), Measure(1, 300, 300, False)
-    measure.attach(random_features(data.spec.shape), data, tmp_path)
+    model, extractor = build_model(cfg, data.spec), random_features(data.spec.shape)
+    measure = evaluators(cfg, model, data, tmp_path)
     callbacks = {"callbacks": [measure], "logger": False, "accelerator": "cpu", "devices": 1}
     pl.Trainer(**QUIET, **callbacks).test(model, StoreData(data, 32, 0), verbose=False)
     x, label = (torch.from_numpy(np.array(column["test"])) for column in (data.images, data.labels))
@@ -151,7 +170,7 @@ def test_a_conditional_model_is_measured_with_labels(kind, composed, tmp_path):
         assert model.measured[f"test/{name}"] == pytest.approx(values.double().mean().item(), rel=1e-6)
     labels = labels_for(model, data, 300)
     made = [model.sample(250, label=labels[:250], seed=SEED), model.sample(50, label=labels[250:], seed=SEED + 1)]
-    fake = torch.cat([measure.extractor(images) for images in made])
-    real = real_features(data, "test", measure.extractor, tmp_path)
+    fake = torch.cat([extractor(images) for images in made])
+    real = RealFeatures(data, "test", extractor, tmp_path).features
     expected = frechet_distance(Moments.of(torch.as_tensor(real)), Moments.of(fake))
     assert model.measured["test/fid_random_300"] == pytest.approx(float(expected), rel=1e-6)

@@ -8,12 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from evaluators import evaluators
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
-from genlab.callbacks.evaluate import Measure
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.samples import SEED
-from genlab.metrics.extractors.choose import choose
 from genlab.metrics.modes import mode_coverage
 
 RING = ["model=gan", "data=toy2d", "data.count=1000", "trainer.max_epochs=2", "metrics.test_samples=60"]
@@ -22,16 +21,16 @@ RING = ["model=gan", "data=toy2d", "data.count=1000", "trainer.max_epochs=2", "m
 def made(composed, tmp_path, *overrides):
     cfg = composed(*RING, *overrides)
     prepared = prepare(cfg)
-    measure = Measure(1, 60, 60, True)
-    measure.attach(choose(prepared, tmp_path), prepared, tmp_path)
-    return build_model(cfg, prepared.spec), prepared, measure
+    model = build_model(cfg, prepared.spec)
+    return model, prepared, evaluators(cfg, model, prepared, tmp_path)
 
 
 def test_points_have_no_extractor_and_their_modes_are_counted(composed, tmp_path):
     model, prepared, measure = made(composed, tmp_path)
-    assert measure.extractor is None
+    now, (modes,) = measure.stages["val"]
+    assert measure.make_ready() == []
     assert not list(tmp_path.iterdir())
-    values = measure.coverage("val", model, prepared.modes)
+    values = modes.finish(now)
     x = model.sample(2500, seed=SEED)
     assert values == mode_coverage(x, torch.from_numpy(prepared.modes.centres), 0.01)
     assert measure.counts == {"val/modes": 2500, "val/high_quality": 2500}
@@ -39,7 +38,8 @@ def test_points_have_no_extractor_and_their_modes_are_counted(composed, tmp_path
 
 def test_arms_have_neither(composed, tmp_path):
     _, prepared, measure = made(composed, tmp_path, "data.name=moons")
-    assert prepared.modes is measure.modes is measure.extractor is None
+    assert prepared.modes is None
+    assert measure.stages["val"][1] == []
 
 
 def test_the_scatter_shows_the_model_over_the_set(composed, tmp_path):

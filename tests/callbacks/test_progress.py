@@ -1,6 +1,10 @@
 """The line after each epoch, on the screen and in log.txt; the bar, on a terminal."""
 
 import re
+from types import SimpleNamespace
+
+from genlab.apps.train.messages import closing
+from genlab.callbacks.progress import telling
 
 from striking import sends
 
@@ -46,3 +50,18 @@ def test_the_bar_counts_batches_goes_on_where_a_run_does_and_leaves_the_terminal
     assert drawn(second, 34) == [("training", 7), *((f"epoch {1 + (batch > 17)}/2", batch) for batch in range(8, 35))]
     for said in (first, second):
         assert said.count("\x1b[?25l") == said.count("\x1b[?25h") > 0  # the cursor, hidden and shown again
+
+
+NUMBERS = {"val/loss": 1.0, "val/x": 2.0, "val/far_9": 3.0, "val/far_9_AtoB": 4.0, "val/near": 5.0, "train/far_9": 6.0}
+
+
+def test_the_screen_shows_the_model_s_own_numbers_and_what_evaluators_want_shown(tmp_path, capsys):
+    model = SimpleNamespace(measured=NUMBERS)
+    assert telling(model, "val", ()) == ["loss 1"]
+    assert telling(model, "val", ("far", "near")) == ["loss 1", "far_9 3", "near 5"]
+    test = {name.replace("val/", "test/"): value for name, value in NUMBERS.items()}
+    closing(test, ("far", "near"), SimpleNamespace(path=tmp_path), 1.0)
+    assert [line.split() for line in capsys.readouterr().err.splitlines()[:2]] == [
+        ["test", "loss", "1", "far_9", "3", "near", "5"],
+        ["far_9_AtoB", "4"],
+    ]

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+from evaluators import SMALL as FEW
+from evaluators import evaluators
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
-from genlab.callbacks.evaluate import Measure
 from genlab.contracts import DataError
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import Prepared
 from genlab.metrics.extractors.choose import Extractor, random_features
-from genlab.metrics.extractors.real_features import real_features
+from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.frechet import Moments, frechet_distance
 from genlab.metrics.kernel import kernel_distance
 
@@ -38,16 +39,17 @@ def judged(shape):
 
 @pytest.fixture
 def translating(composed, folders, tmp_path):
-    """A model, its data, and ``measure`` attached to what it needs."""
+    """A model, its data, and what measures them."""
 
-    def make(model, samples=60, kid=True, every_n_epochs=1):
-        cfg = composed(*chosen(model, folders))
+    def make(model, *more):
+        cfg = composed(*chosen(model, folders), *FEW, *more)
         prepared = prepare(cfg)
-        measure = Measure(every_n_epochs, samples, samples, kid)
-        extractor = judged(prepared.spec.shape) if model == "cyclegan" else random_features(prepared.spec.shape)
-        measure.attach(extractor, prepared, tmp_path)
         torch.manual_seed(0)
-        return build_model(cfg, prepared.spec), StoreData(prepared, 8, 0), measure
+        net = build_model(cfg, prepared.spec)
+        evaluate = evaluators(cfg, net, prepared, tmp_path)
+        if model == "cyclegan":
+            evaluate.extractors.made["classifier"] = judged(prepared.spec.shape)
+        return net, StoreData(prepared, 8, 0), evaluate
 
     return make
 
@@ -61,10 +63,10 @@ def images(prepared, side):
 
 
 def test_every_test_image_is_translated_both_ways_and_compared_with_the_real_ones_of_its_target(translating, tmp_path):
-    model, data, measure = translating("cyclegan")
+    model, data, measure = translating("cyclegan", "metrics.extractor=auto")
     trainer(measure).test(model, data, verbose=False)
-    extractor, got = measure.extractor, model.measured
-    real = {side: real_features(data.prepared, "test", extractor, tmp_path, side) for side in "ab"}
+    extractor, got = measure.extractors.get("classifier"), model.measured
+    real = {side: RealFeatures(data.prepared, "test", extractor, tmp_path, side).features for side in "ab"}
     fids = []
     for way, source, target, goal in (("AtoB", "a", "b", 1), ("BtoA", "b", "a", 0)):
         x = images(data.prepared, source)
@@ -85,15 +87,18 @@ def test_every_test_image_is_translated_both_ways_and_compared_with_the_real_one
 def test_pairs_are_compared_with_all_targets_and_have_no_direction_in_their_names(translating, tmp_path):
     model, data, measure = translating("pix2pix")
     trainer(measure).test(model, data, verbose=False)
-    real = real_features(data.prepared, "test", measure.extractor, tmp_path, "b")
-    fake = measure.extractor(model.translate(images(data.prepared, "a"), "AtoB"))
+    extractor = measure.extractors.get("random")
+    real = RealFeatures(data.prepared, "test", extractor, tmp_path, "b").features
+    fake = extractor(model.translate(images(data.prepared, "a"), "AtoB"))
     assert model.measured["test/fid_random_5"] == pytest.approx(frechet_distance(Moments.of(real), Moments.of(fake)))
-    assert measure.counts == {"test/fid_random_5": 5, "test/kid_random_5": 5, "test/fid_random_5_real": 5}
+    assert measure.counts == {f"test/{n}_random_5{end}": 5 for n in ("fid", "kid") for end in ("", "_real")}
     assert {"test/psnr", "test/ssim", "test/change", "test/saturated", "test/saturated_b"} <= set(model.measured)
 
 
 def test_fewer_translations_are_measured_where_fewer_are_asked_for(translating, tmp_path):
-    model, data, measure = translating("cyclegan", samples=3, kid=False)
+    model, data, measure = translating(
+        "cyclegan", "metrics.extractor=auto", "metrics.test_samples=3", "metrics.kid=null"
+    )
     trainer(measure).test(model, data, verbose=False)
     assert {n for n in measure.counts if not n.endswith("real")} == {
         f"test/fid_classifier_{n}" for n in ("3_AtoB", "3_BtoA", "6_mean")
@@ -103,7 +108,7 @@ def test_fewer_translations_are_measured_where_fewer_are_asked_for(translating, 
 
 @pytest.mark.parametrize(("model", "left"), [("cyclegan", set()), ("pix2pix", {"psnr", "ssim", "l1"})])
 def test_no_samples_means_no_translations_are_looked_at(translating, model, left):
-    net, data, measure = translating(model, samples=0)
+    net, data, measure = translating(model, "metrics.val_samples=0", "metrics.test_samples=0")
     asked = []
     net.translate = lambda x, direction, ask=net.translate: asked.append(direction) or ask(x, direction)
     trainer(measure).test(net, data, verbose=False)
@@ -113,7 +118,7 @@ def test_no_samples_means_no_translations_are_looked_at(translating, model, left
 
 
 def test_translations_are_measured_every_nth_epoch_and_no_old_number_stays(translating):
-    model, data, measure = translating("cyclegan", every_n_epochs=2)
+    model, data, measure = translating("cyclegan", "metrics.every_n_epochs=2")
     seen = []
 
     class Seen(pl.Callback):
@@ -127,20 +132,39 @@ def test_translations_are_measured_every_nth_epoch_and_no_old_number_stays(trans
 def test_training_goes_on_as_if_nothing_had_been_measured(translating):
     weights = []
     for samples in (0, 60):
-        model, data, measure = translating("cyclegan", samples=samples)
+        model, data, measure = translating("cyclegan", f"metrics.val_samples={samples}")
         trainer(measure, max_epochs=1, limit_train_batches=2).fit(model, data)
         weights.append([*model.parameters(), torch.get_rng_state()])
     assert all(torch.equal(one, other) for one, other in zip(*weights, strict=True))
 
 
-def test_one_real_image_of_a_domain_is_refused_before_the_first_batch(translating, tmp_path):
+def test_two_fids_of_translations_share_what_is_translated_and_have_each_their_count(translating, tmp_path):
+    """KID in validation only of few; the direction stands at the end."""
+    more = ["metrics=[default,fid_train]", "metrics.fid_train.val_samples=2", "metrics.kid.val_at_most=2"]
+    model, data, measure = translating("cyclegan", *more)
+    asked = []
+    model.translate = lambda x, way, ask=model.translate: asked.append((way, len(x))) or ask(x, way)
+    trainer(measure).validate(model, data, verbose=False)
+    assert asked == [("AtoB", A), ("BtoA", B)]
+    assert {name.removeprefix("val/") for name in measure.counts if not name.endswith("_real")} == {
+        *(f"fid_random_{end}" for end in (f"{A}_AtoB", f"{B}_BtoA", f"{A + B}_mean")),
+        *(f"fid_random_{end}" for end in ("2_train_AtoB", "2_train_BtoA", "4_train_mean")),
+    }
+    extractor = measure.extractors.get("random")
+    real = RealFeatures(data.prepared, "train", extractor, tmp_path, "b").features
+    x = torch.from_numpy(np.array(data.prepared.columns["val"]["a"])).float() / 255
+    fake = extractor(model.translate(x, "AtoB"))[:2]
+    expected = frechet_distance(Moments.of(real), Moments.of(fake))
+    assert model.measured["val/fid_random_2_train_AtoB"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_one_real_image_of_a_domain_is_refused_at_once(translating, tmp_path):
     model, data, measure = translating("cyclegan")
     whole = data.prepared
     one = {**whole.columns["test"], "b": whole.columns["test"]["b"][:1]}
-    measure.attach(measure.extractor, Prepared(whole.spec, {**whole.columns, "test": one}), tmp_path)
-    with pytest.raises(DataError, match=r"images in test: too few for FID and KID. .*metrics\.test_samples=0$"):
-        trainer(measure, max_epochs=1).fit(model, data)
-    assert model.batches_seen == 0
+    few = Prepared(whole.spec, {**whole.columns, "test": one})
+    with pytest.raises(DataError, match=r"images in test: too few for FID. .*metrics\.test_samples=0$"):
+        measure.attach(model, few, tmp_path, {"test": "test"})
 
 
 def test_the_kid_of_few_images_is_near_zero_for_equal_clouds_and_far_from_it_for_others():
@@ -160,6 +184,7 @@ def test_a_run_keeps_the_best_by_the_mean_of_both_directions_and_says_how_good_i
     sides = [summary["metrics"][f"val/fid_classifier_{n}"] for n in (f"{A}_AtoB", f"{B}_BtoA")]
     assert summary["metrics"][mean] == pytest.approx(np.mean(sides))
     assert {"name", "digest", "accuracy"} == set(summary["extractor"])
+    assert summary["extractors"] == [summary["extractor"]]
     said = (run / "log.txt").read_text()
     assert f"% right on the {A + B} test images" in said
     assert f"FID, KID: {A} translations against {B} images of B, {B} against {A} of A; identity weight 0.5" in said
@@ -170,11 +195,10 @@ def test_a_run_keeps_the_best_by_the_mean_of_both_directions_and_says_how_good_i
 
 def test_a_model_of_two_domains_gets_pairs_as_such_and_measures_both_ways(composed, folders, tmp_path):
     path = f"data.path={folders['paired_folders']}"
-    cfg = composed("model=cyclegan", *SMALL["cyclegan"], "data=paired_folders", path, *CUT, "data.batch_size=8")
+    cfg = composed("model=cyclegan", *SMALL["cyclegan"], *FEW, "data=paired_folders", path, *CUT, "data.batch_size=8")
     prepared = prepare(cfg)
-    measure = Measure(1, 4, 4, False)
-    measure.attach(judged(prepared.spec.shape), prepared, tmp_path)
     model = build_model(cfg, prepared.spec)
+    measure = evaluators(cfg, model, prepared, tmp_path)
     trainer(measure, max_steps=1, limit_val_batches=0).fit(model, StoreData(prepared, 8, 0))
     trainer(measure).test(model, StoreData(prepared, 8, 0), verbose=False)
-    assert {"test/cycle_l1_AtoB", "test/cycle_l1_BtoA", "test/target_rate_BtoA"} <= model.measured.keys()
+    assert {"test/cycle_l1_AtoB", "test/cycle_l1_BtoA", "test/fid_random_4_AtoB"} <= model.measured.keys()

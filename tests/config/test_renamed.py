@@ -1,6 +1,7 @@
 """Old names of keys and code are taken for one release, and it is said."""
 
 import pytest
+from omegaconf import OmegaConf
 
 from genlab.apps.command.multirun import combinations
 from genlab.config import renamed
@@ -14,7 +15,6 @@ OLD = [
     "genlab.apps.performance.Performance",
     "genlab.callbacks.alarms.Alarms",
     "genlab.callbacks.checkpoints.Checkpoints",
-    "genlab.callbacks.measure.Measure",
     "genlab.callbacks.pictures.Pictures",
     "genlab.callbacks.progress.Progress",
     "genlab.callbacks.trace.Trace",
@@ -109,3 +109,24 @@ def test_an_old_key_in_a_file_of_ones_own_is_refused_by_its_new_name(folder):
         ConfigError, match=r"data.draw: there is no such key .*mine.yaml\)\n +It is now data.subset_seed"
     ):
         compose("train", ["experiment=mine"], folder)
+
+
+@pytest.mark.parametrize("old", ["genlab.callbacks.measure.Measure", "genlab.callbacks.evaluate.Measure"])
+@pytest.mark.parametrize("kid", [True, False])
+def test_metrics_of_before_the_evaluators_are_those_of_today_with_their_counts(old, kid, tmp_path):
+    (tmp_path / "metrics").mkdir()
+    counts = "every_n_epochs: 3\nval_samples: 0\ntest_samples: 70\n"
+    (tmp_path / "metrics" / "mine.yaml").write_text(f"_target_: {old}\n{counts}kid: {str(kid).lower()}\n")
+    mine, usual = (compose("train", [f"metrics={name}"], tmp_path).metrics for name in ("mine", "default"))
+    assert (mine.every_n_epochs, mine.val_samples, mine.test_samples) == (3, 0, 70)
+    assert (mine.fid.every_n_epochs, mine.fid.val_samples, mine.fid.test_samples) == (3, 0, 70)
+    assert (mine.kid is not None) == kid
+    assert mine.keys() == usual.keys()
+    plain = {"metrics": {"_target_": old, "every_n_epochs": 3, "val_samples": 0, "test_samples": 70, "kid": kid}}
+    assert OmegaConf.create(renamed.configuration(plain)).metrics == mine
+    assert not renamed.is_old(plain)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("true", True), ("false", False), ("null", False)])
+def test_kid_can_be_left_out_as_before(typed, kept):
+    assert (compose("train", [f"metrics.kid={typed}"]).metrics.kid is not None) == kept

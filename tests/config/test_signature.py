@@ -19,7 +19,7 @@ OURS = [
     "genlab.models.autoencoder.Autoencoder",
     "genlab.nets.by_size.Auto",
     "genlab.data.sets.folder.Folder",
-    "genlab.callbacks.evaluate.Measure",
+    "genlab.callbacks.evaluators.distance.Distance",
     "genlab.callbacks.checkpoints.Checkpoints",
     "genlab.models.base.schedules.Constant",
 ]

@@ -23,6 +23,8 @@ TYPES = {
     "Betas": ([[0, 0.999], [0.5, 0.9]], [[0.9], [0.9, 0.9, 0.9], [0.9, 1.0], [-0.1, 0.9], 0.9]),
     "Activation": (["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"], ["ReLU", "elu", None]),
     "OnError": (["stop", "skip"], ["Skip", "raise", True]),
+    "SampleCount": ([0, 2, 50_000], [1, -1, 2.5, "2", None]),
+    "ExtractorChoice": (["auto", "classifier", "inception", "random"], ["Inception", "vgg", None]),
 }
 FLAG = ([True, False], [1, "true", None])
 LIMIT = ([0, 7, 0.0, 0.5, 1.0], [-1, -0.5, 1.5, "1"])
@@ -71,7 +73,12 @@ KEYS = {
     "trust": LIST,
     "check_only": FLAG,
     "choices": ([{"model": "vae", "logger": None, "x": ["a"]}], ["vae"]),
-    **dict.fromkeys(("model", "data", "trainer", "logger", "callbacks", "metrics", "checkpoint", "performance"), NODE),
+    **dict.fromkeys(
+        ("model", "data", "trainer", "logger", "callbacks", "metrics.*", "checkpoint", "performance"), NODE
+    ),
+    "metrics.every_n_epochs": COUNTS,
+    **dict.fromkeys(("metrics.val_samples", "metrics.test_samples"), TYPES["SampleCount"]),
+    "metrics.extractor": TYPES["ExtractorChoice"],
     "data.on_error": TYPES["OnError"],
     **dict.fromkeys(("resume", "init_from", "output", "show"), TEXT_OR_NONE),
     **dict.fromkeys(("name", "run_id"), NAME),

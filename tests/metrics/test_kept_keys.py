@@ -11,12 +11,12 @@ from genlab.data.sets.paired_folders import PairedFolders
 from genlab.data.sets.unpaired_folders import UnpairedFolders
 from genlab.data.store.source import Augmentation
 from genlab.files import write_tensors
-from genlab.metrics.extractors import classifier, domain_classifier
+from genlab.metrics.extractors import lessons
 from genlab.metrics.extractors import real_features as reals
 from genlab.metrics.extractors.choose import random_features
 from genlab.metrics.extractors.classifier import cached_classifier
-from genlab.metrics.extractors.domain_classifier import cached_domain_classifier
-from genlab.metrics.extractors.real_features import real_features
+from genlab.metrics.extractors.lessons import Labels, TwoDomains
+from genlab.metrics.extractors.real_features import RealFeatures
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
 SIZED = {"preprocess": "crop", "load_size": 36, "crop_size": 32, "channels": None}
@@ -46,10 +46,10 @@ def pairs(folders, cache):
 @pytest.fixture(autouse=True)
 def brief(monkeypatch):
     """What a classifier knows after two steps is enough to tell it from another one."""
-    monkeypatch.setitem(classifier.RECIPE, "epochs", 0)
-    monkeypatch.setitem(classifier.RECIPE, "least_steps", 2)
-    monkeypatch.setitem(domain_classifier.RECIPE, "passes", 0)
-    monkeypatch.setitem(domain_classifier.RECIPE, "least_steps", 2)
+    monkeypatch.setitem(lessons.LABELS, "epochs", 0)
+    monkeypatch.setitem(lessons.LABELS, "least_steps", 2)
+    monkeypatch.setitem(lessons.DOMAINS, "epochs", 0)
+    monkeypatch.setitem(lessons.DOMAINS, "least_steps", 2)
 
 
 def files(folder):
@@ -68,11 +68,11 @@ def assert_other(make, one, other, tmp_path):
     assert files(tmp_path / "shared") == 2
 
 
-def weights(cached):
+def weights(lesson):
     """A classifier as a list of tensors, its accuracy last."""
 
     def make(prepared, folder):
-        net, accuracy = cached(prepared, folder)
+        net, accuracy = cached_classifier(lesson(prepared), folder)
         return [*net.state_dict().values(), torch.tensor(accuracy)]
 
     return make
@@ -85,18 +85,18 @@ def weights(cached):
     "change", [{"label": "Young"}, {"label": "attributes"}, {"limit": 30}, {"crop": 30}, {"image_size": 12}], ids=str
 )
 def test_a_classifier_is_of_its_images_and_of_its_labels(change, faces, tmp_path):
-    assert_other(weights(cached_classifier), faces(), faces(**change), tmp_path)
+    assert_other(weights(Labels), faces(), faces(**change), tmp_path)
 
 
 def test_a_classifier_has_as_many_outputs_as_its_set_has_classes(faces, tmp_path):
     two = faces()
     three = replace(two, spec=replace(two.spec, classes=3))
-    assert_other(weights(cached_classifier), two, three, tmp_path)
+    assert_other(weights(Labels), two, three, tmp_path)
 
 
 def test_what_teaches_the_same_shares_the_classifier(faces, tmp_path):
     for change in ({}, {"hflip": True}, {"batch_size": 2}, {"limit": 1000}):
-        cached_classifier(faces(**change), tmp_path)
+        cached_classifier(Labels(faces(**change)), tmp_path)
     assert files(tmp_path) == 1
 
 
@@ -105,29 +105,27 @@ def test_what_teaches_the_same_shares_the_classifier(faces, tmp_path):
 
 @pytest.mark.parametrize("change", [{"limit": 20}, {"crop_size": 24}, {"preprocess": "resize_and_crop"}], ids=str)
 def test_a_domain_classifier_is_of_its_images_and_of_how_they_are_cut(change, domains, tmp_path):
-    assert_other(weights(cached_domain_classifier), domains(), domains(**change), tmp_path)
+    assert_other(weights(TwoDomains), domains(), domains(**change), tmp_path)
 
 
 def test_a_domain_classifier_is_of_its_cut_whatever_the_set_says_of_it(domains, tmp_path):
     one = domains()
-    assert_other(weights(cached_domain_classifier), one, replace(one, augmentation=Augmentation((30, 30))), tmp_path)
+    assert_other(weights(TwoDomains), one, replace(one, augmentation=Augmentation((30, 30))), tmp_path)
 
 
 def test_what_teaches_the_same_shares_the_domain_classifier(domains, tmp_path):
     for change in ({}, {"hflip": True}, {"batch_size": 2}, {"load_size": 30}, {"limit": 1000}):
-        cached_domain_classifier(domains(**change), tmp_path)
+        cached_classifier(TwoDomains(domains(**change)), tmp_path)
     assert files(tmp_path) == 1
 
 
-@pytest.mark.parametrize(
-    ("module", "cached"), [(classifier, cached_classifier), (domain_classifier, cached_domain_classifier)]
-)
-def test_another_way_of_teaching_is_another_classifier(module, cached, faces, domains, tmp_path, monkeypatch):
-    prepared = faces() if module is classifier else domains()
-    cached(prepared, tmp_path)
+@pytest.mark.parametrize("lesson", [Labels, TwoDomains])
+def test_another_way_of_teaching_is_another_classifier(lesson, faces, domains, tmp_path, monkeypatch):
+    prepared = faces() if lesson is Labels else domains()
+    cached_classifier(lesson(prepared), tmp_path)
     for count, key in enumerate(("version", "seed", "lr"), 2):
-        monkeypatch.setitem(module.RECIPE, key, module.RECIPE[key] + 1)
-        cached(prepared, tmp_path)
+        monkeypatch.setitem(lesson.recipe, key, lesson.recipe[key] + 1)
+        cached_classifier(lesson(prepared), tmp_path)
         assert files(tmp_path) == count
 
 
@@ -135,7 +133,9 @@ def test_another_way_of_teaching_is_another_classifier(module, cached, faces, do
 
 
 def features(split="train", column="a"):
-    return lambda prepared, folder: [real_features(prepared, split, random_features((3, 32, 32)), folder, column)]
+    return lambda prepared, folder: [
+        RealFeatures(prepared, split, random_features((3, 32, 32)), folder, column).features
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_looks_the_same_shares_the_features(pairs, tmp_path):
 
 @pytest.mark.parametrize("content", [torch.zeros(3), {"weights": {}, "accuracy": 0.5}, {"accuracy": 0.5}, [1]], ids=str)
 def test_what_is_no_classifier_is_refused(content, faces, domains, tmp_path):
-    for make, prepared in ((cached_classifier, faces()), (cached_domain_classifier, domains())):
+    for make, prepared in ((weights(Labels), faces()), (weights(TwoDomains), domains())):
         make(prepared, tmp_path)
         for file in (tmp_path / "features").glob("*.pt"):
             write_tensors(file, content)

@@ -9,11 +9,10 @@ import lightning.pytorch as pl
 from omegaconf import DictConfig
 
 from genlab import console
-from genlab.apps.command import extractor as measuring
 from genlab.apps.command.device import device_for
+from genlab.apps.command.evaluators import build_evaluators, described, notes
 from genlab.apps.train.build import QUIET
 from genlab.apps.train.messages import counts
-from genlab.callbacks.evaluate import Measure
 from genlab.callbacks.stopping import obeyed
 from genlab.config.build import build
 from genlab.contracts import CheckpointError
@@ -37,24 +36,27 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: Prepared, cache: Path, o
     device = device_for(cfg.device)
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
-    measure: Measure = build(cfg.metrics, cfg.trust)
+    callbacks = build_evaluators(cfg)
+    for evaluate in callbacks:
+        evaluate.attach(loaded.model, prepared, cache, {"test": cfg.split})
     if cfg.check_only:
         console.say("all checks passed; nothing was measured")
         return 0
-    extractor = measuring.attach(measure, prepared, cache, cfg.split) if measure.samples["test"] else None
-    notes = measuring.notes(extractor, prepared.spec, loaded.config.model)
-    for note in notes:
+    extractors = [extractor for evaluate in callbacks for extractor in evaluate.make_ready()]
+    told = notes(extractors, prepared.spec, loaded.config.model)
+    for note in told:
         console.say(f"note      {note}")
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)
     data.evaluated = cfg.split
-    trainer = pl.Trainer(**QUIET, logger=False, callbacks=[measure], accelerator=device.type, devices=1)
+    trainer = pl.Trainer(**QUIET, logger=False, callbacks=[*callbacks], accelerator=device.type, devices=1)
     with obeyed():
         trainer.test(loaded.model, data, verbose=False)
     renamed = {
         f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")
     }
-    counted = {name.replace("test/", f"{cfg.split}/"): count for name, count in measure.counts.items()}
-    known = {"extractor": measuring.described(extractor), "notes": notes} if extractor else {}
+    behind = {name: count for evaluate in callbacks for name, count in evaluate.counts.items()}
+    counted = {name.replace("test/", f"{cfg.split}/"): count for name, count in behind.items()}
+    known = described(extractors) | ({"notes": told} if extractors else {})
     report(loaded, cfg, renamed, {"counts": counts(prepared.spec, loaded.model, counted), **known}, output)
     return 0
 

@@ -118,12 +118,17 @@ class Checkpoints(pl.Callback):
         return bool(from_rank_0(due))
 
     def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Write ``best.ckpt`` when the model's monitor is lower than ever before; what is no number is never the best."""
-        name = next((n for n in pl_module.measured if fnmatchcase(n, f"{pl_module.monitor}*")), None)
-        if not self.keep_best or name is None:
+        """Write ``best.ckpt`` when the model's monitor is lower than ever before; what is no number is never the best.
+
+        Of several metrics that fit, the first; then the same, as long as it is measured. Two are never compared.
+        """
+        names = [name for name in pl_module.measured if fnmatchcase(name, f"{pl_module.monitor}*")]
+        if not self.keep_best or not names:
             return
+        before = self.best.get("metric")
+        name = before if before in names else names[0]
         value = pl_module.measured[name]
-        if math.isfinite(value) and (not self.best or value < self.best["value"]):
+        if math.isfinite(value) and (name != before or value < self.best["value"]):
             self.best = {"metric": name, "value": value, "step": pl_module.batches_seen}
             self.write(trainer, "best.ckpt")
 

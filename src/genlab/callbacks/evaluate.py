@@ -1,4 +1,4 @@
-"""What is measured besides the model's own terms: reconstructions, samples, translations, against real images."""
+"""Runs the evaluators of ``conf/metrics`` over validation and test: they measure, the numbers go out with the model's own."""
 
 from __future__ import annotations
 
@@ -7,112 +7,75 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-from genlab.callbacks.samples import MODE_SAMPLES, covered, generated_features, labels_for
-from genlab.callbacks.translations import FEW, Collected, compared, made_of, symptoms
-from genlab.config.types import NonNegativeInt, PositiveInt
-from genlab.contracts import (
-    ConfigError,
-    DataError,
-    Domains,
-    Images,
-    Pairs,
-    Problem,
-    Reconstructs,
-    Samples,
-    Split,
-    Translates,
-)
-from genlab.data.store.source import Modes, Prepared
-from genlab.metrics.distances import Real, count_of, distances
+from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator, Extractors, Seen
+from genlab.contracts import ConfigError, Problem, Split
+from genlab.data.store.source import Prepared
 from genlab.metrics.extractors.choose import Extractor
-from genlab.metrics.extractors.real_features import real_features
-from genlab.metrics.reconstruction import reconstruction_terms, translation_terms
-from genlab.models.base.labels import for_model
+from genlab.models.base.distributed import from_rank_0
 from genlab.models.base.model import Model
-from genlab.models.base.totals import Totals
-
-# of weights that are no more, as soon as the next validation does not measure them
-PASSING = ("fid_", "kid_", "modes", "high_quality", "target_rate", "change", "saturated", "distance_ab")
 
 
-class Measure(pl.Callback):
-    """mse, psnr and ssim for models that reconstruct, FID and KID for models that sample or translate; others are left
-    alone.
+class Evaluate(pl.Callback):
+    """Lets each evaluator measure that fits model and set; the others are left out.
 
-    Of translated pairs, also psnr and ssim against the target; ``l1`` is among the model's own terms. Of translations
-    between two domains, also ``target_rate``: the share that a classifier of the domains takes for the target.
-    Samples of a mixture with known modes are not compared but counted: ``modes`` and ``high_quality``.
     A model that needs labels gets those of the images, and for its samples labels in the training set's proportions.
-
-    Args:
-        every_n_epochs: how often samples and translations are measured in validation; the test always measures them.
-        val_samples: generated images for validation, 0 for none; of translations at most so many each way.
-        test_samples: generated images for the test, 0 for none; of translations at most so many each way.
-        kid: also KID, in the test (it takes a few seconds on a CPU, where FID takes a fraction of one), and in
-            validation where there are few translations.
-
-    Raises:
-        ConfigError: one sample, which has no spread to compare.
     """
 
-    def __init__(
-        self, every_n_epochs: PositiveInt, val_samples: NonNegativeInt, test_samples: NonNegativeInt, kid: bool
-    ) -> None:
-        self.every_n_epochs, self.samples, self.kid = every_n_epochs, {"val": val_samples, "test": test_samples}, kid
-        if 1 in self.samples.values():
-            keys = [f"metrics.{stage}_samples" for stage, count in self.samples.items() if count == 1]
-            raise ConfigError(
-                [Problem(k, "FID and KID need at least 2 samples", f"{k}=2000, or {k}=0 for none") for k in keys]
-            )
-        self.totals = Totals()
-        self.counts: dict[str, int] = {}
-        self.extractor: Extractor | None = None
-        self.modes: Modes | None = None
-        self.collected: Collected | None = None  # translations of the validation or test under way
+    def __init__(self, evaluators: dict[str, Evaluator]) -> None:
+        self.evaluators = evaluators
+        self.counts: dict[str, int] = {}  # of images behind each number
+        self.reported: list[str] = []  # in the newest validation and test
+        self.stages: dict[str, tuple[Evaluation, list[Evaluator]]] = {}
+        self.turns: list[Evaluator] = []  # who measures in the validation or test under way
+        self.most = 0.0  # images of the split that they look at
 
-    def attach(
-        self, extractor: Extractor | None, prepared: Prepared, cache_root: Path, evaluated: Split = "test"
-    ) -> None:
-        """What to look with (None: no FID), at which real images. ``evaluated``: the split that the test loop goes over."""
-        self.extractor, self.prepared, self.cache_root = extractor, prepared, cache_root
-        self.modes = prepared.modes
-        self.splits: dict[str, Split] = {"val": "val", "test": evaluated}
-        self.reals: dict[tuple[str, str], Real] = {}  # by stage and column: read from the disk once
-
-    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Refuse before the first batch what could not be measured after the last.
+    def attach(self, model: Any, prepared: Prepared, cache_root: Path, splits: dict[Split, Split]) -> None:
+        """Find out who measures what, before anything heavy. ``splits``: by stage, the split that is gone over.
 
         Raises:
-            DataError: a split with fewer than 2 real images has no spread to compare.
+            ConfigError: two evaluators would report one name.
+            DataError: there are too few images.
         """
-        if self.extractor is None or not isinstance(pl_module, Samples | Translates):
-            return
-        ahead = {"fit": ("val", "test"), "validate": ("val",), "test": ("test",)}.get(stage, ())
-        few = [name for name in ahead if self.samples[name] and self.fewest(self.splits[name]) < 2]
-        if few:
-            keys = " ".join(f"metrics.{name}_samples=0" for name in few)
-            splits = " and ".join(self.splits[name] for name in few)
-            raise DataError(f"Fewer than 2 real images in {splits}: too few for FID and KID. Go without them: {keys}")
+        self.extractors = Extractors(prepared, cache_root)
+        for stage, split in splits.items():
+            now = Evaluation(stage, split, model, prepared, self.extractors, self.counts)
+            fitting = {name: one for name, one in self.evaluators.items() if fits(one, now)}
+            refuse_twins(fitting, now)
+            for one in fitting.values():
+                one.require(now)
+            self.stages[stage] = now, list(fitting.values())
 
-    def fewest(self, split: Split) -> int:
-        """Images of a split; of two domains, of the smaller one."""
-        return min(map(len, self.prepared.columns[split].values()))
+    def make_ready(self) -> list[Extractor]:
+        """Train or read the extractors that will be looked with; all of them."""
+        choices = [getattr(one, "extractor", None) for _, fitting in self.stages.values() for one in fitting]
+        for choice in dict.fromkeys(filter(None, choices)):
+            self.extractors.get(choice)
+        return list(self.extractors.made.values())
 
-    # ---- reconstructions and translations ------------------------------------------------------------------------
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """What the screen shows: numbers whose names begin so."""
+        return tuple(dict.fromkeys(start for one in self.evaluators.values() for start in one.headline))
+
+    # ---- going over a split ----------------------------------------------------------------------------------------
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Nothing has been collected yet."""
-        self.begin("val", pl_module, self.is_turn(trainer))
+        if not trainer.sanity_checking:
+            self.begin("val", trainer)
 
     def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Nothing has been collected yet."""
-        self.begin("test", pl_module, True)
+        self.begin("test", trainer)
 
-    def begin(self, stage: Split, model: pl.LightningModule, wanted: bool) -> None:
-        """Make ready to collect translations, if they are to be measured."""
-        self.totals, self.collected = Totals(), None
-        if wanted and self.samples[stage] and self.extractor is not None and isinstance(model, Translates):
-            self.collected = Collected(self.extractor.to(model.device), self.samples[stage])
+    def begin(self, stage: Split, trainer: pl.Trainer) -> None:
+        """Whose turn it is, and what they must have collected."""
+        now, fitting = self.stages[stage]
+        now.begin()
+        self.turns = [one for one in fitting if is_turn(trainer, one.every_n_epochs)]
+        self.most = max((one.count(now) for one in self.turns), default=0)
+        for one in self.turns:
+            one.begin(now)
 
     def on_validation_batch_end(
         self,
@@ -123,99 +86,92 @@ class Measure(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Add the batch's reconstructions or translations."""
+        """Add what is seen in the batch."""
         if trainer.sanity_checking:
             return
-        if isinstance(pl_module, Reconstructs) and isinstance(batch, Images):
-            made = pl_module.reconstruct(batch.image, **for_model(pl_module, batch.label))
-            self.totals.add(reconstruction_terms(batch.image.float(), made.float()))
-        if isinstance(pl_module, Translates) and isinstance(batch, Pairs | Domains):
-            self.add_translations(pl_module, batch)
+        now, _ = self.stages["test" if trainer.testing else "val"]
+        seen = Seen(pl_module, batch, self.most)
+        for one in self.turns:
+            now.totals.add(one.terms(now, seen))
+        now.generated.look(seen)
 
     on_test_batch_end = on_validation_batch_end
-
-    def add_translations(self, model: Translates, batch: Pairs | Domains) -> None:
-        """Translate the batch; two domains only where the translations are measured: they have no truth beside them."""
-        if isinstance(batch, Domains) and self.collected is None:
-            return
-        most = self.collected.most if self.collected and isinstance(batch, Domains) else None
-        made = made_of(model, batch, most)
-        if isinstance(batch, Pairs):
-            self.totals.add(translation_terms(batch.b.float(), made[0].y))
-        self.totals.add(symptoms(batch, made))
-        if self.collected is not None:
-            for one in made:
-                self.collected.add(one)
-
-    # ---- the end of a split ----------------------------------------------------------------------------------------
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Hand the numbers to the model, whose way out they share."""
         if not trainer.sanity_checking:
-            self.finish("val", pl_module, with_samples=self.is_turn(trainer))
-
-    def is_turn(self, trainer: pl.Trainer) -> bool:
-        """Whether this validation measures the samples: every ``every_n_epochs``-th does, and the last of a run."""
-        epochs = trainer.current_epoch + 1
-        last = trainer.should_stop or epochs == trainer.max_epochs
-        return trainer.state.fn != "fit" or last or epochs % self.every_n_epochs == 0
+            self.finish("val", pl_module)
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Hand the numbers to the model, whose way out they share."""
-        self.finish("test", pl_module, with_samples=True)
+        self.finish("test", pl_module)
 
-    def finish(self, stage: Split, model: Model, with_samples: bool) -> None:
-        """Means of what was collected, and the distance of samples and translations from real images."""
-        stale = tuple(f"{stage}/{name}" for name in PASSING)
-        for name in [n for n in model.measured if n.startswith(stale)]:
-            del model.measured[name]
-        values = self.totals.means()
-        if with_samples and self.samples[stage] and isinstance(model, Samples):
-            values |= self.sampled(stage, model) if self.extractor is not None else {}
-            values |= self.coverage(stage, model, self.modes) if self.modes is not None else {}
-        if self.collected is not None:
-            values = self.translated(stage, self.collected) | values
-        self.collected = None
+    def finish(self, stage: Split, model: Model) -> None:
+        """Report what was measured; what was reported of earlier weights goes, also where it is not measured now."""
+        now, _ = self.stages[stage]
+        now.generated.gather()
+        values = now.totals.means()
+        for one in self.turns:
+            values = joined(values, one.finish(now))
+        values = from_rank_0(values)
+        for name in [name for name in self.reported if name.startswith(f"{stage}/")]:
+            model.measured.pop(name, None)
+        kept = [name for name in self.reported if not name.startswith(f"{stage}/")]
+        self.reported = [*kept, *(f"{stage}/{name}" for name in values)]
         if values:
             model.report(stage, values)
 
-    def sampled(self, stage: Split, model: Model) -> dict[str, float]:
-        """``fid_<extractor>_<count>`` and ``kid_…`` of fresh samples against every real image of the split."""
-        assert self.extractor is not None
-        extractor = self.extractor.to(model.device)
-        count = self.samples[stage]
-        fake = generated_features(model, count, extractor, labels_for(model, self.prepared, count))  # of all ranks
-        real = self.real(stage, extractor)
-        values = distances(real, fake, extractor.name, kid=self.kid and stage == "test")
-        self.count(stage, values, {"": len(real.features)})
-        return values
+    # ---- over a resume ---------------------------------------------------------------------------------------------
 
-    def translated(self, stage: Split, collected: Collected) -> dict[str, float]:
-        """The same of translations against every real image of the target; of two domains, ``target_rate`` each way."""
-        features, extractor = collected.features(), collected.extractor
-        real = {side: self.real(stage, extractor, side) for side in ("a", "b")}
-        few = max(map(len, features.values())) <= FEW
-        values = compared(features, real, extractor, self.kid and (stage == "test" or few))
-        self.count(stage, values, {way.suffix: len(real[way.target].features) for way in features})
-        return values
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """The names; not as a callback's state, which a run that measures nothing would be warned to lack."""
+        checkpoint["evaluated"] = list(self.reported)
 
-    def count(self, stage: Split, values: dict[str, float], reals: dict[str, int]) -> None:
-        """Note how many generated images are behind each FID and KID, and of a FID the real ones, by a name's end."""
-        for metric in (name for name in values if name.startswith(("fid_", "kid_"))):
-            count = count_of(metric)
-            self.counts[f"{stage}/{metric}"] = count
-            for suffix, real in reals.items():
-                if metric.startswith("fid_") and metric.endswith(f"_{count}{suffix}"):
-                    self.counts[f"{stage}/{metric}_real"] = real
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Those that the checkpoint's numbers have."""
+        self.reported = list(checkpoint.get("evaluated", []))
 
-    def coverage(self, stage: Split, model: Any, modes: Modes) -> dict[str, float]:
-        """``modes`` and ``high_quality``, of points."""
-        self.counts |= dict.fromkeys((f"{stage}/modes", f"{stage}/high_quality"), MODE_SAMPLES)
-        return covered(model, modes, labels_for(model, self.prepared, MODE_SAMPLES))
 
-    def real(self, stage: Split, extractor: Extractor, column: str = "image") -> Real:
-        """Features of the real images."""
-        if (stage, column) not in self.reals:
-            split = self.splits[stage]
-            self.reals[stage, column] = Real(real_features(self.prepared, split, extractor, self.cache_root, column))
-        return self.reals[stage, column]
+def fits(one: Evaluator, now: Evaluation) -> bool:
+    """Whether the model can do what an evaluator needs on such a set, and there is something to measure."""
+    protocol = one.needs.get(now.kind)
+    return protocol is not None and isinstance(now.model, protocol) and one.count(now) > 0
+
+
+def is_turn(trainer: pl.Trainer, every_n_epochs: int) -> bool:
+    """Whether this validation is one of every n-th epoch, or the last of a run."""
+    epochs = trainer.current_epoch + 1
+    last = trainer.should_stop or epochs == trainer.max_epochs
+    return trainer.state.fn != "fit" or last or epochs % every_n_epochs == 0
+
+
+def refuse_twins(evaluators: dict[str, Evaluator], now: Evaluation) -> None:
+    """Every number has one source.
+
+    Raises:
+        ConfigError: two evaluators would report one name.
+    """
+    owners: dict[str, str] = {}
+    for key, one in evaluators.items():
+        for name in sorted(one.names(now)):
+            if (other := owners.setdefault(name, key)) != key:
+                what = f"would report the same as metrics.{other}: {now.stage}/{name}"
+                remedy = f"Give it another extractor, count or against, or leave it out: metrics.{key}=null"
+                raise ConfigError([Problem(f"metrics.{key}", what, remedy)])
+
+
+def joined(values: dict[str, float], more: dict[str, float]) -> dict[str, float]:
+    """Both.
+
+    Raises:
+        ConfigError: a name is in both.
+    """
+    if twins := values.keys() & more.keys():
+        raise ConfigError(
+            f"{', '.join(sorted(twins))}: reported by two evaluators of metrics. Leave one out: metrics.…=null"
+        )
+    return values | more

@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.stopping import MaxSteps
 from genlab.config.types import PositiveFloat
 from genlab.console import note
 from genlab.models.base.model import Model
 
-ADVERSARIAL = ("loss_d", "loss_g", "modes", "high_quality", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
-DIRECTIONS = ("_AtoB", "_BtoA")  # of a FID: the line has room for their mean only
-SHOWN = ("loss", "recon", "kl", "elbo", *ADVERSARIAL, "mse", "psnr")
+ADVERSARIAL = ("loss_d", "loss_g", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
+DIRECTIONS = ("_AtoB", "_BtoA")  # of an evaluator's number: the line has room for their mean only
+SHOWN = ("loss", "recon", "kl", "elbo", *ADVERSARIAL)  # the models' own; evaluators say theirs
 BAR = 20  # characters
 
 
@@ -56,7 +57,7 @@ class Progress(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Nothing of this epoch has been measured yet."""
-        self.validated, self.earlier = False, telling(pl_module, "train")
+        self.validated, self.earlier = False, telling(pl_module, "train", headline(trainer))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
@@ -68,7 +69,7 @@ class Progress(pl.Callback):
         epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
         done = f"{pl_module.batches_seen}/{self.bar.tasks[0].total}"
         room = self.console.width - len(f"{epoch}  {done} left 0:00:00  ") - BAR
-        numbers = fitting(telling(pl_module, "train"), room)
+        numbers = fitting(telling(pl_module, "train", headline(trainer)), room)
         self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -78,7 +79,7 @@ class Progress(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """One line an epoch; the training's numbers where nothing was validated, if there are new ones."""
         split = "val" if self.validated else "train"
-        found = telling(pl_module, split)
+        found = telling(pl_module, split, headline(trainer))
         if trainer.is_global_zero:
             numbers = f"  {split} {'  '.join(found)}" if found and found != self.earlier else ""
             line = f"epoch {trainer.current_epoch + 1:>3}{numbers}"
@@ -100,11 +101,19 @@ class Progress(pl.Callback):
         self.close()
 
 
-def telling(model: Model, split: str) -> list[str]:
-    """The newest numbers of a split, the most telling ones first."""
-    found = [f"{name} {model.measured[f'{split}/{name}']:.4g}" for name in SHOWN if f"{split}/{name}" in model.measured]
-    fids = [n for n in model.measured if n.startswith(f"{split}/fid") and not n.endswith(DIRECTIONS)]
-    return found + [f"{n.split('/')[1]} {model.measured[n]:.4g}" for n in fids]
+def headline(trainer: pl.Trainer) -> tuple[str, ...]:
+    """How the names of those numbers begin that evaluators want shown."""
+    return tuple(start for c in getattr(trainer, "callbacks", []) if isinstance(c, Evaluate) for start in c.headline)
+
+
+def telling(model: Model, split: str, headline: tuple[str, ...]) -> list[str]:
+    """The newest numbers of a split: the model's own, then those that evaluators want shown."""
+    numbers = {n.removeprefix(f"{split}/"): x for n, x in model.measured.items() if n.startswith(f"{split}/")}
+    own = [name for name in SHOWN if name in numbers]
+    found = [
+        name for name in numbers if name.startswith(headline) and not name.endswith(DIRECTIONS) and name not in own
+    ]
+    return [f"{name} {numbers[name]:.4g}" for name in [*own, *found]]
 
 
 def fitting(words: list[str], room: int) -> str:

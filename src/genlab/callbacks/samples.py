@@ -9,15 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genlab.callbacks.translations import SAMPLED, Way
 from genlab.data.store.order import repeated
-from genlab.data.store.source import Modes, Prepared
+from genlab.data.store.source import Prepared
 from genlab.metrics.extractors.choose import Extractor
-from genlab.metrics.modes import mode_coverage
-from genlab.models.base.distributed import gather_everywhere, rank, world_size
+from genlab.models.base.distributed import gather_by_rank, rank, world_size
 from genlab.models.base.labels import for_model, needs_labels
 
 SEED = 1_706_08500  # of the samples that are measured: not those of the pictures, and the same in every run
-MODE_SAMPLES = 2500  # points, as in the tables of the literature on mode collapse
 
 
 def unnoticed(device: torch.device) -> AbstractContextManager[None]:
@@ -42,37 +41,52 @@ def rows_of_samples(model: Any, labels: Tensor, columns: int, seed: int) -> Tens
     return torch.cat([model.sample(columns, label=row, seed=seed) for row in rows])
 
 
-def generated_features(
-    model: Any, count: int, extractor: Extractor, labels: Tensor | None = None, chunk: int = 250
-) -> Tensor:
-    """Features of ``count`` samples, [count, d] on the CPU, the same on any number of ranks.
-
-    Chunk j is drawn by seed + j, on rank j modulo the number of ranks. A model that draws from the global random state
-    all the same leaves it as it was: measuring must not change what is trained next.
-
-    Args:
-        model: what samples.
-        count: how many.
-        extractor: images -> features.
-        labels: of the samples, for a model that needs them: [count] or [count, K].
-        chunk: samples made at a time.
-    """
-    sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
-    parts = [None] * len(sizes) if labels is None else labels.split(chunk)
-    with unnoticed(model.device):
-        own = range(rank(), len(sizes), world_size())
-        mine = {j: extractor(sampled(model, sizes[j], SEED + j, parts[j])).cpu() for j in own}
-    made = {j: features for part in gather_everywhere(mine) for j, features in part.items()}
-    return torch.cat([made[j] for j in range(len(sizes))])
-
-
-def covered(model: Any, modes: Modes, labels: Tensor | None = None) -> dict[str, float]:
-    """``modes`` and ``high_quality`` of ``MODE_SAMPLES`` fresh samples, drawn alike by every rank."""
-    with unnoticed(model.device):
-        x = sampled(model, MODE_SAMPLES, SEED, labels)
-    return mode_coverage(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
-
-
 def sampled(model: Any, count: int, seed: int, labels: Tensor | None) -> Tensor:
     """``count`` samples, of these labels where the model needs any."""
     return model.sample(count, **for_model(model, None if labels is None else labels.to(model.device)), seed=seed)
+
+
+class SampleFeatures:
+    """Features of samples, the same for an extractor and a count whatever else is measured, on any number of ranks.
+
+    Chunk j is drawn by seed + j. A model that draws from the global random state all the same leaves it as it was:
+    measuring must not change what is trained next.
+    """
+
+    def __init__(self, model: Any, prepared: Prepared, chunk: int = 250) -> None:
+        self.model, self.prepared, self.chunk = model, prepared, chunk
+        self.wanted: dict[tuple[int, int], list[Extractor]] = {}  # by number and size of a chunk, who looks at it
+        self.found: dict[tuple[str, tuple[int, int]], Tensor] = {}
+
+    def chunks(self, count: int) -> list[tuple[int, int]]:
+        """Numbers and sizes."""
+        return [(j, min(self.chunk, count - j * self.chunk)) for j in range(-(-count // self.chunk))]
+
+    def ask(self, extractor: Extractor, count: int) -> None:
+        """``of`` will be asked for these."""
+        for chunk in self.chunks(count):
+            if extractor not in self.wanted.setdefault(chunk, []):
+                self.wanted[chunk].append(extractor)
+
+    def look(self, seen: Any) -> None:
+        """Batches of the split are of no use."""
+
+    def gather(self) -> None:
+        """Sample, and bring the features to rank 0. Every rank takes part."""
+        if not self.wanted:
+            return
+        own = list(self.wanted)[rank() :: world_size()]
+        labels = labels_for(self.model, self.prepared, max(j * self.chunk + size for j, size in self.wanted))
+        mine: dict[tuple[str, tuple[int, int]], Tensor] = {}
+        with unnoticed(self.model.device):
+            for j, size in own:
+                part = None if labels is None else labels[j * self.chunk :][:size]
+                images = sampled(self.model, size, SEED + j, part)
+                mine |= {(look.name, (j, size)): look(images).cpu() for look in self.wanted[j, size]}
+        self.found = {key: x for part in gather_by_rank(mine).values() for key, x in part.items()}
+
+    def of(self, extractor: Extractor, count: int) -> dict[Way, Tensor]:
+        """[count, d] on the CPU, on rank 0; nothing elsewhere."""
+        if not self.found:
+            return {}
+        return {SAMPLED: torch.cat([self.found[extractor.name, chunk] for chunk in self.chunks(count)])}

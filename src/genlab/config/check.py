@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from genlab.config.hints import beside, has
 from genlab.config.mistakes import Mistake
-from genlab.config.root_schema import READING_DATA, ROOTS, Node
+from genlab.config.root_schema import NAMED, READING_DATA, ROOTS, Node
 from genlab.config.signature import Parameter, Signature, signature
 from genlab.config.trust import trusted, untrusted
 
@@ -62,15 +62,17 @@ class Walk:
         """Keys without a ``_target_`` above them: typed by the table of roots."""
         for key, value in plain.items():
             where = f"{prefix}{key}"
-            if key not in known:
-                yield Mistake("unknown", where, value, tuple(known))
+            if key not in known and NAMED in known and (value is None or isinstance(value, dict)):
+                yield from self.node(where, value or {})
+            elif key not in known:
+                yield Mistake("unknown", where, value, tuple(known.keys() - {NAMED}))
             elif isinstance(known[key], dict) and isinstance(value, dict):
                 yield from self.root(value, known[key], f"{where}.")
             else:
                 yield from self.value(where, value, dict[str, Any] if isinstance(known[key], dict) else known[key])
                 if known[key] == Node and isinstance(value, dict):
                     yield from self.node(where, value)
-        for key in known.keys() - plain.keys():
+        for key in known.keys() - plain.keys() - {NAMED}:
             yield Mistake("missing_root", f"{prefix}{key}")
 
     def node(self, where: str, node: dict[str, Any]) -> Iterator[Mistake]:

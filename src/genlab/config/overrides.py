@@ -121,7 +121,7 @@ def placed(item: Override, usual: DictConfig) -> Override | Mistake:
         return item
     if node is None or node is usual:
         return Mistake("nowhere", where, item.get_value_element_as_str())
-    if item.is_delete():
+    if item.is_delete() or (item.value() is None and "_target_" not in node):  # to leave out what is not there
         return Mistake("not_deleted", where, known=tuple(map(str, node)))
     item.input_line = f"+{item.input_line}"
     return item

@@ -9,16 +9,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from genlab.config.files import Conf
 from genlab.console import say
 
 KEYS: dict[str, tuple[str, dict[str, Any]]] = {  # old key -> new key, old values -> new values
     "buffers": ("norm_buffers", {"tracked": 2018}),
     "data.draw": ("data.subset_seed", {}),
+    "metrics.kid": ("metrics.kid", {"false": "null", "true": "{}"}),  # a switch that is now an evaluator
     "way": ("memory", {"frugal": "strips"}),
 }
 CODE = {  # modules and classes that a ``_target_`` may name, by their beginnings
     "genlab.apps.performance": "genlab.apps.train.performance",
-    "genlab.callbacks.measure": "genlab.callbacks.evaluate",
     "genlab.data.celeba": "genlab.data.sets.celeba",
     "genlab.data.digits": "genlab.data.sets.digits",
     "genlab.data.domains": "genlab.data.sets.unpaired_folders",
@@ -42,6 +43,10 @@ GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with
         "prior": {"_target_": "genlab.models.priors.standard_normal.StandardNormal"},
     }
 }
+MEASURES = (
+    "genlab.callbacks.measure.Measure",
+    "genlab.callbacks.evaluate.Measure",
+)  # what measured everything by itself
 WEIGHTS = {"averages.": "ema."}  # of the names in a ``state_dict``, by their beginnings
 
 
@@ -49,9 +54,9 @@ def override(text: str) -> str:
     """A typed override under the key's name of today."""
     sign = text[: len(text) - len(text.lstrip("+~"))]
     key, equals, value = text[len(sign) :].partition("=")
-    if key not in KEYS:
+    new, values = KEYS.get(key, (key, {}))
+    if key not in KEYS or (new == key and value not in values):
         return text
-    new, values = KEYS[key]
     found = f"{new}{equals}{','.join(str(values.get(one, one)) for one in value.split(','))}"
     tell(text[len(sign) :], found)
     return sign + found
@@ -79,10 +84,20 @@ def targets(node: Any) -> Any:
     return GAINED.get(str(found.get("_target_")), {}) | found
 
 
+def metrics(node: Any) -> Any:
+    """``metrics`` of before it was a dict of evaluators: those of today's default, with its counts."""
+    if not isinstance(node, dict) or node.get("_target_") not in MEASURES:
+        return node
+    kid = {} if node.get("kid", True) else {"kid": None}
+    return Conf().raw("metrics/default") | {k: v for k, v in node.items() if k not in ("_target_", "kid")} | kid
+
+
 def configuration(plain: dict[str, Any]) -> dict[str, Any]:
     """A whole plain configuration under the names of today, keys and their values included."""
-    found: dict[str, Any] = targets(plain)
+    found: dict[str, Any] = targets(plain | ({"metrics": metrics(plain["metrics"])} if "metrics" in plain else {}))
     for old, (new, values) in KEYS.items():
+        if new == old:
+            continue
         *parents, key = old.split(".")
         node: Any = found
         for parent in parents:
@@ -111,4 +126,5 @@ def weights(state: dict[str, Any]) -> dict[str, Any]:
 
 def is_old(plain: dict[str, Any]) -> bool:
     """Whether a configuration has a name that is no longer one: its run kept optimisers in another order."""
-    return configuration(plain) != plain
+    trained = {key: value for key, value in plain.items() if key != "metrics"}
+    return configuration(trained) != trained

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from genlab.config.types import NonNegativeInt, OnError, PositiveInt
+from genlab.config.types import ExtractorChoice, NonNegativeInt, OnError, PositiveInt, SampleCount
 
 Node = dict[str, Any]
+NAMED = "*"  # beside the keys that a dict may have: targets under any other name
 Split = Literal["train", "val", "test"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every generator of random numbers takes
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
@@ -21,13 +22,20 @@ SHARED: dict[str, Any] = {
     "performance": Node,
     "choices": dict[str, str | list[str] | None],  # which file each group was filled from
 }
+METRICS = {  # what evaluators share, and the evaluators
+    "every_n_epochs": PositiveInt,
+    "val_samples": SampleCount,
+    "test_samples": SampleCount,
+    "extractor": ExtractorChoice,
+    NAMED: Node,
+}
 TRAIN = SHARED | {
     "model": Node,
     "data": Node,
     "trainer": Node,
     "logger": Node,
     "callbacks": Node,
-    "metrics": Node,
+    "metrics": METRICS,
     "checkpoint": Node,
     "resume": str | None,
     "init_from": str | None,
@@ -38,7 +46,7 @@ TRAIN = SHARED | {
 }
 READING = SHARED | {"ckpt": str, "output": str | None}
 Device = Literal["auto", "cpu", "cuda", "mps"]
-EVALUATE = READING | {"split": Split, "metrics": Node, "device": Device}
+EVALUATE = READING | {"split": Split, "metrics": METRICS, "device": Device}
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt,

@@ -153,6 +153,10 @@ def finished(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
     """With today's names of code, of the chosen files and of the run."""
     cfg = cfg.copy()
     with open_dict(cfg):
+        plain: Any = OmegaConf.to_container(cfg)
+        if (new := renamed.metrics(plain.get("metrics"))) != plain.get("metrics"):
+            renamed.tell(plain["metrics"]["_target_"], "a dict of evaluators (conf/metrics/default.yaml)")
+            cfg.metrics = new
         for where, old in targets(OmegaConf.to_container(cfg)):
             if (new := renamed.target(str(old))) != old:
                 renamed.tell(old, new)

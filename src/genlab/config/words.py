@@ -86,6 +86,10 @@ def nowhere(m: Mistake, hints: Hints) -> Problem:
 
 def unknown(m: Mistake, hints: Hints) -> Problem:
     """An unknown key: the nearest one beside it, else what there is and which other choice has it."""
+    if OmegaConf.is_dict(hints.default(m.where)) and not isinstance(m.value, dict):
+        return Problem(
+            f"{m.where}={as_typed(m.value)}", "has keys of its own", f"To leave it out, type: {m.where}=null"
+        )
     what = "belongs to nothing: there is no _target_ beside it" if m.what == "homeless" else "there is no such key"
     deleted, value = ("~", "") if m.what == "not_deleted" else ("", f"={as_typed(m.value)}")
     head, dot, key = m.where.rpartition(".")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from genlab.metrics.extractors.real_features import RealFeatures
 
 
 @dataclass
@@ -48,6 +52,24 @@ class Moments:
         """Unbiased, [d, d]."""
         return (self.outer - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
 
+    @cached_property
+    def root(self) -> Tensor:
+        """Of the covariance, [d, d]; eigenvalues that rounding pushes below 0 are clipped."""
+        values, vectors = torch.linalg.eigh(self.covariance)
+        return vectors * values.clamp_min(0).sqrt() @ vectors.T
+
+    def plain(self) -> dict[str, Tensor]:
+        """With the root, to be kept."""
+        return {"count": self.count, "total": self.total, "outer": self.outer, "root": self.root}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Tensor], device: torch.device) -> Moments:
+        """The inverse of ``plain``, on a device."""
+        count, total, outer, root = (plain[name].to(device) for name in ("count", "total", "outer", "root"))
+        found = cls(count, total, outer)
+        found.__dict__["root"] = root  # as if it had been worked out
+        return found
+
 
 def frechet_distance(a: Moments, b: Moments) -> float:
     """|mean_a - mean_b|^2 + tr(S_a + S_b - 2 (S_a^1/2 S_b S_a^1/2)^1/2), in float64.
@@ -55,9 +77,17 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     The symmetric form has real eigenvalues by construction; those that rounding pushes below 0 are clipped, and so is
     the distance. Finite also where there are fewer images than features; each cloud needs at least two images.
     """
-    values, vectors = torch.linalg.eigh(a.covariance)
-    root = vectors * values.clamp_min(0).sqrt() @ vectors.T
-    middle = root @ b.covariance @ root
+    middle = a.root @ b.covariance @ a.root
     trace = torch.linalg.eigvalsh((middle + middle.T) / 2).clamp_min(0).sqrt().sum()
     distance = (a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * trace
     return max(0.0, float(distance))
+
+
+class FID:
+    """The Frechet distance of two crowds of features."""
+
+    names: ClassVar[tuple[str, ...]] = ("fid",)
+
+    def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
+        """Computed where ``fake`` is, [N, d]; the real side has been worked out before."""
+        return {"fid": frechet_distance(real.moments(fake.device), Moments.of(fake))}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from genlab.metrics.extractors.real_features import RealFeatures
 
 SUBSETS, SUBSET_SIZE = 50, 1000
 
@@ -23,11 +28,20 @@ def mmd2(x: Tensor, y: Tensor) -> Tensor:
 
 def kernel_distance(x: Tensor, y: Tensor, seed: int = 0) -> float:
     """The mean of ``mmd2`` over 50 subsets of at most 1,000 features, drawn by ``seed``. [n, d], [m, d] -> number."""
-    x, y = x.double(), y.double()
     size = min(SUBSET_SIZE, len(x), len(y))
     stream = torch.Generator().manual_seed(seed)
     total = 0.0
     for _ in range(SUBSETS):
         i, j = (torch.randperm(len(z), generator=stream)[:size].to(z.device) for z in (x, y))
-        total += float(mmd2(x[i], y[j]))
+        total += float(mmd2(x[i].double(), y[j].double()))
     return total / SUBSETS
+
+
+class KID:
+    """The kernel distance of two crowds of features."""
+
+    names: ClassVar[tuple[str, ...]] = ("kid",)
+
+    def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
+        """Computed where ``fake`` is, [N, d]."""
+        return {"kid": kernel_distance(real.features.to(fake.device), fake)}

@@ -61,6 +61,9 @@ def test_the_page_on_extending_is_true(study, monkeypatch, capfd):
         assert started(monkeypatch, *words, *(QUICK if words[0] == "train" else [])) == 0, capfd.readouterr().err
     run = study / "runs" / "denoising-arrays" / "latest"
     assert next(run.glob("generate/*/sheet.png")).is_file()
+    brightness = re.search(r'"test/brightness": ([0-9.]+)', (run / "summary.json").read_text())[1]
+    assert 0 < float(brightness) < 0.3
+    assert (run / "log.txt").read_text().count("  brightness 0.") == 4  # three epochs and the end
     mse = float(re.search(r'"test/mse": ([0-9.]+)', (run / "summary.json").read_text())[1])
     assert f'"test/mse": {mse}' in next(run.glob("evaluate/*/summary.json")).read_text()
     assert mse < 0.12  # predicting black everywhere: 0.14

@@ -1,26 +1,56 @@
 """Extractors: which one is chosen, what it sees, and that its name and digest say so."""
 
+import pytest
 import torch
 from torch import nn
 
 from genlab.apps.command.paths import prepare
+from genlab.contracts import ConfigError
 from genlab.files import sha256
-from genlab.metrics.extractors.choose import Extractor, Inception, choose, random_features
+from genlab.metrics.extractors.choose import (
+    INCEPTION,
+    Extractor,
+    Inception,
+    extractor_name,
+    make_extractor,
+    random_features,
+)
 
 
-def test_a_set_with_labels_is_measured_by_its_own_classifier(composed, cache):
-    extractor = choose(prepare(composed("data=digits")), cache)
+def chosen(choice, prepared, folder):
+    return make_extractor(extractor_name(choice, prepared.spec), prepared, folder)
+
+
+def test_a_set_with_labels_is_measured_by_its_own_classifier_or_by_another_that_is_asked_for(composed, cache):
+    prepared = prepare(composed("data=digits"))
+    extractor = chosen("auto", prepared, cache)
     assert extractor.name == "classifier"
     assert extractor.accuracy > 0.95
-    assert choose(prepare(composed("data=digits")), cache).digest == extractor.digest
+    assert chosen("classifier", prepared, cache).digest == extractor.digest
+    assert chosen("random", prepared, cache).name == "random"
 
 
 def test_a_set_without_labels_is_measured_by_a_network_whose_name_says_so(composed, pictures, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     prepared = prepare(composed("data=folder", f"data.path={pictures}/china", "data.image_size=16"))
-    extractor = choose(prepared, tmp_path)
+    extractor = chosen("auto", prepared, tmp_path)
     assert (extractor.name, extractor.accuracy) == ("random", None)
     assert extractor.digest == random_features(prepared.spec.shape).digest
+
+
+def test_inception_is_taken_where_its_weights_are_at_hand_and_else_refused_with_their_place(
+    composed, pictures, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    labelled = prepare(composed("data=digits")).spec
+    plain = prepare(composed("data=folder", f"data.path={pictures}/china", "data.image_size=16")).spec
+    weights = tmp_path / "hub" / "checkpoints" / INCEPTION
+    with pytest.raises(ConfigError, match=f"there is no {weights}\n.*type: metrics.extractor=auto"):
+        extractor_name("inception", labelled)
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"")
+    assert extractor_name("inception", labelled) == extractor_name("auto", plain) == "inception"
+    assert extractor_name("auto", labelled) == "classifier"
 
 
 def test_an_untrained_network_is_the_same_for_everyone_and_draws_nothing():

@@ -5,29 +5,30 @@ import torch
 
 from genlab.apps.command.paths import prepare
 from genlab.metrics.extractors.choose import random_features
-from genlab.metrics.extractors.real_features import features_of, real_features
+from genlab.metrics.extractors.real_features import RealFeatures, features_of
+from genlab.metrics.frechet import Moments
 
 DEVICES = [n for n, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())) if there]
 
 
 def test_every_image_of_the_split_is_there_in_order_and_kept(composed, tmp_path):
     prepared, extractor = prepare(composed("data=digits")), random_features((1, 8, 8))
-    features = real_features(prepared, "test", extractor, tmp_path)
+    features = RealFeatures(prepared, "test", extractor, tmp_path).features
     alone = extractor(torch.from_numpy(prepared.images["test"][:]).float() / 255)
     torch.testing.assert_close(features, alone)
     assert features.shape == (180, extractor.num_features)
-    assert torch.equal(features, real_features(prepared, "test", extractor, tmp_path))
+    assert torch.equal(features, RealFeatures(prepared, "test", extractor, tmp_path).features)
     assert len(list((tmp_path / "features").glob("*.pt"))) == 1
 
 
 def test_another_split_or_extractor_is_another_file(composed, tmp_path):
     prepared, extractor = prepare(composed("data=digits")), random_features((1, 8, 8))
-    first = real_features(prepared, "test", extractor, tmp_path)
-    assert not torch.equal(first, real_features(prepared, "val", extractor, tmp_path))
+    first = RealFeatures(prepared, "test", extractor, tmp_path).features
+    assert not torch.equal(first, RealFeatures(prepared, "val", extractor, tmp_path).features)
     with torch.no_grad():
         extractor.net.classifier.body[0].weight.mul_(2)
     other = type(extractor)("random", extractor.net, extractor.num_features)
-    assert not torch.equal(first, real_features(prepared, "test", other, tmp_path))
+    assert not torch.equal(first, RealFeatures(prepared, "test", other, tmp_path).features)
     assert len(list((tmp_path / "features").glob("*.pt"))) == 3
 
 
@@ -36,3 +37,15 @@ def test_an_extractor_on_a_device_gives_features_on_the_cpu(composed, device):
     images = prepare(composed("data=digits")).images["test"]
     there, here = random_features((1, 8, 8)).to(device), random_features((1, 8, 8))
     torch.testing.assert_close(features_of(images, there), features_of(images, here), rtol=1e-3, atol=1e-4)
+
+
+def test_moments_are_kept_with_the_root_of_their_covariance(composed, tmp_path, monkeypatch):
+    prepared, extractor, cpu = prepare(composed("data=digits")), random_features((1, 8, 8)), torch.device("cpu")
+    first = RealFeatures(prepared, "test", extractor, tmp_path)
+    moments, alone = first.moments(cpu), Moments.of(first.features)
+    monkeypatch.setattr(torch.linalg, "eigh", lambda _: pytest.fail("worked out again"))
+    monkeypatch.setattr(RealFeatures, "features", None)  # nor are the features read
+    again = RealFeatures(prepared, "test", extractor, tmp_path).moments(cpu)
+    assert torch.equal(again.root, moments.root)
+    assert torch.equal(again.covariance, alone.covariance)
+    torch.testing.assert_close(again.root @ again.root, alone.covariance)

@@ -15,12 +15,15 @@ from lightning.pytorch.plugins.environments import SLURMEnvironment
 from lightning.pytorch.profilers import PassThroughProfiler
 from omegaconf import DictConfig, OmegaConf
 
+from genlab.apps.command.evaluators import build_evaluators
+from genlab.apps.command.paths import cache_root
 from genlab.apps.train.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
+from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.stopping import MaxSteps, MaxTime, Signals
 from genlab.config.build import build
 from genlab.contracts import ConfigError, DataSpec, Problem
-from genlab.data.store.source import SPLITS
+from genlab.data.store.source import SPLITS, Prepared
 from genlab.models.base.model import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
@@ -59,13 +62,24 @@ def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
 
 def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     """The configured callbacks, in the order in which they must run: measure, show, save, and only then leave."""
-    measure = [build(cfg.metrics, cfg.trust)] if cfg.metrics else []
+    measure = build_evaluators(cfg)
     shown = [build(node, cfg.trust) for node in (cfg.callbacks or {}).values()]
     limits: list[pl.Callback] = [MaxSteps(cfg.trainer.max_steps)] if cfg.trainer.max_steps > 0 else []
     if duration := cfg.trainer.get("max_time"):
         limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
     checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
     return [*measure, *shown, *limits, checkpoints, Signals(checkpoints)]
+
+
+def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: Prepared) -> None:
+    """Let them find out what they can measure; what they cannot is refused before anything is written.
+
+    Raises:
+        ConfigError: two of them would report one name.
+        DataError: there are too few images.
+    """
+    for evaluate in (callback for callback in callbacks if isinstance(callback, Evaluate)):
+        evaluate.attach(model, prepared, cache_root(cfg), {"val": "val", "test": "test"})
 
 
 def build_trainer(

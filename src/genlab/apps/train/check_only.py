@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.apps.command.device import device_for
-from genlab.apps.train.build import build_callbacks, build_model, require_images
+from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_images
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
 from genlab.data.store.resident import lies_there, size_of, told
@@ -28,7 +28,7 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
     if cfg.init_from:
         console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")
     Loggers(cfg)
-    build_callbacks(cfg)
+    attach_evaluators(build_callbacks(cfg), cfg, model, prepared)
     count = parameters(model)
     weights = 4 * count * 4  # weights, gradients and Adam's two moments, 4 bytes each
     batch = cfg.data.batch_size * math.prod(spec.shape) * 4

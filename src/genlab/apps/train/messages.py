@@ -12,10 +12,9 @@ from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
 
 TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
-ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy", "modes", "high_quality")
-COMPARED = ("test/fid", "test/kid", "test/target_rate_AtoB", "test/target_rate_BtoA")
+ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy")
 ENDS = ("_AtoB", "_BtoA", "_mean")  # of numbers of two ways, and of what is the mean of both
-TOLD = ("elbo", "loss", "recon", "kl", "mse", "psnr", "ssim", *ADVERSARIAL, *TRANSLATED)
+TOLD = ("elbo", "loss", "recon", "kl", *ADVERSARIAL, *TRANSLATED)  # the models' own; evaluators say theirs
 
 
 def parameters(model: Model) -> int:
@@ -53,10 +52,16 @@ def skipped(spec: DataSpec) -> str:
     return f"; {len(spec.skipped)} unreadable files skipped" if spec.skipped else ""
 
 
-def closing(metrics: dict[str, float], directory: RunDirectory, seconds: float, note: str = "") -> None:
-    """The test's numbers, and where to look; those of translations both ways have lines of their own."""
-    shown = {name: metrics[f"test/{name}"] for name in TOLD if f"test/{name}" in metrics}
-    found = {n.removeprefix("test/"): v for n, v in metrics.items() if n.startswith(COMPARED)}
+def closing(
+    metrics: dict[str, float], headline: tuple[str, ...], directory: RunDirectory, seconds: float, note: str = ""
+) -> None:
+    """The test's numbers, and where to look; those of translations both ways have lines of their own.
+
+    ``headline``: of evaluators' numbers, how the names of those begin that are shown.
+    """
+    test = {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")}
+    shown = {name: test[name] for name in TOLD if name in test}
+    found = {name: value for name, value in test.items() if name.startswith(headline) and name not in shown}
     rows = [shown | {name: value for name, value in found.items() if not name.endswith(ENDS)}]
     rows += [{name: value for name, value in found.items() if name.endswith(end)} for end in ENDS]
     for i, row in enumerate(row for row in rows if row):

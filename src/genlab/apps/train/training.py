@@ -10,15 +10,14 @@ import lightning.pytorch as pl
 from omegaconf import DictConfig, OmegaConf
 
 from genlab import console
-from genlab.apps.command import extractor as measuring
 from genlab.apps.command.device import device_for
-from genlab.apps.command.paths import cache_root
+from genlab.apps.command.evaluators import described, notes
 from genlab.apps.train import messages as screen
-from genlab.apps.train.build import build_callbacks, build_model, build_trainer, require_images
+from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, build_trainer, require_images
 from genlab.apps.train.loggers import Loggers, new_wandb_id
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
-from genlab.callbacks.evaluate import Measure
+from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.stopping import obeyed
 from genlab.callbacks.trace import Trace
@@ -27,6 +26,7 @@ from genlab.contracts import GenlabError, Stopped
 from genlab.data.store.module import StoreData
 from genlab.data.store.resident import lies_there, require_possible, size_of, told
 from genlab.data.store.source import Prepared
+from genlab.metrics.extractors.choose import Extractor
 from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
@@ -46,6 +46,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
     begun = load_weights(model, Path(cfg.init_from)) if cfg.init_from and chosen.checkpoint is None else ""
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
+    attach_evaluators(callbacks, cfg, model, prepared)
     with ExitStack() as stack:
         directory = stack.enter_context(chosen.open(cfg, overrides))
         stack.enter_context(console.tee(directory.path / "log.txt"))
@@ -96,7 +97,8 @@ class Training:
             raise
         self.end("finished", 0)
         if self.trainer.is_global_zero:
-            screen.closing(self.model.measured, self.directory, self.loggers.csv.seconds)
+            headline = evaluate.headline if (evaluate := self.callback(Evaluate)) else ()
+            screen.closing(self.model.measured, headline, self.directory, self.loggers.csv.seconds)
         return 0
 
     def train_and_evaluate(self) -> None:
@@ -140,12 +142,12 @@ class Training:
     def attach(self) -> None:
         """Tell the callbacks where to write and what to measure with. The extractor is trained before ranks start."""
         tables: dict[str, Any] = {"metrics": self.loggers.csv.table}
-        trace, measure, pictures = self.callback(Trace), self.callback(Measure), self.callback(Pictures)
+        trace, evaluate, pictures = self.callback(Trace), self.callback(Evaluate), self.callback(Pictures)
         if trace:
             tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
             trace.attach(tables["indices"])
-        if measure:
-            self.attach_extractor(measure)
+        if evaluate:
+            self.describe(evaluate.make_ready())
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
         if self.prepared.spec.skipped and self.trainer.is_global_zero:
@@ -165,22 +167,20 @@ class Training:
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
 
-    def attach_extractor(self, measure: Measure) -> None:
+    def describe(self, extractors: list[Extractor]) -> None:
         """Tell what the images are looked at with, how good it is, and how much."""
-        extractor = measuring.attach(measure, self.prepared, cache_root(self.cfg))
-        if extractor is None or not self.trainer.is_global_zero:
+        if not extractors or not self.trainer.is_global_zero:
             return
-        notes = measuring.notes(extractor, self.prepared.spec, self.cfg.model)
-        for note in notes:
+        told = notes(extractors, self.prepared.spec, self.cfg.model)
+        for note in told:
             console.say(f"note      {note}")
-        told = self.summary.values.get("notes", [])
-        self.summary.update(extractor=measuring.described(extractor), notes=[*told, *notes])
+        self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *told])
 
     def end(self, status: str, code: int) -> None:
         """What came of it: metrics, counts, time."""
         if not self.trainer.is_global_zero:
             return
-        model, measure, seconds = self.model, self.callback(Measure), self.loggers.csv.seconds
+        model, evaluate, seconds = self.model, self.callback(Evaluate), self.loggers.csv.seconds
         alarms = self.callback(Alarms)
         kept = {name: value for name, value in model.measured.items() if name.startswith(("val/", "test/"))}
         values = {
@@ -192,7 +192,7 @@ class Training:
             "images_per_second": round(model.images_seen / max(seconds, 1e-9), 1),
             "metrics": kept,
             "best": self.checkpoints.best,
-            "counts": screen.counts(self.prepared.spec, model, measure.counts if measure else {}),
+            "counts": screen.counts(self.prepared.spec, model, evaluate.counts if evaluate else {}),
         }
         if alarms:
             values["alarms"] = alarms.raised

@@ -9,15 +9,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from genlab.contracts import DataError
+from genlab.config.types import ExtractorChoice
+from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.data.store.source import Prepared
 from genlab.files import sha256
 from genlab.images import rounded, to_uint8
-from genlab.metrics.extractors.classifier import Convnet, cached_classifier, levels_of
+from genlab.metrics.extractors.classifier import Convnet, cached_classifier
 from genlab.metrics.extractors.classifier_augment import resized
-from genlab.metrics.extractors.domain_classifier import cached_domain_classifier, looked_at
+from genlab.metrics.extractors.lessons import is_learnable, lesson_of
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION}"
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
 
@@ -118,23 +120,41 @@ def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
     return height, width
 
 
-def choose(prepared: Prepared, cache_root: Path) -> Extractor | None:
-    """``classifier`` where the set has labels or two domains, else ``inception`` where its weights are at hand, else
-    ``random``. So it is for pairs: a classifier that tells photographs from maps has nothing to learn.
-
-    None for a set of points: there is nothing to see.
-    """
-    spec = prepared.spec
-    if spec.kind == "points":
-        return None
-    if spec.kind == "domains":
-        net, accuracy = cached_domain_classifier(prepared, cache_root)
-        return Extractor("classifier", Features(net, looked_at(spec.shape)), net.num_features, accuracy, net.head)
-    if spec.kind == "images" and levels_of(spec):
-        net, accuracy = cached_classifier(prepared, cache_root)
-        return Extractor("classifier", Features(net, size_of(spec.shape)), net.num_features, accuracy)
+def inception_weights() -> Path:
+    """Where torch-fidelity leaves them."""
     home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
-    weights = home / "hub" / "checkpoints" / INCEPTION
-    if weights.is_file():
-        return Extractor("inception", Inception(weights), 2048)
-    return random_features(spec.shape)
+    return home / "hub" / "checkpoints" / INCEPTION
+
+
+def extractor_name(choice: ExtractorChoice, spec: DataSpec) -> str:
+    """What ``choice`` means for a set; nothing is made yet.
+
+    ``auto``: ``classifier`` where the set has labels or two domains, else ``inception`` where its weights are at hand,
+    else ``random``. So it is for pairs: a classifier that tells photographs from maps has nothing to learn.
+
+    Raises:
+        ConfigError: there is nothing to learn for a classifier, or there are no weights of Inception.
+    """
+    weights = inception_weights()
+    if choice == "auto":
+        return "classifier" if is_learnable(spec) else "inception" if weights.is_file() else "random"
+    where = f"extractor={choice}"
+    if choice == "classifier" and not is_learnable(spec):
+        what = f"{spec.name} has neither labels nor two domains for a classifier to learn"
+        raise ConfigError([Problem(where, what, "Type: metrics.extractor=auto")])
+    if choice == "inception" and not weights.is_file():
+        remedy = f"Fetch {INCEPTION_URL} there, or type: metrics.extractor=auto"
+        raise ConfigError([Problem(where, f"there is no {weights}", remedy)])
+    return choice
+
+
+def make_extractor(name: str, prepared: Prepared, cache_root: Path) -> Extractor:
+    """By its name; a classifier is taught where it has not been kept."""
+    if name == "inception":
+        return Extractor(name, Inception(inception_weights()), 2048)
+    if name == "random":
+        return random_features(prepared.spec.shape)
+    lesson = lesson_of(prepared)
+    net, accuracy = cached_classifier(lesson, cache_root)
+    head = net.head if prepared.spec.kind == "domains" else None
+    return Extractor(name, Features(net, size_of(lesson.shape)), net.num_features, accuracy, head)

@@ -1,24 +1,17 @@
-"""A small classifier of the set's own labels: its last hidden layer is what FIDs on digits should look at."""
+"""A small classifier, taught once for each set and kept: FIDs look at its last hidden layer."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.console import progress
-from genlab.contracts import DataSpec
-from genlab.data.store.order import epoch_order
-from genlab.data.store.source import SPLITS, Prepared
 from genlab.files import cached, key_of
-
-RECIPE = {"version": 2, "epochs": 4, "least_steps": 400, "most_steps": 2000, "batch": 128, "lr": 2e-3, "seed": 0}
+from genlab.metrics.extractors.lessons import Lesson
 
 
 class Convnet(nn.Module):
@@ -52,38 +45,18 @@ class Convnet(nn.Module):
         return self.head(self.features(x).relu())
 
 
-def levels_of(spec: DataSpec) -> tuple[int, ...]:
-    """How many values each label of a set has; empty where there is nothing to tell apart."""
-    return spec.levels or ((spec.classes,) if spec.classes > 1 else ())
+def cached_classifier(lesson: Lesson, cache_root: Path) -> tuple[Convnet, float]:
+    """The classifier and its accuracy on the test images; taught by the first who asks, then kept.
 
-
-def cached_classifier(prepared: Prepared, cache_root: Path) -> tuple[Convnet, float]:
-    """The classifier of this data set and its accuracy on the test images; trained by the first who asks, then kept.
-
-    Training touches no global random state, so a run is the same with or without it.
-    """
-    spec = prepared.spec
-    key = key_of(RECIPE, spec.digest, spec.sizes, spec.shape, levels_of(spec), labels_digest(prepared))
-    path = cache_root / "features" / f"classifier-{spec.name}-{key}.pt"
-    with torch.random.fork_rng(devices=[]):
-        return kept_network(path, lambda: trained_and_tested(prepared), Convnet(spec.shape, levels_of(spec)))
-
-
-def labels_digest(prepared: Prepared) -> str:
-    """SHA-256 of every label: the same images may be told apart by one attribute or by another."""
-    digest = hashlib.sha256()
-    for split in SPLITS:
-        digest.update(np.ascontiguousarray(prepared.labels[split]).tobytes())
-    return digest.hexdigest()
-
-
-def kept_network(path: Path, make: Callable[[], dict[str, Any]], net: Convnet) -> tuple[Convnet, float]:
-    """``net`` with the weights that ``make`` gave, and the accuracy that it gave with them.
+    Teaching touches no global random state, so a run is the same with or without it.
 
     Raises:
-        DataError: as ``cached``.
+        DataError: the kept file is damaged, or there is no room for it.
     """
-    found = cached(path, make, lambda value: is_of(value, net))
+    path = cache_root / "features" / f"{lesson.name}-{lesson.spec.name}-{key_of(lesson.recipe, *lesson.facts())}.pt"
+    with torch.random.fork_rng(devices=[]):
+        net = Convnet(lesson.shape, lesson.levels)
+        found = cached(path, lambda: taught_and_examined(lesson), lambda value: is_of(value, net))
     net.load_state_dict(found["weights"])
     return net.eval(), found["accuracy"]
 
@@ -96,61 +69,61 @@ def is_of(value: Any, net: nn.Module) -> bool:
     return isinstance(value.get("accuracy"), float) and shapes == {n: w.shape for n, w in net.state_dict().items()}
 
 
-def trained_and_tested(prepared: Prepared) -> dict[str, Any]:
+def taught_and_examined(lesson: Lesson) -> dict[str, Any]:
     """What is kept of a classifier."""
-    net = trained(prepared)
-    return {"weights": net.state_dict(), "accuracy": accuracy(net, prepared)}
+    net = taught(lesson)
+    if lesson.unit:
+        scale(net, lesson)
+    return {"weights": net.state_dict(), "accuracy": accuracy(net, lesson)}
 
 
-def trained(prepared: Prepared) -> Convnet:
-    """Adam with one cycle of the learning rate, images moved by up to a pixel or two so that small sets suffice."""
-    torch.default_generator.manual_seed(int(RECIPE["seed"]))  # torch.manual_seed would reach into every GPU as well
-    spec, images, labels = prepared.spec, prepared.images["train"], prepared.labels["train"]
-    assert labels is not None
-    levels = levels_of(spec)
-    net = Convnet(spec.shape, levels).train()
-    batch = min(int(RECIPE["batch"]), len(images))
-    an_epoch = len(images) // batch
-    total = min(max(int(RECIPE["epochs"]) * an_epoch, int(RECIPE["least_steps"])), int(RECIPE["most_steps"]))
-    optimizer = torch.optim.Adam(net.parameters(), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RECIPE["lr"], total_steps=total)
-    with progress(f"training the classifier that measures {spec.name}", total) as advance:
-        for step in range(total):
-            place = step % an_epoch * batch
-            if place == 0:
-                order = epoch_order(len(images), 0, step // an_epoch)
-            index = order[place : place + batch]
-            x = moved(torch.from_numpy(images[index]).float() / 255)
-            right = torch.from_numpy(labels[index]).reshape(len(index), -1)
-            each = [F.cross_entropy(z, y) for z, y in zip(net(x).split(levels, 1), right.T, strict=True)]
-            loss = torch.stack(each).sum()
+def taught(lesson: Lesson) -> Convnet:
+    """AdamW with one cycle of the learning rate."""
+    recipe, total = lesson.recipe, lesson.steps()
+    torch.default_generator.manual_seed(recipe["seed"])  # torch.manual_seed would reach into every GPU as well
+    net = Convnet(lesson.shape, lesson.levels).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = optimizer_of(net, recipe)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe["lr"], total_steps=total)
+    title = f"training the classifier that measures {lesson.spec.name}"
+    with progress(title, total, announced="once for this set") as advance:
+        for x, right in lesson.batches():
+            features = net.features(x.contiguous(memory_format=torch.channels_last))
+            logits = net.head(F.dropout(features.relu(), recipe["dropout"])).split(lesson.levels, 1)
+            loss = torch.stack([F.cross_entropy(z, y) for z, y in zip(logits, right.T, strict=True)]).sum()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             advance()
-    return net.eval()
+    return net.eval().to(memory_format=torch.contiguous_format)
 
 
-def moved(x: Tensor) -> Tensor:
-    """The batch shifted by up to a twelfth of its side. [B, C, H, W] -> [B, C, H, W]."""
-    reach = max(1, min(x.shape[-2:]) // 12)
-    down, right = (int(torch.randint(-reach, reach + 1, ())) for _ in range(2))
-    padded = F.pad(x, [reach] * 4, mode="replicate")
-    height, width = x.shape[-2:]
-    return padded[..., reach + down : reach + down + height, reach + right : reach + right + width]
+def optimizer_of(net: Convnet, recipe: dict[str, Any]) -> torch.optim.Optimizer:
+    """AdamW; weights decay, biases and norms do not."""
+    weights, others = ([p for p in net.parameters() if (p.ndim > 1) == wide] for wide in (True, False))
+    groups = [{"params": weights, "weight_decay": recipe["weight_decay"]}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=recipe["lr"], fused=True)
 
 
 @torch.no_grad()
-def accuracy(net: Convnet, prepared: Prepared) -> float:
+def scale(net: Convnet, lesson: Lesson) -> None:
+    """The same verdicts by features whose mean square over the training images is 1: the unit of FID, and KID's kernel
+    is made for such. Its last hidden layer is divided by a number that its head is multiplied by.
+    """
+    squares = [net.features(x).square() for x, _ in lesson.examples("train")]
+    size = torch.cat(squares).mean().sqrt().clamp_min(1e-6)
+    last = net.body[-1]
+    assert isinstance(last, nn.Linear)
+    last.weight.div_(size)
+    last.bias.div_(size)
+    net.head.weight.mul_(size)
+
+
+@torch.no_grad()
+def accuracy(net: Convnet, lesson: Lesson) -> float:
     """The share of labels of the test images that are told right; of several labels an image, the mean over them."""
-    images, labels = prepared.images["test"], prepared.labels["test"]
-    assert labels is not None
-    levels, right = levels_of(prepared.spec), 0.0
-    for start in range(0, len(images), 500):
-        x = torch.from_numpy(np.array(images[start : start + 500])).float() / 255
-        told = torch.stack([z.argmax(1) for z in net(x).split(levels, 1)], 1)  # [B, number of labels]
-        right += float(
-            (told == torch.from_numpy(np.array(labels[start : start + 500])).reshape(len(x), -1)).float().mean(1).sum()
-        )
-    return right / len(images)
+    shares = []
+    for x, right in lesson.examples("test"):
+        told = torch.stack([z.argmax(1) for z in net(x).split(lesson.levels, 1)], 1)  # [B, number of labels]
+        shares.append((told == right).double().mean(1))
+    return torch.cat(shares).mean().item()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,43 +10,79 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genlab.console import progress
 from genlab.contracts import Split
 from genlab.data.store.columns import Column, Cut, Ragged, taken
 from genlab.data.store.source import Prepared
-from genlab.files import cached, key_of
+from genlab.files import cached, ensure, key_of
 from genlab.metrics.extractors.choose import Extractor
+from genlab.metrics.frechet import Moments
 
 VERSION = 1  # part of every key: raise it when an extractor looks at images in another way
 CHUNK_BYTES = 64 << 20  # as floats: at most 250 images
 
 
-def real_features(
-    prepared: Prepared, split: Split, extractor: Extractor, cache_root: Path, column: str = "image"
-) -> Tensor:
-    """Features of every image of a split, [N, d] on the CPU; kept under all that they depend on.
+class RealFeatures:
+    """Features of every image of a split, kept under all that they depend on, and what FID makes of them.
 
-    ``column``: of a set for translation, ``a`` or ``b``; cut as in evaluation.
+    Args:
+        column: of a set for translation, ``a`` or ``b``; cut as in evaluation.
     """
-    spec, crop = prepared.spec, prepared.augmentation.crop
-    facts = spec.digest, spec.sizes, spec.shape, split, column, spec.note, crop
-    key = key_of(VERSION, *facts, extractor.digest)
-    path = cache_root / "features" / f"real-{spec.name}-{split}-{extractor.name}-{key}.pt"
-    images = prepared.columns[split][column]
-    shape = len(images), extractor.num_features
 
-    def fits(value: Any) -> bool:
-        return isinstance(value, Tensor) and value.shape == shape
+    def __init__(
+        self, prepared: Prepared, split: Split, extractor: Extractor, cache_root: Path, column: str = "image"
+    ) -> None:
+        spec, crop = prepared.spec, prepared.augmentation.crop
+        facts = spec.digest, spec.sizes, spec.shape, split, column, spec.note, crop
+        key = key_of(VERSION, *facts, extractor.digest)
+        self.path = cache_root / "features" / f"real-{spec.name}-{split}-{extractor.name}-{key}.pt"
+        self.images, self.extractor, self.cut = prepared.columns[split][column], extractor, Cut(crop) if crop else None
+        self.at_hand: dict[torch.device, Moments] = {}
 
-    features: Tensor = cached(path, lambda: features_of(images, extractor, Cut(crop) if crop else None), fits)
-    return features
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def make(self) -> Tensor:
+        """Look at the images."""
+        return features_of(self.images, self.extractor, self.cut)
+
+    def ensure(self) -> None:
+        """Let the features be in the cache; of several processes one looks while the others wait."""
+        ensure(self.path, self.make)
+
+    @cached_property
+    def features(self) -> Tensor:
+        """[N, d] on the CPU."""
+        shape = len(self), self.extractor.num_features
+        found: Tensor = cached(self.path, self.make, lambda value: isinstance(value, Tensor) and value.shape == shape)
+        return found
+
+    def moments(self, device: torch.device) -> Moments:
+        """Of all of them, with the root of their covariance, which takes seconds of 2,048 features: kept beside them."""
+        if device not in self.at_hand:
+            path = self.path.with_name(self.path.name.replace("real-", "moments-", 1))
+            plain = cached(path, lambda: Moments.of(self.features).plain(), self.are_moments)
+            self.at_hand[device] = Moments.from_plain(plain, device)
+        return self.at_hand[device]
+
+    def are_moments(self, value: Any) -> bool:
+        """Whether a value can be theirs."""
+        d = self.extractor.num_features
+        shapes = {"count": (), "total": (d,), "outer": (d, d), "root": (d, d)}
+        return isinstance(value, dict) and {n: getattr(x, "shape", None) for n, x in value.items()} == shapes
 
 
 def features_of(images: Column, extractor: Extractor, cut: Cut | None = None) -> Tensor:
     """Features [N, d] on the CPU of uint8 images, cut in the middle, computed wherever the extractor is."""
     chunk = chunk_of(images, cut)
     places = (np.arange(start, min(start + chunk, len(images))) for start in range(0, len(images), chunk))
-    batches = (torch.from_numpy(np.array(taken(images, rows, cut))) for rows in places)
-    return torch.cat([extractor(batch.to(extractor.device).float() / 255).cpu() for batch in batches])
+    found = []
+    with progress(f"looking at the real images with {extractor.name}", len(images), announced="once") as advance:
+        for rows in places:
+            batch = torch.from_numpy(np.array(taken(images, rows, cut)))
+            found.append(extractor(batch.to(extractor.device).float() / 255).cpu())
+            advance(len(rows))
+    return torch.cat(found)
 
 
 def chunk_of(images: Column, cut: Cut | None) -> int:

@@ -1,0 +1,37 @@
+"""Of points drawn from a known mixture: which of its modes samples reach, and how well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+
+from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator
+from genlab.callbacks.samples import SEED, labels_for, sampled, unnoticed
+from genlab.config.types import PositiveInt
+from genlab.contracts import Samples
+from genlab.metrics.modes import mode_coverage
+
+
+@dataclass
+class Modes(Evaluator):
+    """``modes`` and ``high_quality`` of fresh samples, drawn alike by every rank."""
+
+    needs: ClassVar[dict[Any, Any]] = {"points": Samples}
+
+    samples: PositiveInt
+
+    def count(self, now: Evaluation) -> int:
+        """None where the set has no known modes."""
+        return self.samples if now.prepared.modes is not None else 0
+
+    def finish(self, now: Evaluation) -> dict[str, float]:
+        """Both."""
+        model, modes = now.model, now.prepared.modes
+        assert modes is not None
+        with unnoticed(model.device):
+            x = sampled(model, self.samples, SEED, labels_for(model, now.prepared, self.samples))
+        values = mode_coverage(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
+        now.counts |= {f"{now.stage}/{name}": self.samples for name in values}
+        return values

@@ -1,0 +1,64 @@
+"""What is read from the pixels of each image: how near a reconstruction or a translation is, and whether something ails it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator, Seen
+from genlab.config.types import NonNegativeInt
+from genlab.contracts import Reconstructs, Translates
+from genlab.metrics.reconstruction import reconstruction_terms, translation_terms
+from genlab.metrics.symptoms import saturated
+
+
+@dataclass
+class Reconstruction(Evaluator):
+    """``mse``, ``psnr``, ``ssim`` of reconstructions."""
+
+    needs: ClassVar[dict[Any, Any]] = {"images": Reconstructs}
+
+    def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
+        """[B] each."""
+        return reconstruction_terms(seen.batch.image.float(), seen.reconstruction)
+
+
+@dataclass
+class PairedTranslation(Evaluator):
+    """``psnr``, ``ssim`` of translations against their targets; ``l1`` is among the model's own terms."""
+
+    needs: ClassVar[dict[Any, Any]] = {"pairs": Translates}
+
+    def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
+        """[B] each."""
+        return translation_terms(seen.batch.b.float(), seen.translations[0].y)
+
+
+@dataclass
+class Symptoms(Evaluator):
+    """What alarms go by: ``change`` and ``saturated`` of translations; of the real images what to compare with.
+
+    ``distance_ab`` is |a - b|: of a pair its own distance, of two domains that of images which have nothing in common.
+    """
+
+    needs: ClassVar[dict[Any, Any]] = {"pairs": Translates, "domains": Translates}
+
+    val_samples: NonNegativeInt
+    test_samples: NonNegativeInt
+
+    def count(self, now: Evaluation) -> int:
+        """Translations, each way at most."""
+        return now.limited(self.val_samples, self.test_samples)
+
+    def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
+        """[B] each, of two domains each with its own B."""
+        sides = {"a": seen.batch.a.float(), "b": seen.batch.b.float()}
+        few = min(map(len, sides.values()))
+        terms = {"distance_ab": (sides["a"][:few] - sides["b"][:few]).abs().flatten(1).mean(1)}
+        for made in (made.first(self.count(now)) for made in seen.translations):
+            terms[f"change{made.way.suffix}"] = (made.y - made.x).abs().flatten(1).mean(1)
+            terms[f"saturated{made.way.suffix}"] = saturated(made.y)
+            terms[f"saturated_{made.way.target}"] = saturated(sides[made.way.target])
+        return terms
