@@ -15,7 +15,7 @@ from genlab.metrics.extractors import lessons
 from genlab.metrics.extractors import real_features as reals
 from genlab.metrics.extractors.choose import random_features
 from genlab.metrics.extractors.classifier import cached_classifier
-from genlab.metrics.extractors.lessons import Labels, TwoDomains
+from genlab.metrics.extractors.lessons import Lesson
 from genlab.metrics.extractors.real_features import RealFeatures
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
@@ -68,14 +68,10 @@ def assert_other(make, one, other, tmp_path):
     assert files(tmp_path / "shared") == 2
 
 
-def weights(lesson):
+def weights(prepared, folder):
     """A classifier as a list of tensors, its accuracy last."""
-
-    def make(prepared, folder):
-        net, accuracy = cached_classifier(lesson(prepared), folder)
-        return [*net.state_dict().values(), torch.tensor(accuracy)]
-
-    return make
+    net, accuracy = cached_classifier(Lesson(prepared), folder)
+    return [*net.state_dict().values(), torch.tensor(accuracy)]
 
 
 # ---- the classifier of a set's own labels ----------------------------------------------------------------------------
@@ -85,18 +81,18 @@ def weights(lesson):
     "change", [{"label": "Young"}, {"label": "attributes"}, {"limit": 30}, {"crop": 30}, {"image_size": 12}], ids=str
 )
 def test_a_classifier_is_of_its_images_and_of_its_labels(change, faces, tmp_path):
-    assert_other(weights(Labels), faces(), faces(**change), tmp_path)
+    assert_other(weights, faces(), faces(**change), tmp_path)
 
 
 def test_a_classifier_has_as_many_outputs_as_its_set_has_classes(faces, tmp_path):
     two = faces()
     three = replace(two, spec=replace(two.spec, classes=3))
-    assert_other(weights(Labels), two, three, tmp_path)
+    assert_other(weights, two, three, tmp_path)
 
 
 def test_what_teaches_the_same_shares_the_classifier(faces, tmp_path):
     for change in ({}, {"hflip": True}, {"batch_size": 2}, {"limit": 1000}):
-        cached_classifier(Labels(faces(**change)), tmp_path)
+        cached_classifier(Lesson(faces(**change)), tmp_path)
     assert files(tmp_path) == 1
 
 
@@ -105,27 +101,27 @@ def test_what_teaches_the_same_shares_the_classifier(faces, tmp_path):
 
 @pytest.mark.parametrize("change", [{"limit": 20}, {"crop_size": 24}, {"preprocess": "resize_and_crop"}], ids=str)
 def test_a_domain_classifier_is_of_its_images_and_of_how_they_are_cut(change, domains, tmp_path):
-    assert_other(weights(TwoDomains), domains(), domains(**change), tmp_path)
+    assert_other(weights, domains(), domains(**change), tmp_path)
 
 
 def test_a_domain_classifier_is_of_its_cut_whatever_the_set_says_of_it(domains, tmp_path):
     one = domains()
-    assert_other(weights(TwoDomains), one, replace(one, augmentation=Augmentation((30, 30))), tmp_path)
+    assert_other(weights, one, replace(one, augmentation=Augmentation((30, 30))), tmp_path)
 
 
 def test_what_teaches_the_same_shares_the_domain_classifier(domains, tmp_path):
     for change in ({}, {"hflip": True}, {"batch_size": 2}, {"load_size": 30}, {"limit": 1000}):
-        cached_classifier(TwoDomains(domains(**change)), tmp_path)
+        cached_classifier(Lesson(domains(**change)), tmp_path)
     assert files(tmp_path) == 1
 
 
-@pytest.mark.parametrize("lesson", [Labels, TwoDomains])
-def test_another_way_of_teaching_is_another_classifier(lesson, faces, domains, tmp_path, monkeypatch):
-    prepared = faces() if lesson is Labels else domains()
-    cached_classifier(lesson(prepared), tmp_path)
+@pytest.mark.parametrize("recipe", ["LABELS", "DOMAINS"])
+def test_another_way_of_teaching_is_another_classifier(recipe, faces, domains, tmp_path, monkeypatch):
+    lesson = Lesson(faces() if recipe == "LABELS" else domains())
+    cached_classifier(lesson, tmp_path)
     for count, key in enumerate(("version", "seed", "lr"), 2):
-        monkeypatch.setitem(lesson.recipe, key, lesson.recipe[key] + 1)
-        cached_classifier(lesson(prepared), tmp_path)
+        monkeypatch.setitem(getattr(lessons, recipe), key, lesson.recipe[key] + 1)
+        cached_classifier(lesson, tmp_path)
         assert files(tmp_path) == count
 
 
@@ -185,7 +181,7 @@ def test_what_looks_the_same_shares_the_features(pairs, tmp_path):
 
 @pytest.mark.parametrize("content", [torch.zeros(3), {"weights": {}, "accuracy": 0.5}, {"accuracy": 0.5}, [1]], ids=str)
 def test_what_is_no_classifier_is_refused(content, faces, domains, tmp_path):
-    for make, prepared in ((weights(Labels), faces()), (weights(TwoDomains), domains())):
+    for make, prepared in ((weights, faces()), (weights, domains())):
         make(prepared, tmp_path)
         for file in (tmp_path / "features").glob("*.pt"):
             write_tensors(file, content)

@@ -29,12 +29,8 @@ class Way:
 SAMPLED = Way(None, "", "image", "")
 PAIRED = Way("AtoB", "a", "b", "")  # the one way there is: no name need tell
 THERE, BACK = Way("AtoB", "a", "b", "_AtoB"), Way("BtoA", "b", "a", "_BtoA")
+# how images like those of a set can be generated
 WAYS: dict[Kind, tuple[Way, ...]] = {"images": (SAMPLED,), "pairs": (PAIRED,), "domains": (THERE, BACK), "points": ()}
-
-
-def ways_of(kind: Kind) -> tuple[Way, ...]:
-    """How images like those of a set can be generated."""
-    return WAYS[kind]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ import torch
 
 from genlab.apps.command.paths import prepare
 from genlab.metrics.extractors.classifier import Convnet, cached_classifier
-from genlab.metrics.extractors.lessons import Labels
+from genlab.metrics.extractors.lessons import Lesson
 
 from keeping import assert_made_once
 
 
 def test_it_knows_its_digits_is_kept_and_leaves_the_random_state_alone(composed, tmp_path):
     data = prepare(composed("data=digits"))
-    assert_made_once(lambda folder: cached_classifier(Labels(data), folder), tmp_path, least=0.95)
+    assert_made_once(lambda folder: cached_classifier(Lesson(data), folder), tmp_path, least=0.95)
 
 
 def test_images_of_any_shape_have_features():

@@ -10,7 +10,7 @@ from genlab.data.store.source import Prepared
 from genlab.metrics.extractors import lessons
 from genlab.metrics.extractors.choose import extractor_name, make_extractor
 from genlab.metrics.extractors.classifier import cached_classifier, scale, taught
-from genlab.metrics.extractors.lessons import TwoDomains, looked_at
+from genlab.metrics.extractors.lessons import Lesson, looked_at
 from genlab.metrics.extractors.real_features import RealFeatures
 
 from keeping import assert_made_once
@@ -27,7 +27,7 @@ def prepared(composed, folders):
 
 def test_it_tells_the_domains_is_kept_and_leaves_the_random_state_alone(prepared, tmp_path):
     data = prepared(*CUT)
-    assert_made_once(lambda folder: cached_classifier(TwoDomains(data), folder), tmp_path, least=0.85)
+    assert_made_once(lambda folder: cached_classifier(Lesson(data), folder), tmp_path, least=0.85)
 
 
 def test_its_features_and_its_verdict_come_from_one_look(prepared, cache, tmp_path):
@@ -46,7 +46,7 @@ def test_its_features_and_its_verdict_come_from_one_look(prepared, cache, tmp_pa
 def test_features_have_a_mean_square_of_one_and_the_verdicts_stay(prepared, monkeypatch):
     monkeypatch.setitem(lessons.DOMAINS, "epochs", 0)
     monkeypatch.setitem(lessons.DOMAINS, "least_steps", 2)
-    lesson = TwoDomains(prepared(*CUT))
+    lesson = Lesson(prepared(*CUT))
     net = taught(lesson)
     x = torch.cat([x for x, _ in lesson.examples("train")])
     before = net(x)
@@ -60,11 +60,11 @@ def test_it_is_trained_alike_each_time_and_on_as_many_images_of_either_domain(pr
     monkeypatch.setitem(lessons.DOMAINS, "least_steps", 3)
     data = prepared(*CUT)
     train = {**data.columns["train"], "b": data.columns["train"]["b"][:3]}
-    lesson = TwoDomains(Prepared(data.spec, {**data.columns, "train": train}, data.augmentation))
+    lesson = Lesson(Prepared(data.spec, {**data.columns, "train": train}, data.augmentation))
     one, other = taught(lesson), taught(lesson)
     assert all(torch.equal(x, y) for x, y in zip(one.parameters(), other.parameters(), strict=True))
     assert all(right.flatten().bincount().tolist() == [16, 16] for _, right in lesson.batches())
-    assert {*lesson.order("b", 16, "b").flatten().tolist()} == {0, 1, 2}
+    assert {*lesson.order("b").flatten().tolist()} == {0, 1, 2}
 
 
 def test_images_of_many_sizes_are_looked_at_one_by_one(prepared, monkeypatch, tmp_path):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from genlab.callbacks.samples import SampleFeatures
-from genlab.callbacks.translations import Made, TranslationFeatures, translations_of, ways_of
+from genlab.callbacks.translations import WAYS, Made, TranslationFeatures, Way, translations_of
 from genlab.config.types import ExtractorChoice, PositiveInt
 from genlab.contracts import Kind, Split
 from genlab.data.store.source import Prepared
@@ -94,10 +94,10 @@ class Evaluation:
         """Features of the real images of a column."""
         return self.extractors.real(self.extractor(choice), split, column)
 
-    def inputs(self) -> dict[Any, float]:
+    def inputs(self) -> dict[Way, float]:
         """How many images can be generated, by way: of translations as many as there are to translate."""
         columns = self.prepared.columns[self.split]
-        return {way: len(columns[way.source]) if way.source else math.inf for way in ways_of(self.kind)}
+        return {way: len(columns[way.source]) if way.source else math.inf for way in WAYS[self.kind]}
 
     def limited(self, val_samples: int, test_samples: int) -> int:
         """Images to be generated in this stage, each way at most."""

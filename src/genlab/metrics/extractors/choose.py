@@ -16,7 +16,7 @@ from genlab.files import sha256
 from genlab.images import rounded, to_uint8
 from genlab.metrics.extractors.classifier import Convnet, cached_classifier
 from genlab.metrics.extractors.classifier_augment import resized
-from genlab.metrics.extractors.lessons import is_learnable, lesson_of
+from genlab.metrics.extractors.lessons import Lesson, is_learnable
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION}"
@@ -154,7 +154,7 @@ def make_extractor(name: str, prepared: Prepared, cache_root: Path) -> Extractor
         return Extractor(name, Inception(inception_weights()), 2048)
     if name == "random":
         return random_features(prepared.spec.shape)
-    lesson = lesson_of(prepared)
+    lesson = Lesson(prepared)
     net, accuracy = cached_classifier(lesson, cache_root)
     head = net.head if prepared.spec.kind == "domains" else None
     return Extractor(name, Features(net, size_of(lesson.shape)), net.num_features, accuracy, head)

@@ -53,7 +53,7 @@ def cached_classifier(lesson: Lesson, cache_root: Path) -> tuple[Convnet, float]
     Raises:
         DataError: the kept file is damaged, or there is no room for it.
     """
-    path = cache_root / "features" / f"{lesson.name}-{lesson.spec.name}-{key_of(lesson.recipe, *lesson.facts())}.pt"
+    path = cache_root / "features" / f"classifier-{lesson.spec.name}-{key_of(*lesson.facts())}.pt"
     with torch.random.fork_rng(devices=[]):
         net = Convnet(lesson.shape, lesson.levels)
         found = cached(path, lambda: taught_and_examined(lesson), lambda value: is_of(value, net))
@@ -72,7 +72,7 @@ def is_of(value: Any, net: nn.Module) -> bool:
 def taught_and_examined(lesson: Lesson) -> dict[str, Any]:
     """What is kept of a classifier."""
     net = taught(lesson)
-    if lesson.unit:
+    if lesson.recipe["unit"]:
         scale(net, lesson)
     return {"weights": net.state_dict(), "accuracy": accuracy(net, lesson)}
 
