@@ -12,9 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.config import renamed
 from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
+from genlab.data.store.handover import ARRAYS, NAME, hand_over
+from genlab.data.store.source import Prepared
 from genlab.files import read_json
 from genlab.interop.reference import reference_files
-from genlab.rank_environment import announce, withdraw
+from genlab.rank_environment import announce, launcher, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
@@ -35,8 +37,8 @@ class Run:
     child_of: Path | None = None  # on further ranks: the directory is there, and held by rank 0
 
     @contextmanager
-    def open(self, cfg: DictConfig, overrides: list[str]) -> Iterator[RunDirectory]:
-        """Make or take the directory, and hold it."""
+    def open(self, cfg: DictConfig, overrides: list[str], prepared: Prepared) -> Iterator[RunDirectory]:
+        """Make or take the directory, and hold it; where further ranks come, the prepared set lies in it meanwhile."""
         if self.child_of is not None:
             yield RunDirectory(self.child_of)
             return
@@ -45,11 +47,15 @@ class Run:
         runs = Path(cfg.paths.runs).expanduser()
         try:
             directory.write_configuration(cfg, overrides)
+            if launcher() is not None or (cfg.trainer.devices, cfg.trainer.num_nodes) != (1, 1):
+                hand_over(prepared, directory.path)
             point_latest(directory)
             announce(directory.path, runs)
             yield directory
         finally:
             withdraw(runs)
+            for name in (NAME, ARRAYS):
+                (directory.path / name).unlink(missing_ok=True)
             directory.release()
 
 

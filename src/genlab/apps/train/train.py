@@ -13,6 +13,7 @@ from genlab.config.hints import Hints
 from genlab.config.label_compatibility import lacking
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError, DataSpec
+from genlab.data.store.handover import handed_over
 from genlab.rank_environment import directory_of_rank_0, is_rank_0
 from genlab.runs.find import Run, checkpoint_file, choose_run
 
@@ -28,9 +29,9 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     """
     if cfg.init_from and cfg.resume is None:
         checkpoint_file(Path(cfg.init_from), "init_from")
-    prepared = prepare(cfg)
-    require_labels(cfg, prepared.spec)
     child_of = None if is_rank_0() else directory_of_rank_0(Path(cfg.paths.runs).expanduser())
+    prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
+    require_labels(cfg, prepared.spec)
     chosen: Run = choose_run(cfg, prepared.spec, run_dir, child_of)
     ensure_torchvision()  # from here on torch and Lightning are imported
     if cfg.check_only:

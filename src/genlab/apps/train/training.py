@@ -48,7 +48,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) 
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
     with ExitStack() as stack:
-        directory = stack.enter_context(chosen.open(cfg, overrides))
+        directory = stack.enter_context(chosen.open(cfg, overrides, prepared))
         stack.enter_context(console.tee(directory.path / "log.txt"))
         if begun:
             console.say(f"weights   {begun}")

@@ -1,0 +1,105 @@
+"""What rank 0 has prepared, for the other ranks of its run: they open its stores and look at no source file.
+
+``.prepared.json`` in the run directory names the stores; what lies in none is beside it in ``.prepared.npz``.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genlab.contracts import DataError, DataSpec
+from genlab.data.store.columns import Column, Ragged, first
+from genlab.data.store.source import Augmentation, Modes, Prepared
+from genlab.data.store.store import column
+from genlab.files import read_json, replacing, write_json
+
+NAME, ARRAYS = ".prepared.json", ".prepared.npz"
+
+
+def hand_over(prepared: Prepared, folder: Path) -> None:
+    """Leave the set in ``folder``."""
+    arrays: dict[str, np.ndarray] = {}
+    columns: dict[str, dict[str, Any]] = {}
+    for split, part in prepared.columns.items():
+        columns[split] = {name: in_store(kept) for name, kept in part.items()}
+        arrays |= {f"{split}.{name}": kept for name, kept in part.items() if columns[split][name] is None}  # type: ignore[misc]
+    if prepared.modes is not None:
+        arrays["modes"] = prepared.modes.centres
+    with replacing(folder / ARRAYS, "wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    facts = {"spec": prepared.spec.plain(), "augmentation": asdict(prepared.augmentation), "columns": columns}
+    write_json(folder / NAME, facts | {"sigma": prepared.modes.sigma if prepared.modes else None})
+
+
+def in_store(kept: Column) -> dict[str, Any] | None:
+    """Which first rows of which column of which store this is; None if it is none, or another view of one."""
+    flat = kept.flat if isinstance(kept, Ragged) else kept
+    file = getattr(flat, "filename", None)
+    if (
+        file is None
+        or not flat.flags.c_contiguous
+        or address(flat) != address(np.frombuffer(map_below(flat), np.uint8))
+    ):
+        return None
+    manifest = read_json(Path(file).with_name("manifest.json"))
+    part, _, name = Path(file).name.partition(".")
+    shape = manifest["parts"][part][name]["shape"]
+    if isinstance(kept, np.ndarray) and (shape is None or list(kept.shape[1:]) != shape[1:]):
+        return None
+    place = {"store": str(Path(file).parent.resolve()), "part": part, "name": name}
+    return {**place, "rows": len(kept), "digest": manifest["digest"]}
+
+
+def address(array: np.ndarray) -> int:
+    """Where an array begins in memory."""
+    begins: int = array.__array_interface__["data"][0]
+    return begins
+
+
+def map_below(array: Any) -> mmap.mmap:
+    """The memory map of a view."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    assert isinstance(array, mmap.mmap)
+    return array
+
+
+def handed_over(folder: Path) -> Prepared | None:
+    """The set that rank 0 has left in ``folder``; None where its stores cannot be reached, as on a node with its own cache.
+
+    Raises:
+        DataError: a store there is another one.
+    """
+    facts = read_json(folder / NAME)
+    with np.load(folder / ARRAYS, allow_pickle=False) as file:
+        arrays = dict(file)
+    known = {split: part.items() for split, part in facts["columns"].items()}
+    places = [place for part in known.values() for _, place in part if place is not None]
+    if not all((Path(place["store"]) / "manifest.json").is_file() for place in places):
+        return None
+    columns = {
+        split: {name: arrays[f"{split}.{name}"] if place is None else from_store(place) for name, place in part}
+        for split, part in known.items()
+    }
+    crop, hflip = facts["augmentation"]["crop"], facts["augmentation"]["hflip"]
+    modes = Modes(arrays["modes"], facts["sigma"]) if "modes" in arrays else None
+    return Prepared(DataSpec.from_plain(facts["spec"]), columns, Augmentation(crop and tuple(crop), hflip), modes)
+
+
+def from_store(place: dict[str, Any]) -> Column:
+    """The first rows of one column.
+
+    Raises:
+        DataError: the store is not the one that rank 0 has opened.
+    """
+    store = Path(place["store"])
+    manifest = read_json(store / "manifest.json")
+    if manifest["digest"] != place["digest"]:
+        raise DataError(f"{store} has changed since rank 0 of this run opened it. Start the run again.")
+    facts = manifest["parts"][place["part"]][place["name"]]
+    return first(column(store, place["part"], place["name"], facts), place["rows"])
