@@ -51,9 +51,7 @@ class Model(pl.LightningModule, ABC):
         require_labelled(type(self).__name__, self.needs, spec)
         self.spec, self.seed = spec, seed
         self.make_optimizer, self.schedule = optimizer, schedule
-        self.batches_seen = 0
-        self.images_seen = 0
-        self.updates = 0
+        self.batches_seen = self.images_seen = self.updates = 0
         self.in_hand = 1  # batches of the update just made; 0 while one is still being collected
         self.pending: list[Pending] = []  # batches of an update that is not complete yet
         self.validated_at = -1  # batches_seen at the newest validation
