@@ -1,6 +1,7 @@
 """What reaches the screen, and what stays in the run's log."""
 
 import logging
+import logging.config
 import warnings
 
 from genlab import console
@@ -65,3 +66,19 @@ def test_lightnings_notices_are_dropped_and_its_warnings_are_not():
         warnings.filters[:] = warned
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+def test_what_others_configure_of_logging_leaves_the_console_as_it_is(tmp_path, capfd, monkeypatch):
+    """Hydra does so for each run of a sweep."""
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    known = {name: logger for name, logger in logging.root.manager.loggerDict.items() if hasattr(logger, "disabled")}
+    before = {name: logger.disabled for name, logger in known.items()}
+    try:
+        with console.tee(tmp_path / "log.txt"):
+            console.say("one")
+            logging.config.dictConfig({"version": 1, "disable_existing_loggers": True})
+            console.say("two")
+    finally:
+        for name, logger in known.items():
+            logger.disabled = before[name]
+    assert (tmp_path / "log.txt").read_text() == capfd.readouterr().err == "one\ntwo\n"

@@ -41,10 +41,10 @@ def of_rank_0(record: logging.LogRecord) -> bool:
     return is_rank_0() or getattr(record, "every_rank", False)
 
 
-NOTED, SAID = logging.getLogger("genlab"), logging.getLogger("genlab.said")  # what is said is noted, too
-NOTED.setLevel(logging.INFO)
-NOTED.propagate = False
+# not by getLogger: a sweep configures logging for each of its runs, and Python then disables every logger it knows
+NOTED, SAID = logging.Logger("genlab", logging.INFO), logging.Logger("genlab.said", logging.INFO)
 NOTED.addHandler(logging.NullHandler())
+SAID.parent = NOTED  # what is said is noted, too
 SAID.addHandler(Screen())
 SAID.handlers[0].addFilter(of_rank_0)
 
