@@ -17,7 +17,9 @@ from genlab.apps.command import run as launch
 from genlab.apps.command.paths import prepare
 from genlab.config.files import Conf
 from genlab.config.overrides import unreadable_file
-from genlab.contracts import CheckpointError, ConfigError, DataError
+from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec
+from genlab.data.store.handover import ARRAYS, hand_over, handed_over
+from genlab.data.store.source import Prepared
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.files import cached, sha256
 from genlab.metrics.extractors.choose import INCEPTION, extractor_name, make_extractor
@@ -35,6 +37,8 @@ PLACES = {
     "config/overrides.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
     "data/sets/digits.py np.loadtxt": "",  # numbers as text, of scikit-learn's own file
     "data/sets/mnist.py np.frombuffer": "",  # bytes as numbers
+    "data/store/handover.py np.frombuffer": "",  # the address of a memory map
+    "data/store/handover.py np.load": "test_arrays_that_are_handed_over",
     "data/store/store.py json.loads": "",
     "data/store/store.py np.load": "test_the_sizes_in_a_store",
     "data/store/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/store/test_store.py",
@@ -212,6 +216,14 @@ def test_the_sizes_in_a_store(mark, tmp_path):
     np.save(file, np.array([Evil(mark)], object), allow_pickle=True)
     image = open_or_build(tmp_path, "set", "key", decoded).parts["train"]["image"]  # built anew
     assert [image[i].shape for i in range(6)] == [(1, 4 + i, 5) for i in range(6)]
+
+
+def test_arrays_that_are_handed_over(mark, tmp_path):
+    spec = DataSpec("x", "points", (1,), {"train": 1}, "0")
+    hand_over(Prepared(spec, {"train": {"x": np.zeros((1, 1), np.float32)}}), tmp_path)
+    np.savez(tmp_path / ARRAYS, **{"train.x": np.array([Evil(mark)], object)})
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        handed_over(tmp_path)
 
 
 def test_configurations_are_read_as_plain_values(mark, tmp_path, monkeypatch):

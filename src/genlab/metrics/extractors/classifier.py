@@ -77,8 +77,10 @@ def taught_and_examined(lesson: Lesson) -> dict[str, Any]:
     return {"weights": net.state_dict(), "accuracy": accuracy(net, lesson)}
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def taught(lesson: Lesson) -> Convnet:
-    """AdamW with one cycle of the learning rate."""
+    """AdamW with one cycle of the learning rate; also where it is an evaluation that asks for it first."""
     recipe, total = lesson.recipe, lesson.steps()
     torch.default_generator.manual_seed(recipe["seed"])  # torch.manual_seed would reach into every GPU as well
     net = Convnet(lesson.shape, lesson.levels).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
