@@ -1,4 +1,4 @@
-"""The heavy half of ``export.py``: files are made in a folder of their own, and take their places when all are right."""
+"""The heavy half of ``export.py``: files are written to a temporary folder and moved once every check has passed."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class Alarms(pl.Callback):
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """As it was."""
+        """Restore the counters of every alarm and those that have been raised."""
         if state := checkpoint.get("alarms"):
             self.in_a_row, self.active = dict(state["in_a_row"]), list(state["active"])
             self.raised = list(state["raised"])

@@ -43,11 +43,11 @@ class Clock(Protocol):
 
     @property
     def seconds(self) -> float:
-        """So far."""
+        """Seconds of training so far, over all resumes."""
         ...
 
     def continue_from(self, seconds: float) -> None:
-        """Go on from there."""
+        """Count on from ``seconds``."""
         ...
 
 

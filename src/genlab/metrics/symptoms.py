@@ -1,4 +1,4 @@
-"""What ails a picture, told from its pixels alone."""
+"""Warning signs computed from pixel values."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Autoencoder(Model):
             return self.pixels.mean(self.decoder(z))
 
     def reconstruct(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
-        """There and back."""
+        """Encode, then decode: [B, C, H, W] in [0, 1] -> the same."""
         return self.decode(self.encode(x).mean)
 
     def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:

@@ -16,7 +16,7 @@ LOCK = ".lock"
 
 
 class RunDirectory:
-    """One run's folder. While it is open, no other process takes it for one that was left behind."""
+    """One run's folder. While it is open, ``resume=auto`` in another process will not pick it up."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

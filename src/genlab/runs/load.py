@@ -21,7 +21,7 @@ from genlab.runs.find import checkpoint_file
 class Loaded:
     """A model in evaluation mode, the configuration of its run, and the data set it was trained on.
 
-    ``fresh`` names the networks whose weights are nobody's: files of the reference need not have all of them.
+    ``fresh`` names the networks that no file provided (files of the reference need not have all): they keep random weights.
     """
 
     model: Model

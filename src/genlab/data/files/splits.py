@@ -50,5 +50,5 @@ def require_every_split(sizes: dict[str, int], path: Path, splits: Sequence[str]
 
 
 def plain(path: Path) -> str:
-    """A folder's name, without what no name of ours has."""
+    """The folder's name, with spaces and '=' replaced: names that genlab makes have neither."""
     return path.resolve().name.replace(" ", "_").replace("=", "_")

@@ -66,9 +66,9 @@ def map_of(column: Column) -> mmap.mmap | None:
 
 
 def released(maps: list[mmap.mmap]) -> None:
-    """Let go of the pages that have been read: they stay in the system's cache, and count for no process.
+    """Drop mapped pages (MADV_DONTNEED): they stay in the page cache but leave this process's resident set.
 
-    Else a process seems to grow to the size of its store, and schedulers that count so would end it.
+    Cluster schedulers limit the resident set, which would otherwise grow to the size of the store.
     """
     if hasattr(mmap, "MADV_DONTNEED"):
         for pages in maps:

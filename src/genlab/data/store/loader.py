@@ -123,11 +123,11 @@ class TrainLoader:
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """Where we are."""
+        """The epoch and the batches done in it."""
         return {"epoch": self.epoch, "done": self.done}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go there."""
+        """Continue at the epoch and batch of ``state``."""
         self.epoch, self.done = state["epoch"], state["done"]
 
 

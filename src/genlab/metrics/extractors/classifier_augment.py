@@ -1,4 +1,4 @@
-"""An image as a small classifier sees it: shrunk to its size, and in training from another angle every time."""
+"""Resizing for the small classifiers, and the random augmentation that they are trained with."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ ACTIVATIONS = (nn.ReLU, nn.LeakyReLU)
 
 
 class Step:
-    """Switches of which none changes what is computed, but for rounding.
+    """Execution options; none changes results beyond rounding.
 
     docs/performance.md says what each is worth on a CPU. What ``auto`` chooses on CUDA follows torch's code and has not
     been measured: there autocast casts the input of a group norm to float32 and undoes the order [B, H, W, C], and

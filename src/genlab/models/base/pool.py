@@ -17,8 +17,8 @@ class ImagePool:
     """Up to ``size`` images. Each rank has a pool of its own, of the images that it made.
 
     Until the pool is full, an image is kept and also given back. From then on one half of the images pass through, and
-    the other half are exchanged for one of the pool's. What is decided depends on the seed, the batch and the rank
-    alone; decisions are made on the host about images on the device, and neither waits for the other.
+    the other half are exchanged for one of the pool's. The choices depend on the seed, the batch and the rank
+    alone, and are drawn on the CPU, so nothing synchronises with the device.
     """
 
     def __init__(self, size: int) -> None:

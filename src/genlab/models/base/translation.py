@@ -68,7 +68,7 @@ def through(net: Any, x: Tensor) -> Tensor:
 
 @contextmanager
 def generators_as(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -> Iterator[None]:
-    """While open, each generator of a model is what ``other`` makes of it: a network for the same images."""
+    """While open, every generator ``g`` of the model is replaced by ``other(g)``, a network for the same images."""
     own = {name: net for name, net in model.named_modules() if hasattr(net, "multiple")}
     try:
         for name, net in own.items():

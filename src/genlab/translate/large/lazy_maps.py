@@ -1,4 +1,4 @@
-"""Images of which any rows can be asked for, worked out when they are: what a layer's output is before it is stored.
+"""Lazy feature maps: the rows of a layer's output are computed when they are requested, and not stored.
 
 Every class answers ``rows(top, bottom)`` with the rows that the layer would have made from the whole image, and asks
 its own source for as many as it needs: a convolution for those that its kernel reaches, padding for the mirrored ones.

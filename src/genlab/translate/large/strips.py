@@ -41,7 +41,7 @@ class InStrips(nn.Module):
     Args:
         net: [B, C, H, W] -> [B, C', H, W]; its layers must be known here.
         budget: bytes of a strip of one layer's output.
-        told: hears again and again which share of the layers has been done since it was last told.
+        told: called with the fraction of the layers finished since the last call.
 
     Raises:
         ConfigError: the network has layers that are not.

@@ -23,7 +23,7 @@ class InTiles(nn.Module):
         net: [B, C, H, W] -> [B, C', H, W].
         side: of a square; rounded up to what the network takes.
         overlap: pixels that neighbours share.
-        told: hears again and again which share of the squares has been done since it was last told.
+        told: called with the fraction of the squares finished since the last call.
     """
 
     def __init__(
