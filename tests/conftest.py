@@ -84,8 +84,11 @@ def folders(pictures, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """Decoded images and extractors, shared by all tests."""
-    return tmp_path_factory.mktemp("cache")
+    """Decoded images and extractors, shared by all tests of all workers."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
@@ -94,7 +97,8 @@ def train(tmp_path, data_root, cache, monkeypatch):
     monkeypatch.setenv("GENLAB_DATA", str(data_root))
     monkeypatch.setenv("GENLAB_CACHE", str(cache))
     monkeypatch.delenv("GENLAB_RUN_DIR", raising=False)
-    small = ["logger=csv", f"paths.runs={tmp_path}/runs", "metrics.val_samples=60", "metrics.test_samples=60"]
+    small = ["logger=csv", f"paths.runs={tmp_path}/runs", "metrics.extractor=random"]
+    small += ["metrics.val_samples=60", "metrics.test_samples=60"]
     small += ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "performance.allocator=false"]
 
     def run(*overrides, command="train"):

@@ -13,7 +13,8 @@ import photographs
 REPO = Path(__file__).resolve().parent.parent
 COMMON = [
     "data.limit=700", "logger=csv", "callbacks=trace",
-    "metrics.val_samples=300", "metrics.test_samples=300", "checkpoint.every_n_steps=5", "trainer.log_every_n_steps=3",
+    "metrics.extractor=random", "metrics.val_samples=300", "metrics.test_samples=300",
+    "checkpoint.every_n_steps=5", "trainer.log_every_n_steps=3",
     "performance.threads=1", "seed=3",
 ]  # fmt: skip
 

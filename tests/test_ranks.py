@@ -162,7 +162,7 @@ def test_each_rank_has_a_pool_of_its_own_and_gets_it_back(case, pair):
 SMALL = ["data.limit=200", "trainer.max_epochs=2", "trainer.precision=64-true", "callbacks=trace"]
 SMALL += ["performance.threads=1", "trust=[rankdump]", "+callbacks.dump._target_=rankdump.Dump", "run_id=a"]
 SCREEN = ["logger=csv", "trainer.accelerator=cpu", "trainer.log_every_n_steps=1"]
-SCREEN += ["metrics.val_samples=60", "metrics.test_samples=60"]
+SCREEN += ["metrics.extractor=random", "metrics.val_samples=60", "metrics.test_samples=60"]
 
 
 def on_two_devices(forks, folder, cache, *chosen):

@@ -72,7 +72,7 @@ def test_a_signal_saves_between_two_updates_and_says_how_to_go_on(name, ranks, c
     assert len(torch.load(run / "checkpoints" / "last.ckpt")["genlab"]["random_state"]) == ranks
 
 
-TRANSLATED = {"pix2pix": ("paired_folders", "val/ssim"), "cyclegan": ("unpaired_folders", "val/fid_classifier_9_mean")}
+TRANSLATED = {"pix2pix": ("paired_folders", "val/ssim"), "cyclegan": ("unpaired_folders", "val/fid_random_9_mean")}
 
 
 @pytest.mark.parametrize("model", ["vae", "pix2pix", "cyclegan"])

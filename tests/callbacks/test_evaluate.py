@@ -1,20 +1,15 @@
 """Which numbers come out, of what, when; and that measuring changes nothing else."""
 
-import os
-import subprocess
-import sys
 from contextlib import nullcontext
-from pathlib import Path
-from types import SimpleNamespace
 
 import lightning.pytorch as pl
 import pytest
 import torch
 
-from evaluators import SMALL, evaluators
+from evaluators import SMALL, Dice, evaluators, measured
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
-from genlab.callbacks.samples import SEED, SampleFeatures
+from genlab.callbacks.samples import SEED
 from genlab.callbacks.stopping import MaxSteps
 from genlab.contracts import ConfigError, DataError
 from genlab.data.store.module import StoreData
@@ -27,43 +22,12 @@ from genlab.metrics.reconstruction import reconstruction_terms
 from genlab.models.base.model import Model
 from genlab.models.base.phases import one_phase
 
-UNLABELLED = SimpleNamespace(labels={"train": None})
-RANK = """
-import sys
-import torch
-import genlab.callbacks  # first: it makes torchvision importable
-from torch import distributed as dist
-from test_evaluate import Dice, measured
-
-folder, rank = sys.argv[1], int(sys.argv[2])
-dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
-torch.save(measured(Dice()), f"{folder}/{rank}.pt")
-dist.destroy_process_group()
-"""
-
-
-class Dice:
-    """Samples by its seed."""
-
-    device = torch.device("cpu")
-
-    def sample(self, n, *, label=None, seed=None):
-        return torch.rand(n, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
-
 
 class Careless(Dice):
     """Samples by the global random state, whatever the seed."""
 
     def sample(self, n, *, label=None, seed=None):
         return torch.rand(n, 1, 8, 8)
-
-
-def measured(model):
-    """Features of three chunks, the last of them short; None where there are none."""
-    extractor, features = random_features((1, 8, 8)), SampleFeatures(model, UNLABELLED, chunk=50)
-    features.ask(extractor, 130)
-    features.gather()
-    return next(iter(features.of(extractor, 130).values()), None)
 
 
 class Mute(Model):
@@ -267,11 +231,10 @@ def test_one_real_image_is_refused_at_once_where_it_would_be_needed(split, digit
         evaluate.attach(net, few, tmp_path, {"val": "val", "test": "test"})
 
 
-def test_two_ranks_measure_the_samples_of_one_on_rank_0(tmp_path):
-    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    command = [sys.executable, "-c", RANK, str(tmp_path)]
-    ranks = [subprocess.Popen([*command, str(rank)], env=here) for rank in (0, 1)]
-    assert [rank.wait(timeout=60) for rank in ranks] == [0, 0]
+def test_two_ranks_measure_the_samples_of_one_on_rank_0(tmp_path, trainings):
+    place = {"folder": tmp_path, "output": tmp_path / "log.txt"}
+    ranks = [trainings.start("evaluators:measure_as", rank, str(tmp_path), **place) for rank in (0, 1)]
+    assert [rank.wait(60) for rank in ranks] == [0, 0], ranks[0].said()
     alone = measured(Dice())
     assert alone.shape == (130, 128)
     assert torch.equal(alone, torch.load(tmp_path / "0.pt"))

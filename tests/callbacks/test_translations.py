@@ -22,6 +22,7 @@ from genlab.metrics.kernel import kernel_distance
 from photographs import CUT, SMALL
 
 SETS = {"cyclegan": "unpaired_folders", "pix2pix": "paired_folders"}
+AUTO = "metrics.extractor=auto"
 A, B = 5, 4  # validation and test images of the two domains
 
 
@@ -175,7 +176,7 @@ def test_the_kid_of_few_images_is_near_zero_for_equal_clouds_and_far_from_it_for
 
 
 def test_a_run_keeps_the_best_by_the_mean_of_both_directions_and_says_how_good_its_judge_is(train, folders):
-    run = train(*chosen("cyclegan", folders), "data.limit=16", "trainer.max_epochs=2", "callbacks=none")
+    run = train(*chosen("cyclegan", folders), "data.limit=16", "trainer.max_epochs=2", "callbacks=none", AUTO)
     summary = json.loads((run / "summary.json").read_text())
     mean = f"val/fid_classifier_{A + B}_mean"
     assert summary["best"]["metric"] == mean
