@@ -1,5 +1,6 @@
 """Real small data that needs no download, and runs inside the test process."""
 
+import copy
 import gzip
 import os
 import struct
@@ -32,6 +33,26 @@ def write_idx(path, array):
     """An idx file of bytes, packed."""
     header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
     path.write_bytes(gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def composed_once():
+    """What Hydra has composed of our own files is not composed again; where there are others, it is."""
+    from genlab.config import session
+
+    compose, made = session.hydra_compose, {}
+
+    def hydra_compose(name, overrides, **options):
+        if session.OwnFolders.folders or any("searchpath" in text for text in overrides):
+            return compose(name, overrides, **options)
+        key = (name, *overrides, *options)
+        if key not in made:
+            made[key] = compose(name, overrides, **options)
+        return copy.deepcopy(made[key])
+
+    session.hydra_compose = hydra_compose
+    yield
+    session.hydra_compose = compose
 
 
 @pytest.fixture(scope="session")

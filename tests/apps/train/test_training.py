@@ -88,7 +88,7 @@ def test_the_summary_says_what_was_run(twice, run, summary):
     )  # rounded
     trainable = sum(p.numel() for p in load(run).parameters() if p.requires_grad)
     counts = {"train": 64, "val": 180, "test": 180, "skipped": 0, "parameters": trainable}
-    counts |= {"test/fid_random_60": 60, "test/fid_random_60_real": 180}
+    counts |= {"test/fid_classifier_60": 60, "test/fid_classifier_60_real": 180}
     assert summary["counts"] == counts
     assert summary["alarms"] == []
     assert {"python", "torch", "lightning"} <= summary["versions"].keys()
