@@ -15,6 +15,7 @@ from genlab.contracts import DataSpec, Split
 from genlab.data.store.columns import Cut, Ragged, taken
 from genlab.data.store.order import repeated
 from genlab.data.store.source import SPLITS, Prepared
+from genlab.images import from_uint8
 from genlab.metrics.extractors.classifier_augment import COLOUR, SQUEEZE, TURN, ZOOM, resized, varied
 
 Examples = Iterator[tuple[Tensor, Tensor]]  # images float [B, C, H, W] in [0, 1], labels int64 [B, number of labels]
@@ -88,7 +89,7 @@ class Lesson:
         one_by_one = cut is None and isinstance(column, Ragged)
         parts = np.split(index, len(index)) if one_by_one else [index]
         height, width = self.shape[1:]
-        whole = (torch.from_numpy(np.array(taken(column, part, cut, step, side))).float() / 255 for part in parts)
+        whole = (from_uint8(torch.from_numpy(taken(column, part, cut, step, side))) for part in parts)
         images = torch.cat([resized(x, (height, width)) for x in whole])
         told = np.full(len(index), side) if labels is None else np.array(labels[index])
         return images, torch.from_numpy(told).reshape(len(index), -1)

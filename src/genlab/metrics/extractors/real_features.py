@@ -15,6 +15,7 @@ from genlab.contracts import Split
 from genlab.data.store.columns import Column, Cut, Ragged, taken
 from genlab.data.store.source import Prepared
 from genlab.files import cached, ensure, key_of
+from genlab.images import from_uint8
 from genlab.metrics.extractors.choose import Extractor
 from genlab.metrics.frechet import Moments
 
@@ -80,7 +81,7 @@ def features_of(images: Column, extractor: Extractor, cut: Cut | None = None) ->
     with progress(f"looking at the real images with {extractor.name}", len(images), announced="once") as advance:
         for rows in places:
             batch = torch.from_numpy(np.array(taken(images, rows, cut)))
-            found.append(extractor(batch.to(extractor.device).float() / 255).cpu())
+            found.append(extractor(from_uint8(batch.to(extractor.device))).cpu())
             advance(len(rows))
     return torch.cat(found)
 
