@@ -147,7 +147,7 @@ class CVAE(Model):
 
     def nll(self, x, z, label):
         wide = self.beside(z.flatten(0, 1), label.repeat_interleave(z.shape[1], 0))
-        return self.pixels.nll(self.decoder(wide).unflatten(0, z.shape[:2]), x)
+        return self.pixels.nll(self.decoder(wide), x).view(z.shape[:2])
 
     def encode(self, x, *, label=None):
         with self.evaluating():

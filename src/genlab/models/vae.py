@@ -67,7 +67,7 @@ class VAE(Model):
 
     def nll(self, x: Tensor, z: Tensor) -> Tensor:
         """-log p(x|z) of K codes for each image. [B, C, H, W], [B, K, D] -> [B, K]."""
-        return self.pixels.nll(self.decoder(z.flatten(0, 1)).unflatten(0, z.shape[:2]), x)
+        return self.pixels.nll(self.decoder(z.flatten(0, 1)), x).view(z.shape[:2])
 
     def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code:
         """q(z|x)."""

@@ -46,4 +46,4 @@ def test_mean_images_lie_in_0_to_1():
 def test_of_several_outputs_for_an_image_each_has_its_own_density(likelihood):
     pixels, outputs = Pixels(likelihood, 0.3), torch.stack([OUTPUT, 2 * OUTPUT, -OUTPUT], 1)  # [2, 3, 3, 2, 2]
     expected = torch.stack([pixels.nll(outputs[:, k], X) for k in range(3)], 1)
-    torch.testing.assert_close(pixels.nll(outputs, X), expected)
+    torch.testing.assert_close(pixels.nll(outputs.flatten(0, 1), X).view(len(X), 3), expected)

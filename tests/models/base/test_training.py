@@ -190,3 +190,9 @@ def test_means_are_right_for_a_short_last_batch():
         totals.add({"loss": part})
     assert totals.means()["loss"] == pytest.approx(values.double().mean().item(), abs=1e-12)
     assert totals.means() == {}
+
+
+def test_a_model_in_another_precision_draws_its_noise_in_it():
+    model = vae()
+    assert model.noise("train", 0).dtype == torch.float64
+    assert model.float().noise("train", 0).dtype == torch.float32

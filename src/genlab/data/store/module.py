@@ -89,7 +89,7 @@ class StoreData(pl.LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Every tensor of the record, still as bytes; the host does not wait for it."""
-        return mapped(batch, lambda x: sent(x, device))
+        return batch if batch[-1].device == device else mapped(batch, lambda x: sent(x, device))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """uint8 to float32 in [0, 1], on the device; training images mirrored. Points only get their precision."""
@@ -111,8 +111,7 @@ class StoreData(pl.LightningDataModule):
     def precision(self) -> torch.dtype:
         """That of the model's weights: float32, or float64 with ``trainer.precision=64-true``."""
         model = self.trainer.lightning_module if self.trainer else None
-        weights = next(model.parameters(), None) if model is not None else None
-        return torch.float32 if weights is None else weights.dtype
+        return getattr(model, "weight_dtype", torch.float32)
 
     # ---- resuming --------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import lightning.pytorch as pl
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from genlab.contracts import DataSpec, Kind, LabelKind, Split
-from genlab.models.base.distributed import broadcast_buffers
+from genlab.models.base.distributed import broadcast_buffers, rank, world_size
 from genlab.models.base.ema import EMA
 from genlab.models.base.finite import FiniteFlag
 from genlab.models.base.labels import require_labelled
@@ -102,7 +102,7 @@ class Model(pl.LightningModule, ABC):
         """Let the phases move, once enough batches have come together for an update."""
         self.pending.append(Pending(batch, self.noise("train", self.batches_seen), self.batches_seen + 1))
         self.batches_seen += 1  # its noise has been named
-        self.images_seen += len(batch[0]) * (self.trainer.world_size if self._trainer else 1)
+        self.images_seen += len(batch[0]) * world_size()
         last = self._trainer is not None and self.trainer.is_last_batch
         complete = len(self.pending) >= self.accumulate_grad_batches or last
         self.in_hand = len(self.pending) if complete else 0
@@ -153,8 +153,7 @@ class Model(pl.LightningModule, ABC):
 
     def noise(self, stage: str, batch: int) -> Noise:
         """The noise of batch number ``batch`` of ``stage``, this rank's rows of it."""
-        ranks = (self.global_rank, self.trainer.world_size) if self._trainer else (0, 1)
-        return Noise(self.seed, stage, batch, self.device, self.weight_dtype, *ranks)
+        return Noise(self.seed, stage, batch, self.device, self.weight_dtype, rank(), world_size())
 
     def latent_noise(self, seed: int | None, *shape: int) -> Tensor:
         """Standard normal numbers for samples, the same for the same ``seed`` (None: the model's own)."""
@@ -164,10 +163,15 @@ class Model(pl.LightningModule, ABC):
         """Where the noise of samples comes from, the same for the same ``seed`` (None: the model's own)."""
         return keyed_generator(self.device, "sample", self.seed if seed is None else seed)
 
-    @property
+    @cached_property
     def weight_dtype(self) -> torch.dtype:
         """What the networks compute in."""
         return next(self.parameters()).dtype
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Moved to another device or precision."""
+        self.__dict__.pop("weight_dtype", None)
+        return super()._apply(fn, recurse)
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set the learning rate of this batch."""
@@ -181,7 +185,7 @@ class Model(pl.LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """As it was saved."""
-        load_state(self, checkpoint, self.global_rank if self._trainer else 0)
+        load_state(self, checkpoint, rank())
 
     # ---- numbers going out -----------------------------------------------------------------------------------------
 
@@ -194,13 +198,9 @@ class Model(pl.LightningModule, ABC):
         """Log the newest terms, if it is the batch's turn."""
         if not self.logs_now or not self._trainer:
             return
-        means = self.newest_means()
+        means = means_over_ranks(self.newest_terms, self.device)  # also of phases that have not moved since
         self.finite.require()
         self.report("train", means)
-
-    def newest_means(self) -> dict[str, float]:
-        """The newest terms of every phase, also of one that has not moved since: means over the batch of all ranks."""
-        return means_over_ranks(self.newest_terms, self.device)
 
     def report(self, split: Split, values: dict[str, float]) -> None:
         """Every number's one way out: to the loggers, to ``measured``, and to Lightning's callbacks."""

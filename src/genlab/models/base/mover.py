@@ -7,8 +7,8 @@ averaged over ranks while backward is still running.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +42,7 @@ class Mover:
         self.model, self.phases, self.optimizers = model, phases, optimizers
         every = [p for p in model.parameters() if p.requires_grad]
         self.moving = {ph.name: [p for net in ph.nets for p in net.parameters() if p.requires_grad] for ph in phases}
-        self.frozen: dict[str, list[nn.Parameter]] = {}
-        for name, parameters in self.moving.items():
-            own = set(parameters)
-            self.frozen[name] = [p for p in every if p not in own]
+        self.others = {name: Frozen(every, moving) for name, moving in self.moving.items()}
         self.averagers = {name: GradientAverager(parameters) for name, parameters in self.moving.items()}
 
     def update(self, group: list[Pending], number: int) -> Terms:
@@ -61,10 +58,11 @@ class Mover:
     def move(self, phase: Phase, group: list[Pending], graph_later: bool) -> Terms:
         """One step of one phase: gradients of every batch of the group, averaged; then the optimiser."""
         optimizer = self.optimizers[phase.name]
-        optimizer.zero_grad()
+        for parameter in self.moving[phase.name]:
+            parameter.grad = None
         for item in group:
             shared = self.shared(phase, item, graph_later)
-            with self.only(phase):
+            with self.others[phase.name]:
                 terms = phase.all_terms(item.batch, shared, item.noise)
                 loss = terms[phase.loss_name].mean()
                 self.model.finite.look(terms, loss, item.number)
@@ -81,7 +79,7 @@ class Mover:
         """The shared tensors as this phase is to see them, made anew only where they have to be."""
         if item.shared is None or not (phase.detached or item.live):
             item.live = graph_later or not phase.detached
-            with self.only(phase) if not graph_later else nullcontext(), torch.set_grad_enabled(item.live):
+            with self.others[phase.name] if not graph_later else nullcontext(), torch.set_grad_enabled(item.live):
                 item.shared = self.model.shared_of(item.batch, item.noise)
         if not phase.detached:
             return item.shared
@@ -96,7 +94,8 @@ class Mover:
 
     def backward(self, loss: Tensor) -> None:
         """Outside autocast, as torch advises: each operation keeps the precision of its forward pass."""
-        with torch.autocast(loss.device.type, enabled=False):
+        device = loss.device.type
+        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
             self.model.manual_backward(loss)
 
     def step(self, optimizer: Any) -> None:
@@ -117,16 +116,21 @@ class Mover:
         if any(net in phase.nets for net in nets.values()):
             self.model.ema.step(nets, self.model.updates)
 
-    @contextmanager
-    def only(self, phase: Phase) -> Iterator[None]:
-        """Everybody else frozen."""
-        for parameter in self.frozen[phase.name]:
+
+class Frozen:
+    """In a with-block, all parameters but those that move take no gradient."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], moving: Sequence[nn.Parameter]) -> None:
+        own = set(moving)
+        self.others = [p for p in parameters if p not in own]
+
+    def __enter__(self) -> None:
+        for parameter in self.others:
             parameter.requires_grad_(False)
-        try:
-            yield
-        finally:
-            for parameter in self.frozen[phase.name]:
-                parameter.requires_grad_(True)
+
+    def __exit__(self, *error: object) -> None:
+        for parameter in self.others:
+            parameter.requires_grad_(True)
 
 
 def without_graph(shared: Shared) -> Shared:

@@ -34,10 +34,9 @@ class Pixels(nn.Module):
             self.register_buffer("log_sigma", start)
 
     def nll(self, output: Tensor, x: Tensor) -> Tensor:
-        """-log p(x | output) in nats an image. [B, C, H, W] twice -> [B]; of K outputs each, [B, K, C, H, W] -> [B, K]."""
-        if output.ndim > x.ndim:
-            x = x[:, None].expand_as(output)
-            return self.nll(output.flatten(0, 1), x.flatten(0, 1)).unflatten(0, output.shape[:2])
+        """-log p(x | output) in nats an image. [B, C, H, W] twice -> [B]; of K outputs for each, [B K, C, H, W] -> [B K]."""
+        if len(output) > len(x):
+            x = x.repeat_interleave(len(output) // len(x), 0)
         if self.likelihood == "bernoulli":
             return bernoulli_nll(output, x)
         return gaussian_nll(output, x, self.log_sigma)

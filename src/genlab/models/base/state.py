@@ -8,6 +8,7 @@ import torch
 
 from genlab.models.base.distributed import gather_by_rank
 from genlab.models.base.pool import states
+from genlab.models.base.reporting import means_over_ranks
 
 if TYPE_CHECKING:
     from genlab.models.base.model import Model
@@ -18,7 +19,7 @@ COUNTERS = ("batches_seen", "images_seen", "updates")
 def save_state(model: Model, checkpoint: dict[str, Any]) -> None:
     """Put it into ``checkpoint``. On every rank: it talks to the others."""
     checkpoint["counters"] = {name: getattr(model, name) for name in COUNTERS}
-    checkpoint["newest_terms"] = model.newest_means()
+    checkpoint["newest_terms"] = means_over_ranks(model.newest_terms, model.device)
     if model.pools():
         checkpoint["pools"] = gather_by_rank(states(model.pools()))
 
