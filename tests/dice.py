@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from genlab.models.base.model import Model
-from genlab.models.base.phases import one_phase
 
 BATCHES = 5  # an epoch: an odd number, so that a spare number of each normal distribution waits at its end
 OPTIONS = [
@@ -28,9 +27,6 @@ class Dice(Model):
         super().__init__(spec, optimizer, schedule, seed)
         self.planted = [math.nan if value is None else value for value in planted]
         self.level = torch.nn.Parameter(torch.zeros(2))
-
-    def phases(self):
-        return one_phase(self, self.terms)
 
     def terms(self, batch, noise):
         wanted = batch.image.flatten(1).mean(1)

@@ -15,7 +15,7 @@ from genlab.losses.precision import per_image
 from genlab.models.base.distributions import DiagonalGaussian
 from genlab.models.base.labels import label_size, one_hot_labels
 from genlab.models.base.model import Model
-from genlab.models.base.phases import Phase, one_phase
+from genlab.models.base.phases import Phase
 from genlab.models.base.pixels import Pixels
 from genlab.models.base.schedules import Ramp
 
@@ -108,9 +108,6 @@ class WarmUp(Model):
         self.encoder, self.decoder = mlp(pixels, 3), mlp(3, pixels)
         self.weight = Ramp(0.0, 2.0, batches=10, wait=2) if weight is None else weight
 
-    def phases(self):
-        return one_phase(self, self.terms)
-
     def terms(self, batch, noise):
         code = self.encoder(batch.image.flatten(1))
         recon = per_image((self.decoder(code) - batch.image.flatten(1)).square())
@@ -130,9 +127,6 @@ class CVAE(Model):
         self.encoder = mlp(count + size, 2 * latent_dim, 64)
         self.decoder = nn.Sequential(mlp(latent_dim + size, count, 64), nn.Unflatten(1, spec.shape))
         self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
-
-    def phases(self):
-        return one_phase(self, self.terms)
 
     def terms(self, batch, noise):
         q = self.posterior(batch.image, batch.label)

@@ -8,7 +8,7 @@ from genlab.config.types import PositiveInt
 from genlab.contracts import Code, DataSpec, Images
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
-from genlab.models.base.phases import OptimizerFactory, Phase, Terms, one_phase
+from genlab.models.base.phases import OptimizerFactory, Terms
 from genlab.models.base.pixels import Likelihood, Pixels, Sigma
 from genlab.models.base.schedules import Schedule
 from genlab.nets.by_size import AutoencoderNet
@@ -44,10 +44,6 @@ class Autoencoder(Model):
         self.encoder = net.encoder(spec.shape, latent_dim)
         self.decoder = net.decoder(latent_dim, spec.shape)
         self.pixels = Pixels(likelihood, sigma)
-
-    def phases(self) -> list[Phase]:
-        """One: everything learns from one loss."""
-        return one_phase(self, self.terms)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
         """recon = -log p(x | code), which is also the loss."""

@@ -38,11 +38,8 @@ class GAN(Model):
         latent_dim: D, the size of z.
         loss: ``non_saturating`` (section 3 of the paper), ``saturating`` (eq. 1), ``least_squares``, ``hinge``.
         d_steps: updates of the discriminator for each one of the generator (k in algorithm 1), on a batch each.
-        net: the network family.
-        optimizer: one for each player.
-        schedule: factor on the learning rate.
-        spec: the data set, from which the networks take their shape.
-        seed: of all noise.
+        net: the network family; ``spec``: the data set, from which it takes its shape.
+        optimizer: one for each player; ``schedule``: factor on the learning rate; ``seed``: of all noise.
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("images", "points")

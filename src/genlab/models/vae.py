@@ -11,7 +11,7 @@ from genlab.losses.importance import importance_bound
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.parts import DiagonalGaussian, Objective, Prior
-from genlab.models.base.phases import OptimizerFactory, Phase, Terms, one_phase
+from genlab.models.base.phases import OptimizerFactory, Terms
 from genlab.models.base.pixels import Likelihood, Pixels, Sigma
 from genlab.models.base.schedules import Schedule, Weight
 from genlab.nets.by_size import AutoencoderNet
@@ -49,10 +49,6 @@ class VAE(Model):
         self.decoder = net.decoder(latent_dim, spec.shape)
         self.pixels = Pixels(likelihood, sigma)
         self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
-
-    def phases(self) -> list[Phase]:
-        """One: everything learns from one loss."""
-        return one_phase(self, self.terms)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
         """loss, recon, kl and elbo, as the objective has them of K codes for each image."""

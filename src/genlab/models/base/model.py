@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
@@ -21,7 +20,7 @@ from genlab.models.base.labels import require_labelled
 from genlab.models.base.mover import Mover, Pending
 from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import by_phase, make_optimizers, scale_rates
-from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, with_losses
+from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, one_phase, with_losses
 from genlab.models.base.pool import ImagePool
 from genlab.models.base.reporting import means_over_ranks, report
 from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
@@ -32,7 +31,7 @@ from genlab.random import keyed_generator
 PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
 
 
-class Model(pl.LightningModule, ABC):
+class Model(pl.LightningModule):
     """A model is a list of phases over networks of its own, and those protocols of ``genlab.contracts`` that apply.
 
     ``batches_seen`` is the step of every log row, schedule and checkpoint; Lightning's ``global_step`` counts
@@ -75,9 +74,9 @@ class Model(pl.LightningModule, ABC):
 
     # ---- what a leaf says ------------------------------------------------------------------------------------------
 
-    @abstractmethod
     def phases(self) -> Sequence[Phase]:
-        """Who moves, in order."""
+        """Who moves, in order. Of a model with one loss: everything, on its ``terms(batch, noise) -> {"loss": [B], …}``."""
+        return one_phase(self)
 
     def shared(self, batch: Any, noise: Noise) -> Shared:
         """Tensors that several phases need, by name: made once where the order of the phases allows."""

@@ -57,9 +57,9 @@ class Phase:
         return terms if self.loss is None else {self.loss_name: self.loss(terms), **terms}
 
 
-def one_phase(model: nn.Module, terms: Callable[[Any, Noise], Terms]) -> list[Phase]:
-    """The phases of a model with one loss: everything moves, on terms of which one is called ``loss``."""
-    return [Phase("", [model], lambda batch, shared, noise: terms(batch, noise))]
+def one_phase(model: Any) -> list[Phase]:
+    """The phases of a model with one loss: everything moves, on its ``terms(batch, noise)``, one of them called ``loss``."""
+    return [Phase("", [model], lambda batch, shared, noise: model.terms(batch, noise))]
 
 
 def with_losses(phases: Sequence[Phase], means: Mapping[str, Any]) -> dict[str, Any]:
