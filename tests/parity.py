@@ -3,7 +3,7 @@
 import torch
 
 from genlab.contracts import DataSpec
-from genlab.models.base.execution import Step
+from genlab.models.base.execution import Execution
 from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
 from genlab.models.cyclegan import CycleGAN
@@ -22,7 +22,7 @@ def adam(parameters):
 
 def step(**changes):
     """The fastest way, but for ``changes``."""
-    return Step(**{**FAST, "compile": None, **changes})
+    return Execution(**{**FAST, "compile": None, **changes})
 
 
 def cyclegan(g, d, data, seed=3, way=None, **terms):

@@ -31,4 +31,4 @@ def play(model, *batches):
 def move(model, name, *batches):
     """One step of one phase alone."""
     phase = next(phase for phase in model.phase_list if phase.name == name)
-    return model.mover.move(phase, [Pending(batch, noise, 1) for batch, noise in batches], graph_later=False)
+    return model.mover.step_phase(phase, [Pending(batch, noise, 1) for batch, noise in batches], graph_later=False)

@@ -19,7 +19,7 @@ from genlab.config.files import Conf
 from genlab.config.overrides import unreadable_file
 from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec
 from genlab.data.store.handover import ARRAYS, hand_over, handed_over
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.files import cached, sha256
 from genlab.metrics.extractors.choose import INCEPTION, extractor_name, make_extractor
@@ -220,7 +220,7 @@ def test_the_sizes_in_a_store(mark, tmp_path):
 
 def test_arrays_that_are_handed_over(mark, tmp_path):
     spec = DataSpec("x", "points", (1,), {"train": 1}, "0")
-    hand_over(Prepared(spec, {"train": {"x": np.zeros((1, 1), np.float32)}}), tmp_path)
+    hand_over(PreparedData(spec, {"train": {"x": np.zeros((1, 1), np.float32)}}), tmp_path)
     np.savez(tmp_path / ARRAYS, **{"train.x": np.array([Evil(mark)], object)})
     with pytest.raises(ValueError, match="allow_pickle=False"):
         handed_over(tmp_path)

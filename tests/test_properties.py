@@ -10,7 +10,7 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
 from genlab.config.files import Conf
 from genlab.config.kind_compatibility import attribute
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 from genlab.config.signature import signature
 from genlab.contracts import Decodes, Domains, Encodes, Images, Pairs, Points, Reconstructs, Samples, Translates
 from genlab.data.store.module import StoreData
@@ -56,7 +56,9 @@ def test_every_file_is_covered():
     assert set(DATA) == set(Conf().options("data"))
 
 
-KINDS = {name: attribute(node, "kind") for name, node in alone(Conf(), *(f"data/{name}" for name in DATA)).items()}
+KINDS = {
+    name: attribute(node, "kind") for name, node in compose_alone(Conf(), *(f"data/{name}" for name in DATA)).items()
+}
 
 
 def kind_of(name):
@@ -207,7 +209,7 @@ def check_batch(batch, spec):
 
 @pytest.mark.parametrize("group", ["model", "data", "trainer", "checkpoint", "performance"])
 def test_keys_are_constructor_arguments(group):
-    for option, node in alone(Conf(), *(f"{group}/{name}" for name in Conf().options(group))).items():
+    for option, node in compose_alone(Conf(), *(f"{group}/{name}" for name in Conf().options(group))).items():
         found = signature(node["_target_"])
         assert set(node) - {"_target_"} <= set(found.parameters), option
         assert not found.open, option

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genlab.config.files import Conf
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 
 ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 FLOORS = [
@@ -76,7 +76,7 @@ BEFORE_TORCH += [
 DATA_SETS = sorted(
     {
         node["_target_"].split(".", 1)[1].rpartition(".")[0]
-        for node in alone(Conf(), *(f"data/{name}" for name in Conf().options("data"))).values()
+        for node in compose_alone(Conf(), *(f"data/{name}" for name in Conf().options("data"))).values()
     }
 )
 

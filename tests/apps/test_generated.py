@@ -7,7 +7,7 @@ import torch
 from omegaconf import OmegaConf
 
 from genlab.apps.command.paths import prepare
-from genlab.apps.generating import drawn
+from genlab.apps.generating import draw_images
 
 
 def test_they_are_the_splits_own_as_training_sees_them_and_drawn_by_seed(composed):
@@ -16,7 +16,7 @@ def test_they_are_the_splits_own_as_training_sees_them_and_drawn_by_seed(compose
 
     def images(seed, batch_size):
         cfg = OmegaConf.create({"split": "test", "seed": seed, "batch_size": batch_size})
-        return torch.cat([x for x, _ in drawn(cfg, model, prepared, 5)])
+        return torch.cat([x for x, _ in draw_images(cfg, model, prepared, 5)])
 
     first, again, other = images(0, 5), images(0, 2), images(1, 5)
     assert torch.equal(first, again)

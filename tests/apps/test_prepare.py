@@ -19,7 +19,7 @@ from genlab.data.files.splits import pictures_in
 from genlab.data.report.contact_sheet import SIDE, draw, spread, words
 from genlab.data.report.survey import survey
 from genlab.data.store.columns import Ragged
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.figures import filled
 
 REPO = Path(__file__).resolve().parents[2]
@@ -221,7 +221,7 @@ def test_it_never_imports_torch(tmp_path, data_root):
 def prepared(kind, shape, train, **more):
     count = len(next(iter(train.values())))
     spec = DataSpec("set", kind, shape, dict.fromkeys(("train", "val", "test"), count), "0" * 64, **more)
-    return Prepared(spec, dict.fromkeys(("train", "val", "test"), train))
+    return PreparedData(spec, dict.fromkeys(("train", "val", "test"), train))
 
 
 def images(count, *shape):

@@ -54,7 +54,7 @@ def one(options):
     from PIL import Image
     from sklearn.datasets import load_sample_image
 
-    from genlab.models.base.translation import through
+    from genlab.models.base.translation import translate_any_size
     from genlab.nets.resnet import ResNet
     from genlab.translate.large.strips import InStrips
 
@@ -65,7 +65,7 @@ def one(options):
     x = torch.from_numpy(photo.transpose(2, 0, 1).copy()).float()[None] / 255
     before, begun = peak(), time.perf_counter()
     with torch.no_grad():
-        made = through(net if options.way == "direct" else InStrips(net), x)
+        made = translate_any_size(net if options.way == "direct" else InStrips(net), x)
     seconds = time.perf_counter() - begun
     figures = [["before", before, "GiB"], ["peak", peak(), "GiB"], ["time", seconds, "s"]]
     np.save(options.made, made.numpy())

@@ -12,7 +12,7 @@ from genlab.callbacks.evaluators.evaluator import Seen
 from genlab.callbacks.evaluators.pixels import Symptoms
 from genlab.config.build import build
 from genlab.config.files import Conf
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 from genlab.contracts import Domains
 
 from photographs import CUT, SMALL
@@ -24,7 +24,7 @@ IDLE = SimpleNamespace(sanity_checking=False)
 @pytest.fixture
 def alarms():
     """As configured, but for three rows instead of twenty."""
-    node = alone(Conf(), "callbacks/default")["callbacks/default"]["alarms"]
+    node = compose_alone(Conf(), "callbacks/default")["callbacks/default"]["alarms"]
     return build(OmegaConf.create({**node, "rows": 3}), [])
 
 

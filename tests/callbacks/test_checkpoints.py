@@ -19,7 +19,7 @@ from genlab.apps.train.build import QUIET
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.contracts import CheckpointError
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.models.base.distributed import from_rank_0
 from genlab.models.base.schedules import Constant
 from genlab.nets.patchgan import PatchGAN
@@ -176,7 +176,7 @@ def rank_goes_on(rank, folder):
         ResNet(4, 1, 2, "instance", "transposed", False), PatchGAN(4, 2, "instance"), SPEC, pool_size=2
     )
     model.trainer = trainer
-    checkpoints, data = Checkpoints(None, 1, None, True), StoreData(Prepared(SPEC, {}), 4, 0)
+    checkpoints, data = Checkpoints(None, 1, None, True), StoreData(PreparedData(SPEC, {}), 4, 0)
     checkpoints.attach(folder, {}, {}, CsvLog(folder / f"{rank}.csv"))
     data.trainer = trainer
     assert data.state_dict()["world"] == 2

@@ -13,7 +13,7 @@ from genlab.callbacks.samples import SEED
 from genlab.callbacks.stopping import MaxSteps
 from genlab.contracts import ConfigError, DataError
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor, make_extractor, random_features
 from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.frechet import Moments, frechet_distance
@@ -221,7 +221,7 @@ def test_one_real_image_is_refused_at_once_where_it_would_be_needed(split, digit
     net, data, evaluate = digits(tmp_path, "metrics=[default,fid_train]", model=model)
     whole = data.prepared
     one = {name: column[:1] for name, column in whole.columns[split].items()}
-    few = Prepared(whole.spec, {**whole.columns, split: one})
+    few = PreparedData(whole.spec, {**whole.columns, split: one})
     message = rf"2 real images in {split}: too few for FID. Go without: metrics\.(test|val)_samples=0$"
     with pytest.raises(DataError, match=message) if refused else nullcontext():
         evaluate.attach(net, few, tmp_path, {"val": "val", "test": "test"})

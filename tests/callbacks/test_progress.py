@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 from genlab.apps.train.messages import closing
-from genlab.callbacks.progress import telling
+from genlab.callbacks.progress import newest_values
 
 from striking import sends
 
@@ -57,8 +57,8 @@ NUMBERS = {"val/loss": 1.0, "val/x": 2.0, "val/far_9": 3.0, "val/far_9_AtoB": 4.
 
 def test_the_screen_shows_the_model_s_own_numbers_and_what_evaluators_want_shown(tmp_path, capsys):
     model = SimpleNamespace(measured=NUMBERS)
-    assert telling(model, "val", ()) == ["loss 1"]
-    assert telling(model, "val", ("far", "near")) == ["loss 1", "far_9 3", "near 5"]
+    assert newest_values(model, "val", ()) == ["loss 1"]
+    assert newest_values(model, "val", ("far", "near")) == ["loss 1", "far_9 3", "near 5"]
     test = {name.replace("val/", "test/"): value for name, value in NUMBERS.items()}
     closing(test, ("far", "near"), SimpleNamespace(path=tmp_path), 1.0)
     assert [line.split() for line in capsys.readouterr().err.splitlines()[:2]] == [

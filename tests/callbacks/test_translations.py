@@ -13,7 +13,7 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
 from genlab.contracts import DataError
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor, random_features
 from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.frechet import Moments, frechet_distance
@@ -163,7 +163,7 @@ def test_one_real_image_of_a_domain_is_refused_at_once(translating, tmp_path):
     model, data, measure = translating("cyclegan")
     whole = data.prepared
     one = {**whole.columns["test"], "b": whole.columns["test"]["b"][:1]}
-    few = Prepared(whole.spec, {**whole.columns, "test": one})
+    few = PreparedData(whole.spec, {**whole.columns, "test": one})
     with pytest.raises(DataError, match=r"images in test: too few for FID. .*metrics\.test_samples=0$"):
         measure.attach(model, few, tmp_path, {"test": "test"})
 

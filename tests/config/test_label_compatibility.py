@@ -7,7 +7,7 @@ from genlab.apps.command.paths import prepare
 from genlab.config.compose import compose
 from genlab.config.files import Conf
 from genlab.config.kind_compatibility import attribute
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 from genlab.contracts import ConfigError
 
 from conditional import SETS, chosen
@@ -87,4 +87,4 @@ def test_a_set_has_labels_that_its_class_declares(name, composed, folders):
     path = [f"data.path={folders[name]}"] if name in folders else []
     model = "gan" if name == "toy2d" else "vae"
     spec = prepare(composed(f"model={model}", f"data={name}", *small.get(name, []), *path)).spec
-    assert spec.labels in attribute(alone(Conf(), f"data/{name}")[f"data/{name}"], "labels")
+    assert spec.labels in attribute(compose_alone(Conf(), f"data/{name}")[f"data/{name}"], "labels")

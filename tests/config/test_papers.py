@@ -3,7 +3,7 @@
 import pytest
 
 from genlab.config.files import Conf
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 
 ADAM_GAN = {"optimizer._target_": "torch.optim.Adam", "optimizer.lr": 2e-4, "optimizer.betas": [0.5, 0.999]}
 HALF = {"schedule._target_": "genlab.models.base.schedules.LinearDecay", "schedule.constant": 0.5}
@@ -54,13 +54,13 @@ def at(node, key):
 
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_a_model_has_the_numbers_of_its_paper(model):
-    node = alone(Conf(), f"model/{model}")[f"model/{model}"]
+    node = compose_alone(Conf(), f"model/{model}")[f"model/{model}"]
     assert {key: at(node, key) for key in PUBLISHED[model]} == PUBLISHED[model]
 
 
 @pytest.mark.parametrize("data", ["maps", "facades", "horse2zebra", "monet2photo"])
 def test_a_set_of_translation_is_scaled_and_cut_as_in_the_papers_and_comes_one_by_one(data):
-    node = alone(Conf(), f"data/{data}")[f"data/{data}"]
+    node = compose_alone(Conf(), f"data/{data}")[f"data/{data}"]
     numbers = {"preprocess": "resize_and_crop", "load_size": 286, "crop_size": 256, "hflip": True, "batch_size": 1}
     assert {key: node[key] for key in numbers} == numbers
     assert node.get("direction", "AtoB") == ("BtoA" if data == "facades" else "AtoB")

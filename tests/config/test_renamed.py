@@ -57,8 +57,8 @@ def test_every_target_of_before_the_move_is_found(old):
 
 
 def test_an_old_name_is_no_name_of_today():
-    for old, new in renamed.CODE.items():
-        assert module(old) is None, old
+    for old, new in [*renamed.CODE.items(), *renamed.CLASSES.items()]:
+        assert module(old) is None and signature(old) is None, old
         assert module(new) or signature(new), new
 
 

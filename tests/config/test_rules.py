@@ -10,7 +10,7 @@ from genlab.config.files import Conf, conf_dir
 from genlab.config.hints import Hints
 from genlab.config.root_schema import READING_DATA
 from genlab.config.rules import RULES, crossed
-from genlab.config.session import alone, own_hydra
+from genlab.config.session import compose_alone, own_hydra
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError
 
@@ -73,7 +73,7 @@ def test_a_file_composed_alone_is_what_it_is_in_a_configuration(name):
     with own_hydra(Conf()):
         whole = OmegaConf.to_container(hydra_compose("train", [f"{group}={option}"])[group])
     own = {key: value for key, value in whole.items() if group != "data" or key not in READING_DATA}
-    assert alone(Conf(), name, "model/vae")[name] == own
+    assert compose_alone(Conf(), name, "model/vae")[name] == own
 
 
 def test_a_users_package_is_checked_like_ours_once_it_is_trusted(conf):

@@ -17,7 +17,7 @@ OURS = [
     "genlab.models.vae.VAE",
     "genlab.models.gan.GAN",
     "genlab.models.autoencoder.Autoencoder",
-    "genlab.nets.by_size.Auto",
+    "genlab.nets.by_size.BySize",
     "genlab.data.sets.folder.Folder",
     "genlab.callbacks.evaluators.distance.Distance",
     "genlab.callbacks.checkpoints.Checkpoints",

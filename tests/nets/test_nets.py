@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from genlab.nets.activation import activation
-from genlab.nets.by_size import Auto
+from genlab.nets.by_size import BySize
 from genlab.nets.conv import Conv, CropTo, norm_layer
 from genlab.nets.dcgan import DCGAN
 from genlab.nets.gan_mlp import GANMLP
@@ -16,7 +16,7 @@ FAMILIES = {
     "mlp": MLP([40, 20], "relu"),
     "conv": Conv(8, 32, "silu", "group"),
     "conv_batch": Conv(8, 32, "silu", "batch"),
-    "auto": Auto(MLP([40], "tanh"), Conv(8, 32, "relu", "none")),
+    "auto": BySize(MLP([40], "tanh"), Conv(8, 32, "relu", "none")),
 }
 
 
@@ -64,7 +64,7 @@ def test_the_first_vae_network_is_784_400_20():
 
 
 def test_auto_takes_the_small_network_for_small_grey_images_only():
-    auto = Auto(MLP([4], "relu"), Conv(8, 16, "relu", "none"))
+    auto = BySize(MLP([4], "relu"), Conv(8, 16, "relu", "none"))
     small, large = [(1, 28, 28), (1, 32, 32), (1, 16, 64)], [(3, 28, 28), (1, 33, 32), (1, 64, 64)]
     assert [type(auto.encoder(shape, 2)[0]).__name__ for shape in small] == ["Flatten"] * 3
     assert [type(auto.encoder(shape, 2)[0]).__name__ for shape in large] == ["Conv2d"] * 3

@@ -17,10 +17,10 @@ BACK = {
     "genlab.apps.train.performance.Performance": "genlab.apps.performance.Performance",
     "genlab.data.sets.digits.Digits": "genlab.data.digits.Digits",
     "genlab.data.sets.unpaired_folders.UnpairedFolders": "genlab.data.domains.UnpairedFolders",
-    "genlab.models.base.execution.Step": "genlab.models.step.Step",
+    "genlab.models.base.execution.Execution": "genlab.models.step.Step",
     "genlab.models.base.schedules.Cosine": "genlab.models.schedules.Cosine",
     "genlab.models.base.schedules.LinearDecay": "genlab.models.schedules.LinearDecay",
-    "genlab.nets.by_size.Auto": "genlab.nets.auto.Auto",
+    "genlab.nets.by_size.BySize": "genlab.nets.auto.Auto",
     "genlab.nets.resnet.ResNet": "genlab.nets.resnet_generator.ResNet",
 }
 MEASURED = {"_target_": "genlab.callbacks.measure.Measure", "every_n_epochs": 1, "val_samples": 0, "test_samples": 0}

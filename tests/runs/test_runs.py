@@ -17,7 +17,7 @@ from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
-from genlab.runs.find import checkpoint_file, choose_run, followed, run_of
+from genlab.runs.find import checkpoint_file, choose_run, follow_latest, run_of
 from genlab.runs.summary import Summary, versions
 from genlab.runs.table import Table
 
@@ -251,6 +251,6 @@ def test_latest_is_followed_also_where_links_are_impossible(tmp_path, monkeypatc
         (directory.path / "summary.json").write_text("{}")
         point_latest(directory)
         assert (tmp_path / "latest").read_text() == f"{run_id}\n"
-        assert run_of(followed(tmp_path / "latest")).path == directory.path
+        assert run_of(follow_latest(tmp_path / "latest")).path == directory.path
         assert checkpoint_file(tmp_path / "latest") == directory.checkpoints / "last.ckpt"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "one", "two"]

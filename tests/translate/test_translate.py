@@ -199,7 +199,7 @@ def test_strips_give_the_same_and_is_taken_for_large_pictures(model, translate, 
         made[way] = seen(tmp_path / way / "a.png").astype(int)
     assert abs(made["direct"] - made["strips"]).max() <= 1
     taken = []
-    monkeypatch.setattr(translation, "InStrips", lambda net, told: taken.append(net) or net)
+    monkeypatch.setattr(translation, "InStrips", lambda net, progress: taken.append(net) or net)
     monkeypatch.setattr(translation, "LARGE", 2_000)
     assert translate(model) == 0
     assert taken

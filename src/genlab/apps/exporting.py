@@ -35,7 +35,7 @@ def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
     """Write the files, and say of each what it is."""
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
-    with staged(output, keep=not cfg.check_only) as folder:
+    with staging_folder(output, keep=not cfg.check_only) as folder:
         if cfg.format == "onnx":
             from genlab.interop.onnx import write_onnx
 
@@ -49,7 +49,7 @@ def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
 
 
 @contextmanager
-def staged(output: Path, keep: bool) -> Iterator[Path]:
+def staging_folder(output: Path, keep: bool) -> Iterator[Path]:
     """A folder to write into. When nothing has failed, and if they are to be kept, its files are moved to ``output``.
 
     Raises:
@@ -89,14 +89,14 @@ def write_reference(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
     lines, trained = [], {net: ours for net, ours in nets.items() if ours not in loaded.fresh}
     for net, ours in trained.items():
         file = folder / f"latest_net_{net}.pth"
-        write(written(translating(model, ours), buffers), file, buffers)
+        write(written(exported_network(model, ours), buffers), file, buffers)
         lines.append(f"wrote     {file.name}: {ours}")
     generator, discriminator = (next(v for net, v in layouts.items() if net.startswith(kind)) for kind in "GD")
     name = "cycle_gan" if "G_A" in nets else "pix2pix"
     return [*lines, f"there     --model {name} {flags(generator, discriminator)}"]
 
 
-def translating(model: Any, ours: str) -> nn.Module:
+def exported_network(model: Any, ours: str) -> nn.Module:
     """One of the model's networks; of a generator the running average, where it translates in its place."""
     direction = ours.partition("_")[2] or "AtoB"
     return model.working()[direction] if ours.startswith("generator") else getattr(model, ours)

@@ -16,7 +16,7 @@ from genlab.apps.command.device import device_for
 from genlab.apps.labels import chosen_labels, required, the_only
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Decodes, Draws, Encodes, Problem, Reconstructs, Samples
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.models.base.labels import for_model
 from genlab.runs.load import Loaded
 
@@ -27,7 +27,7 @@ SHOWN = 1000  # images on a sheet, at most
 REACH = 3.0  # traversals go from -3 to 3 standard deviations of the prior
 
 
-def generate(cfg: DictConfig, loaded: Loaded, prepared: Prepared | None, output: Path) -> int:
+def generate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData | None, output: Path) -> int:
     """Write ``<output>/sheet.png``, and beside it every image as a PNG, or all points as one CSV.
 
     Raises:
@@ -80,7 +80,7 @@ def label_for(cfg: DictConfig, model: Any) -> Tensor | None:
     return labels if cfg.what == "sample" else the_only(labels, cfg.label, cfg.what)
 
 
-def sample(cfg: DictConfig, model: Any, prepared: Prepared | None, labels: Tensor | None) -> Made:
+def sample(cfg: DictConfig, model: Any, prepared: PreparedData | None, labels: Tensor | None) -> Made:
     """New images, or new points; of several labels ``n`` each, a row for each label, all of the same z."""
     rows = [None] if labels is None else list(labels)
     return (batch for label in rows for batch in samples_of(cfg, model, label)), 8 if len(rows) == 1 else cfg.n
@@ -90,19 +90,19 @@ def samples_of(cfg: DictConfig, model: Any, label: Tensor | None) -> Iterator[Te
     """``n`` samples of one label. Their z are drawn at once; a model that only samples makes all of them together."""
     if isinstance(model, Draws) and isinstance(model, Decodes):
         for z in model.draw(cfg.n, seed=cfg.seed).split(cfg.batch_size):
-            yield model.decode(z, **labelled(model, label, len(z)))
+            yield model.decode(z, **label_argument(model, label, len(z)))
     else:
-        yield model.sample(cfg.n, **labelled(model, label, cfg.n), seed=cfg.seed)
+        yield model.sample(cfg.n, **label_argument(model, label, cfg.n), seed=cfg.seed)
 
 
-def reconstruct(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> Made:
+def reconstruct(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
     """Pairs: an image, and what the model makes of it."""
-    batches = drawn(cfg, model, prepared, cfg.n)
+    batches = draw_images(cfg, model, prepared, cfg.n)
     made = (torch.stack([x, model.reconstruct(x, **for_model(model, own))], 1) for x, own in batches)
     return (pairs.flatten(0, 1) for pairs in made), 8
 
 
-def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> Made:
+def interpolate(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
     """Rows from one image's code to another's in a straight line; from one z to another for a model without codes.
 
     The label of a row is the one that was typed, else that of the image where it begins.
@@ -110,17 +110,17 @@ def interpolate(cfg: DictConfig, model: Any, prepared: Prepared | None, label: T
     ends, own = codes(cfg, model, prepared, 2 * cfg.n)  # [2 n, D]
     along = torch.linspace(0, 1, STEPS, device=ends.device, dtype=ends.dtype)[:, None]
     rows = ((1 - along) * a + along * b for a, b in zip(*ends.chunk(2), strict=True))
-    return (decoded(model, z, label, own, row) for row, z in enumerate(rows)), STEPS
+    return (decode(model, z, label, own, row) for row, z in enumerate(rows)), STEPS
 
 
-def traverse(cfg: DictConfig, model: Any, prepared: Prepared | None, label: Tensor | None) -> Made:
+def traverse(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
     """A row for each of the first n latent variables: that one changes, the others stay as in one image's code."""
     (code,), own = codes(cfg, model, prepared, 1)
     rows = []
     for unit in range(min(cfg.n, len(code))):
         z = code.repeat(STEPS, 1)
         z[:, unit] = torch.linspace(-REACH, REACH, STEPS)
-        rows.append(decoded(model, z, label, own, 0))
+        rows.append(decode(model, z, label, own, 0))
     return iter(rows), STEPS
 
 
@@ -128,28 +128,32 @@ MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpola
 NEEDED = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes, "traverse": Decodes}
 
 
-def codes(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> tuple[Tensor, Tensor | None]:
+def codes(cfg: DictConfig, model: Any, prepared: PreparedData | None, count: int) -> tuple[Tensor, Tensor | None]:
     """The codes of images drawn by seed, and their labels; draws from the prior where the model has no encoder."""
     if isinstance(model, Encodes):
-        parts = [(model.encode(x, **for_model(model, own)).mean, own) for x, own in drawn(cfg, model, prepared, count)]
+        parts = [
+            (model.encode(x, **for_model(model, own)).mean, own) for x, own in draw_images(cfg, model, prepared, count)
+        ]
         means, labels = zip(*parts, strict=True)
         return torch.cat(means), None if labels[0] is None else torch.cat(labels)
     z = torch.randn(count, model.latent_dim, generator=torch.Generator().manual_seed(cfg.seed))
     return z.to(model.device, model.weight_dtype), None
 
 
-def decoded(model: Any, z: Tensor, label: Tensor | None, own: Tensor | None, row: int) -> Tensor:
+def decode(model: Any, z: Tensor, label: Tensor | None, own: Tensor | None, row: int) -> Tensor:
     """Images of the codes z [n, D], all of the label that was typed [1 or 1, K], else of that of image ``row``."""
     one = label[0] if label is not None else None if own is None else own[row]
-    return model.decode(z, **labelled(model, one, len(z)))
+    return model.decode(z, **label_argument(model, one, len(z)))
 
 
-def labelled(model: Any, label: Tensor | None, count: int) -> dict[str, Tensor]:
+def label_argument(model: Any, label: Tensor | None, count: int) -> dict[str, Tensor]:
     """One label, [] or [K], for ``count`` images, as the model's protocols take it."""
     return for_model(model, None if label is None else label.to(model.device).expand(count, *label.shape))
 
 
-def drawn(cfg: DictConfig, model: Any, prepared: Prepared | None, count: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+def draw_images(
+    cfg: DictConfig, model: Any, prepared: PreparedData | None, count: int
+) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Images of the split, drawn by seed, [B, C, H, W] in [0, 1], and their labels, where they have any."""
     assert prepared is not None
     pool, labels = prepared.images[cfg.split], prepared.labels[cfg.split]

@@ -9,7 +9,7 @@ import lightning.pytorch as pl
 
 from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator, Extractors, Seen
 from genlab.contracts import ConfigError, Problem, Split
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor
 from genlab.models.base.distributed import from_rank_0
 from genlab.models.base.model import Model
@@ -29,7 +29,7 @@ class Evaluate(pl.Callback):
         self.turns: list[Evaluator] = []  # who measures in the validation or test under way
         self.most = 0.0  # images of the split that they look at
 
-    def attach(self, model: Any, prepared: Prepared, cache_root: Path, splits: dict[Split, Split]) -> None:
+    def attach(self, model: Any, prepared: PreparedData, cache_root: Path, splits: dict[Split, Split]) -> None:
         """Find out who measures what, before anything heavy. ``splits``: by stage, the split that is gone over.
 
         Raises:

@@ -57,7 +57,7 @@ class Progress(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Nothing of this epoch has been measured yet."""
-        self.validated, self.earlier = False, telling(pl_module, "train", headline(trainer))
+        self.validated, self.earlier = False, newest_values(pl_module, "train", headline(trainer))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
@@ -69,7 +69,7 @@ class Progress(pl.Callback):
         epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
         done = f"{pl_module.batches_seen}/{self.bar.tasks[0].total}"
         room = self.console.width - len(f"{epoch}  {done} left 0:00:00  ") - BAR
-        numbers = fitting(telling(pl_module, "train", headline(trainer)), room)
+        numbers = as_many_as_fit(newest_values(pl_module, "train", headline(trainer)), room)
         self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -79,7 +79,7 @@ class Progress(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """One line an epoch; the training's numbers where nothing was validated, if there are new ones."""
         split = "val" if self.validated else "train"
-        found = telling(pl_module, split, headline(trainer))
+        found = newest_values(pl_module, split, headline(trainer))
         if trainer.is_global_zero:
             numbers = f"  {split} {'  '.join(found)}" if found and found != self.earlier else ""
             line = f"epoch {trainer.current_epoch + 1:>3}{numbers}"
@@ -106,7 +106,7 @@ def headline(trainer: pl.Trainer) -> tuple[str, ...]:
     return tuple(start for c in getattr(trainer, "callbacks", []) if isinstance(c, Evaluate) for start in c.headline)
 
 
-def telling(model: Model, split: str, headline: tuple[str, ...]) -> list[str]:
+def newest_values(model: Model, split: str, headline: tuple[str, ...]) -> list[str]:
     """The newest numbers of a split: the model's own, then those that evaluators want shown."""
     numbers = {n.removeprefix(f"{split}/"): x for n, x in model.measured.items() if n.startswith(f"{split}/")}
     own = [name for name in SHOWN if name in numbers]
@@ -116,7 +116,7 @@ def telling(model: Model, split: str, headline: tuple[str, ...]) -> list[str]:
     return [f"{name} {numbers[name]:.4g}" for name in [*own, *found]]
 
 
-def fitting(words: list[str], room: int) -> str:
+def as_many_as_fit(words: list[str], room: int) -> str:
     """As many words as the line has room for, none of them cut."""
     while words and len("  ".join(words)) > room:
         words = words[:-1]

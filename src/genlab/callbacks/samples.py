@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genlab.callbacks.translations import SAMPLED, Way
 from genlab.data.store.order import repeated
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor
 from genlab.models.base.distributed import gather_by_rank, rank, world_size
 from genlab.models.base.labels import for_model, needs_labels
@@ -19,12 +19,12 @@ from genlab.models.base.labels import for_model, needs_labels
 SEED = 1_706_08500  # of the samples that are measured: not those of the pictures, and the same in every run
 
 
-def unnoticed(device: torch.device) -> AbstractContextManager[None]:
+def preserved_rng(device: torch.device) -> AbstractContextManager[None]:
     """What is drawn inside leaves the global random state as it was."""
     return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
-def labels_for(model: Any, prepared: Prepared, count: int) -> Tensor | None:
+def labels_for(model: Any, prepared: PreparedData, count: int) -> Tensor | None:
     """Labels for ``count`` samples, in the training set's own proportions; None for a model that needs none.
 
     Those of its rows, permutation after permutation, so attributes come together as they do there. [count] or [count, K].
@@ -53,7 +53,7 @@ class SampleFeatures:
     measuring must not change what is trained next.
     """
 
-    def __init__(self, model: Any, prepared: Prepared, chunk: int = 250) -> None:
+    def __init__(self, model: Any, prepared: PreparedData, chunk: int = 250) -> None:
         self.model, self.prepared, self.chunk = model, prepared, chunk
         self.wanted: dict[tuple[int, int], list[Extractor]] = {}  # by number and size of a chunk, who looks at it
         self.found: dict[tuple[str, tuple[int, int]], Tensor] = {}
@@ -78,7 +78,7 @@ class SampleFeatures:
         own = list(self.wanted)[rank() :: world_size()]
         labels = labels_for(self.model, self.prepared, max(j * self.chunk + size for j, size in self.wanted))
         mine: dict[tuple[str, tuple[int, int]], Tensor] = {}
-        with unnoticed(self.model.device):
+        with preserved_rng(self.model.device):
             for j, size in own:
                 part = None if labels is None else labels[j * self.chunk :][:size]
                 images = sampled(self.model, size, SEED + j, part)

@@ -122,7 +122,7 @@ def numbers(names: Iterable[str]) -> list[int]:
 
 
 @contextmanager
-def obeyed() -> Iterator[None]:
+def signals_end_at_once() -> Iterator[None]:
     """Outside of the training, where nothing is left to save: a signal ends what is inside at once, with its own exit code.
 
     Lightning by itself leaves with 1 at Ctrl-C and with 0 at SIGTERM, and does not know SIGUSR1. It calls our handler of

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from genlab.config.files import Conf
 from genlab.config.mistakes import Mistake
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 from genlab.config.signature import signature
 from genlab.contracts import Kind
 
@@ -37,7 +37,7 @@ def kinds_made(data: dict[str, Any]) -> tuple[Kind, ...]:
 
 def fitting(kind: Kind, takes: tuple[str, ...], conf: Conf) -> dict[str, list[str]]:
     """The sets of a kind that the model ``takes``, and the models that take sets of this ``kind``."""
-    nodes = alone(conf, *(f"{group}/{name}" for group in ("data", "model") for name in conf.options(group)))
+    nodes = compose_alone(conf, *(f"{group}/{name}" for group in ("data", "model") for name in conf.options(group)))
     sets = [name for name, node in nodes.items() if set(kinds_made(node)) & set(takes)]
     models = [name for name, node in nodes.items() if kind in kinds_taken(node, ())]
     titles = {"Fitting sets": sets, "Fitting models": models}

@@ -8,7 +8,7 @@ from typing import Any
 from genlab.config.files import Conf
 from genlab.config.kind_compatibility import attribute, kind_for
 from genlab.config.mistakes import Mistake
-from genlab.config.session import alone
+from genlab.config.session import compose_alone
 
 
 def model_finds_labels(plain: dict[str, Any]) -> Iterator[Mistake]:
@@ -37,7 +37,7 @@ def relabelled(model: dict[str, Any], data: dict[str, Any]) -> str:
 
 def labelled(model: dict[str, Any], conf: Conf) -> list[str]:
     """The sets that make batches that a model takes, and may have labels that it needs."""
-    nodes = alone(conf, *(f"data/{name}" for name in conf.options("data")))
+    nodes = compose_alone(conf, *(f"data/{name}" for name in conf.options("data")))
     return [name.replace("/", "=") for name, node in nodes.items() if fits(node, model)]
 
 

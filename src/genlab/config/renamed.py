@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from genlab.config import trust
 from genlab.config.files import Conf
 from genlab.console import say
 
@@ -24,18 +25,23 @@ CODE = {  # modules and classes that a ``_target_`` may name, by their beginning
     "genlab.data.digits": "genlab.data.sets.digits",
     "genlab.data.domains": "genlab.data.sets.unpaired_folders",
     "genlab.data.folder": "genlab.data.sets.folder",
-    "genlab.data.idx": "genlab.data.sets.mnist",
+    "genlab.data.idx.Idx": "genlab.data.sets.mnist.MNIST",
     "genlab.data.paired_folders": "genlab.data.sets.paired_folders",
     "genlab.data.shapes": "genlab.data.sets.shapes",
     "genlab.data.side_by_side": "genlab.data.sets.side_by_side",
     "genlab.data.toy2d": "genlab.data.sets.toy2d",
     "genlab.models.averages.Averages": "genlab.models.base.ema.EMA",
     "genlab.models.schedules": "genlab.models.base.schedules",
-    "genlab.models.step": "genlab.models.base.execution",
-    "genlab.nets.auto": "genlab.nets.by_size",
+    "genlab.models.step.Step": "genlab.models.base.execution.Execution",
+    "genlab.nets.auto.Auto": "genlab.nets.by_size.BySize",
     "genlab.nets.resnet_generator": "genlab.nets.resnet",
     "genlab.runs.tensorboard_log": "genlab.runs.loggers.tensorboard",
     "genlab.runs.wandb_log": "genlab.runs.loggers.wandb",
+}
+CLASSES = {  # renamed where they are
+    "genlab.data.sets.mnist.Idx": "genlab.data.sets.mnist.MNIST",
+    "genlab.models.base.execution.Step": "genlab.models.base.execution.Execution",
+    "genlab.nets.by_size.Auto": "genlab.nets.by_size.BySize",
 }
 GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with what it always did before
     "genlab.models.vae.VAE": {
@@ -71,7 +77,7 @@ def tell(old: str, new: str) -> None:
 def target(name: str) -> str:
     """A ``_target_`` under its name of today."""
     old = next((old for old in CODE if name == old or name.startswith(f"{old}.")), None)
-    return CODE[old] + name.removeprefix(old) if old else name
+    return CODE[old] + name.removeprefix(old) if old else CLASSES.get(name, name)
 
 
 def targets(node: Any) -> Any:
@@ -125,6 +131,5 @@ def weights(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_old(plain: dict[str, Any]) -> bool:
-    """Whether a configuration has a name that is no longer one: its run kept optimisers in another order."""
-    trained = {key: value for key, value in plain.items() if key != "metrics"}
-    return configuration(trained) != trained
+    """Whether a configuration names a module that has moved since: its run kept optimisers in another order."""
+    return any(target(str(name)) != CLASSES.get(name, name) for _, name in trust.targets(plain))

@@ -47,7 +47,7 @@ Plugins.instance().register(OwnFolders)
 
 
 @contextmanager
-def searching(conf: Conf) -> Iterator[None]:
+def user_folder_first(conf: Conf) -> Iterator[None]:
     """Whatever Hydra composes meanwhile, it searches the user's folder first."""
     before, OwnFolders.folders = OwnFolders.folders, list(takewhile(lambda f: f != conf_dir(), conf.folders))
     try:
@@ -62,20 +62,20 @@ def own_hydra(conf: Conf) -> Iterator[None]:
     instance = GlobalHydra.instance()
     running, instance.hydra = instance.hydra, None
     try:
-        with searching(conf), initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        with user_folder_first(conf), initialize_config_dir(str(conf_dir()), version_base="1.3"):
             yield
     finally:
         GlobalHydra.instance().hydra = running
 
 
-def searched(conf: Conf) -> list[str]:
+def search_path_override(conf: Conf) -> list[str]:
     """The override that lets Hydra search the folders after ours; none where there are none."""
     further = dropwhile(lambda folder: folder != conf_dir(), conf.folders)
     named = ",".join(QuotedString(f"file://{folder}", Quote.single).with_quotes() for folder in list(further)[1:])
     return [f"hydra.searchpath=[{named}]"] if named else []
 
 
-def alone(conf: Conf, *names: str) -> dict[str, dict[str, Any]]:
+def compose_alone(conf: Conf, *names: str) -> dict[str, dict[str, Any]]:
     """Files of groups (``model/vae``), each with its own defaults and nothing else; ``${…}`` are left as they are.
 
     All are composed at once, side by side; one that cannot be composed is left out.
@@ -84,9 +84,9 @@ def alone(conf: Conf, *names: str) -> dict[str, dict[str, Any]]:
     side_by_side = [f"+{group}@part{i}={option}" for i, (group, _, option) in enumerate(parts)]
     try:
         with own_hydra(conf):
-            made: Any = OmegaConf.to_container(hydra_compose(None, [*searched(conf), *side_by_side]))
+            made: Any = OmegaConf.to_container(hydra_compose(None, [*search_path_override(conf), *side_by_side]))
     except REFUSED:
-        return {} if len(names) == 1 else {n: node for name in names for n, node in alone(conf, name).items()}
+        return {} if len(names) == 1 else {n: node for name in names for n, node in compose_alone(conf, name).items()}
     return {name: made.get(f"part{i}", {}) for i, name in enumerate(names)}
 
 
@@ -99,7 +99,7 @@ class Session:
 
     def __init__(self, command: str, conf: Conf) -> None:
         self.command, self.conf = command, conf
-        self.taken = searched(conf)
+        self.taken = search_path_override(conf)
         self.cfg: DictConfig | None = None
         self.composed: DictConfig | None = None  # the same, as Hydra leaves it
         self.choices: Any = {}
@@ -142,14 +142,14 @@ class Session:
             cfg = self.composed.copy()
             texts = [str(item.input_line) for item in newest]
             ConfigLoaderImpl._apply_overrides_to_config(OverridesParser.create().parse_overrides(texts), cfg)
-        self.composed, self.cfg = cfg, finished(cfg, self.choices)
+        self.composed, self.cfg = cfg, with_names_of_today(cfg, self.choices)
 
     def is_for_hydra(self, item: Override) -> bool:
         """Whether it chooses files, or is a setting of Hydra's own."""
         return is_choice(item, self.conf) or item.is_hydra_override()
 
 
-def finished(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
+def with_names_of_today(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
     """With today's names of code, of the chosen files and of the run."""
     cfg = cfg.copy()
     with open_dict(cfg):

@@ -78,10 +78,10 @@ def resnet(shapes: Shapes) -> Layout:
     last = max(int(name.split(".")[1]) for name in shapes)
     width, inputs = shapes["model.1.weight"][:2]
     outputs = shapes[f"model.{last}.weight"][0]
-    norm = norm_told(shapes, "model.1", "model.2")
+    norm = norm_of(shapes, "model.1", "model.2")
     dropout = len(shapes.get(f"model.{blocks[0]}.conv_block.6.weight", ())) == 4
     return Layout(
-        "resnet", inputs, outputs, width, len(blocks), norm, dropout, (blocks[0] - 4) // 3, upsample_told(shapes)
+        "resnet", inputs, outputs, width, len(blocks), norm, dropout, (blocks[0] - 4) // 3, upsample_of(shapes)
     )
 
 
@@ -89,9 +89,9 @@ def unet(shapes: Shapes) -> Layout:
     """One ``model`` more in the names for each halving, and the outermost level in the middle of its own list."""
     depth = max(name.split(".").count("model") for name in shapes) - 1
     width, inputs = shapes["model.model.0.weight"][:2]
-    upsample = upsample_told(shapes)
+    upsample = upsample_of(shapes)
     outputs = shapes["model.model.3.weight"][1] if upsample == "transposed" else shapes["model.model.3.1.weight"][0]
-    norm = norm_told(shapes, "model.model.0", "model.model.1.model.2")
+    norm = norm_of(shapes, "model.model.0", "model.model.1.model.2")
     return Layout("unet", inputs, outputs, width, depth, norm, upsample=upsample)
 
 
@@ -101,24 +101,24 @@ def patch(shapes: Shapes) -> Layout:
     width, inputs, *kernel = shapes["model.0.weight"]
     if kernel != [4, 4] or len(convolutions) < 3:
         raise ValueError
-    norm = norm_told(shapes, "model.2", "model.3")
+    norm = norm_of(shapes, "model.2", "model.3")
     return Layout("patch", inputs, convolutions[-1][0], width, len(convolutions) - 2, norm)
 
 
 def pixel(shapes: Shapes) -> Layout:
     """Three convolutions of 1x1."""
     width, inputs = shapes["net.0.weight"][:2]
-    return Layout("pixel", inputs, shapes["net.5.weight"][0], width, 0, norm_told(shapes, "net.2", "net.3"))
+    return Layout("pixel", inputs, shapes["net.5.weight"][0], width, 0, norm_of(shapes, "net.2", "net.3"))
 
 
-def norm_told(shapes: Shapes, convolution: str, norm: str) -> Norm:
+def norm_of(shapes: Shapes, convolution: str, norm: str) -> Norm:
     """Batch norm has weights; before an instance norm the convolution has a bias; without either there is no norm."""
     if f"{norm}.weight" in shapes:
         return "batch"
     return "instance" if f"{convolution}.bias" in shapes else "none"
 
 
-def upsample_told(shapes: Shapes) -> str:
+def upsample_of(shapes: Shapes) -> str:
     """``nearest`` is a list of its own in the list of layers."""
     return "nearest" if any(re.search(r"\.\d+\.1\.weight$", name) for name in shapes) else "transposed"
 

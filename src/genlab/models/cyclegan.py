@@ -17,7 +17,7 @@ from genlab.models.base import translation as translating
 from genlab.models.base.adversarial_objective import AdversarialObjective
 from genlab.models.base.diffaugment import Change
 from genlab.models.base.ema import EMA
-from genlab.models.base.execution import Step
+from genlab.models.base.execution import Execution
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
@@ -72,7 +72,7 @@ class CycleGAN(Model):
         discriminator: translating.DiscriminatorNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
-        step: Step,
+        step: Execution,
         spec: DataSpec,
         seed: int,
     ) -> None:
@@ -87,7 +87,7 @@ class CycleGAN(Model):
         self.discriminator_A = discriminator.discriminator(channels)  # D_X
         self.memory = {"b": ImagePool(pool_size), "a": ImagePool(pool_size)}
         translating.require_fitting(spec, self.generator_AtoB, self.discriminator_B)
-        step.fit(net for phase in self.phases() for net in phase.nets)
+        step.prepare(net for phase in self.phases() for net in phase.nets)
         self.ema = EMA(self.generators(), ema)
 
     def phases(self) -> list[Phase]:
@@ -120,8 +120,8 @@ class CycleGAN(Model):
         a, b, nets = signed(batch.a), signed(batch.b), self.working()
         if self.lambda_identity == 0 and self.training:
             return {"b": nets["AtoB"](a), "a": nets["BtoA"](b)}
-        fake_b, same_b = self.step.calls(nets["AtoB"], a, b)
-        fake_a, same_a = self.step.calls(nets["BtoA"], b, a)
+        fake_b, same_b = self.step.batched_call(nets["AtoB"], a, b)
+        fake_a, same_a = self.step.batched_call(nets["BtoA"], b, a)
         return {"b": fake_b, "a": fake_a, "same_b": same_b, "same_a": same_a}
 
     def generator_terms(self, batch: Domains, shared: Shared, noise: Noise) -> Terms:
@@ -171,4 +171,4 @@ class CycleGAN(Model):
         translating.require_direction(direction, tuple(self.generators()), "there are two")
         translating.require_channels(x, self.spec)
         with self.evaluating():
-            return translating.through(self.working()[direction], x)
+            return translating.translate_any_size(self.working()[direction], x)

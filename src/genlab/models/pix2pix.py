@@ -19,7 +19,7 @@ from genlab.models.base import translation as translating
 from genlab.models.base.adversarial_objective import AdversarialObjective
 from genlab.models.base.diffaugment import Change
 from genlab.models.base.ema import EMA
-from genlab.models.base.execution import Step
+from genlab.models.base.execution import Execution
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
@@ -75,7 +75,7 @@ class Pix2Pix(Model):
         discriminator: translating.DiscriminatorNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
-        step: Step,
+        step: Execution,
         spec: DataSpec,
         seed: int,
     ) -> None:
@@ -86,7 +86,7 @@ class Pix2Pix(Model):
         self.generator = generator.generator(channels, channels)
         self.discriminator = discriminator.discriminator(2 * channels)
         translating.require_fitting(spec, self.generator, self.discriminator)
-        step.fit([self.generator, self.discriminator])
+        step.prepare([self.generator, self.discriminator])
         self.ema = EMA(self.generators(), ema)
 
     def phases(self) -> list[Phase]:
@@ -161,7 +161,7 @@ class Pix2Pix(Model):
         translating.require_channels(x, self.spec)
         noise = Noise(self.seed, "translate", 0, self.device)
         with self.evaluating(), self.as_asked(), noise.for_layers("dropout"):
-            return translating.through(self.working()["AtoB"], x)
+            return translating.translate_any_size(self.working()["AtoB"], x)
 
     def notes(self) -> list[str]:
         """How the metrics are to be read."""

@@ -21,7 +21,7 @@ class AutoencoderNet(Protocol):
         ...
 
 
-class Auto:
+class BySize:
     """``small`` for grey images up to 32x32, ``large`` for everything else.
 
     Args:

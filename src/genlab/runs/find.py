@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from genlab.config import renamed
 from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
 from genlab.data.store.handover import ARRAYS, NAME, hand_over
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.files import read_json
 from genlab.interop.reference import reference_files
 from genlab.rank_environment import announce, launcher, withdraw
@@ -37,7 +37,7 @@ class Run:
     child_of: Path | None = None  # on further ranks: the directory is there, and held by rank 0
 
     @contextmanager
-    def open(self, cfg: DictConfig, overrides: list[str], prepared: Prepared) -> Iterator[RunDirectory]:
+    def open(self, cfg: DictConfig, overrides: list[str], prepared: PreparedData) -> Iterator[RunDirectory]:
         """Make or take the directory, and hold it; where further ranks come, the prepared set lies in it meanwhile."""
         if self.child_of is not None:
             yield RunDirectory(self.child_of)
@@ -72,15 +72,15 @@ def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: 
     if run_dir is not None:
         parent, run_id = run_dir.parent, run_dir.name
     if child_of is not None:
-        checkpoint = None if cfg.resume is None else checkpoint_of(RunDirectory(child_of), given_by(cfg))
+        checkpoint = None if cfg.resume is None else checkpoint_of(RunDirectory(child_of), path_of(cfg))
         return Run(digest, parent, checkpoint=checkpoint, child_of=child_of)
     if cfg.resume is None:
         return Run(digest, parent, run_id)
-    given = given_by(cfg)
+    given = path_of(cfg)
     if given is not None:
         directory = run_of(given)
         spec.require_same_images(read_json(directory.path / SUMMARY).get("data_digest", spec.digest))
-        return continued(directory, digest, given)
+        return continue_run(directory, digest, given)
     return automatic(parent, run_id, digest)
 
 
@@ -94,12 +94,12 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
         if summary.is_file() and read_json(summary)["config_digest"] != digest:
             what = f"{directory.path} is a run with another configuration or other data"
             raise ConfigError([Problem("run_id", what, "Give the run another run_id, or leave resume=auto out.")])
-        return continued(directory, digest)
+        return continue_run(directory, digest)
     for path in newest_first(parent):
         summary, directory = read_json(path), RunDirectory(path.parent)
         unfinished = summary["status"] != FINISHED and summary["config_digest"] == digest
         if unfinished and not directory.is_held():
-            return continued(directory, digest)
+            return continue_run(directory, digest)
     return Run(digest, parent)
 
 
@@ -109,17 +109,17 @@ def newest_first(parent: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
 
 
-def given_by(cfg: DictConfig) -> Path | None:
+def path_of(cfg: DictConfig) -> Path | None:
     """The path that ``resume=PATH`` names; None for ``resume=auto``."""
-    return None if cfg.resume == "auto" else followed(Path(cfg.resume).expanduser())
+    return None if cfg.resume == "auto" else follow_latest(Path(cfg.resume).expanduser())
 
 
-def followed(path: Path) -> Path:
+def follow_latest(path: Path) -> Path:
     """Where ``latest`` points that is a text file, as where links are impossible; any other path as it is."""
     return path.with_name(path.read_text().strip()) if path.is_file() and path.name == "latest" else path
 
 
-def continued(directory: RunDirectory, digest: str, given: Path | None = None) -> Run:
+def continue_run(directory: RunDirectory, digest: str, given: Path | None = None) -> Run:
     """The run, from the checkpoint that was given or from its last; from the start if it has none yet.
 
     Raises:
@@ -177,7 +177,7 @@ def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
         raise CheckpointError(f"{key}={path}: {path} does not exist. Give a run directory, {key}=runs/<name>/<run_id>.")
     if reference_files(path):
         return path
-    path = followed(path)
+    path = follow_latest(path)
     if path.is_dir():
         last = path / "checkpoints" / "last.ckpt"
         if not last.exists() and not last.with_name("previous.ckpt").exists():

@@ -21,7 +21,7 @@ from genlab.contracts import ConfigError, Problem, Translates
 from genlab.data.files.decode import Unreadable
 from genlab.data.files.picture_io import Picture, read, write
 from genlab.files import replacing
-from genlab.models.base.translation import draws_in_evaluation, generators_as
+from genlab.models.base.translation import draws_in_evaluation, with_generators
 from genlab.translate.inputs import Inputs, unwritable
 from genlab.translate.large.strips import InStrips, require_known
 from genlab.translate.large.tiles import InTiles
@@ -155,9 +155,9 @@ class Translation:
         """While open, the model translates as ``memory`` says, and tells how far it is."""
         asked = self.cfg.memory
         if asked == "tiles":
-            return generators_as(self.model, partial(InTiles, told=tell))
+            return with_generators(self.model, partial(InTiles, progress=tell))
         if asked == "strips" or (asked == "auto" and pixels > LARGE and self.known()):
-            return generators_as(self.model, partial(InStrips, told=tell))
+            return with_generators(self.model, partial(InStrips, progress=tell))
         return nullcontext()
 
     def known(self) -> bool:

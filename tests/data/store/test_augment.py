@@ -8,9 +8,9 @@ import torch
 
 from genlab.contracts import DataSpec
 from genlab.data.store.augment import random_flip
-from genlab.data.store.columns import Cut, taken
+from genlab.data.store.columns import Crop, gather
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Augmentation, Prepared
+from genlab.data.store.source import Augmentation, PreparedData
 
 COUNT = 48
 
@@ -36,7 +36,7 @@ def data(kind, hflip=True, crop=None, seed=0, batch_size=8):
     names = {"images": ("image",), "pairs": ("a", "b"), "domains": ("a", "b")}[kind]
     columns = {split: {name: numbered(COUNT) for name in names} for split in ("train", "val", "test")}
     spec = DataSpec("set", kind, (1, *(crop or (5, 6))), dict.fromkeys(columns, COUNT), "digest")
-    return StoreData(Prepared(spec, columns, Augmentation(crop, hflip)), batch_size, seed)
+    return StoreData(PreparedData(spec, columns, Augmentation(crop, hflip)), batch_size, seed)
 
 
 def seen(module, epoch, rank=0, world=1):
@@ -82,7 +82,7 @@ def test_a_fate_is_that_of_the_images_own_place(kind):
     found = seen(data(kind, crop=(3, 3), seed=5), 2)
     for number, side in enumerate({"images": ["image"], "pairs": ["a", "b"], "domains": ["a", "b"]}[kind]):
         alone = number if kind == "domains" else 0
-        cut = torch.from_numpy(taken(column, every, Cut((3, 3), 5, random=True), 2, alone))
+        cut = torch.from_numpy(gather(column, every, Crop((3, 3), 5, random=True), 2, alone))
         right = random_flip(cut, torch.from_numpy(every), 5, 2, alone) / 255
         assert all(torch.equal(found[side, i], right[i]) for i in every)
 
@@ -118,11 +118,11 @@ def test_cuts_reach_every_place_both_sides_for_themselves():
 
 def test_a_cut_is_what_lies_there():
     column, rows = numbered(COUNT, 9, 8), np.array([5, 2, 40])
-    cut = Cut((4, 6), seed=3, random=True)
+    cut = Crop((4, 6), seed=3, random=True)
     tops, lefts = cut.corners(column, rows, 1, 0)
-    for image, row, top, left in zip(taken(column, rows, cut, 1), rows, tops, lefts, strict=True):
+    for image, row, top, left in zip(gather(column, rows, cut, 1), rows, tops, lefts, strict=True):
         assert np.array_equal(image, column[row][:, top : top + 4, left : left + 6])
-    middle = taken(column, rows, Cut((4, 6)))
+    middle = gather(column, rows, Crop((4, 6)))
     assert np.array_equal(middle, column[rows][:, :, 2:6, 1:7])
 
 

@@ -9,7 +9,7 @@ from genlab.apps.command.paths import prepare
 from genlab.contracts import DataSpec
 from genlab.data.store.augment import random_flip
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Augmentation, Prepared
+from genlab.data.store.source import Augmentation, PreparedData
 
 SEED, SIZES, SHAPE = 5, {"train": 12, "val": 7, "test": 5}, (1, 2, 4)
 QUIET = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
@@ -50,7 +50,7 @@ def prepared(kind, hflip=True):
         return np.stack([dice.permutation(8).astype(np.uint8).reshape(SHAPE) for _ in range(count)])
 
     columns = {split: {name: column(count) for name in SIDES[kind]} for split, count in SIZES.items()}
-    return Prepared(DataSpec("x", kind, SHAPE, SIZES, "0"), columns, Augmentation(hflip=hflip))
+    return PreparedData(DataSpec("x", kind, SHAPE, SIZES, "0"), columns, Augmentation(hflip=hflip))
 
 
 def heard(kind, hflip=True):

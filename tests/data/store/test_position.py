@@ -8,13 +8,13 @@ import pytest
 
 from genlab.contracts import CheckpointError, DataSpec
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 
 
 @pytest.fixture
 def prepared():
     spec = DataSpec("x", "images", (1, 2, 2), {"train": 40}, "0")
-    return Prepared(spec, {"train": {"image": np.zeros((40, 1, 2, 2), np.uint8)}})
+    return PreparedData(spec, {"train": {"image": np.zeros((40, 1, 2, 2), np.uint8)}})
 
 
 def advanced(prepared, batches):

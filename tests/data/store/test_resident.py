@@ -6,14 +6,14 @@ import torch
 
 from genlab.contracts import ConfigError, DataSpec
 from genlab.data.store import loader, resident
-from genlab.data.store.columns import Cut, Ragged
+from genlab.data.store.columns import Crop, Ragged
 from genlab.data.store.loader import EvalLoader, Rows, TrainLoader
 from genlab.data.store.module import StoreData
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 
 CPU, ELSEWHERE = torch.device("cpu"), torch.device("meta")
 DICE = np.random.default_rng(0)
-CUTS = [None, Cut((5, 4)), Cut((5, 4), seed=3, random=True)]
+CUTS = [None, Crop((5, 4)), Crop((5, 4), seed=3, random=True)]
 
 
 def pictures(count):
@@ -69,12 +69,12 @@ def test_every_tensor_of_a_batch_lies_on_the_device_of_the_columns(name):
 def prepared():
     val = {"image": pictures(9)}
     columns = {"train": {"image": pictures(23)}, "val": val, "test": val}
-    return Prepared(DataSpec("x", "images", (3, 7, 6), {"train": 23, "val": 9, "test": 9}, "0"), columns)
+    return PreparedData(DataSpec("x", "images", (3, 7, 6), {"train": 23, "val": 9, "test": 9}, "0"), columns)
 
 
 def test_every_column_is_sent_once_whatever_reads_it(monkeypatch):
-    sent, send = [], resident.whole
-    monkeypatch.setattr(resident, "whole", lambda flat, device: sent.append(flat.nbytes) or send(flat, device))
+    sent, send = [], resident.upload
+    monkeypatch.setattr(resident, "upload", lambda flat, device: sent.append(flat.nbytes) or send(flat, device))
     made = prepared()
     data = StoreData(made, 4, 0)
     data.keep_on(CPU)
@@ -87,7 +87,7 @@ def test_every_column_is_sent_once_whatever_reads_it(monkeypatch):
 def test_a_column_that_is_sent_in_pieces_arrives_whole(monkeypatch):
     monkeypatch.setattr(resident, "PIECE", 100)
     flat = DICE.integers(0, 1000, 61)
-    assert torch.equal(resident.whole(flat, CPU), torch.from_numpy(flat))
+    assert torch.equal(resident.upload(flat, CPU), torch.from_numpy(flat))
 
 
 @pytest.mark.parametrize(
@@ -103,15 +103,15 @@ def test_a_column_that_is_sent_in_pieces_arrives_whole(monkeypatch):
 )
 def test_images_lie_on_a_gpu_where_they_take_a_quarter_of_what_is_free(asked, size, kind, lies, monkeypatch):
     monkeypatch.setattr(resident, "free_memory", lambda device: 1000)
-    assert resident.lies_there(asked, size, torch.device(kind)) is lies
-    assert (resident.told(lies, size, torch.device(kind)) == "") is (kind == "cpu")
+    assert resident.is_resident(asked, size, torch.device(kind)) is lies
+    assert (resident.where_images_lie(lies, size, torch.device(kind)) == "") is (kind == "cpu")
 
 
 @pytest.mark.parametrize(("size", "kind"), [(1, "cpu"), (1001, "cuda")])
 def test_images_that_cannot_lie_there_are_refused(size, kind, monkeypatch):
     monkeypatch.setattr(resident, "free_memory", lambda device: 1000)
     with pytest.raises(ConfigError, match="data.on_device=auto"):
-        resident.lies_there(True, size, torch.device(kind))
+        resident.is_resident(True, size, torch.device(kind))
 
 
 # ---- taken ahead -----------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_images_that_cannot_lie_there_are_refused(size, kind, monkeypatch):
 def unpinned(monkeypatch):
     """Without a GPU no memory can be pinned; what would have been, by its place in the order."""
     seen = []
-    monkeypatch.setattr(loader, "pinned", lambda x: seen.append(x) or x)
+    monkeypatch.setattr(loader, "pin", lambda x: seen.append(x) or x)
     return seen
 
 
@@ -151,7 +151,7 @@ def test_an_error_in_the_thread_reaches_who_reads(unpinned):
         yield next(iter(TrainLoader(Rows("images", SETS["images"]), 4, 0, 0, 1)))
         raise OSError("the disk is gone")
 
-    batches = loader.one_ahead(broken())
+    batches = loader.prefetch(broken())
     next(batches)
     with pytest.raises(OSError, match="the disk is gone"):
         next(batches)

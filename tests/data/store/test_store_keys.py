@@ -12,7 +12,7 @@ from genlab.data.sets import mnist as idx
 from genlab.data.sets import shapes
 from genlab.data.sets.celeba import CelebA
 from genlab.data.sets.folder import Folder
-from genlab.data.sets.mnist import Idx
+from genlab.data.sets.mnist import MNIST
 from genlab.data.sets.paired_folders import PairedFolders
 from genlab.data.sets.shapes import Shapes
 from genlab.data.sets.side_by_side import SideBySide
@@ -57,7 +57,7 @@ MAKE = {
         **(READ | {"path": str(root / "pictures"), "image_size": 16, "channels": None} | o)
     ),
     "celeba": lambda root, **o: CelebA(**(READ | {"crop": 30, "image_size": 16, "label": "attributes"} | o)),
-    "mnist": lambda root, **o: Idx(**({"name": "mnist", "batch_size": 4, "limit": None} | o)),
+    "mnist": lambda root, **o: MNIST(**({"name": "mnist", "batch_size": 4, "limit": None} | o)),
     "shapes": lambda root, **o: Shapes(**(DRAWN | {"shapes": ["square"], "batch_size": 4, "limit": None} | o)),
     "side_by_side": lambda root, **o: SideBySide(
         **(READ | SIZED | {"name": "set", "path": str(root / "halves"), "direction": "AtoB"} | o)

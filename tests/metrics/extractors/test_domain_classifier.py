@@ -6,11 +6,11 @@ import torch
 
 from genlab.apps.command.paths import prepare
 from genlab.contracts import ConfigError
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors import lessons
 from genlab.metrics.extractors.choose import extractor_name, make_extractor
-from genlab.metrics.extractors.classifier import cached_classifier, scale, taught
-from genlab.metrics.extractors.lessons import Lesson, looked_at
+from genlab.metrics.extractors.classifier import cached_classifier, scale, train_classifier
+from genlab.metrics.extractors.lessons import Lesson, input_size
 from genlab.metrics.extractors.real_features import RealFeatures
 
 from keeping import assert_made_once
@@ -47,7 +47,7 @@ def test_features_have_a_mean_square_of_one_and_the_verdicts_stay(prepared, monk
     monkeypatch.setitem(lessons.DOMAINS, "epochs", 0)
     monkeypatch.setitem(lessons.DOMAINS, "least_steps", 2)
     lesson = Lesson(prepared(*CUT))
-    net = taught(lesson)
+    net = train_classifier(lesson)
     x = torch.cat([x for x, _ in lesson.examples("train")])
     before = net(x)
     scale(net, lesson)
@@ -60,8 +60,8 @@ def test_it_is_trained_alike_each_time_and_on_as_many_images_of_either_domain(pr
     monkeypatch.setitem(lessons.DOMAINS, "least_steps", 3)
     data = prepared(*CUT)
     train = {**data.columns["train"], "b": data.columns["train"]["b"][:3]}
-    lesson = Lesson(Prepared(data.spec, {**data.columns, "train": train}, data.augmentation))
-    one, other = taught(lesson), taught(lesson)
+    lesson = Lesson(PreparedData(data.spec, {**data.columns, "train": train}, data.augmentation))
+    one, other = train_classifier(lesson), train_classifier(lesson)
     assert all(torch.equal(x, y) for x, y in zip(one.parameters(), other.parameters(), strict=True))
     assert all(right.flatten().bincount().tolist() == [16, 16] for _, right in lesson.batches())
     assert {*lesson.order("b").flatten().tolist()} == {0, 1, 2}
@@ -78,8 +78,8 @@ def test_images_of_many_sizes_are_looked_at_one_by_one(prepared, monkeypatch, tm
 
 
 def test_large_images_are_shrunk_in_proportion():
-    assert looked_at((3, 256, 512)) == (128, 256)
-    assert looked_at((3, 64, 64)) == (64, 64)
+    assert input_size((3, 256, 512)) == (128, 256)
+    assert input_size((3, 64, 64)) == (64, 64)
 
 
 def test_pairs_are_looked_at_by_inception_or_else_by_a_random_network(composed, folders, tmp_path, monkeypatch):

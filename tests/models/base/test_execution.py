@@ -29,7 +29,7 @@ def network(norm):
 )
 def test_a_network_without_instance_norm_has_its_channels_last_on_cuda(asked, norm, device, last):
     net, way = network(norm), step(channels_last=asked)
-    way.fit([net])
+    way.prepare([net])
     assert net[0].weight.is_contiguous(**LAST) is (asked is True)
     way.settle([net], [], device)
     assert net[0].weight.is_contiguous(**LAST) is last

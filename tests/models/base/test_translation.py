@@ -6,7 +6,7 @@ import torch
 from genlab.contracts import ConfigError, DataError, Domains, Pairs, Translates
 from genlab.images import signed, unsigned
 from genlab.models.base.pool import ImagePool
-from genlab.models.base.translation import through
+from genlab.models.base.translation import translate_any_size
 from genlab.nets.blocks import mirrored
 from genlab.nets.patchgan import PatchGAN, PixelGAN
 from genlab.nets.resnet import ResNet
@@ -68,7 +68,7 @@ def test_padding_is_cut_off_where_it_was_put():
 
     same.multiple, same.smallest = 8, 16
     x = torch.rand(2, 3, 13, 21)
-    torch.testing.assert_close(through(same, x), x)
+    torch.testing.assert_close(translate_any_size(same, x), x)
 
 
 def test_wrong_channels_and_directions_are_told():

@@ -48,7 +48,7 @@ def test_the_result_is_that_of_the_whole_image(family, norm, upsample, budget):
 
 def test_shares_of_the_work_are_told_and_make_one():
     net, x, told = generator("unet", "instance", "nearest"), image(64, 64), []
-    InStrips(net, told=told.append)(x)
+    InStrips(net, progress=told.append)(x)
     assert len(told) > 20
     assert sum(told) == pytest.approx(1)
 

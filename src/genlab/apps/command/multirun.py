@@ -15,7 +15,7 @@ from genlab.config.files import conf_dir
 from genlab.config.hints import Hints
 from genlab.config.overrides import forced, read
 from genlab.config.searchpath import KEY, conf_of
-from genlab.config.session import searching
+from genlab.config.session import user_folder_first
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError, GenlabError, Problem, Stopped
 
@@ -97,7 +97,7 @@ def through_hydra(command: str, options: list[str], overrides: list[str], config
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach our door as they are
     sys.argv = [sys.argv[0], *options, *words]
-    with searching(conf):
+    with user_folder_first(conf):
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command)(job)()
     sys.stdout.flush()
     if jobs.stopped is not None:

@@ -13,10 +13,10 @@ from genlab.config.kind_compatibility import kind_for
 from genlab.config.root_schema import READING_DATA
 from genlab.console import program
 from genlab.contracts import CheckpointError
-from genlab.data.store.source import Prepared, Source
+from genlab.data.store.source import PreparedData, Source
 
 
-def prepare(cfg: DictConfig) -> Prepared:
+def prepare(cfg: DictConfig) -> PreparedData:
     """Check, download and decode what ``data=`` names, or open what an earlier run has prepared; as the model takes it.
 
     Raises:

@@ -10,29 +10,29 @@ import numpy as np
 from genlab.contracts import DataSpec
 from genlab.data.report.survey import Picture, Survey
 from genlab.data.store.columns import Column, Ragged
-from genlab.data.store.source import SPLITS, Prepared
+from genlab.data.store.source import SPLITS, PreparedData
 
 NAMED = 20  # so many names are shown of a list
 FEW = 3  # and so many where a count says enough
 CLASSES = 40
 
 
-def report(prepared: Prepared, survey: Survey) -> list[str]:
+def report(prepared: PreparedData, survey: Survey) -> list[str]:
     """The lines of the report."""
-    lines = list(headed(prepared))
+    lines = list(heading(prepared))
     if survey.every:
         lines += ["", *files(survey), "", *oddities(prepared.spec, survey)]
     else:
         lines += ["", *values(prepared)]
     labels = list(classes(prepared))
     lines += ["", *labels] if labels else []
-    return [*lines, "", *kept(prepared)]
+    return [*lines, "", *storage(prepared)]
 
 
 # ---- the set --------------------------------------------------------------------------------------------------------
 
 
-def headed(prepared: Prepared) -> Iterator[str]:
+def heading(prepared: PreparedData) -> Iterator[str]:
     """The set as training will see it."""
     spec = prepared.spec
     yield f"data       {spec.name}: {spec.kind}, {'x'.join(map(str, spec.shape))}" + (
@@ -42,7 +42,7 @@ def headed(prepared: Prepared) -> Iterator[str]:
     yield "counts     " + "   ".join(f"{split} {count:,}" for split, count in spec.sizes.items())
 
 
-def kept(prepared: Prepared) -> Iterator[str]:
+def storage(prepared: PreparedData) -> Iterator[str]:
     """Where the decoded set lies, and how large it is."""
     folder = next((place for part in prepared.columns.values() for c in part.values() if (place := home(c))), None)
     if folder is None:
@@ -59,7 +59,7 @@ def home(column: Column) -> Path | None:
     return Path(name).parent if name else None
 
 
-def values(prepared: Prepared) -> Iterator[str]:
+def values(prepared: PreparedData) -> Iterator[str]:
     """For a set that is no folder of pictures: the rows of each split, and the range of their values."""
     rows: list[tuple[str, ...]] = [("split", "rows", "column", "values", "mean")]
     for split in SPLITS:
@@ -71,7 +71,7 @@ def values(prepared: Prepared) -> Iterator[str]:
     yield from table(rows, left=(0, 2))
 
 
-def classes(prepared: Prepared) -> Iterator[str]:
+def classes(prepared: PreparedData) -> Iterator[str]:
     """How many images each class has in each split, or how many have each attribute."""
     spec, columns = prepared.spec, prepared.columns
     if any("label" not in columns[split] for split in SPLITS):

@@ -23,7 +23,7 @@ from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.stopping import MaxSteps, MaxTime, Signals
 from genlab.config.build import build
 from genlab.contracts import ConfigError, DataSpec, Problem
-from genlab.data.store.source import SPLITS, Prepared
+from genlab.data.store.source import SPLITS, PreparedData
 from genlab.models.base.model import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
@@ -71,7 +71,7 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     return [*measure, *shown, *limits, checkpoints, Signals(checkpoints)]
 
 
-def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: Prepared) -> None:
+def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
     """Let them find out what they can measure; what they cannot is refused before anything is written.
 
     Raises:

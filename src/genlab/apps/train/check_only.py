@@ -12,18 +12,18 @@ from genlab.apps.command.device import device_for
 from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_images
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
-from genlab.data.store.resident import lies_there, size_of, told
-from genlab.data.store.source import Prepared
+from genlab.data.store.resident import is_resident, size_of, where_images_lie
+from genlab.data.store.source import PreparedData
 from genlab.runs.load import load_weights
 
 
-def describe(cfg: DictConfig, prepared: Prepared) -> int:
+def describe(cfg: DictConfig, prepared: PreparedData) -> int:
     """Build what training would build, and say what it is."""
     console.quiet()
     spec = prepared.spec
     require_images(cfg, spec)
     device, size = device_for(cfg.trainer.accelerator, "trainer.accelerator"), size_of(prepared)
-    lies = lies_there(cfg.data.on_device, size, device)
+    lies = is_resident(cfg.data.on_device, size, device)
     model = build_model(cfg, spec)
     if cfg.init_from:
         console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")
@@ -39,9 +39,8 @@ def describe(cfg: DictConfig, prepared: Prepared) -> int:
         f"data      {spec.name}: {sizes(spec)}; {spec.kind} {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
     )
     least = weights + batch + (size if lies else 0)
-    console.say(
-        f"memory    at least {least / 2**20:,.0f} MiB: weights, gradients, optimiser, one batch{told(lies, size, device)}"
-    )
+    what = f"weights, gradients, optimiser, one batch{where_images_lie(lies, size, device)}"
+    console.say(f"memory    at least {least / 2**20:,.0f} MiB: {what}")
     for note in notes(spec, model):
         console.say(f"note      {note}")
     if len(model.phase_list) > 1:

@@ -19,13 +19,13 @@ from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.pictures import Pictures
-from genlab.callbacks.stopping import obeyed
+from genlab.callbacks.stopping import signals_end_at_once
 from genlab.callbacks.trace import Trace
 from genlab.config.build import build
 from genlab.contracts import GenlabError, Stopped
 from genlab.data.store.module import StoreData
-from genlab.data.store.resident import lies_there, require_possible, size_of, told
-from genlab.data.store.source import Prepared
+from genlab.data.store.resident import is_resident, require_possible, size_of, where_images_lie
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor
 from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
@@ -37,7 +37,7 @@ from genlab.runs.table import Table
 STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 
 
-def fit(cfg: DictConfig, overrides: list[str], prepared: Prepared, chosen: Run) -> int:
+def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run) -> int:
     """Train, evaluate on the test set, and leave a run directory that explains itself."""
     build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")))
     console.quiet()
@@ -63,7 +63,7 @@ class Training:
     def __init__(
         self,
         cfg: DictConfig,
-        prepared: Prepared,
+        prepared: PreparedData,
         model: Model,
         directory: RunDirectory,
         chosen: Run,
@@ -75,9 +75,9 @@ class Training:
         self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
         self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
         device, size = trainer.strategy.root_device, size_of(prepared)
-        if lies_there(cfg.data.on_device, size, device):
+        if is_resident(cfg.data.on_device, size, device):
             self.data.keep_on(device)
-        self.images = told(self.data.resident is not None, size, device)
+        self.images = where_images_lie(self.data.resident is not None, size, device)
         self.checkpoints = self.callback(Checkpoints)
         self.summary = Summary(directory.path / NAME)
         self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
@@ -90,7 +90,7 @@ class Training:
         """The whole of it. The summary is true at every moment, also when this ends early."""
         self.begin()
         try:
-            with obeyed():
+            with signals_end_at_once():
                 self.train_and_evaluate()
         except BaseException as error:
             self.end(*status_of(error))
@@ -171,10 +171,10 @@ class Training:
         """Tell what the images are looked at with, how good it is, and how much."""
         if not extractors or not self.trainer.is_global_zero:
             return
-        told = notes(extractors, self.prepared.spec, self.cfg.model)
-        for note in told:
+        sentences = notes(extractors, self.prepared.spec, self.cfg.model)
+        for note in sentences:
             console.say(f"note      {note}")
-        self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *told])
+        self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])
 
     def end(self, status: str, code: int) -> None:
         """What came of it: metrics, counts, time."""

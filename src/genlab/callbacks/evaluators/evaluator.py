@@ -16,7 +16,7 @@ from genlab.callbacks.samples import SampleFeatures
 from genlab.callbacks.translations import WAYS, Made, TranslationFeatures, Way, translations_of
 from genlab.config.types import ExtractorChoice, PositiveInt
 from genlab.contracts import Kind, Split
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor, extractor_name, make_extractor
 from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.models.base.labels import for_model
@@ -27,7 +27,7 @@ from genlab.models.base.totals import Totals
 class Extractors:
     """The extractors of a run, made or read from the cache when they are first asked for, and the real images' features."""
 
-    prepared: Prepared
+    prepared: PreparedData
     cache_root: Path
     made: dict[str, Extractor] = field(default_factory=dict)
     reals: dict[tuple[str, Split, str], RealFeatures] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Evaluation:
     stage: Split
     split: Split
     model: Any
-    prepared: Prepared
+    prepared: PreparedData
     extractors: Extractors
     counts: dict[str, int]
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 
 from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator
-from genlab.callbacks.samples import SEED, labels_for, sampled, unnoticed
+from genlab.callbacks.samples import SEED, labels_for, preserved_rng, sampled
 from genlab.config.types import PositiveInt
 from genlab.contracts import Samples
 from genlab.metrics.modes import mode_coverage
@@ -30,7 +30,7 @@ class Modes(Evaluator):
         """Both."""
         model, modes = now.model, now.prepared.modes
         assert modes is not None
-        with unnoticed(model.device):
+        with preserved_rng(model.device):
             x = sampled(model, self.samples, SEED, labels_for(model, now.prepared, self.samples))
         values = mode_coverage(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
         now.counts |= {f"{now.stage}/{name}": self.samples for name in values}

@@ -11,7 +11,7 @@ from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator, Seen
 from genlab.config.types import NonNegativeInt
 from genlab.contracts import Reconstructs, Translates
 from genlab.metrics.reconstruction import reconstruction_terms, translation_terms
-from genlab.metrics.symptoms import saturated
+from genlab.metrics.saturation import saturated
 
 
 @dataclass

@@ -18,7 +18,7 @@ LOOKED_AT = 64  # files whose headers say whether a set has colour
 THREADS = min(8, os.cpu_count() or 1)  # Pillow lets go of the interpreter while it decodes and scales
 
 
-def decoded_rows(
+def decode_rows(
     files: Sequence[Path], decode: Callable[[Path], Row], on_error: OnError, skipped: list[str], root: Path
 ) -> Iterator[Row | None]:
     """What ``decode`` makes of each file, in their order; None for one that is skipped, its name added to ``skipped``.

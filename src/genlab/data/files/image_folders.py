@@ -13,7 +13,7 @@ from PIL import Image
 from genlab.config.types import OnError
 from genlab.contracts import DataError
 from genlab.data.files.decode import array_of, naming, opened
-from genlab.data.files.decode_in_parallel import Row, decoded_rows
+from genlab.data.files.decode_in_parallel import Row, decode_rows
 from genlab.data.files.preprocess import Recipe
 from genlab.data.store.columns import Column, Ragged
 from genlab.data.store.source import Columns
@@ -21,7 +21,7 @@ from genlab.data.store.store import Decoded, Part, Store, key_of, open_or_build
 
 
 @dataclass(frozen=True)
-class Album:
+class ImageStoreRecipe:
     """Files by part, and how they become arrays.
 
     Args:
@@ -54,7 +54,7 @@ class Album:
         skipped: list[str] = []
         parts = {}
         for part, files in self.parts.items():
-            rows = decoded_rows(files, self.decoder(part.startswith("train")), self.on_error, skipped, self.root)
+            rows = decode_rows(files, self.decoder(part.startswith("train")), self.on_error, skipped, self.root)
             parts[part] = Part(len(files), self.fields, rows)
         return Decoded(parts, {"skipped": skipped})
 

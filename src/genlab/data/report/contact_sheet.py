@@ -9,7 +9,7 @@ import numpy as np
 
 from genlab.contracts import DataSpec
 from genlab.data.store.columns import Column
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.figures import COLOURS, MARGIN, Block, figure, filled, page, scatter
 from genlab.files import temporary
 
@@ -22,7 +22,7 @@ LINES = 6  # of words below an image
 DOTS, CLOUD = 10_000, 640  # of a cloud of points; pixels of its side
 
 
-def draw(prepared: Prepared, path: Path) -> Path:
+def draw(prepared: PreparedData, path: Path) -> Path:
     """Write a page of training images at even distance over the set, as training reads them before it cuts and mirrors.
 
     Raises:
@@ -43,7 +43,7 @@ def heading(spec: DataSpec) -> str:
     return f"{spec.name}   {spec.kind}   {'x'.join(map(str, spec.shape))}   {counts}"
 
 
-def blocks(prepared: Prepared) -> list[Block]:
+def blocks(prepared: PreparedData) -> list[Block]:
     """The page's content, by the kind of the set."""
     columns, spec = prepared.columns["train"], prepared.spec
     if spec.kind == "pairs":

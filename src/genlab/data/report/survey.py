@@ -107,7 +107,7 @@ def survey(files: dict[str, list[Path]]) -> Survey:
         progress("looking at the files", len(every), shown=len(every) >= LONG, unit="files") as advance,
     ):
         try:
-            for path, picture in zip(every, pool.map(lambda path: look_at(path, root), every), strict=True):
+            for path, picture in zip(every, pool.map(lambda path: survey_file(path, root), every), strict=True):
                 seen[path] = picture
                 advance()
         except OSError as error:
@@ -115,7 +115,7 @@ def survey(files: dict[str, list[Path]]) -> Survey:
     return Survey(root, {part: [seen[path] for path in paths] for part, paths in files.items()})
 
 
-def look_at(path: Path, root: Path) -> Picture:
+def survey_file(path: Path, root: Path) -> Picture:
     """All that is told of one file."""
     size, mode = None, ""
     try:

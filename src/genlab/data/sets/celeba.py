@@ -13,9 +13,9 @@ from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import ConfigError, DataError, DataSpec, LabelKind, Problem
 from genlab.data.files.archive import unpack
 from genlab.data.files.decode import decode
-from genlab.data.files.decode_in_parallel import decoded_rows
+from genlab.data.files.decode_in_parallel import decode_rows
 from genlab.data.files.splits import require_every_split
-from genlab.data.store.source import SPLITS, Augmentation, Columns, Prepared, Source, limited, sizes_of
+from genlab.data.store.source import SPLITS, Augmentation, Columns, PreparedData, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 
 COMPLETE = 202_599  # images of the whole set
@@ -57,9 +57,9 @@ class CelebA(Source):
         self.crop, self.image_size, self.label, self.hflip = crop, image_size, label, hflip
         self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find the files, read the texts, decode; the next run opens the store."""
-        folder = located(data_root / "celeba")
+        folder = find_folder(data_root / "celeba")
         names, values = attributes(folder / ATTRIBUTES)
         chosen = self.chosen(names)
         parts = self.pictures(data_root)
@@ -80,7 +80,7 @@ class CelebA(Source):
             skipped=tuple(store.facts["skipped"]),
             note=self.note(sum(sizes.values())),
         )
-        whole = Prepared(spec, store.parts, Augmentation(hflip=self.hflip))
+        whole = PreparedData(spec, store.parts, Augmentation(hflip=self.hflip))
         return limited(whole if chosen is None else with_class(whole, chosen), self.limit)
 
     def note(self, count: int) -> str:
@@ -117,13 +117,13 @@ class CelebA(Source):
             if unknown:
                 raise DataError(f"{folder / ATTRIBUTES} has no row for {unknown}. Fetch the file anew.")
             labels = np.stack([values[path.name] for path in files]) if files else np.empty((0, 0), np.int64)
-            rows = decoded_rows(files, one, self.on_error, skipped, folder)
+            rows = decode_rows(files, one, self.on_error, skipped, folder)
             made[split] = Part(len(files), ("image",), rows, {"label": labels})
         return Decoded(made, {"skipped": skipped})
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
         """The files that are here, by the official partition."""
-        folder = located(data_root / "celeba")
+        folder = find_folder(data_root / "celeba")
         here = {path.name for path in (folder / IMAGES).iterdir()}
         parts: dict[str, list[Path]] = {split: [] for split in SPLITS}
         for name, split in partition(folder / PARTITION).items():
@@ -132,7 +132,7 @@ class CelebA(Source):
         return parts
 
 
-def with_class(prepared: Prepared, attribute: int) -> Prepared:
+def with_class(prepared: PreparedData, attribute: int) -> PreparedData:
     """With one of the attributes for the class of each image."""
     columns: dict[str, Columns] = {
         split: {**part, "label": np.asarray(part["label"])[:, attribute].copy()}
@@ -143,7 +143,7 @@ def with_class(prepared: Prepared, attribute: int) -> Prepared:
     return replace(prepared, spec=spec, columns=columns)
 
 
-def located(folder: Path) -> Path:
+def find_folder(folder: Path) -> Path:
     """The folder with the images and the two texts; the archive of the images is unpacked where it lies beside them.
 
     Raises:

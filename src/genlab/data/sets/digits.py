@@ -10,7 +10,7 @@ import numpy as np
 from genlab.config.types import PositiveInt
 from genlab.contracts import DataSpec, LabelKind
 from genlab.data.store.order import keyed_split
-from genlab.data.store.source import SPLITS, Columns, Prepared, Source, limited, sizes_of
+from genlab.data.store.source import SPLITS, Columns, PreparedData, Source, limited, sizes_of
 
 
 class Digits(Source):
@@ -26,7 +26,7 @@ class Digits(Source):
     def __init__(self, batch_size: PositiveInt, limit: PositiveInt | None) -> None:
         self.batch_size, self.limit = batch_size, limit
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Nothing to find and nothing to keep: the images are a file of scikit-learn."""
         images, labels = load()
         parts = keyed_split([str(i) for i in range(len(images))], {"val": 0.1, "test": 0.1})
@@ -35,7 +35,7 @@ class Digits(Source):
         }
         names = tuple(str(digit) for digit in range(10))
         spec = DataSpec("digits", "images", (1, 8, 8), sizes_of(columns), digest(images, labels), 10, names)
-        return limited(Prepared(spec, columns), self.limit)
+        return limited(PreparedData(spec, columns), self.limit)
 
 
 def load() -> tuple[np.ndarray, np.ndarray]:

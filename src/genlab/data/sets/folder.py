@@ -11,9 +11,9 @@ import numpy as np
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import DataError, DataSpec, LabelKind
 from genlab.data.files.decode import ENDINGS, decode
-from genlab.data.files.decode_in_parallel import channels_of, decoded_rows
+from genlab.data.files.decode_in_parallel import channels_of, decode_rows
 from genlab.data.files.splits import completed, pictures_in, plain, require_every_split, require_folder
-from genlab.data.store.source import SPLITS, Augmentation, Prepared, Source, limited, sizes_of
+from genlab.data.store.source import SPLITS, Augmentation, PreparedData, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 
 
@@ -57,7 +57,7 @@ class Folder(Source):
         self.path, self.image_size, self.channels, self.hflip = Path(path).expanduser(), image_size, channels, hflip
         self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """List, check and decode; the next run opens the store."""
         files = listing(self.path)
         channels = self.channels or channels_of([f.path for f in files])
@@ -69,7 +69,7 @@ class Folder(Source):
         sizes = sizes_of(store.parts)
         require_every_split(sizes, self.path)
         spec = DataSpec("folder", "images", shape, sizes, store.digest, len(classes), tuple(classes), skipped=skipped)
-        return limited(Prepared(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
+        return limited(PreparedData(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 
     def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:
         """Everything the store needs; images are read as it asks for them."""
@@ -82,7 +82,7 @@ class Folder(Source):
 
         for split, members in splits(files, self.path).items():
             labels = {"label": np.array([classes.index(f.label) for f in members], np.int64)} if classes else {}  # type: ignore[arg-type]
-            rows = decoded_rows([f.path for f in members], one, self.on_error, skipped, self.path)
+            rows = decode_rows([f.path for f in members], one, self.on_error, skipped, self.path)
             parts[split] = Part(len(members), ("image",), rows, labels)
         return Decoded(parts, {"classes": classes, "skipped": skipped})
 
@@ -101,14 +101,14 @@ def listing(folder: Path) -> list[Listed]:
     paths = pictures_in(folder)
     if not paths:
         raise DataError(f"data.path={folder}: there is no picture ({', '.join(sorted(ENDINGS))}) in it or below it.")
-    files = [placed(path, folder) for path in paths]
+    files = [listed_file(path, folder) for path in paths]
     if len({f.label is None for f in files}) == 2:
         loose = next(f.path for f in files if f.label is None)
         raise DataError(f"{folder}: sub-folders are classes, but {loose} lies in none. Move it into one, or all out.")
     return files
 
 
-def placed(path: Path, folder: Path) -> Listed:
+def listed_file(path: Path, folder: Path) -> Listed:
     """What a file's folders say about it."""
     parts = list(path.relative_to(folder).parts[:-1])
     split = parts.pop(0) if parts and parts[0] in SPLITS else None

@@ -14,7 +14,7 @@ import numpy as np
 from genlab.config.types import PositiveInt
 from genlab.contracts import DataError, DataSpec, LabelKind
 from genlab.data.files.download import Remote, fetch
-from genlab.data.store.source import Prepared, Source, limited, sizes_of
+from genlab.data.store.source import PreparedData, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 
 FILES = {
@@ -63,7 +63,7 @@ FASHION_FILES = Collection(
 )
 
 
-class Idx(Source):
+class MNIST(Source):
     """A set of the MNIST family, 28x28 grey: 55,000 / 5,000 / 10,000.
 
     Args:
@@ -80,19 +80,19 @@ class Idx(Source):
         self.files = {"mnist": MNIST_FILES, "fashion_mnist": FASHION_FILES}[name]
         self.batch_size, self.limit = batch_size, limit
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find or download the four files; decode them once."""
         folder, files = data_root / self.files.folder, self.files
-        paths = {part: located(folder, files, part) for part in FILES}
+        paths = {part: find_file(folder, files, part) for part in FILES}
         key = key_of({"kind": "idx", "train": TRAIN}, paths.values(), folder)
         store = open_or_build(cache_root, files.folder, key, lambda: decode(paths))
         shape = store.parts["train"]["image"].shape[1:]  # type: ignore[union-attr]
         names = files.class_names
         spec = DataSpec(files.folder, "images", shape, sizes_of(store.parts), store.digest, len(names), names)
-        return limited(Prepared(spec, store.parts), self.limit)
+        return limited(PreparedData(spec, store.parts), self.limit)
 
 
-def located(folder: Path, files: Collection, part: str) -> Path:
+def find_file(folder: Path, files: Collection, part: str) -> Path:
     """The file as it lies in ``folder``, packed or not; downloaded if it is not there."""
     name = FILES[part]
     for path in (folder / f"{name}.gz", folder / name):

@@ -9,11 +9,11 @@ from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import DataError, Kind
 from genlab.data.files.decode import Unreadable
 from genlab.data.files.decode_in_parallel import Row, channels_of
-from genlab.data.files.image_folders import Album, load
+from genlab.data.files.image_folders import ImageStoreRecipe, load
 from genlab.data.files.preprocess import Preprocessing, Recipe
 from genlab.data.files.splits import completed, pictures_in, plain, require_every_split, require_folder
 from genlab.data.sets.pairs import Direction, Pairing
-from genlab.data.store.source import SPLITS, Prepared, Source, sizes_of
+from genlab.data.store.source import SPLITS, PreparedData, Source, sizes_of
 
 
 class PairedFolders(Source):
@@ -56,9 +56,9 @@ class PairedFolders(Source):
         self.recipe = Recipe(preprocess, load_size, crop_size)
         self.pairing = Pairing("paired_folders", direction, self.recipe, hflip, batch_size, limit)
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Match, check and decode; the next run opens the store."""
-        matched, alone = self.matched()
+        matched, alone = self.match_files()
         if alone and self.on_error == "stop":
             raise DataError(
                 f"{len(alone)} files in A and B have no partner of the same name, such as {', '.join(alone[:5])}. "
@@ -81,12 +81,12 @@ class PairedFolders(Source):
                 raise Unreadable(path, f"with its partner it has the sizes {sizes}; {remedy}")
             return a, b
 
-        album = Album(self.root, parts, ("a", "b"), both, channels, self.recipe, self.on_error)
+        album = ImageStoreRecipe(self.root, parts, ("a", "b"), both, channels, self.recipe, self.on_error)
         store = album.store(cache_root, f"pairs-{plain(self.root)}", "two folders", tuple(partner.values()))
         require_every_split(sizes_of(store.parts), self.root)
         return self.pairing.prepared(store, (*alone, *store.facts["skipped"]))
 
-    def matched(self) -> tuple[dict[str, tuple[str, Path, Path]], list[str]]:
+    def match_files(self) -> tuple[dict[str, tuple[str, Path, Path]], list[str]]:
         """By name: the split and the two files; and the files without a partner."""
         require_folder(self.root)
         sides: dict[str, dict[tuple[str, str], Path]] = {"A": {}, "B": {}}
@@ -108,7 +108,7 @@ class PairedFolders(Source):
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
         """The files by side: a file and its partner are no duplicates of one another."""
-        matched, _ = self.matched()
+        matched, _ = self.match_files()
         return {"A": [a for _, a, _ in matched.values()], "B": [b for _, _, b in matched.values()]}
 
 

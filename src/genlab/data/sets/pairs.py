@@ -8,7 +8,7 @@ from typing import Literal
 from genlab.contracts import DataSpec
 from genlab.data.files.image_folders import require_batches, shape_of
 from genlab.data.files.preprocess import Recipe
-from genlab.data.store.source import SPLITS, Augmentation, Prepared, limited, sizes_of
+from genlab.data.store.source import SPLITS, Augmentation, PreparedData, limited, sizes_of
 from genlab.data.store.store import Store
 
 Direction = Literal["AtoB", "BtoA"]
@@ -25,7 +25,7 @@ class Pairing:
     batch_size: int
     limit: int | None
 
-    def prepared(self, store: Store, skipped: tuple[str, ...]) -> Prepared:
+    def prepared(self, store: Store, skipped: tuple[str, ...]) -> PreparedData:
         """``a`` is the input and ``b`` the target: ``BtoA`` exchanges the two sides of the files."""
         sides = ("a", "b") if self.direction == "AtoB" else ("b", "a")
         columns = {split: {"a": part[sides[0]], "b": part[sides[1]]} for split, part in store.parts.items()}
@@ -35,4 +35,4 @@ class Pairing:
         shape = shape_of(columns["train"], self.recipe)
         sizes, note = sizes_of(columns), f"{self.direction}, {self.recipe}"
         spec = DataSpec(self.name, "pairs", shape, sizes, store.digest, skipped=skipped, note=note)
-        return limited(Prepared(spec, columns, Augmentation(self.recipe.crop, self.hflip)), self.limit)
+        return limited(PreparedData(spec, columns, Augmentation(self.recipe.crop, self.hflip)), self.limit)

@@ -17,7 +17,7 @@ from pydantic import Field
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import ConfigError, DataSpec, LabelKind, Problem
 from genlab.data.store.order import keyed_split
-from genlab.data.store.source import SPLITS, Prepared, Source, limited, sizes_of
+from genlab.data.store.source import SPLITS, PreparedData, Source, limited, sizes_of
 from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 from genlab.random import keyed
 
@@ -76,7 +76,7 @@ class Shapes(Source):
             what = f"there are only {self.total:,} combinations of the factors"
             raise ConfigError([Problem(f"data.count={count}", what, "Type: data.count=null for all of them")])
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Nothing to find: the images are drawn once, and kept."""
         recipe = {"kind": "shapes", "version": VERSION, "shapes": self.shapes, "levels": self.levels}
         recipe |= {"size": self.image_size, "count": self.count, "draw": self.subset_seed}
@@ -90,7 +90,7 @@ class Shapes(Source):
             attributes=FACTORS,
             levels=self.levels,
         )
-        return limited(Prepared(spec, store.parts), self.limit)
+        return limited(PreparedData(spec, store.parts), self.limit)
 
     def decode(self) -> Decoded:
         """Every split: its images, drawn as they are asked for, and their factor levels, int64 [N, 5]."""
@@ -101,7 +101,7 @@ class Shapes(Source):
     def part(self, places: np.ndarray) -> Part:
         """The combinations at some places of the grid, int64 [N]."""
         levels = np.stack(np.unravel_index(places, self.levels), 1).astype(np.int64)
-        return Part(len(places), ("image",), self.drawn(levels), {"label": levels})
+        return Part(len(places), ("image",), self.render_rows(levels), {"label": levels})
 
     def places(self) -> np.ndarray:
         """Which combinations are in the set: places in the grid, the last factor running fastest. int64 [N]."""
@@ -109,7 +109,7 @@ class Shapes(Source):
             return np.arange(self.total)
         return keyed("shapes", self.subset_seed).permutation(self.total)[: self.count]
 
-    def drawn(self, levels: np.ndarray) -> Iterator[tuple[np.ndarray]]:
+    def render_rows(self, levels: np.ndarray) -> Iterator[tuple[np.ndarray]]:
         """One row of a store for each row of factor levels, [N, 5] -> uint8 [1, H, W] each."""
         for start in range(0, len(levels), CHUNK):
             for image in self.render(levels[start : start + CHUNK]):
@@ -135,10 +135,10 @@ class Shapes(Source):
         for number, name in enumerate(self.shapes):
             of_this = levels[:, 0] == number
             windows[of_this] = INSIDE[name](u[of_this], v[of_this])
-        return pasted(windows, top, left, side)
+        return paste(windows, top, left, side)
 
 
-def pasted(windows: np.ndarray, top: np.ndarray, left: np.ndarray, side: int) -> np.ndarray:
+def paste(windows: np.ndarray, top: np.ndarray, left: np.ndarray, side: int) -> np.ndarray:
     """White where the windows say so, on black. bool [B, w, w], their corners int [B] each -> uint8 [B, 1, H, W]."""
     count, width = windows.shape[:2]
     images = np.zeros((count, 1, side, side), np.uint8)

@@ -9,12 +9,12 @@ from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import ConfigError, DataError, Kind, Problem
 from genlab.data.files.decode import Unreadable, opened
 from genlab.data.files.decode_in_parallel import Row, channels_of
-from genlab.data.files.image_folders import Album, array
+from genlab.data.files.image_folders import ImageStoreRecipe, array
 from genlab.data.files.preprocess import Preprocessing, Recipe
 from genlab.data.files.published import ensure, published
 from genlab.data.files.splits import completed, pictures_in, require_every_split, require_folder
 from genlab.data.sets.pairs import Direction, Pairing
-from genlab.data.store.source import SPLITS, Prepared, Source, sizes_of
+from genlab.data.store.source import SPLITS, PreparedData, Source, sizes_of
 
 
 class SideBySide(Source):
@@ -58,9 +58,9 @@ class SideBySide(Source):
         self.recipe = Recipe(preprocess, load_size, crop_size)
         self.pairing = Pairing(name, direction, self.recipe, hflip, batch_size, limit)
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find or download, check and decode; the next run opens the store."""
-        root, parts = self.located(data_root)
+        root, parts = self.find_files(data_root)
         channels = self.channels or channels_of(parts["train"])
 
         def halves(path: Path, training: bool) -> Row:
@@ -72,12 +72,12 @@ class SideBySide(Source):
             left, right = (array(picture.crop(box), self.recipe, training, path) for box in boxes)
             return left, right
 
-        album = Album(root, parts, ("a", "b"), halves, channels, self.recipe, self.on_error)
+        album = ImageStoreRecipe(root, parts, ("a", "b"), halves, channels, self.recipe, self.on_error)
         store = album.store(cache_root, self.name, "side by side")
         require_every_split(sizes_of(store.parts), root, list(parts))
         return self.pairing.prepared(store, tuple(store.facts["skipped"]))
 
-    def located(self, data_root: Path) -> tuple[Path, dict[str, list[Path]]]:
+    def find_files(self, data_root: Path) -> tuple[Path, dict[str, list[Path]]]:
         """The folder, and the files of each part that it has."""
         if self.path is None:
             root = ensure(published(self.name), data_root)
@@ -98,4 +98,4 @@ class SideBySide(Source):
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
         """The files by split."""
-        return self.located(data_root)[1]
+        return self.find_files(data_root)[1]

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import DataSpec, Kind, LabelKind
-from genlab.data.store.source import SPLITS, Columns, Modes, Prepared, Source, limited, sizes_of
+from genlab.data.store.source import SPLITS, Columns, Modes, PreparedData, Source, limited, sizes_of
 from genlab.random import keyed
 
 Curve = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -93,19 +93,19 @@ class Toy2D(Source):
         self.name, self.count, self.subset_seed = name, count, subset_seed
         self.batch_size, self.limit = batch_size, limit
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Nothing to find and nothing to keep: drawing takes no longer than reading."""
         density, held_out = DENSITIES[self.name], self.count // 10
-        x, label = self.drawn(density)
+        x, label = self.draw(density)
         ends = np.cumsum([self.count - 2 * held_out, held_out])
         parts = zip(SPLITS, np.split(x, ends), np.split(label, ends), strict=True)
         columns: dict[str, Columns] = {split: {"x": points, "label": modes} for split, points, modes in parts}
         digest = hashlib.sha256(x.tobytes() + label.tobytes()).hexdigest()
         names = density.names
         spec = DataSpec(f"toy2d_{self.name}", "points", (2,), sizes_of(columns), digest, len(names), names)
-        return limited(Prepared(spec, columns, modes=modes_of(density)), self.limit)
+        return limited(PreparedData(spec, columns, modes=modes_of(density)), self.limit)
 
-    def drawn(self, density: Density) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, density: Density) -> tuple[np.ndarray, np.ndarray]:
         """Points, float32 [N, 2], and the mode or arm of each, int64 [N]."""
         dice = keyed("toy2d", self.name, self.subset_seed)
         label = dice.integers(len(density.names), size=self.count)

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import DataError, DataSpec, Kind
 from genlab.data.files.decode_in_parallel import Row, channels_of
-from genlab.data.files.image_folders import Album, load, require_batches, shape_of
+from genlab.data.files.image_folders import ImageStoreRecipe, load, require_batches, shape_of
 from genlab.data.files.preprocess import Preprocessing, Recipe
 from genlab.data.files.published import ensure, published
 from genlab.data.files.splits import completed, pictures_in, require_folder
-from genlab.data.store.source import SPLITS, Augmentation, Columns, Prepared, Source, limited, sizes_of
+from genlab.data.store.source import SPLITS, Augmentation, Columns, PreparedData, Source, limited, sizes_of
 
 SIDES = ("A", "B")
 
@@ -55,15 +55,15 @@ class UnpairedFolders(Source):
         self.name, self.path, self.hflip, self.channels, self.on_error = name, path, hflip, channels, on_error
         self.recipe, self.batch_size, self.limit = Recipe(preprocess, load_size, crop_size), batch_size, limit
 
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find or download, check and decode; the next run opens the store."""
-        root, parts = self.located(data_root)
+        root, parts = self.find_files(data_root)
         channels = self.channels or channels_of([*parts["trainA"], *parts["trainB"]])
 
         def one(path: Path, training: bool) -> Row:
             return (load(path, channels, self.recipe, training),)
 
-        album = Album(root, parts, ("image",), one, channels, self.recipe, self.on_error)
+        album = ImageStoreRecipe(root, parts, ("image",), one, channels, self.recipe, self.on_error)
         store = album.store(cache_root, self.name, "domains")
         sizes = sizes_of(store.parts)
         if min(sizes.values()) == 0:
@@ -79,9 +79,9 @@ class UnpairedFolders(Source):
             f"{split}{side}": len(part[side.lower()]) for split, part in columns.items() for side in SIDES
         }
         spec = DataSpec(self.name, "domains", shape, sizes, store.digest, skipped=skipped, note=str(self.recipe))
-        return limited(Prepared(spec, columns, Augmentation(self.recipe.crop, self.hflip)), self.limit)
+        return limited(PreparedData(spec, columns, Augmentation(self.recipe.crop, self.hflip)), self.limit)
 
-    def located(self, data_root: Path) -> tuple[Path, dict[str, list[Path]]]:
+    def find_files(self, data_root: Path) -> tuple[Path, dict[str, list[Path]]]:
         """The folder, and its files by part.
 
         Raises:
@@ -105,4 +105,4 @@ class UnpairedFolders(Source):
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
         """The files by part."""
-        return self.located(data_root)[1]
+        return self.find_files(data_root)[1]

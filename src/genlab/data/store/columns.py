@@ -55,7 +55,7 @@ def heights_and_widths(column: Column, rows: np.ndarray) -> tuple[np.ndarray, np
     return np.full(len(rows), column.shape[2]), np.full(len(rows), column.shape[3])
 
 
-def map_of(column: Column) -> mmap.mmap | None:
+def mmap_of(column: Column) -> mmap.mmap | None:
     """The memory map behind a column of large rows; None for small rows, and for what is no map."""
     flat: object = column.flat if isinstance(column, Ragged) else column
     if not len(column) or column[0].nbytes < LARGE:
@@ -65,7 +65,7 @@ def map_of(column: Column) -> mmap.mmap | None:
     return flat if isinstance(flat, mmap.mmap) else None
 
 
-def released(maps: list[mmap.mmap]) -> None:
+def drop_pages(maps: list[mmap.mmap]) -> None:
     """Drop mapped pages (MADV_DONTNEED): they stay in the page cache but leave this process's resident set.
 
     Cluster schedulers limit the resident set, which would otherwise grow to the size of the store.
@@ -76,7 +76,7 @@ def released(maps: list[mmap.mmap]) -> None:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Crop:
     """Which part of each image a batch takes: ``size`` (H, W), at a keyed place in training, else in the middle.
 
     ``side`` tells the two domains of unpaired images apart; the two images of a pair share it, and so their place.
@@ -96,7 +96,7 @@ class Cut:
         return top, below(free[1] + 1, rows, self.seed, epoch, LEFT + 100 * side)
 
 
-def taken(column: Column, rows: np.ndarray, cut: Cut | None = None, epoch: int = 0, side: int = 0) -> np.ndarray:
+def gather(column: Column, rows: np.ndarray, cut: Crop | None = None, epoch: int = 0, side: int = 0) -> np.ndarray:
     """The images at ``rows``, each cut down to ``cut``. -> [B, C, H, W] of the column's own kind."""
     if cut is None and isinstance(column, np.ndarray):
         return column[rows]

@@ -14,14 +14,14 @@ import numpy as np
 
 from genlab.contracts import DataError, DataSpec
 from genlab.data.store.columns import Column, Ragged, first
-from genlab.data.store.source import Augmentation, Modes, Prepared
+from genlab.data.store.source import Augmentation, Modes, PreparedData
 from genlab.data.store.store import column
 from genlab.files import read_json, replacing, write_json
 
 NAME, ARRAYS = ".prepared.json", ".prepared.npz"
 
 
-def hand_over(prepared: Prepared, folder: Path) -> None:
+def hand_over(prepared: PreparedData, folder: Path) -> None:
     """Leave the set in ``folder``."""
     arrays: dict[str, np.ndarray] = {}
     columns: dict[str, dict[str, Any]] = {}
@@ -69,7 +69,7 @@ def map_below(array: Any) -> mmap.mmap:
     return array
 
 
-def handed_over(folder: Path) -> Prepared | None:
+def handed_over(folder: Path) -> PreparedData | None:
     """The set that rank 0 has left in ``folder``; None where its stores cannot be reached, as on a node with its own cache.
 
     Raises:
@@ -88,7 +88,7 @@ def handed_over(folder: Path) -> Prepared | None:
     }
     crop, hflip = facts["augmentation"]["crop"], facts["augmentation"]["hflip"]
     modes = Modes(arrays["modes"], facts["sigma"]) if "modes" in arrays else None
-    return Prepared(DataSpec.from_plain(facts["spec"]), columns, Augmentation(crop and tuple(crop), hflip), modes)
+    return PreparedData(DataSpec.from_plain(facts["spec"]), columns, Augmentation(crop and tuple(crop), hflip), modes)
 
 
 def from_store(place: dict[str, Any]) -> Column:

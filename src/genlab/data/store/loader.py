@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from genlab.contracts import Domains, Images, Kind, Pairs, Points
-from genlab.data.store.columns import Cut, Ragged, map_of, released, taken
+from genlab.data.store.columns import Crop, Ragged, drop_pages, gather, mmap_of
 from genlab.data.store.order import domain_order, epoch_order, eval_batches, eval_pairs, steps, train_batch
-from genlab.data.store.resident import Resident, pinned
+from genlab.data.store.resident import Resident, pin
 from genlab.data.store.source import Columns
 
 Batch = Images | Pairs | Domains | Points
@@ -26,11 +26,11 @@ class Rows:
     taken on an accelerator.
     """
 
-    def __init__(self, kind: Kind, columns: Columns, cut: Cut | None = None, resident: Resident | None = None) -> None:
+    def __init__(self, kind: Kind, columns: Columns, cut: Crop | None = None, resident: Resident | None = None) -> None:
         # plain views: indexing a memmap object costs twice
         self.columns = {n: np.asarray(c) if isinstance(c, np.ndarray) else c for n, c in columns.items()}
         self.kind, self.cut, self.resident = kind, cut, resident
-        self.maps = [pages for column in self.columns.values() if (pages := map_of(column)) is not None]
+        self.maps = [pages for column in self.columns.values() if (pages := mmap_of(column)) is not None]
 
     def __len__(self) -> int:
         return max(len(column) for column in self.columns.values())
@@ -76,20 +76,20 @@ class Rows:
         """uint8 [B, C, H, W]."""
         if self.resident is not None:
             return self.resident.images(self.columns[name], rows, self.cut, epoch, side)
-        batch = taken(self.columns[name], rows, self.cut, epoch, side)
-        released(self.maps)
+        batch = gather(self.columns[name], rows, self.cut, epoch, side)
+        drop_pages(self.maps)
         return torch.from_numpy(batch)
 
 
-def mapped(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
     """Every tensor of the record changed."""
     changed: Any = (x if x is None else change(x) for x in batch)
     return type(batch)(*changed)
 
 
-def one_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+def prefetch(batches: Iterable[Batch]) -> Iterator[Batch]:
     """The same batches in pinned memory, each taken by a thread while the one before it is at work."""
-    coming = (mapped(batch, pinned) for batch in batches)
+    coming = (map_tensors(batch, pin) for batch in batches)
     with ThreadPoolExecutor(1) as worker:
         item = worker.submit(next, coming, None)
         while (batch := item.result()) is not None:
@@ -98,7 +98,7 @@ def one_ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 class TrainLoader:
-    """Epoch after epoch, each in its own order; with ``ahead`` by ``one_ahead``.
+    """Epoch after epoch, each in its own order; with ``ahead`` by ``prefetch``.
 
     ``state_dict`` holds the epoch and the batches done in it. With a known length the item after the last is never
     asked for, so nothing may depend on code behind the last ``yield``: an epoch is over when the next one begins.
@@ -106,7 +106,7 @@ class TrainLoader:
 
     def __init__(self, rows: Rows, batch_size: int, seed: int, rank: int, world: int, ahead: bool = False) -> None:
         self.rows, self.batch_size, self.seed, self.rank, self.world = rows, batch_size, seed, rank, world
-        self.ahead = one_ahead if ahead else iter
+        self.ahead = prefetch if ahead else iter
         self.epoch = self.done = 0
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ class EvalLoader:
     """Every image once, in order, shared among the ranks; images of many sizes come one by one."""
 
     def __init__(self, rows: Rows, batch_size: int, rank: int, world: int, ahead: bool = False) -> None:
-        self.rows, self.ahead = rows, one_ahead if ahead else iter
+        self.rows, self.ahead = rows, prefetch if ahead else iter
         size = 1 if rows.ragged else batch_size
         if rows.kind == "domains":
             counts = len(rows.columns["a"]), len(rows.columns["b"])

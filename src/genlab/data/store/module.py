@@ -12,10 +12,10 @@ from torch import Tensor
 
 from genlab.contracts import Images, Pairs, Points, Split
 from genlab.data.store.augment import random_flip
-from genlab.data.store.columns import Cut
-from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader, mapped
-from genlab.data.store.resident import Resident, sent
-from genlab.data.store.source import Prepared
+from genlab.data.store.columns import Crop
+from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader, map_tensors
+from genlab.data.store.resident import Resident, to_device
+from genlab.data.store.source import PreparedData
 
 # what decides the order of the images, in words
 ORDER = {
@@ -36,7 +36,7 @@ class StoreData(pl.LightningDataModule):
         seed: of the order and of the augmentation.
     """
 
-    def __init__(self, prepared: Prepared, batch_size: int, seed: int) -> None:
+    def __init__(self, prepared: PreparedData, batch_size: int, seed: int) -> None:
         super().__init__()
         self.prepared, self.batch_size, self.seed = prepared, batch_size, seed
         self.train_loader: TrainLoader | None = None
@@ -53,7 +53,7 @@ class StoreData(pl.LightningDataModule):
     def rows(self, split: Split, random: bool = False) -> Rows:
         """One split; its images cut at random places in training, in the middle elsewhere."""
         crop = self.prepared.augmentation.crop
-        cut = Cut(crop, self.seed, random) if crop else None
+        cut = Crop(crop, self.seed, random) if crop else None
         return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut, self.resident)
 
     def train_dataloader(self) -> TrainLoader:
@@ -89,7 +89,7 @@ class StoreData(pl.LightningDataModule):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Every tensor of the record, still as bytes; the host does not wait for it."""
-        return batch if batch[-1].device == device else mapped(batch, lambda x: sent(x, device))
+        return batch if batch[-1].device == device else map_tensors(batch, lambda x: to_device(x, device))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """uint8 to float32 in [0, 1], on the device; training images mirrored. Points only get their precision."""

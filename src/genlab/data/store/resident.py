@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from genlab.contracts import ConfigError, Problem
-from genlab.data.store.columns import Column, Cut, Ragged, heights_and_widths, map_of, released
-from genlab.data.store.source import Prepared
+from genlab.data.store.columns import Column, Crop, Ragged, drop_pages, heights_and_widths, mmap_of
+from genlab.data.store.source import PreparedData
 
 OnDevice = Literal["auto"] | bool
 SHARE = 0.25  # of the device's free memory, that the images may take by themselves
@@ -29,20 +29,20 @@ class Resident:
         flat = values_of(column)
         key = flat.__array_interface__["data"][0], flat.nbytes, flat.dtype.str
         if key not in self.kept:
-            self.kept[key] = whole(flat, self.device)
-            released([pages] if (pages := map_of(column)) is not None else [])
+            self.kept[key] = upload(flat, self.device)
+            drop_pages([pages] if (pages := mmap_of(column)) is not None else [])
         return self.kept[key]
 
     def places(self, rows: np.ndarray) -> Tensor:
         """Whole numbers of the host, on the device."""
-        return sent(torch.from_numpy(np.ascontiguousarray(rows)), self.device)
+        return to_device(torch.from_numpy(np.ascontiguousarray(rows)), self.device)
 
     def rows(self, column: np.ndarray, rows: np.ndarray) -> Tensor:
         """The values at ``rows``. -> [B, ...]."""
         return self.keep(column).view(column.shape).index_select(0, self.places(rows))
 
-    def images(self, column: Column, rows: np.ndarray, cut: Cut | None, epoch: int, side: int) -> Tensor:
-        """What ``taken`` gives of a column on the host, bit for bit. -> uint8 [B, C, H, W]."""
+    def images(self, column: Column, rows: np.ndarray, cut: Crop | None, epoch: int, side: int) -> Tensor:
+        """What ``gather`` gives of a column on the host, bit for bit. -> uint8 [B, C, H, W]."""
         if cut is None and isinstance(column, np.ndarray):
             return self.rows(column, rows)
         flat = self.keep(column)
@@ -55,10 +55,10 @@ class Resident:
         top, left = cut.corners(column, rows, epoch, side)
         starts = column.starts[rows] if isinstance(column, Ragged) else rows * (channels * heights * widths)
         where = np.stack([starts + top * widths + left, heights * widths, widths])
-        return gathered(flat, self.places(where), (channels, *cut.size))
+        return gather_crops(flat, self.places(where), (channels, *cut.size))
 
 
-def gathered(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Tensor:
+def gather_crops(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """Cuts of one shape out of images behind one another. -> [B, *shape].
 
     Args:
@@ -78,7 +78,7 @@ def values_of(column: Column) -> np.ndarray:
     return np.asarray(column.flat)[: column.starts[-1] + column.shapes[-1].prod() if len(column) else 0]
 
 
-def whole(flat: np.ndarray, device: torch.device) -> Tensor:
+def upload(flat: np.ndarray, device: torch.device) -> Tensor:
     """An array, which may be larger than memory, on the device."""
     there = torch.empty(len(flat), dtype=torch.from_numpy(flat[:0].copy()).dtype, device=device)
     step = PIECE // flat.itemsize
@@ -87,12 +87,12 @@ def whole(flat: np.ndarray, device: torch.device) -> Tensor:
     return there
 
 
-def sent(x: Tensor, device: torch.device) -> Tensor:
+def to_device(x: Tensor, device: torch.device) -> Tensor:
     """A tensor on the device, and on a GPU without waiting for it: what is not pinned is copied by a host that waits."""
-    return pinned(x).to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
+    return pin(x).to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
-def pinned(x: Tensor) -> Tensor:
+def pin(x: Tensor) -> Tensor:
     """A tensor of the host in memory that a GPU can read by itself."""
     return x.pin_memory() if x.device.type == "cpu" and not x.is_pinned() else x
 
@@ -100,7 +100,7 @@ def pinned(x: Tensor) -> Tensor:
 # ---- whether ---------------------------------------------------------------------------------------------------------
 
 
-def size_of(prepared: Prepared) -> int:
+def size_of(prepared: PreparedData) -> int:
     """Bytes of all columns of all splits; what serves two splits counts once."""
     flats = [values_of(column) for part in prepared.columns.values() for column in part.values()]
     return sum({flat.__array_interface__["data"][0]: flat.nbytes for flat in flats}.values())
@@ -124,7 +124,7 @@ def require_possible(asked: OnDevice, device: torch.device) -> None:
         raise ConfigError([Problem("data.on_device=true", what, "Type: data.on_device=auto")])
 
 
-def lies_there(asked: OnDevice, size: int, device: torch.device) -> bool:
+def is_resident(asked: OnDevice, size: int, device: torch.device) -> bool:
     """Whether ``size`` bytes of images are to lie on ``device``; never on a CPU.
 
     Raises:
@@ -140,7 +140,7 @@ def lies_there(asked: OnDevice, size: int, device: torch.device) -> bool:
     return asked is True or size <= SHARE * free
 
 
-def told(lies: bool, size: int, device: torch.device) -> str:
+def where_images_lie(lies: bool, size: int, device: torch.device) -> str:
     """Where the images are, for one who asks why a GPU is full or slow; nothing on a CPU."""
     if device.type == "cpu":
         return ""

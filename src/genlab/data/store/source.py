@@ -33,7 +33,7 @@ class Modes:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedData:
     """A data set ready to be read: for each split its columns, named like the fields of its batches.
 
     ``image``, ``a``, ``b``: uint8 [N, C, H, W], or images of many sizes; ``x``: float32 [N, D]; ``label``: int64 [N] or
@@ -70,14 +70,14 @@ class Source(ABC):
     relabel: ClassVar[str] = ""  # how to get others of those, in words to type
 
     @abstractmethod
-    def prepare(self, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find (or download), check and decode the files, or open what an earlier run left in ``cache_root``.
 
         Raises:
             DataError: with what is missing or damaged, and what to do.
         """
 
-    def prepare_as(self, kind: Kind, data_root: Path, cache_root: Path) -> Prepared:
+    def prepare_as(self, kind: Kind, data_root: Path, cache_root: Path) -> PreparedData:
         """``prepare``, for batches of ``kind``: the set's own, or one that it can ``also`` make."""
         prepared = self.prepare(data_root, cache_root)
         return prepared if kind == prepared.spec.kind else unpaired(prepared)
@@ -92,7 +92,7 @@ def sizes_of(columns: dict[str, Columns]) -> dict[str, int]:
     return {split: max(len(column) for column in part.values()) for split, part in columns.items()}
 
 
-def unpaired(prepared: Prepared) -> Prepared:
+def unpaired(prepared: PreparedData) -> PreparedData:
     """Pairs as two domains: the same images, of which no batch says which belong together.
 
     Orders, cuts and mirrors of the two domains are drawn apart (``genlab.data.store.order``).
@@ -103,7 +103,7 @@ def unpaired(prepared: Prepared) -> Prepared:
     return replace(prepared, spec=replace(spec, kind="domains", sizes=spec.sizes | sizes, note=note))
 
 
-def limited(prepared: Prepared, limit: int | None) -> Prepared:
+def limited(prepared: PreparedData, limit: int | None) -> PreparedData:
     """Only the first ``limit`` training rows."""
     if limit is None or limit >= prepared.spec.sizes["train"]:
         return prepared

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from genlab.config.types import ExtractorChoice
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
-from genlab.data.store.source import Prepared
+from genlab.data.store.source import PreparedData
 from genlab.files import sha256
 from genlab.images import rounded, to_uint8
 from genlab.metrics.extractors.classifier import Convnet, cached_classifier
@@ -148,7 +148,7 @@ def extractor_name(choice: ExtractorChoice, spec: DataSpec) -> str:
     return choice
 
 
-def make_extractor(name: str, prepared: Prepared, cache_root: Path) -> Extractor:
+def make_extractor(name: str, prepared: PreparedData, cache_root: Path) -> Extractor:
     """By its name; a classifier is taught where it has not been kept."""
     if name == "inception":
         return Extractor(name, Inception(inception_weights()), 2048)

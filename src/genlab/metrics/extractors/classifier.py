@@ -56,7 +56,7 @@ def cached_classifier(lesson: Lesson, cache_root: Path) -> tuple[Convnet, float]
     path = cache_root / "features" / f"classifier-{lesson.spec.name}-{key_of(*lesson.facts())}.pt"
     with torch.random.fork_rng(devices=[]):
         net = Convnet(lesson.shape, lesson.levels)
-        found = cached(path, lambda: taught_and_examined(lesson), lambda value: is_of(value, net))
+        found = cached(path, lambda: train_and_test(lesson), lambda value: is_of(value, net))
     net.load_state_dict(found["weights"])
     return net.eval(), found["accuracy"]
 
@@ -69,9 +69,9 @@ def is_of(value: Any, net: nn.Module) -> bool:
     return isinstance(value.get("accuracy"), float) and shapes == {n: w.shape for n, w in net.state_dict().items()}
 
 
-def taught_and_examined(lesson: Lesson) -> dict[str, Any]:
+def train_and_test(lesson: Lesson) -> dict[str, Any]:
     """What is kept of a classifier."""
-    net = taught(lesson)
+    net = train_classifier(lesson)
     if lesson.recipe["unit"]:
         scale(net, lesson)
     return {"weights": net.state_dict(), "accuracy": accuracy(net, lesson)}
@@ -79,7 +79,7 @@ def taught_and_examined(lesson: Lesson) -> dict[str, Any]:
 
 @torch.inference_mode(False)
 @torch.enable_grad()
-def taught(lesson: Lesson) -> Convnet:
+def train_classifier(lesson: Lesson) -> Convnet:
     """AdamW with one cycle of the learning rate; also where it is an evaluation that asks for it first."""
     recipe, total = lesson.recipe, lesson.steps()
     torch.default_generator.manual_seed(recipe["seed"])  # torch.manual_seed would reach into every GPU as well

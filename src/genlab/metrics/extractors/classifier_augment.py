@@ -24,12 +24,12 @@ def between(count: int, low: float, high: float, *more: int) -> Tensor:
     return torch.empty(count, *more).uniform_(low, high)
 
 
-def varied(x: Tensor) -> Tensor:
+def augment(x: Tensor) -> Tensor:
     """Each image moved, mirrored, and in other colours, by torch's global random state. [B, C, H, W] in about [0, 1]."""
-    return recoloured(moved(x))
+    return jitter_colour(shift(x))
 
 
-def moved(x: Tensor) -> Tensor:
+def shift(x: Tensor) -> Tensor:
     """A part of each image, turned, stretched and mirrored by chance; over its edges it is reflected. [B, C, H, W] twice."""
     count = len(x)
     zoom, squeeze = between(count, *ZOOM), between(count, -SQUEEZE, SQUEEZE).exp()
@@ -44,7 +44,7 @@ def moved(x: Tensor) -> Tensor:
     return F.grid_sample(x, places, padding_mode="reflection", align_corners=False)
 
 
-def recoloured(x: Tensor) -> Tensor:
+def jitter_colour(x: Tensor) -> Tensor:
     """Saturation, contrast, brightness and tint of each image changed by chance. [B, C, H, W] twice."""
     count, channels = x.shape[:2]
     grey, mean = x.mean(1, keepdim=True), x.mean((1, 2, 3), keepdim=True)

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genlab.contracts import DataSpec, Split
-from genlab.data.store.columns import Cut, Ragged, taken
+from genlab.data.store.columns import Crop, Ragged, gather
 from genlab.data.store.order import repeated
-from genlab.data.store.source import SPLITS, Prepared
+from genlab.data.store.source import SPLITS, PreparedData
 from genlab.images import from_uint8
-from genlab.metrics.extractors.classifier_augment import COLOUR, SQUEEZE, TURN, ZOOM, resized, varied
+from genlab.metrics.extractors.classifier_augment import COLOUR, SQUEEZE, TURN, ZOOM, augment, resized
 
 Examples = Iterator[tuple[Tensor, Tensor]]  # images float [B, C, H, W] in [0, 1], labels int64 [B, number of labels]
 
@@ -39,13 +39,13 @@ class Lesson:
     ``shape`` is that of an image, ``levels`` counts the values of each label.
     """
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: PreparedData) -> None:
         spec, self.prepared = prepared.spec, prepared
         self.spec, self.columns, self.recipe, self.vary = spec, ("image",), LABELS, shifted
         self.shape, self.levels = spec.shape, levels_of(spec)
         if spec.kind == "domains":
-            self.columns, self.recipe, self.vary = ("a", "b"), DOMAINS, varied  # type: ignore[assignment]
-            self.shape, self.levels = (spec.shape[0], *looked_at(spec.shape)), (2,)
+            self.columns, self.recipe, self.vary = ("a", "b"), DOMAINS, augment  # type: ignore[assignment]
+            self.shape, self.levels = (spec.shape[0], *input_size(spec.shape)), (2,)
 
     def facts(self) -> tuple[Any, ...]:
         """All that decides what is learnt; the same images may be told apart by one attribute or by another."""
@@ -70,26 +70,28 @@ class Lesson:
     def batches(self) -> Examples:
         """Training images, cut as in training at places that the step names."""
         crop, orders = self.prepared.augmentation.crop, [self.order(column) for column in self.columns]
-        cut = Cut(crop, self.recipe["seed"], random=True) if crop else None
+        cut = Crop(crop, self.recipe["seed"], random=True) if crop else None
         for step in range(self.steps()):
             parts = [self.rows("train", side, order[step], cut, step) for side, order in enumerate(orders)]
             yield self.vary(torch.cat([x for x, _ in parts])), torch.cat([right for _, right in parts])
 
     def examples(self, split: Split, chunk: int = 100) -> Examples:
         """Every image of a split as in evaluation, A before B."""
-        cut = Cut(crop) if (crop := self.prepared.augmentation.crop) else None
+        cut = Crop(crop) if (crop := self.prepared.augmentation.crop) else None
         for side, column in enumerate(self.columns):
             count = len(self.prepared.columns[split][column])
             for start in range(0, count, chunk):
                 yield self.rows(split, side, np.arange(start, min(start + chunk, count)), cut)
 
-    def rows(self, split: Split, side: int, index: np.ndarray, cut: Cut | None, step: int = 0) -> tuple[Tensor, Tensor]:
+    def rows(
+        self, split: Split, side: int, index: np.ndarray, cut: Crop | None, step: int = 0
+    ) -> tuple[Tensor, Tensor]:
         """Some images of a column, cut and shrunk, with their labels; of many sizes, one by one."""
         column, labels = self.prepared.columns[split][self.columns[side]], self.prepared.labels[split]
         one_by_one = cut is None and isinstance(column, Ragged)
         parts = np.split(index, len(index)) if one_by_one else [index]
         height, width = self.shape[1:]
-        whole = (from_uint8(torch.from_numpy(taken(column, part, cut, step, side))) for part in parts)
+        whole = (from_uint8(torch.from_numpy(gather(column, part, cut, step, side))) for part in parts)
         images = torch.cat([resized(x, (height, width)) for x in whole])
         told = np.full(len(index), side) if labels is None else np.array(labels[index])
         return images, torch.from_numpy(told).reshape(len(index), -1)
@@ -100,7 +102,7 @@ def levels_of(spec: DataSpec) -> tuple[int, ...]:
     return spec.levels or ((spec.classes,) if spec.classes > 1 else ())
 
 
-def looked_at(shape: tuple[int, ...]) -> tuple[int, int]:
+def input_size(shape: tuple[int, ...]) -> tuple[int, int]:
     """The size (H, W) that images of two domains are shrunk to, in proportion, before the classifier sees them."""
     height, width = shape[1:]
     factor = min(1.0, LARGEST / min(height, width))

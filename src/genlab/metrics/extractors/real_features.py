@@ -12,8 +12,8 @@ from torch import Tensor
 
 from genlab.console import progress
 from genlab.contracts import Split
-from genlab.data.store.columns import Column, Cut, Ragged, taken
-from genlab.data.store.source import Prepared
+from genlab.data.store.columns import Column, Crop, Ragged, gather
+from genlab.data.store.source import PreparedData
 from genlab.files import cached, ensure, key_of
 from genlab.images import from_uint8
 from genlab.metrics.extractors.choose import Extractor
@@ -31,13 +31,13 @@ class RealFeatures:
     """
 
     def __init__(
-        self, prepared: Prepared, split: Split, extractor: Extractor, cache_root: Path, column: str = "image"
+        self, prepared: PreparedData, split: Split, extractor: Extractor, cache_root: Path, column: str = "image"
     ) -> None:
         spec, crop = prepared.spec, prepared.augmentation.crop
         facts = spec.digest, spec.sizes, spec.shape, split, column, spec.note, crop
         key = key_of(VERSION, *facts, extractor.digest)
         self.path = cache_root / "features" / f"real-{spec.name}-{split}-{extractor.name}-{key}.pt"
-        self.images, self.extractor, self.cut = prepared.columns[split][column], extractor, Cut(crop) if crop else None
+        self.images, self.extractor, self.cut = prepared.columns[split][column], extractor, Crop(crop) if crop else None
         self.at_hand: dict[torch.device, Moments] = {}
 
     def __len__(self) -> int:
@@ -73,20 +73,20 @@ class RealFeatures:
         return isinstance(value, dict) and {n: getattr(x, "shape", None) for n, x in value.items()} == shapes
 
 
-def features_of(images: Column, extractor: Extractor, cut: Cut | None = None) -> Tensor:
+def features_of(images: Column, extractor: Extractor, cut: Crop | None = None) -> Tensor:
     """Features [N, d] on the CPU of uint8 images, cut in the middle, computed wherever the extractor is."""
     chunk = chunk_of(images, cut)
     places = (np.arange(start, min(start + chunk, len(images))) for start in range(0, len(images), chunk))
     found = []
     with progress(f"looking at the real images with {extractor.name}", len(images), announced="once") as advance:
         for rows in places:
-            batch = torch.from_numpy(np.array(taken(images, rows, cut)))
+            batch = torch.from_numpy(np.array(gather(images, rows, cut)))
             found.append(extractor(from_uint8(batch.to(extractor.device))).cpu())
             advance(len(rows))
     return torch.cat(found)
 
 
-def chunk_of(images: Column, cut: Cut | None) -> int:
+def chunk_of(images: Column, cut: Crop | None) -> int:
     """How many images to look at together; those of many sizes one by one."""
     if cut is None and isinstance(images, Ragged):
         return 1

@@ -11,7 +11,7 @@ from genlab.contracts import ConfigError, Problem
 from genlab.losses.adversarial import PatchLoss, fake_loss, generator_loss, real_loss
 from genlab.losses.penalty import gradient_penalty
 from genlab.models.base.diffaugment import Change, DiffAugment
-from genlab.models.base.execution import Step
+from genlab.models.base.execution import Execution
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import Terms
 
@@ -29,7 +29,7 @@ class AdversarialObjective:
         ConfigError: a Wasserstein critic without a penalty, which nothing would keep from growing without end.
     """
 
-    def __init__(self, loss: PatchLoss, lambda_gp: float, augment: list[Change], step: Step) -> None:
+    def __init__(self, loss: PatchLoss, lambda_gp: float, augment: list[Change], step: Execution) -> None:
         if loss == "wasserstein" and lambda_gp == 0:
             what = "a Wasserstein critic needs a gradient penalty"
             raise ConfigError([Problem("model.lambda_gp", what, "Type: model.lambda_gp=10")])
@@ -51,7 +51,7 @@ class AdversarialObjective:
         if net.training:
             real = self.augment(real, noise, f"real_{name}", images)
             fake = self.augment(fake, noise, f"fake_{name}", images)
-        of_fake, of_real = self.step.calls(net, fake, real)  # the order in which batch norm meets them
+        of_fake, of_real = self.step.batched_call(net, fake, real)  # the order in which batch norm meets them
         terms = {"real": real_loss[self.loss](of_real), "fake": fake_loss[self.loss](of_fake)}
         if self.lambda_gp > 0 and net.training:
             terms["penalty"] = gradient_penalty(net, real, fake, noise.uniform(f"penalty_{name}", len(real)))

@@ -15,7 +15,7 @@ Compile = Literal["default", "reduce-overhead", "max-autotune"]
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU)
 
 
-class Step:
+class Execution:
     """Execution options; none changes results beyond rounding.
 
     docs/performance.md says what each is worth on a CPU. What ``auto`` chooses on CUDA follows torch's code and has not
@@ -49,7 +49,7 @@ class Step:
         self.batched, self.inplace, self.grouped_norm, self.dead_biases = batched, inplace, grouped_norm, dead_biases
         self.channels_last, self.compile = channels_last, compile
 
-    def fit(self, nets: Iterable[nn.Module]) -> None:
+    def prepare(self, nets: Iterable[nn.Module]) -> None:
         """Set these networks up; names and number of their weights stay."""
         for net in nets:
             self.order(net, torch.device("cpu"))
@@ -86,7 +86,7 @@ class Step:
         if self.channels_last is True or (self.channels_last == "auto" and device.type == "cuda" and plain):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def calls(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
+    def batched_call(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
         """What the network makes of each batch, in one pass if that gives the same. [B, C, H, W] each."""
         alike = len({batch.shape[1:] for batch in batches}) == 1
         if len(batches) > 1 and self.batched and alike and net.treats_images_alone:

@@ -52,10 +52,10 @@ class Mover:
         for place, phase in enumerate(phases):
             graph_later = len(group) == 1 and any(not other.detached for other in phases[place:])
             for _ in range(phase.times):
-                terms |= self.move(phase, group, graph_later)
+                terms |= self.step_phase(phase, group, graph_later)
         return terms
 
-    def move(self, phase: Phase, group: list[Pending], graph_later: bool) -> Terms:
+    def step_phase(self, phase: Phase, group: list[Pending], graph_later: bool) -> Terms:
         """One step of one phase: gradients of every batch of the group, averaged; then the optimiser."""
         optimizer = self.optimizers[phase.name]
         for parameter in self.moving[phase.name]:
@@ -72,7 +72,7 @@ class Mover:
             if not phase.detached and item.shared is not None:
                 item.shared, item.live = without_graph(item.shared), False
         self.step(optimizer)
-        self.follow(phase)
+        self.update_ema(phase)
         return without_graph(terms)  # kept until the phase moves again
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
@@ -84,10 +84,10 @@ class Mover:
         if not phase.detached:
             return item.shared
         if item.shown is None:
-            item.shown = self.through_pools(without_graph(item.shared), item.noise)
+            item.shown = self.query_pools(without_graph(item.shared), item.noise)
         return item.shown
 
-    def through_pools(self, shared: Shared, noise: Noise) -> Shared:
+    def query_pools(self, shared: Shared, noise: Noise) -> Shared:
         """Tensors as detached phases are shown them: some exchanged for earlier ones, where there are pools."""
         pools = self.model.pools()
         return {n: pools[n].query(x, noise, f"pool_{n}") if n in pools else x for n, x in shared.items()}
@@ -108,7 +108,7 @@ class Mover:
         optimizer.step()
         torch.clear_autocast_cache()
 
-    def follow(self, phase: Phase) -> None:
+    def update_ema(self, phase: Phase) -> None:
         """The averages follow the networks that have moved."""
         if self.model.ema is None:
             return

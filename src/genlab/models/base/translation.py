@@ -44,7 +44,7 @@ def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
         raise ConfigError([problem])
 
 
-def through(net: Any, x: Tensor) -> Tensor:
+def translate_any_size(net: Any, x: Tensor) -> Tensor:
     """An image of any size through a generator: enlarged by reflection to sides that it takes, and cut back. No resizing.
 
     Args:
@@ -67,7 +67,7 @@ def through(net: Any, x: Tensor) -> Tensor:
 
 
 @contextmanager
-def generators_as(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -> Iterator[None]:
+def with_generators(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -> Iterator[None]:
     """While open, every generator ``g`` of the model is replaced by ``other(g)``, a network for the same images."""
     own = {name: net for name, net in model.named_modules() if hasattr(net, "multiple")}
     try:

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 Shape = tuple[int, int, int, int]
 
 
-class Rows(ABC):
+class LazyMap(ABC):
     """An image [B, C, H, W]: ``shape`` is known before anything is worked out. ``sources``: what it is worked out from."""
 
-    def __init__(self, shape: Shape, *sources: Rows) -> None:
+    def __init__(self, shape: Shape, *sources: LazyMap) -> None:
         self.shape, self.sources = shape, sources
 
     @abstractmethod
@@ -43,7 +43,7 @@ class Rows(ABC):
             yield top, self.rows(top, min(top + step, height))
 
 
-class Kept(Rows):
+class Kept(LazyMap):
     """An image in memory."""
 
     def __init__(self, image: Tensor) -> None:
@@ -56,10 +56,10 @@ class Kept(Rows):
         return self.image[:, :, top:bottom]
 
 
-class Pointwise(Rows):
+class Pointwise(LazyMap):
     """A function of each pixel alone."""
 
-    def __init__(self, source: Rows, function: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, source: LazyMap, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__(source.shape, source)
         self.source, self.function = source, function
 
@@ -68,10 +68,10 @@ class Pointwise(Rows):
         return self.function(self.source.rows(top, bottom))
 
 
-class Sum(Rows):
+class Sum(LazyMap):
     """a + b."""
 
-    def __init__(self, a: Rows, b: Rows) -> None:
+    def __init__(self, a: LazyMap, b: LazyMap) -> None:
         super().__init__(a.shape, a, b)
         self.a, self.b = a, b
 
@@ -80,10 +80,10 @@ class Sum(Rows):
         return self.a.rows(top, bottom) + self.b.rows(top, bottom)
 
 
-class Joined(Rows):
+class Joined(LazyMap):
     """The channels of a, then those of b."""
 
-    def __init__(self, a: Rows, b: Rows) -> None:
+    def __init__(self, a: LazyMap, b: LazyMap) -> None:
         batch, channels, height, width = a.shape
         super().__init__((batch, channels + b.shape[1], height, width), a, b)
         self.a, self.b = a, b
@@ -93,10 +93,10 @@ class Joined(Rows):
         return torch.cat([self.a.rows(top, bottom), self.b.rows(top, bottom)], 1)
 
 
-class Reflected(Rows):
+class Reflected(LazyMap):
     """``nn.ReflectionPad2d``."""
 
-    def __init__(self, source: Rows, layer: nn.ReflectionPad2d) -> None:
+    def __init__(self, source: LazyMap, layer: nn.ReflectionPad2d) -> None:
         batch, channels, height, width = source.shape
         self.left, self.right, self.above, below = layer.padding
         super().__init__((batch, channels, self.above + height + below, self.left + width + self.right), source)
@@ -113,10 +113,10 @@ class Reflected(Rows):
         return F.pad(found, (self.left, self.right, 0, 0), mode="reflect")
 
 
-class Doubled(Rows):
+class Doubled(LazyMap):
     """``nn.Upsample`` to twice the size, each pixel four times."""
 
-    def __init__(self, source: Rows) -> None:
+    def __init__(self, source: LazyMap) -> None:
         batch, channels, height, width = source.shape
         super().__init__((batch, channels, 2 * height, 2 * width), source)
         self.source = source
@@ -128,10 +128,10 @@ class Doubled(Rows):
         return made[:, :, top - 2 * first : bottom - 2 * first]
 
 
-class Convolved(Rows):
+class Convolved(LazyMap):
     """``nn.Conv2d`` with zeros around the image."""
 
-    def __init__(self, source: Rows, layer: nn.Conv2d) -> None:
+    def __init__(self, source: LazyMap, layer: nn.Conv2d) -> None:
         height, width = (
             (side + 2 * int(layer.padding[i]) - layer.kernel_size[i]) // layer.stride[i] + 1
             for i, side in enumerate(source.shape[2:])
@@ -152,10 +152,10 @@ class Convolved(Rows):
         return F.conv2d(found, layer.weight, layer.bias, layer.stride, (0, int(layer.padding[1])))
 
 
-class Transposed(Rows):
+class Transposed(LazyMap):
     """``nn.ConvTranspose2d`` that leaves no row of its output without a source: stride at most the kernel's height."""
 
-    def __init__(self, source: Rows, layer: nn.ConvTranspose2d) -> None:
+    def __init__(self, source: LazyMap, layer: nn.ConvTranspose2d) -> None:
         height, width = (
             (side - 1) * layer.stride[i] - 2 * int(layer.padding[i]) + layer.kernel_size[i] + layer.output_padding[i]
             for i, side in enumerate(source.shape[2:])

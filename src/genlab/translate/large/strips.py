@@ -25,9 +25,9 @@ from genlab.translate.large.lazy_maps import (
     Doubled,
     Joined,
     Kept,
+    LazyMap,
     Pointwise,
     Reflected,
-    Rows,
     Sum,
     Transposed,
 )
@@ -41,25 +41,27 @@ class InStrips(nn.Module):
     Args:
         net: [B, C, H, W] -> [B, C', H, W]; its layers must be known here.
         budget: bytes of a strip of one layer's output.
-        told: called with the fraction of the layers finished since the last call.
+        progress: called with the fraction of the layers finished since the last call.
 
     Raises:
         ConfigError: the network has layers that are not.
     """
 
-    def __init__(self, net: Any, budget: int = BUDGET, told: Callable[[float], object] = lambda share: None) -> None:
+    def __init__(
+        self, net: Any, budget: int = BUDGET, progress: Callable[[float], object] = lambda share: None
+    ) -> None:
         super().__init__()
         require_known(net)
-        self.net, self.budget, self.told = net, budget, told
+        self.net, self.budget, self.progress = net, budget, progress
         self.multiple, self.smallest = net.multiple, net.smallest
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C', H, W]; no gradients."""
         with torch.no_grad():
             layers = sum(is_layer(module) for module in self.net.modules())
-            walk = Walk(x.shape[2], self.budget, lambda: self.told(1 / (layers + 1)))
+            walk = Walk(x.shape[2], self.budget, lambda: self.progress(1 / (layers + 1)))
             made = walk.kept(walk.step(self.net, Kept(x))).image
-            self.told(1 / (layers + 1))  # what the last layers had left for the end
+            self.progress(1 / (layers + 1))  # what the last layers had left for the end
             return made
 
 
@@ -92,14 +94,14 @@ class Walk:
     def __init__(self, height: int, budget: int, done: Callable[[], object]) -> None:
         self.height, self.budget, self.done = height, budget, done
 
-    def step(self, layer: nn.Module, source: Rows) -> Rows:
+    def step(self, layer: nn.Module, source: LazyMap) -> LazyMap:
         """The layer's output."""
         made = STEPS[type(layer)](self, layer, source)
         if is_layer(layer):
             self.done()
         return made
 
-    def kept(self, source: Rows) -> Kept:
+    def kept(self, source: LazyMap) -> Kept:
         """The whole image, in memory."""
         if isinstance(source, Kept):
             return source
@@ -110,11 +112,11 @@ class Walk:
         assert image is not None
         return Kept(image)
 
-    def kept_below(self, source: Rows) -> Rows:
+    def kept_below(self, source: LazyMap) -> LazyMap:
         """In memory, unless it is as high as the image itself."""
         return self.kept(source) if source.shape[2] < self.height else source
 
-    def statistics(self, source: Rows) -> tuple[Tensor, Tensor]:
+    def statistics(self, source: LazyMap) -> tuple[Tensor, Tensor]:
         """Mean and variance of each channel of each image, in float64: [B, C, 1, 1] each."""
         sums: list[Tensor] = []
         for _, strip in source.strips(self.budget):
@@ -128,47 +130,47 @@ class Walk:
 # ---- one function for each kind of layer ------------------------------------------------------------------------------
 
 
-def in_turn(walk: Walk, layers: Any, source: Rows) -> Rows:
+def in_turn(walk: Walk, layers: Any, source: LazyMap) -> LazyMap:
     """``nn.Sequential``."""
     for layer in layers:
         source = walk.step(layer, source)
     return source
 
 
-def inside(walk: Walk, net: Any, source: Rows) -> Rows:
+def inside(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
     """A module that is nothing but its ``model``."""
     return walk.step(net.model, source)
 
 
-def level(walk: Walk, net: Any, source: Rows) -> Rows:
+def level(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
     """One resolution of a U-Net: what comes in, beside what comes up from below."""
     return Joined(source, walk.step(net.model, source))
 
 
-def block(walk: Walk, net: Any, source: Rows) -> Rows:
+def block(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
     """x + f(x), stored: otherwise every block would work out all those before it."""
     return walk.kept(Sum(source, walk.step(net.conv_block, source)))
 
 
-def convolution(walk: Walk, layer: Any, source: Rows) -> Rows:
+def convolution(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
     """``nn.Conv2d`` and ``nn.ConvTranspose2d``."""
     return walk.kept_below(Transposed(source, layer) if layer.transposed else Convolved(source, layer))
 
 
-def instance_norm(walk: Walk, layer: Any, source: Rows) -> Rows:
+def instance_norm(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
     """Each image by its own statistics, and the layer's weights where it has them."""
     mean, variance = walk.statistics(source)
     return normalised(layer, source, mean, variance)
 
 
-def batch_norm(walk: Walk, layer: Any, source: Rows) -> Rows:
+def batch_norm(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
     """By the running statistics, or as the layer is told to: each image by its own."""
     if layer.alone:
         return instance_norm(walk, layer, source)
     return Pointwise(source, layer)
 
 
-def normalised(layer: Any, source: Rows, mean: Tensor, variance: Tensor) -> Rows:
+def normalised(layer: Any, source: LazyMap, mean: Tensor, variance: Tensor) -> LazyMap:
     """(x - mean) / sqrt(variance + eps), scaled and shifted."""
     scale, shift = (variance + layer.eps).rsqrt(), torch.zeros_like(mean)
     if layer.weight is not None:
@@ -180,23 +182,23 @@ def normalised(layer: Any, source: Rows, mean: Tensor, variance: Tensor) -> Rows
     return Pointwise(source, apply)
 
 
-def dropout(walk: Walk, layer: Any, source: Rows) -> Rows:
+def dropout(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
     """Off, or drawn for the whole image at once: the same numbers in the same order as without strips."""
     return Kept(layer(walk.kept(source).image)) if layer.training else source
 
 
-def unchanged(walk: Walk, layer: Any, source: Rows) -> Rows:
+def unchanged(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
     """``nn.Identity``."""
     return source
 
 
-def activation(walk: Walk, layer: Any, source: Rows) -> Rows:
+def activation(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
     """A copy, whether the layer works in place or not: the rows may be those of a kept image."""
     slope = getattr(layer, "negative_slope", 0.0)
     return Pointwise(source, torch.tanh if isinstance(layer, nn.Tanh) else partial(F.leaky_relu, negative_slope=slope))
 
 
-STEPS: dict[type[nn.Module], Callable[[Walk, Any, Rows], Rows]] = {
+STEPS: dict[type[nn.Module], Callable[[Walk, Any, LazyMap], LazyMap]] = {
     nn.Sequential: in_turn,
     ResNetGenerator: inside,
     UNetGenerator: inside,

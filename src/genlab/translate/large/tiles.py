@@ -23,7 +23,7 @@ class InTiles(nn.Module):
         net: [B, C, H, W] -> [B, C', H, W].
         side: of a square; rounded up to what the network takes.
         overlap: pixels that neighbours share.
-        told: called with the fraction of the squares finished since the last call.
+        progress: called with the fraction of the squares finished since the last call.
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class InTiles(nn.Module):
         net: Any,
         side: int = SIDE,
         overlap: int = OVERLAP,
-        told: Callable[[float], object] = lambda share: None,
+        progress: Callable[[float], object] = lambda share: None,
     ) -> None:
         super().__init__()
-        self.told = told
+        self.progress = progress
         self.net, self.multiple, self.smallest = net, net.multiple, net.smallest
         least = max(side, 2 * overlap, net.smallest)
         self.side, self.overlap = -(-least // net.multiple) * net.multiple, overlap
@@ -51,7 +51,7 @@ class InTiles(nn.Module):
             share = self.ramp(top, bottom, height, x)[:, None] * self.ramp(left, right, width, x)
             made[:, :, top:bottom, left:right] += tile * share
             weight[top:bottom, left:right] += share
-            self.told(1 / len(squares))
+            self.progress(1 / len(squares))
         return made / weight
 
     def spans(self, length: int) -> Iterator[tuple[int, int]]:
