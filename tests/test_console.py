@@ -58,6 +58,7 @@ def test_lightnings_notices_are_dropped_and_its_warnings_are_not():
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels, warned = [logger.level for logger in loggers], list(warnings.filters)
     try:
+        logging.getLogger("lightning.pytorch.utilities.rank_zero").disabled = True  # as Hydra leaves it in a sweep
         console.quiet()
         for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
             assert not logging.getLogger(name).isEnabledFor(logging.INFO)

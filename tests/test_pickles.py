@@ -48,6 +48,7 @@ PLACES = {
     "metrics/extractors/choose.py FeatureExtractorInceptionV3": "test_inceptions_weights",
     "files.py torch.load": "test_what_is_kept_of_a_set",
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
+    "runs/continued.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
     "runs/find.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
 }
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")

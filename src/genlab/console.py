@@ -12,6 +12,7 @@ from time import monotonic
 
 from genlab.rank_environment import is_rank_0
 
+LIGHTNING = ("lightning.pytorch", "lightning.fabric")
 WARNINGS = (
     ".*srun.* command is available.*",
     ".*LeafSpec.* is deprecated.*",
@@ -51,8 +52,11 @@ SAID.handlers[0].addFilter(of_rank_0)
 
 def quiet() -> None:
     """Drop Lightning's notices, and, by their text, the warnings of a clean run that nobody can act on."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
+    for name in LIGHTNING:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.startswith(LIGHTNING) and isinstance(logger, logging.Logger):
+            logger.disabled = False  # a sweep of Hydra's has disabled every logger that there was
     for text in WARNINGS:
         warnings.filterwarnings("ignore", message=text)
 

@@ -31,7 +31,7 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData, cache: Pat
     if prepared.spec.digest != loaded.spec.digest:
         raise CheckpointError(
             f"the images of {prepared.spec.name} are not those that {loaded.path} was trained on. "
-            "Give the folder that has them: paths.data=DIR"
+            f"Give the folder that has them: {'data.path' if 'path' in loaded.config.data else 'paths.data'}=DIR"
         )
     device = device_for(cfg.device)
     build(cfg.performance, cfg.trust).apply()

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from genlab.apps.command.paths import output_folder, prepare, saved_configuration
 from genlab.compat import ensure_torchvision
+from genlab.console import say
 from genlab.runs.find import checkpoint_file
 
 NEED_IMAGES = ("reconstruct", "interpolate", "traverse")
@@ -30,4 +31,6 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     needs = cfg.what == "reconstruct" or (cfg.what in NEED_IMAGES and isinstance(loaded.model, Encodes))
     needs = needs or loaded.spec.kind == "points"  # they are shown over real ones
     prepared = prepare(saved_configuration(loaded.config, cfg)) if needs else None
+    if prepared and prepared.spec.digest != loaded.spec.digest:
+        say(f"note      the images of {prepared.spec.name} are not those that the model was trained on")
     return generate(cfg, loaded, prepared, output_folder(cfg, loaded.path, "generate"))

@@ -46,11 +46,13 @@ TRAIN = SHARED | {
 }
 READING = SHARED | {"ckpt": str, "output": str | None}
 Device = Literal["auto", "cpu", "cuda", "mps"]
-EVALUATE = READING | {"split": Split, "metrics": METRICS, "device": Device}
+WHERE_DATA = {"path": str | None}
+EVALUATE = READING | {"data": WHERE_DATA, "split": Split, "metrics": METRICS, "device": Device}
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt,
     "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt] | None,
+    "data": WHERE_DATA,
     "split": Split,
     "batch_size": PositiveInt,
     "device": Device,

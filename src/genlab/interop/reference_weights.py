@@ -19,6 +19,7 @@ from genlab.contracts import CheckpointError, Translates
 from genlab.files import is_sound_zip, replacing
 from genlab.interop.reference import CYCLE, PAIR, Files
 from genlab.interop.reference_layout import differences, layout, layout_of, options
+from genlab.models.base.finite import require_finite
 from genlab.models.base.model import Model
 
 State = dict[str, Tensor]
@@ -124,6 +125,7 @@ def load_reference(model: Model, files: Files, given: str) -> str:
     require_fitting(model, states, chosen, given)
     for ours, state in states.items():
         net = getattr(model, ours)
+        require_finite(state, f"{given}: {chosen[ours].name}")
         net.load_state_dict(with_biases(state, net))
     told = ", ".join(f"{file.name} -> {ours}" for ours, file in chosen.items())
     fresh = ", ".join(ours for ours in nets.values() if ours not in chosen)

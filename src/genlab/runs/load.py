@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
 
 from genlab.config import renamed
 from genlab.config.build import build
 from genlab.contracts import CheckpointError, DataSpec
 from genlab.interop.reference import Files, reference_files
+from genlab.models.base.finite import require_finite
 from genlab.models.base.model import Model
-from genlab.runs.checkpoint_io import AtomicCheckpointIO
-from genlab.runs.find import checkpoint_file
+from genlab.runs.checkpoint_io import AtomicCheckpointIO, whole_one
+from genlab.runs.find import Run, checkpoint_file
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
     if OmegaConf.select(config, "model.step.compile"):
         config.model.step.compile = None  # minutes before the first picture, for nothing
     model: Model = build(config.model, trust or [], spec=spec, seed=config.seed)
-    model.load_state_dict(checkpoint["state_dict"])
+    fill(model, checkpoint["state_dict"], f"ckpt={ckpt}", config)
     model.on_load_checkpoint(checkpoint)
     model.eval()
     return Loaded(model, config, spec, path, model.batches_seen)
@@ -89,10 +91,58 @@ def load_weights(model: Model, path: Path) -> str:
         from genlab.interop.reference_weights import load_reference
 
         return load_reference(model, files, f"init_from={path}")
-    checkpoint = AtomicCheckpointIO().load_checkpoint(path)
-    try:
-        model.load_state_dict(renamed.weights(checkpoint["state_dict"]))
-    except (RuntimeError, KeyError) as error:
-        reason = " ".join(str(error).split("\n")[:2])
-        raise CheckpointError(f"init_from={path}: the networks differ ({reason}).") from error
+    load_checkpoint_weights(model, path, f"init_from={path}")
     return f"from {path}"
+
+
+def load_first_weights(model: Model, cfg: DictConfig, chosen: Run) -> str:
+    """Those that training starts from: of the checkpoint of a run that is continued, or what ``init_from`` names.
+
+    Raises:
+        CheckpointError: they do not fit the model.
+    """
+    if chosen.checkpoint is not None:
+        load_checkpoint_weights(model, chosen.checkpoint, f"resume={chosen.checkpoint}")
+        return ""  # Lightning loads them again, with all else that the checkpoint holds
+    return load_weights(model, Path(cfg.init_from)) if cfg.init_from else ""
+
+
+def load_checkpoint_weights(model: Model, path: Path, said: str) -> None:
+    """Fill a model with the weights of one of genlab's checkpoints; ``said``: how messages name it.
+
+    Raises:
+        CheckpointError: they do not fit, or are no numbers.
+    """
+    checkpoint = AtomicCheckpointIO().load_checkpoint(whole_one(path))
+    if "state_dict" not in checkpoint:
+        raise CheckpointError(
+            f"{said}: {path} holds no weights of a model. Give a run directory: runs/<name>/<run_id>."
+        )
+    kept = renamed.configuration(checkpoint["genlab"]["config"]) if "genlab" in checkpoint else {}
+    fill(model, renamed.weights(checkpoint["state_dict"]), said, OmegaConf.create(kept))
+
+
+def fill(model: Model, weights: dict[str, Tensor], said: str, of: DictConfig) -> None:
+    """Put the weights into the model that they fit. ``of``: the configuration of their run.
+
+    Raises:
+        CheckpointError: with the first network that differs, and what they were trained as; or with the first weight
+            that is not finite.
+    """
+    own = model.state_dict()
+    differs = next((name for name in {**own, **weights} if shape(own.get(name)) != shape(weights.get(name))), None)
+    if differs is not None:
+        there, here = (shape(state.get(differs)) or "absent" for state in (weights, own))
+        made = " ".join(f"{key}={value}" for key in ("model", "data") if (value := of.get("choices", {}).get(key)))
+        raise CheckpointError(
+            f"{said}: the networks differ: {differs} is {there} there and {here} here. "
+            f"The weights are of {made or type(model).__name__}: type that, and the same keys below model. and data., "
+            "that shape the networks"
+        )
+    require_finite(weights, said)
+    model.load_state_dict(weights)
+
+
+def shape(x: Tensor | None) -> str:
+    """The shape of a weight: ``[64, 3, 4, 4]``; empty for none."""
+    return "" if x is None else str(list(x.shape))

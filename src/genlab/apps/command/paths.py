@@ -12,7 +12,7 @@ from genlab.config.build import build
 from genlab.config.kind_compatibility import kind_for
 from genlab.config.root_schema import READING_DATA
 from genlab.console import program
-from genlab.contracts import CheckpointError
+from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.data.store.source import PreparedData, Source
 
 
@@ -50,6 +50,7 @@ def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
 
     Raises:
         CheckpointError: there is no data set in it, only weights.
+        ConfigError: ``data.path`` for a set that has none.
     """
     if "data" not in saved:
         raise CheckpointError(
@@ -59,6 +60,13 @@ def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
     merged = saved.copy()
     merged.paths = cfg.paths
     merged.trust = cfg.trust
+    if cfg.data.path is not None:
+        if "path" not in saved.data:
+            what = f"the images of data={saved.choices.data} lie in no folder of one's own"
+            raise ConfigError(
+                [Problem(f"data.path={cfg.data.path}", what, "Leave it out; paths.data=DIR is for downloads")]
+            )
+        merged.data.path = cfg.data.path
     return merged
 
 

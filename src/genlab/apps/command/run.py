@@ -19,26 +19,35 @@ if TYPE_CHECKING:
 
 def run(command: str, overrides: list[str], run_dir: Path | None = None, config_dir: Path | None = None) -> int:
     """Compose, check, and only then import what the command needs."""
-    from genlab.config.compose import compose
-
     if is_rank_0():
         os.environ.pop(RUN_DIR, None)
-        cfg = compose(command, overrides, config_dir)
+        cfg, overrides = configuration(command, overrides, config_dir)
     else:
         cfg = configuration_of_rank_0(command, overrides, config_dir)
     gc.enable()  # the door had switched it off
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
 
 
+def configuration(command: str, overrides: list[str], config_dir: Path | None) -> tuple[DictConfig, list[str]]:
+    """What the overrides compose to, and the overrides; of a run that ``resume=PATH`` continues the run's own, too."""
+    from genlab.config.compose import compose
+
+    if command == "train" and any(text.startswith("resume=") for text in overrides):
+        from genlab.runs.continued import compose_continued, path_typed
+
+        if (path := path_typed(overrides)) is not None:
+            return compose_continued(path, overrides, config_dir)
+    return compose(command, overrides, config_dir), overrides
+
+
 def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path | None) -> DictConfig:
     """What rank 0 has composed, from its run directory; only where runs lie is asked for here."""
     from omegaconf import OmegaConf
 
-    from genlab.config.compose import compose
     from genlab.config.searchpath import reach
 
     if RUN_DIR not in os.environ:
-        directory_of_rank_0(Path(compose(command, overrides, config_dir).paths.runs).expanduser())
+        directory_of_rank_0(Path(configuration(command, overrides, config_dir)[0].paths.runs).expanduser())
     cfg = OmegaConf.load(Path(os.environ[RUN_DIR]) / "config.yaml")
     reach(cfg.trust, config_dir)
     return cfg  # type: ignore[return-value]

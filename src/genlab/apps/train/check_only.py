@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -14,10 +13,11 @@ from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
 from genlab.data.store.resident import is_resident, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
-from genlab.runs.load import load_weights
+from genlab.runs.find import Run
+from genlab.runs.load import load_first_weights
 
 
-def describe(cfg: DictConfig, prepared: PreparedData) -> int:
+def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
     """Build what training would build, and say what it is."""
     console.quiet()
     spec = prepared.spec
@@ -25,8 +25,8 @@ def describe(cfg: DictConfig, prepared: PreparedData) -> int:
     device, size = device_for(cfg.trainer.accelerator, "trainer.accelerator"), size_of(prepared)
     lies = is_resident(cfg.data.on_device, size, device)
     model = build_model(cfg, spec)
-    if cfg.init_from:
-        console.say(f"weights   {load_weights(model, Path(cfg.init_from))}")
+    if begun := load_first_weights(model, cfg, chosen):
+        console.say(f"weights   {begun}")
     Loggers(cfg)
     attach_evaluators(build_callbacks(cfg), cfg, model, prepared)
     count = parameters(model)

@@ -37,7 +37,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     if cfg.check_only:
         from genlab.apps.train.check_only import describe
 
-        return describe(cfg, prepared)
+        return describe(cfg, prepared, chosen)
     from genlab.apps.train.training import fit
 
     return fit(cfg, overrides, prepared, chosen)

@@ -30,7 +30,7 @@ from genlab.metrics.extractors.choose import Extractor
 from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
-from genlab.runs.load import load_weights
+from genlab.runs.load import load_first_weights
 from genlab.runs.summary import NAME, Summary, git_revision, versions
 from genlab.runs.table import Table
 
@@ -44,7 +44,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     require_images(cfg, prepared.spec)
     require_possible(cfg.data.on_device, device_for(cfg.trainer.accelerator, "trainer.accelerator"))
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
-    begun = load_weights(model, Path(cfg.init_from)) if cfg.init_from and chosen.checkpoint is None else ""
+    begun = load_first_weights(model, cfg, chosen)  # before anything of a run that is continued is touched
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
     with ExitStack() as stack:

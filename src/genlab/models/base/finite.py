@@ -1,14 +1,15 @@
-"""Losses that stop being finite: nothing is learnt from them and nothing is saved after them, on any device."""
+"""Losses and weights that are not finite: nothing is learnt, saved or loaded from them, on any device."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from genlab.contracts import NonFiniteLoss
+from genlab.contracts import CheckpointError, NonFiniteLoss
 from genlab.models.base.distributed import largest_flag, largest_over_ranks, world_size
 
 WIDTH = 1 << 10  # more than the terms of any model
@@ -76,6 +77,19 @@ class FiniteFlag:
         if code:
             batch, rest = divmod(code, WIDTH)
             raise NonFiniteLoss(message(self.names[WIDTH - 1 - rest], batch))
+
+
+def require_finite(weights: Mapping[str, Tensor], said: str) -> None:
+    """Refuse weights with a NaN or an infinite value. ``said``: how the message names where they are from.
+
+    Raises:
+        CheckpointError: with the first of them.
+    """
+    bad = next((name for name, x in weights.items() if x.is_floating_point() and not x.isfinite().all()), None)
+    if bad is not None:
+        raise CheckpointError(
+            f"{said}: {bad} holds values that are not finite (NaN or infinite). Give another checkpoint."
+        )
 
 
 def first_bad(terms: dict[str, Tensor]) -> str:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from genlab.models.base.gradients import GradientAverager
 from genlab.models.base.noise import Noise
+from genlab.models.base.optimizers import use_configured
 from genlab.models.base.phases import Phase, Shared, Terms
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Mover:
 
     def __init__(self, model: Model, phases: Sequence[Phase], optimizers: Mapping[str, Any]) -> None:
         self.model, self.phases, self.optimizers = model, phases, optimizers
+        for optimizer in optimizers.values():
+            use_configured(getattr(optimizer, "optimizer", optimizer))
         every = [p for p in model.parameters() if p.requires_grad]
         self.moving = {ph.name: [p for net in ph.nets for p in net.parameters() if p.requires_grad] for ph in phases}
         self.others = {name: Frozen(every, moving) for name, moving in self.moving.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from torch.optim import Optimizer
@@ -11,14 +11,15 @@ from genlab.models.base.phases import OptimizerFactory, Phase
 
 
 def make_optimizers(phases: Sequence[Phase], default: OptimizerFactory) -> list[Optimizer]:
-    """One for each phase that does not share another's, in their order; each group remembers its rate as ``base_lr``."""
+    """One for each phase that does not share another's, in their order; ``configured`` keeps the options of its groups."""
     made = []
     for phase in phases:
         if not isinstance(phase.optimizer, str):
             factory = phase.optimizer or default
             made.append(factory([p for net in phase.nets for p in net.parameters() if p.requires_grad]))
-    for group in (group for optimizer in made for group in optimizer.param_groups):
-        group["base_lr"] = float(group["lr"])
+    for optimizer in made:
+        options = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
+        optimizer.configured = options  # type: ignore[attr-defined]  # loading a checkpoint replaces those in the groups
     return made
 
 
@@ -30,6 +31,18 @@ def by_phase(phases: Sequence[Phase], optimizers: Any) -> dict[str, Any]:
 
 
 def scale_rates(optimizers: Iterable[Optimizer], factor: float) -> None:
-    """Set every group's learning rate to ``factor`` times the one that it began with."""
-    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-        group["lr"] = group["base_lr"] * factor
+    """Set every group's learning rate to ``factor`` times the configured one, whatever a checkpoint has put there."""
+    for optimizer in optimizers:
+        for group, configured in groups_of(optimizer):
+            group["lr"] = float(configured["lr"]) * factor
+
+
+def use_configured(optimizer: Optimizer) -> None:
+    """Give every group the configured options (betas, weight decay …), whatever a checkpoint has put there."""
+    for group, configured in groups_of(optimizer):
+        group.update({name: value for name, value in configured.items() if name != "lr"})
+
+
+def groups_of(optimizer: Optimizer) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each group of parameters, and its options as configured."""
+    return zip(optimizer.param_groups, optimizer.configured, strict=True)  # type: ignore[attr-defined]
