@@ -1,4 +1,4 @@
-"""Signs that a training goes wrong, read from numbers that are there anyway, and said once."""
+"""Warnings that training is going wrong, derived from metrics that are computed anyway; each is raised once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Alarms(pl.Callback):
             self.settle(name, wrong, text, pl_module.batches_seen)
 
     def settle(self, name: str, wrong: bool, text: str, step: int) -> None:
-        """Say it, if it is new; forget it, if it has cleared."""
+        """Raise a new alarm; clear one whose cause is gone."""
         if wrong and name not in self.active:
             self.active.append(name)
             self.raised.append({"name": name, "step": step, "text": text})
@@ -67,7 +67,7 @@ class Alarms(pl.Callback):
     # ---- what: name, whether it is so, the sentence ---------------------------------------------------------------
 
     def discriminators(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """Of each discriminator, whether it tells every image."""
+        """Whether a discriminator separates real from fake perfectly."""
         for suffix, loss in losses_d(measured).items():
             text = (
                 f"the discriminator{of(suffix)} has won: its loss was below {self.loss_d:g} in {self.rows} logged "
@@ -76,7 +76,7 @@ class Alarms(pl.Callback):
             yield f"discriminator_won{suffix}", loss < self.loss_d, text
 
     def rates(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """Whether anything is learnt at all."""
+        """Whether the learning rate is zero."""
         if "train/lr" in measured:
             text = (
                 f"the learning rate was 0 in {self.rows} logged batches in a row: nothing is learnt. Type: "
@@ -95,7 +95,7 @@ class Alarms(pl.Callback):
             yield f"saturated{suffix}", share - real > self.saturated, text
 
     def copies(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """Of each direction, whether the generator hands back what it was given."""
+        """For each direction, whether the generator returns its input unchanged."""
         for suffix in translated(measured, "val/change"):
             change, apart = measured[f"val/change{suffix}"], measured["val/distance_ab"]
             text = (
@@ -123,7 +123,7 @@ class Alarms(pl.Callback):
 
 
 def ends_of(measured: dict[str, float], beginning: str) -> list[str]:
-    """What follows in the names that begin so."""
+    """The suffixes of the metrics with this prefix."""
     return [name.removeprefix(beginning) for name in measured if name.startswith(beginning)]
 
 
@@ -136,7 +136,7 @@ def losses_d(measured: dict[str, float]) -> dict[str, float]:
 
 
 def translated(measured: dict[str, float], beginning: str) -> list[str]:
-    """The ends of names that tell of translations: nothing, or a direction."""
+    """The suffixes of translation metrics: none, or a direction."""
     return [end for end in ends_of(measured, beginning) if end in ("", "_AtoB", "_BtoA")]
 
 

@@ -1,4 +1,4 @@
-"""When a checkpoint is written, what besides weights and optimisers goes into it, and how it comes back exactly."""
+"""When checkpoints are written, what they hold besides weights and optimisers, and how a run is restored exactly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rows(Protocol):
         ...
 
     def save(self) -> None:
-        """Bring what is buffered to the disk."""
+        """Flush buffered rows to disk."""
         ...
 
 
@@ -133,7 +133,7 @@ class Checkpoints(pl.Callback):
             self.write(trainer, "best.ckpt")
 
     def write(self, trainer: pl.Trainer, name: str) -> None:
-        """Bring the tables to the disk, then the checkpoint. Every rank takes part."""
+        """Flush the tables, then write the checkpoint. Collective: every rank must call it."""
         if trainer.is_global_zero:
             for table in self.tables.values():
                 table.save()
@@ -170,7 +170,7 @@ class Checkpoints(pl.Callback):
                     self.tables[name].truncate(rows)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """The random state of this rank, as it was; last, so that nothing draws in between."""
+        """Restore this rank's random state; as the last step, so that nothing draws in between."""
         self.looked = pl_module.batches_seen
         if self.random_state is not None:
             rank = str(trainer.global_rank)

@@ -1,4 +1,4 @@
-"""Runs the evaluators of ``conf/metrics`` over validation and test: they measure, the numbers go out with the model's own."""
+"""Runs the evaluators of ``conf/metrics`` during validation and test, and reports their metrics with the model's own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Evaluate(pl.Callback):
             self.stages[stage] = now, list(fitting.values())
 
     def make_ready(self) -> list[Extractor]:
-        """Train or read the extractors that will be looked with; all of them."""
+        """Train or load every extractor that will be used."""
         choices = [getattr(one, "extractor", None) for _, fitting in self.stages.values() for one in fitting]
         for choice in dict.fromkeys(filter(None, choices)):
             self.extractors.get(choice)
@@ -54,7 +54,7 @@ class Evaluate(pl.Callback):
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """What the screen shows: numbers whose names begin so."""
+        """Prefixes of the metrics shown on screen."""
         return tuple(dict.fromkeys(start for one in self.evaluators.values() for start in one.headline))
 
     # ---- going over a split ----------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ class Evaluate(pl.Callback):
         self.begin("test", trainer)
 
     def begin(self, stage: Split, trainer: pl.Trainer) -> None:
-        """Whose turn it is, and what they must have collected."""
+        """Select the evaluators whose turn it is and start them."""
         now, fitting = self.stages[stage]
         now.begin()
         self.turns = [one for one in fitting if is_turn(trainer, one.every_n_epochs)]
@@ -86,7 +86,7 @@ class Evaluate(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Add what is seen in the batch."""
+        """Pass the batch to the evaluators."""
         if trainer.sanity_checking:
             return
         now, _ = self.stages["test" if trainer.testing else "val"]
@@ -150,7 +150,7 @@ def is_turn(trainer: pl.Trainer, every_n_epochs: int) -> bool:
 
 
 def refuse_twins(evaluators: dict[str, Evaluator], now: Evaluation) -> None:
-    """Every number has one source.
+    """Refuse two evaluators that report the same metric.
 
     Raises:
         ConfigError: two evaluators would report one name.
@@ -165,7 +165,7 @@ def refuse_twins(evaluators: dict[str, Evaluator], now: Evaluation) -> None:
 
 
 def joined(values: dict[str, float], more: dict[str, float]) -> dict[str, float]:
-    """Both.
+    """Merge two dicts of metrics.
 
     Raises:
         ConfigError: a name is in both.

@@ -104,7 +104,7 @@ class Pictures(pl.Callback):
 
 
 def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = COLUMNS) -> Tensor:
-    """A sheet in pairs of rows: originals above, what became of them below. [B, C, H, W] twice -> [C, H', W']."""
+    """A sheet in pairs of rows: originals above, results below. [B, C, H, W] twice -> [C, H', W']."""
     rows = []
     for start in range(0, len(originals), columns):
         for block in (originals, reconstructions):

@@ -102,7 +102,7 @@ class Progress(pl.Callback):
 
 
 def headline(trainer: pl.Trainer) -> tuple[str, ...]:
-    """How the names of those numbers begin that evaluators want shown."""
+    """Prefixes of the evaluators' metrics to show."""
     return tuple(start for c in getattr(trainer, "callbacks", []) if isinstance(c, Evaluate) for start in c.headline)
 
 

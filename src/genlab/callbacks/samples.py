@@ -1,4 +1,4 @@
-"""Samples that are measured: drawn alike on any number of ranks, without a trace in the random state."""
+"""Samples for evaluation: the same on any number of ranks, and without side effects on the random state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED = 1_706_08500  # of the samples that are measured: not those of the picture
 
 
 def preserved_rng(device: torch.device) -> AbstractContextManager[None]:
-    """What is drawn inside leaves the global random state as it was."""
+    """Restore the global random state on exit."""
     return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
@@ -63,16 +63,16 @@ class SampleFeatures:
         return [(j, min(self.chunk, count - j * self.chunk)) for j in range(-(-count // self.chunk))]
 
     def ask(self, extractor: Extractor, count: int) -> None:
-        """``of`` will be asked for these."""
+        """Register a later request to ``of``."""
         for chunk in self.chunks(count):
             if extractor not in self.wanted.setdefault(chunk, []):
                 self.wanted[chunk].append(extractor)
 
     def look(self, seen: Any) -> None:
-        """Batches of the split are of no use."""
+        """Ignore the batch: samples need no images."""
 
     def gather(self) -> None:
-        """Sample, and bring the features to rank 0. Every rank takes part."""
+        """Sample, and gather the features on rank 0. Collective: every rank must call it."""
         if not self.wanted:
             return
         own = list(self.wanted)[rank() :: world_size()]

@@ -60,7 +60,7 @@ class MaxTime(Timer):
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Goes on from there."""
+        """Restore the time spent."""
         self.load_state_dict(checkpoint.get("time", {}))
 
 
@@ -117,7 +117,7 @@ class Signals(pl.Callback):
 
 
 def numbers(names: Iterable[str]) -> list[int]:
-    """Of the signals that this system has."""
+    """Signal numbers of the names that this system knows."""
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
@@ -145,6 +145,6 @@ def signals_end_at_once() -> Iterator[None]:
 
 
 def leave(number: int, frame: FrameType | None) -> None:
-    """Where the signal finds us."""
+    """Raise ``Stopped`` from the signal handler."""
     name = signal.Signals(number).name
     raise Stopped(CODES[name], f"stopped by {name}")

@@ -1,4 +1,4 @@
-"""Translations that are measured: looked at batch by batch, gathered from every rank, in the order of the split."""
+"""Translations for evaluation: collected batch by batch, gathered from all ranks in the order of the split."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class TranslationFeatures:
         self.found: dict[tuple[str, Way], Tensor] = {}
 
     def ask(self, extractor: Extractor, count: int) -> None:
-        """``of`` will be asked for these."""
+        """Register a later request to ``of``."""
         _, before = self.wanted.get(extractor.name, (extractor, 0))
         self.wanted[extractor.name] = extractor, max(before, count)
 
     def look(self, seen: Any) -> None:
-        """Look at the translations of a batch."""
+        """Compute features of a batch's translations."""
         for extractor, count in self.wanted.values():
             for made in (made.first(count) for made in seen.translations):
                 if len(made.index):
@@ -81,7 +81,7 @@ class TranslationFeatures:
                     self.parts.setdefault((extractor.name, made.way), []).append(features)
 
     def gather(self) -> None:
-        """Bring the features to rank 0, in the order of the split. Every rank takes part."""
+        """Gather the features on rank 0, in the order of the split. Collective: every rank must call it."""
         if not self.wanted:
             return
         everyones = gather_by_rank(self.parts).values()

@@ -1,4 +1,4 @@
-"""From a node of the configuration to the object it names."""
+"""Instantiates a node of the configuration."""
 
 from __future__ import annotations
 

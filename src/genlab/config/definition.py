@@ -1,4 +1,4 @@
-"""Finds the source of a class or function behind a dotted name, by reading files: nothing is imported, so no torch."""
+"""Finds the source of a class or function by its dotted name, without importing anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the words of a message can point at: the usual values, the choices, the files."""
+"""Defaults, choices and files that an error message can point to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from genlab.contracts import Problem
 
 @dataclass(frozen=True)
 class Hints:
-    """What a message can point at.
+    """Defaults, choices and files of one command.
 
     Args:
         command: whose keys they are.

@@ -46,7 +46,7 @@ def parsed(text: str, several: bool) -> Override | Mistake:
 
 
 def choices(items: list[Override], conf: Conf) -> Sorted:
-    """Those that choose files, a model before its parts, so that Hydra refuses the part that does not fit."""
+    """Overrides that choose files, a model before its parts, so that Hydra refuses the part that does not fit."""
     chosen = [item for item in items if is_choice(item, conf)]
     chosen.sort(key=lambda item: item.key_or_group.count("/"))
     return apart(absence(item, conf) or item for item in chosen)

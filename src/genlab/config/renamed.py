@@ -70,7 +70,7 @@ def override(text: str) -> str:
 
 @cache
 def tell(old: str, new: str) -> None:
-    """Say it, once."""
+    """Print the new name, once."""
     say(f"note      {old} is now {new}; the old name goes with the next release")
 
 

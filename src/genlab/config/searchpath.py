@@ -1,4 +1,4 @@
-"""What lies outside the clone: folders of YAML files, and packages of people's own."""
+"""YAML folders and packages outside the clone."""
 
 from __future__ import annotations
 

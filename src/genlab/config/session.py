@@ -48,7 +48,7 @@ Plugins.instance().register(OwnFolders)
 
 @contextmanager
 def user_folder_first(conf: Conf) -> Iterator[None]:
-    """Whatever Hydra composes meanwhile, it searches the user's folder first."""
+    """While open, Hydra searches the user's folder first."""
     before, OwnFolders.folders = OwnFolders.folders, list(takewhile(lambda f: f != conf_dir(), conf.folders))
     try:
         yield
@@ -91,7 +91,7 @@ def compose_alone(conf: Conf, *names: str) -> dict[str, dict[str, Any]]:
 
 
 class Session:
-    """One configuration in the making. To be used in ``own_hydra``.
+    """A configuration being composed. Use inside ``own_hydra``.
 
     ``cfg`` is as much as could be composed, None if nothing could; ``places`` says which group fills a node, as it is
     typed (``model.net`` -> ``model/gan_net@model.net``).

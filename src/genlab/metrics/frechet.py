@@ -1,4 +1,4 @@
-"""FID: the distance between two clouds of features, each taken for a Gaussian. Heusel et al., 2017 (arXiv:1706.08500)."""
+"""FID: the Frechet distance between two sets of features, as Gaussians. Heusel et al., 2017 (arXiv:1706.08500)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Moments:
 
     @classmethod
     def zero(cls, features: int, device: torch.device | None = None) -> Moments:
-        """Of no image at all."""
+        """The moments of an empty set."""
         kind: dict[str, Any] = {"dtype": torch.float64, "device": device}
         return cls(torch.zeros((), **kind), torch.zeros(features, **kind), torch.zeros(features, features, **kind))
 
     @classmethod
     def of(cls, features: Tensor) -> Moments:
-        """Of features that are all at hand, [N, d]."""
+        """The moments of features [N, d]."""
         sums = cls.zero(features.shape[1], features.device)
         for part in features.split(1000):
             sums.add(part)
@@ -84,10 +84,10 @@ def frechet_distance(a: Moments, b: Moments) -> float:
 
 
 class FID:
-    """The Frechet distance of two crowds of features."""
+    """The Frechet distance between two sets of features."""
 
     names: ClassVar[tuple[str, ...]] = ("fid",)
 
     def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
-        """Computed where ``fake`` is, [N, d]; the real side has been worked out before."""
+        """``fake``: [N, d]; computed on its device. The moments of ``real`` are cached."""
         return {"fid": frechet_distance(real.moments(fake.device), Moments.of(fake))}

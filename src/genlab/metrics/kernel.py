@@ -38,7 +38,7 @@ def kernel_distance(x: Tensor, y: Tensor, seed: int = 0) -> float:
 
 
 class KID:
-    """The kernel distance of two crowds of features."""
+    """The kernel distance between two sets of features."""
 
     names: ClassVar[tuple[str, ...]] = ("kid",)
 

@@ -1,4 +1,4 @@
-"""Mode collapse on mixtures whose modes are known: how many a generator reaches, and how well."""
+"""Mode collapse on mixtures with known modes: how many a generator covers, and how well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that survive: a kill at any moment leaves the new file or the old one, and a damaged file is noticed."""
+"""Atomic checkpoints: a kill at any moment leaves the new file or the old one, and damage is detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run directory: made once, held by one process, and enough to repeat the run."""
+"""The run directory: created once, locked by one process, and enough to repeat the run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RunDirectory:
         return self.path / "checkpoints"
 
     def hold(self) -> None:
-        """Take the lock.
+        """Acquire the lock.
 
         Raises:
             ConfigError: another process is training this run.
@@ -50,7 +50,7 @@ class RunDirectory:
             raise ConfigError([problem]) from None
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self.lock.release()
 
     def is_held(self) -> bool:

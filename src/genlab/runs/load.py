@@ -1,4 +1,4 @@
-"""A checkpoint to a model, in one line: the configuration and the data set's description travel with the weights."""
+"""Loads a model from a checkpoint, which holds its configuration and the data set's description, too."""
 
 from __future__ import annotations
 

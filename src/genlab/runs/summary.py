@@ -1,4 +1,4 @@
-"""``summary.json``: what a run is and what came of it, kept true from the first second to the last."""
+"""``summary.json``: what a run is and what came of it, kept up to date throughout."""
 
 from __future__ import annotations
 

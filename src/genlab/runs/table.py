@@ -48,7 +48,7 @@ class Table:
             self.save()
 
     def save(self) -> None:
-        """Bring everything to the disk: new rows at the end, or the whole file if what stands there has changed."""
+        """Flush to disk: append new rows, or rewrite the file if saved rows have changed."""
         if self.header_changed:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as file:

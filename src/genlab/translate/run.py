@@ -1,4 +1,4 @@
-"""Pictures through a model: those of one size together where that changes nothing, large ones in strips."""
+"""Translates pictures: equal sizes in batches where that changes nothing, large ones in strips."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Translation:
     sheet: Sheet = field(init=False)
 
     def __post_init__(self) -> None:
-        """The sheet is empty yet."""
+        """Start with an empty sheet."""
         self.sheet = Sheet(self.inputs, self.output)
 
     @property

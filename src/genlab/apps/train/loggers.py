@@ -1,4 +1,4 @@
-"""Where a run is recorded: ``metrics.csv`` always, and what ``logger=`` adds."""
+"""A run's loggers: ``metrics.csv`` always, and those that ``logger=`` adds."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ TOLD = ("elbo", "loss", "recon", "kl", *ADVERSARIAL, *TRANSLATED)  # the models'
 
 
 def parameters(model: Model) -> int:
-    """Trainable numbers."""
+    """The number of trainable parameters."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 

@@ -1,4 +1,4 @@
-"""What pays on the machine at hand, applied before the first large tensor; docs/performance.md has the measurements."""
+"""Performance switches, applied before the first large tensor; docs/performance.md has the measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heavy half of ``train.py``: model, data, callbacks and loggers meet here, and a run comes of it."""
+"""The heavy half of ``train.py``: puts model, data, callbacks and loggers together and runs the training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 
 
 def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run) -> int:
-    """Train, evaluate on the test set, and leave a run directory that explains itself."""
+    """Train, evaluate on the test set, and write the run directory."""
     build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")))
     console.quiet()
     require_images(cfg, prepared.spec)
@@ -87,7 +87,7 @@ class Training:
         return next((callback for callback in self.callbacks if isinstance(callback, kind)), None)
 
     def run(self) -> int:
-        """The whole of it. The summary is true at every moment, also when this ends early."""
+        """Run everything. ``summary.json`` is kept up to date, also when the run ends early."""
         self.begin()
         try:
             with signals_end_at_once():
@@ -111,7 +111,7 @@ class Training:
         self.trainer.test(self.model, self.data, verbose=False)
 
     def begin(self) -> None:
-        """Say what is going to happen, on the screen and in the summary."""
+        """Print and record what the run will do."""
         if not self.trainer.is_global_zero:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
@@ -177,7 +177,7 @@ class Training:
         self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])
 
     def end(self, status: str, code: int) -> None:
-        """What came of it: metrics, counts, time."""
+        """Record the outcome: metrics, counts, time."""
         if not self.trainer.is_global_zero:
             return
         model, evaluate, seconds = self.model, self.callback(Evaluate), self.loggers.csv.seconds

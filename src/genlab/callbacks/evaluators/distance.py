@@ -1,4 +1,4 @@
-"""How far generated images are from real ones, as a crowd: FID, KID, and every other measure of two clouds of features."""
+"""Distances between generated and real images as distributions: FID, KID, and any other measure on two sets of features."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Distance(Evaluator):
         return now.real(self.extractor, self.against or now.split, way.target)
 
     def require(self, now: Evaluation) -> None:
-        """A crowd of one has no spread.
+        """Refuse fewer than two images: they have no covariance.
 
         Raises:
             DataError: with the remedy.

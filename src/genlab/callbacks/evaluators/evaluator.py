@@ -1,4 +1,4 @@
-"""What an evaluator is, and what it is given: the stage that is measured, and each batch with what the model makes of it."""
+"""The base of evaluators, and what they receive: the stage being evaluated, and each batch with the model's outputs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Extractors:
 
 @dataclass
 class Evaluation:
-    """A stage of a run, and what its evaluators share.
+    """One evaluation (val or test), and what its evaluators share.
 
     Args:
         stage: whose numbers they are, ``val`` or ``test``.

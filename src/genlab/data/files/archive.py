@@ -80,7 +80,7 @@ def unpacked(archive: Path, target: Path, check: Callable[[Path], None] | None) 
 
 
 def pour(archive: Path, work: Path, bar: Callable[[int], None]) -> None:
-    """Write every file below ``work``, as soon as it is known to be harmless.
+    """Extract every entry below ``work``, checking each one first.
 
     Raises:
         BadArchive: an entry is not.
@@ -164,6 +164,6 @@ def require_end(file: tarfile.TarFile) -> None:
 
 
 def without_common_folder(work: Path) -> Path:
-    """The folder whose content is wanted: ``work``, or the only folder in it, when there is nothing beside that."""
+    """Skip a single top-level folder: ``work``, or the only folder in it."""
     entries = list(work.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else work

@@ -38,7 +38,7 @@ class Unreadable(DataError):
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Whatever Pillow says of a damaged file (it raises many kinds), said with the file's name."""
+    """Turn any of Pillow's many errors on a damaged file into one that names the file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -79,7 +79,7 @@ def on_white(picture: Image.Image, channels: int) -> Image.Image:
 
 
 def is_transparent(picture: Image.Image) -> bool:
-    """Whether any of it may be."""
+    """Whether the picture may have transparent pixels."""
     return picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
 
 

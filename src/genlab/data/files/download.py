@@ -25,7 +25,7 @@ WHY = {
 
 @dataclass(frozen=True)
 class Remote:
-    """A file to be had at ``mirror + name``, with the digest that is known of it, if any: ``md5:…`` or ``sha256:…``."""
+    """A file at ``mirror + name``, with its known digest, if any: ``md5:…`` or ``sha256:…``."""
 
     name: str
     mirrors: tuple[str, ...]
@@ -53,7 +53,7 @@ def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
 
 
 def download(remote: Remote, path: Path) -> list[str]:
-    """Bring the file to ``path``, from the first mirror that gives the right bytes; what is wrong with each, else nothing.
+    """Download the file to ``path`` from the first mirror that has the right bytes; if none has, return the error of each.
 
     Raises:
         OSError: it cannot be written.

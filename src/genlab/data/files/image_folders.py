@@ -50,7 +50,7 @@ class ImageStoreRecipe:
         return open_or_build(cache_root, name, key, self.decoded)
 
     def decoded(self) -> Decoded:
-        """Everything the store needs; files are read as it asks for them."""
+        """What the store is built from; files are read lazily."""
         skipped: list[str] = []
         parts = {}
         for part, files in self.parts.items():

@@ -66,7 +66,7 @@ def read(path: Path, channels: int) -> Picture:
 
 
 def not_kept(file: Image.Image, channels: int) -> list[str]:
-    """What of a file that has just been opened will not be translated."""
+    """Parts of a newly opened file that a translation drops, in sentences."""
     found = []
     if file.mode in GREY and channels == 3:
         found.append("grey in, colour out: the model was trained on colour")

@@ -41,7 +41,7 @@ class Recipe:
 
     @property
     def crop(self) -> tuple[int, int] | None:
-        """What a batch cuts out of each image; None where images stay whole."""
+        """The crop taken from each image in a batch; None if images stay whole."""
         return (self.crop_size, self.crop_size) if self.name.endswith("crop") else None
 
     def size(self, width: int, height: int, training: bool) -> tuple[int, int]:

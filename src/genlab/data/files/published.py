@@ -102,12 +102,12 @@ def ensure(published: Published, data_root: Path) -> Path:
 
 
 def missing(place: Path, published: Published) -> list[str]:
-    """The parts that are not there."""
+    """The parts that are missing."""
     return [part for part in published.parts if not (place / part).is_dir()]
 
 
 def elsewhere(published: Published) -> str:
-    """The words about a set that lies in another place."""
+    """How to say that the set is in another folder."""
     parts = " ".join(published.parts)
     return f"say where your data sets lie: paths.data=DIR (with DIR/{published.name}/ and in it {parts})."
 
@@ -157,7 +157,7 @@ def received(published: Published, path: Path) -> None:
 
 
 def verify(published: Published, folder: Path, archive: Path) -> None:
-    """Hold what was unpacked against what is known of the set.
+    """Check the unpacked files against the published digests.
 
     Raises:
         BadArchive: it is another one.

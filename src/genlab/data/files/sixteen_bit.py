@@ -39,7 +39,7 @@ def raw_modes(file: Image.Image) -> list[str]:
 
 
 def low_bytes(path: Path) -> Image.Image:
-    """What Pillow leaves out: the lower byte of each number, as a picture of the same mode, upright.
+    """The byte that Pillow drops: the lower byte of each number, as a picture of the same mode, upright.
 
     Pillow keeps the byte that it takes for the higher one; told the other order, it keeps the other byte.
     """

@@ -32,7 +32,7 @@ def require_folder(path: Path) -> None:
 
 
 def completed(parts: dict[str, list[Item]], name: Callable[[Item], str]) -> dict[str, list[Item]]:
-    """train, val and test, where an empty ``val`` or ``test`` is cut from the training items, 10 % each."""
+    """train, val and test; an empty ``val`` or ``test`` gets 10 % of the training items."""
     train = parts.get("train", [])
     missing = {split: SHARE for split in ("val", "test") if not parts.get(split)}
     cut = keyed_split([name(item) for item in train], missing)

@@ -62,7 +62,7 @@ def blocks(prepared: PreparedData) -> list[Block]:
 
 
 def unlabelled(column: Column) -> list[tuple[np.ndarray, str]]:
-    """Half a page of images without words."""
+    """Half a page of images without captions."""
     return [(shown(column[i]), "") for i in spread(len(column), COUNT // 2)]
 
 

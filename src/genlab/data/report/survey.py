@@ -1,4 +1,4 @@
-"""A look at the files of a set, before anything is learned from them: sizes, modes, damage, and the same picture twice."""
+"""Survey of a data set's files before training: sizes, modes, damage and duplicates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Picture:
 
     @property
     def colours(self) -> Literal["grey", "colour", "other", "unreadable"]:
-        """``other`` is what has to be converted: palettes, transparency, CMYK."""
+        """``other``: pictures that must be converted (palettes, transparency, CMYK)."""
         if self.size is None:
             return "unreadable"
         return "grey" if self.mode in GREY else "colour" if self.mode == "RGB" else "other"
@@ -75,7 +75,7 @@ class Survey:
         return {part: [names for names in same(pictures) if len(names) > 1] for part, pictures in self.parts.items()}
 
     def copies_between(self) -> list[dict[str, str]]:
-        """Files with the same bytes that lie in different parts: by part, of each part one."""
+        """Duplicates across parts (leaks): for each, one file name per part."""
         homes: dict[str, dict[str, str]] = defaultdict(dict)
         for part, pictures in self.parts.items():
             for picture in pictures:
@@ -116,7 +116,7 @@ def survey(files: dict[str, list[Path]]) -> Survey:
 
 
 def survey_file(path: Path, root: Path) -> Picture:
-    """All that is told of one file."""
+    """Everything the report says about one file."""
     size, mode = None, ""
     try:
         with naming(path), Image.open(path) as picture:

@@ -90,7 +90,7 @@ class CelebA(Source):
         return f"{crop}, scaled to {self.image_size}x{self.image_size}; {missing}"
 
     def chosen(self, names: tuple[str, ...]) -> int | None:
-        """The place of the attribute that is to be the class; None for all attributes.
+        """The column of the attribute that serves as the class; None for all attributes.
 
         Raises:
             ConfigError: there is no such attribute.
@@ -104,7 +104,7 @@ class CelebA(Source):
         return names.index(self.label)
 
     def decoded(self, folder: Path, parts: dict[str, list[Path]], values: dict[str, np.ndarray]) -> Decoded:
-        """Everything the store needs; images are read as it asks for them."""
+        """What the store is built from; images are read lazily."""
         skipped: list[str] = []
         shape = (3, self.image_size, self.image_size)
 
@@ -133,7 +133,7 @@ class CelebA(Source):
 
 
 def with_class(prepared: PreparedData, attribute: int) -> PreparedData:
-    """With one of the attributes for the class of each image."""
+    """The set with one attribute as the class of each image."""
     columns: dict[str, Columns] = {
         split: {**part, "label": np.asarray(part["label"])[:, attribute].copy()}
         for split, part in prepared.columns.items()

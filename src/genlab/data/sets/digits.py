@@ -27,7 +27,7 @@ class Digits(Source):
         self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Nothing to find and nothing to keep: the images are a file of scikit-learn."""
+        """Read scikit-learn's own file: nothing to download or cache."""
         images, labels = load()
         parts = keyed_split([str(i) for i in range(len(images))], {"val": 0.1, "test": 0.1})
         columns: dict[str, Columns] = {
@@ -57,7 +57,7 @@ def load() -> tuple[np.ndarray, np.ndarray]:
 
 
 def digest(images: np.ndarray, labels: np.ndarray) -> str:
-    """SHA-256 of what is in the set."""
+    """SHA-256 of images and labels."""
     import hashlib
 
     return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()

@@ -72,7 +72,7 @@ class Folder(Source):
         return limited(PreparedData(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 
     def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:
-        """Everything the store needs; images are read as it asks for them."""
+        """What the store is built from; images are read lazily."""
         classes = sorted({f.label for f in files if f.label is not None})
         skipped: list[str] = []
         parts = {}
@@ -109,7 +109,7 @@ def listing(folder: Path) -> list[Listed]:
 
 
 def listed_file(path: Path, folder: Path) -> Listed:
-    """What a file's folders say about it."""
+    """The split and the class that a file's folders imply."""
     parts = list(path.relative_to(folder).parts[:-1])
     split = parts.pop(0) if parts and parts[0] in SPLITS else None
     return Listed(path, split, parts[0] if parts else None)

@@ -77,7 +77,7 @@ class Shapes(Source):
             raise ConfigError([Problem(f"data.count={count}", what, "Type: data.count=null for all of them")])
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Nothing to find: the images are drawn once, and kept."""
+        """Draw the images once and cache them: nothing to download."""
         recipe = {"kind": "shapes", "version": VERSION, "shapes": self.shapes, "levels": self.levels}
         recipe |= {"size": self.image_size, "count": self.count, "draw": self.subset_seed}
         store = open_or_build(cache_root, "shapes", key_of(recipe, [], cache_root), self.decode)
@@ -149,7 +149,7 @@ def paste(windows: np.ndarray, top: np.ndarray, left: np.ndarray, side: int) -> 
 
 
 def spread(low: float, high: float, levels: int) -> np.ndarray:
-    """So many values evenly from ``low`` to ``high``; the middle, if it is one. [levels]."""
+    """``levels`` evenly spaced values from ``low`` to ``high``; a single one is the middle. [levels]."""
     return np.linspace(low, high, levels) if levels > 1 else np.array([(low + high) / 2])
 
 
@@ -163,7 +163,7 @@ def turns(levels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def square(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Its corners on the circle."""
+    """Corners on the unit circle."""
     return np.maximum(abs(u), abs(v)) <= np.float32(np.sqrt(0.5))
 
 

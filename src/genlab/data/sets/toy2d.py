@@ -1,4 +1,4 @@
-"""Points in the plane from densities that everyone knows: what a GAN misses can be seen, and counted.
+"""Points in the plane from well-known densities: the modes that a GAN misses can be seen and counted.
 
 ``ring`` and ``grid`` are the mixtures of the literature on mode collapse (Srivastava et al., 2017, arXiv:1705.07761), with
 the numbers of Lin et al., 2018 (arXiv:1712.04086).
@@ -94,7 +94,7 @@ class Toy2D(Source):
         self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Nothing to find and nothing to keep: drawing takes no longer than reading."""
+        """Draw the points: nothing to download or cache."""
         density, held_out = DENSITIES[self.name], self.count // 10
         x, label = self.draw(density)
         ends = np.cumsum([self.count - 2 * held_out, held_out])

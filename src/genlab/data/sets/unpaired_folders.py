@@ -1,4 +1,4 @@
-"""Two domains of images that nobody has paired: trainA, trainB, testA, testB."""
+"""Two unpaired image domains: trainA, trainB, testA, testB."""
 
 from __future__ import annotations
 

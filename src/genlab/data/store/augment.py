@@ -1,4 +1,4 @@
-"""Augmentation of whole batches on the device, each image's fate a pure function of (seed, epoch, index)."""
+"""Batch augmentation on the device; a pure function of (seed, epoch, index) for each image."""
 
 from __future__ import annotations
 

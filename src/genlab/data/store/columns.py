@@ -1,4 +1,4 @@
-"""Columns of a store: images of one size or of many, and how the rows of a batch are cut out of them."""
+"""Columns of a store (images of one size or many), and how a batch's rows are gathered and cropped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Ragged:
 
     @classmethod
     def of(cls, flat: np.ndarray, shapes: np.ndarray) -> Ragged:
-        """With the places where each image begins."""
+        """Compute where each image begins."""
         ends = np.cumsum(shapes.prod(1))
         return cls(flat, shapes, np.concatenate([[0], ends[:-1]]))
 

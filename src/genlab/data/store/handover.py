@@ -1,4 +1,4 @@
-"""What rank 0 has prepared, for the other ranks of its run: they open its stores and look at no source file.
+"""Hands rank 0's prepared set to the other ranks, which open its stores without reading source files.
 
 ``.prepared.json`` in the run directory names the stores; what lies in none is beside it in ``.prepared.npz``.
 """
@@ -22,7 +22,7 @@ NAME, ARRAYS = ".prepared.json", ".prepared.npz"
 
 
 def hand_over(prepared: PreparedData, folder: Path) -> None:
-    """Leave the set in ``folder``."""
+    """Write a description of the set to ``folder``."""
     arrays: dict[str, np.ndarray] = {}
     columns: dict[str, dict[str, Any]] = {}
     for split, part in prepared.columns.items():
@@ -70,7 +70,7 @@ def map_below(array: Any) -> mmap.mmap:
 
 
 def handed_over(folder: Path) -> PreparedData | None:
-    """The set that rank 0 has left in ``folder``; None where its stores cannot be reached, as on a node with its own cache.
+    """Open the set described in ``folder``; None where its stores are out of reach, as on a node with its own cache.
 
     Raises:
         DataError: a store there is another one.

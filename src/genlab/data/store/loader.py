@@ -41,7 +41,7 @@ class Rows:
         return self.cut is None and any(isinstance(column, Ragged) for column in self.columns.values())
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
-        """Every row once, in the order of this epoch; of two domains the smaller one begins again. [N] or [N, 2]."""
+        """Every row once, in this epoch's order; the smaller of two domains is repeated. [N] or [N, 2]."""
         if self.kind == "domains":
             return domain_order(len(self.columns["a"]), len(self.columns["b"]), seed, epoch)
         return epoch_order(len(self), seed, epoch)
@@ -59,7 +59,7 @@ class Rows:
         return Images(self.images("image", rows, epoch), label, index)
 
     def take_domains(self, a: np.ndarray, b: np.ndarray, epoch: int = 0) -> Domains:
-        """Images of two domains; outside training there may be more of one than of the other."""
+        """Images of two domains; in evaluation one may have more than the other."""
         return Domains(self.images("a", a, epoch), self.images("b", b, epoch, side=1), self.places(a), self.places(b))
 
     def places(self, rows: np.ndarray) -> Tensor:
@@ -88,7 +88,7 @@ def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
 
 
 def prefetch(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same batches in pinned memory, each taken by a thread while the one before it is at work."""
+    """The same batches in pinned memory; a thread loads each one while the previous one is in use."""
     coming = (map_tensors(batch, pin) for batch in batches)
     with ThreadPoolExecutor(1) as worker:
         item = worker.submit(next, coming, None)

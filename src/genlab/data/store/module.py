@@ -1,4 +1,4 @@
-"""The DataModule over a prepared set: loaders for each split, and the way of a batch from bytes to [0, 1]."""
+"""The DataModule over a prepared set: a loader for each split; batches go from bytes to [0, 1] on the device."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class StoreData(pl.LightningDataModule):
         self.resident: Resident | None = None  # the columns where they are computed with
 
     def keep_on(self, device: torch.device) -> None:
-        """Send every column there, from where batches are taken from now on."""
+        """Copy every column to ``device``; batches are indexed there from now on."""
         self.resident = Resident(device)
         for column in (column for part in self.prepared.columns.values() for column in part.values()):
             self.resident.keep(column)
@@ -79,7 +79,7 @@ class StoreData(pl.LightningDataModule):
         return EvalLoader(rows, size, *self.place(), self.ahead())
 
     def ahead(self) -> bool:
-        """Whether batches travel from the host to a GPU, and are pinned and taken ahead."""
+        """Whether batches are copied from host to GPU, and so are pinned and prefetched."""
         trainer = self.trainer
         return self.resident is None and trainer is not None and trainer.strategy.root_device.type == "cuda"
 
@@ -88,7 +88,7 @@ class StoreData(pl.LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Every tensor of the record, still as bytes; the host does not wait for it."""
+        """Copy every tensor to the device, still uint8, without making the host wait."""
         return batch if batch[-1].device == device else map_tensors(batch, lambda x: to_device(x, device))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
@@ -109,7 +109,7 @@ class StoreData(pl.LightningDataModule):
         return image.to(self.precision()).div_(255)
 
     def precision(self) -> torch.dtype:
-        """That of the model's weights: float32, or float64 with ``trainer.precision=64-true``."""
+        """The dtype of the model's weights: float32, or float64 with ``trainer.precision=64-true``."""
         model = self.trainer.lightning_module if self.trainer else None
         return getattr(model, "weight_dtype", torch.float32)
 

@@ -1,4 +1,4 @@
-"""Who comes when: the order of the images as a pure function of seed and epoch, and each rank's share of it."""
+"""The order of the images as a pure function of seed and epoch, and each rank's share of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def domain_order(a: int, b: int, seed: int, epoch: int) -> np.ndarray:
-    """Places in two unpaired domains, [max(a, b), 2] int64: each in an order of its own, the smaller one again and again."""
+    """Row indices of two unpaired domains, int64 [max(a, b), 2]: shuffled independently, the smaller one repeated."""
     return np.stack([repeated(a, max(a, b), seed, epoch, "a"), repeated(b, max(a, b), seed, epoch, "b")], 1)
 
 
 def repeated(count: int, rows: int, *key: object) -> np.ndarray:
-    """As many places of 0 … count-1 as asked for, permutation after permutation."""
+    """Indices 0 … count-1, one permutation after another, up to the length asked for."""
     turns = -(-rows // count)
     return np.concatenate([keyed("order", *key, turn).permutation(count) for turn in range(turns)])[:rows]
 
@@ -50,7 +50,7 @@ def eval_batches(count: int, batch_size: int, rank: int, world: int) -> list[np.
 
 
 def eval_pairs(a: int, b: int, batch_size: int, rank: int, world: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Every image of both domains exactly once over all ranks; when the smaller one is at its end, its share is empty."""
+    """Every image of both domains exactly once over all ranks; once the smaller one is exhausted, its share is empty."""
     sides = [eval_batches(count, batch_size, rank, world) for count in (a, b)]
     longest = max(map(len, sides))
     for side in sides:

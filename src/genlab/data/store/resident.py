@@ -1,4 +1,4 @@
-"""Columns that lie on an accelerator, bytes as in the store: a batch is indexed there, and only its places travel."""
+"""Columns kept as bytes on an accelerator: batches are indexed there, and only row indices are copied."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Resident:
         self.kept: dict[Any, Tensor] = {}
 
     def keep(self, column: Column) -> Tensor:
-        """The column's values behind one another, [values], on the device."""
+        """The column's values on the device, flat: [values]. Copied on first use."""
         flat = values_of(column)
         key = flat.__array_interface__["data"][0], flat.nbytes, flat.dtype.str
         if key not in self.kept:
@@ -34,7 +34,7 @@ class Resident:
         return self.kept[key]
 
     def places(self, rows: np.ndarray) -> Tensor:
-        """Whole numbers of the host, on the device."""
+        """Row indices, copied to the device."""
         return to_device(torch.from_numpy(np.ascontiguousarray(rows)), self.device)
 
     def rows(self, column: np.ndarray, rows: np.ndarray) -> Tensor:
@@ -59,7 +59,7 @@ class Resident:
 
 
 def gather_crops(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Cuts of one shape out of images behind one another. -> [B, *shape].
+    """Crops of one shape out of images stored back to back. -> [B, *shape].
 
     Args:
         flat: [values].
@@ -72,14 +72,14 @@ def gather_crops(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Te
 
 
 def values_of(column: Column) -> np.ndarray:
-    """A column's values behind one another; of images of many sizes those up to the last one's end."""
+    """A column's values as one flat array."""
     if not isinstance(column, Ragged):
         return np.ascontiguousarray(column).reshape(-1)
     return np.asarray(column.flat)[: column.starts[-1] + column.shapes[-1].prod() if len(column) else 0]
 
 
 def upload(flat: np.ndarray, device: torch.device) -> Tensor:
-    """An array, which may be larger than memory, on the device."""
+    """Copy an array, which may be larger than host memory, to the device piece by piece."""
     there = torch.empty(len(flat), dtype=torch.from_numpy(flat[:0].copy()).dtype, device=device)
     step = PIECE // flat.itemsize
     for start in range(0, len(flat), step):
@@ -101,13 +101,13 @@ def pin(x: Tensor) -> Tensor:
 
 
 def size_of(prepared: PreparedData) -> int:
-    """Bytes of all columns of all splits; what serves two splits counts once."""
+    """Bytes of all columns of all splits; a column shared by two splits counts once."""
     flats = [values_of(column) for part in prepared.columns.values() for column in part.values()]
     return sum({flat.__array_interface__["data"][0]: flat.nbytes for flat in flats}.values())
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that can still be had there."""
+    """Free bytes on the device."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
@@ -125,7 +125,7 @@ def require_possible(asked: OnDevice, device: torch.device) -> None:
 
 
 def is_resident(asked: OnDevice, size: int, device: torch.device) -> bool:
-    """Whether ``size`` bytes of images are to lie on ``device``; never on a CPU.
+    """Whether to keep ``size`` bytes of images on ``device``; never on a CPU.
 
     Raises:
         ConfigError: they were asked to, and there is no room.
@@ -141,7 +141,7 @@ def is_resident(asked: OnDevice, size: int, device: torch.device) -> bool:
 
 
 def where_images_lie(lies: bool, size: int, device: torch.device) -> str:
-    """Where the images are, for one who asks why a GPU is full or slow; nothing on a CPU."""
+    """Where the images are stored, for the run's opening lines; empty on a CPU."""
     if device.type == "cpu":
         return ""
     return f"; images {'there' if lies else 'on the host'}: {size / 2**20:,.1f} MiB"

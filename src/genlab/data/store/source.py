@@ -1,4 +1,4 @@
-"""The torch-free half of the data: what a set is made of, and how it gets ready. DataModules stand on top of this."""
+"""The torch-free half of the data: what a set consists of and how it is prepared."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def unpaired(prepared: PreparedData) -> PreparedData:
 
 
 def limited(prepared: PreparedData, limit: int | None) -> PreparedData:
-    """Only the first ``limit`` training rows."""
+    """The set with only its first ``limit`` training rows."""
     if limit is None or limit >= prepared.spec.sizes["train"]:
         return prepared
     train = {name: first(column, limit) for name, column in prepared.columns["train"].items()}

@@ -42,7 +42,7 @@ class Part:
 
 @dataclass
 class Decoded:
-    """What a builder hands over: the parts by name, and facts for the manifest, which may grow while it decodes."""
+    """What a store is built from: the parts by name, and facts for the manifest, which may grow during decoding."""
 
     parts: dict[str, Part]
     facts: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Store:
 
 
 def key_of(recipe: dict[str, Any], files: Iterable[Path], root: Path) -> str:
-    """Names, sizes and times of the source files, and how they are decoded."""
+    """Digest of the source files' names, sizes and times, and of how they are decoded."""
     listing = [(f.relative_to(root).as_posix(), (s := f.stat()).st_size, s.st_mtime_ns) for f in sorted(files)]
     text = json.dumps([FORMAT, str(root.resolve()), recipe, listing], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -191,7 +191,7 @@ class Writer:
         self._write(row)
 
     def append_all(self, rows: np.ndarray) -> None:
-        """Rows that are all at hand."""
+        """Append all rows of an array."""
         self.dtype = rows.dtype
         self.shapes += [rows.shape[1:]] * len(rows)
         self._write(rows)
@@ -212,7 +212,7 @@ class Writer:
 
 
 def sync(folder: Path) -> None:
-    """Bring every file of the folder to the disk."""
+    """fsync every file of the folder."""
     for file in folder.iterdir():
         with open(file, "rb+") as handle:
             os.fsync(handle.fileno())

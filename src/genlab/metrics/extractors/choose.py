@@ -1,4 +1,4 @@
-"""What FID and KID look at. An extractor has a name, which every number carries, and a digest of its weights."""
+"""Feature extractors for FID and KID. Each has a name, which is part of every metric's name, and a digest of its weights."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Extractor(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are, and where its images must be."""
+        """The device of its weights, where images must be, too."""
         return next(self.net.parameters()).device
 
     @torch.no_grad()
@@ -121,7 +121,7 @@ def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def inception_weights() -> Path:
-    """Where torch-fidelity leaves them."""
+    """Where torch-fidelity caches them."""
     home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
     return home / "hub" / "checkpoints" / INCEPTION
 
@@ -149,7 +149,7 @@ def extractor_name(choice: ExtractorChoice, spec: DataSpec) -> str:
 
 
 def make_extractor(name: str, prepared: PreparedData, cache_root: Path) -> Extractor:
-    """By its name; a classifier is taught where it has not been kept."""
+    """Build an extractor by name; a classifier is trained unless it is in the cache."""
     if name == "inception":
         return Extractor(name, Inception(inception_weights()), 2048)
     if name == "random":

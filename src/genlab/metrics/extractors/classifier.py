@@ -1,4 +1,4 @@
-"""A small classifier, taught once for each set and kept: FIDs look at its last hidden layer."""
+"""A small classifier, trained once per data set and cached; its last hidden layer gives the features for FID."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def scale(net: Convnet, lesson: Lesson) -> None:
 
 @torch.no_grad()
 def accuracy(net: Convnet, lesson: Lesson) -> float:
-    """The share of labels of the test images that are told right; of several labels an image, the mean over them."""
+    """Accuracy on the test images; with several labels per image, the mean over them."""
     shares = []
     for x, right in lesson.examples("test"):
         told = torch.stack([z.argmax(1) for z in net(x).split(lesson.levels, 1)], 1)  # [B, number of labels]

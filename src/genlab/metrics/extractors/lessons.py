@@ -1,4 +1,4 @@
-"""What a classifier is taught and examined on: the labels of a set, or which of two domains an image is of."""
+"""The task of a classifier: predict the labels of a set, or which of two domains an image belongs to."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Lesson:
             self.shape, self.levels = (spec.shape[0], *input_size(spec.shape)), (2,)
 
     def facts(self) -> tuple[Any, ...]:
-        """All that decides what is learnt; the same images may be told apart by one attribute or by another."""
+        """Everything that determines the trained weights, for the cache key."""
         digest = hashlib.sha256()
         for labels in (self.prepared.labels[split] for split in SPLITS):
             digest.update(b"" if labels is None else np.ascontiguousarray(labels).tobytes())
@@ -56,7 +56,7 @@ class Lesson:
         return self.recipe, spec.digest, spec.sizes, spec.shape, self.levels, spec.note, crop, digest.hexdigest()
 
     def steps(self) -> int:
-        """Batches to learn from."""
+        """The number of training batches."""
         images = sum(len(self.prepared.columns["train"][column]) for column in self.columns)
         wanted = self.recipe["epochs"] * images // self.recipe["batch"]
         return int(min(max(wanted, self.recipe["least_steps"]), self.recipe["most_steps"]))
@@ -98,7 +98,7 @@ class Lesson:
 
 
 def levels_of(spec: DataSpec) -> tuple[int, ...]:
-    """How many values each label of a set has; empty where there is nothing to tell apart."""
+    """How many values each label of a set has; empty without labels."""
     return spec.levels or ((spec.classes,) if spec.classes > 1 else ())
 
 

@@ -44,11 +44,11 @@ class RealFeatures:
         return len(self.images)
 
     def make(self) -> Tensor:
-        """Look at the images."""
+        """Compute the features."""
         return features_of(self.images, self.extractor, self.cut)
 
     def ensure(self) -> None:
-        """Let the features be in the cache; of several processes one looks while the others wait."""
+        """Make sure the features are cached; one process computes them while others wait."""
         ensure(self.path, self.make)
 
     @cached_property
@@ -87,7 +87,7 @@ def features_of(images: Column, extractor: Extractor, cut: Crop | None = None) -
 
 
 def chunk_of(images: Column, cut: Crop | None) -> int:
-    """How many images to look at together; those of many sizes one by one."""
+    """Images per forward pass; one by one if their sizes differ."""
     if cut is None and isinstance(images, Ragged):
         return 1
     channels, height, width = images[0].shape

@@ -1,4 +1,4 @@
-"""Noise as a pure function: of the seed, the batch, what it is for, and nothing else.
+"""Noise as a pure function of the seed, the batch number and its purpose.
 
 So a resumed run needs no luck, and several devices draw together what one would draw alone.
 """
@@ -40,7 +40,7 @@ class Noise:
         return drawn[self.rank :: self.world]
 
     def decisions(self, purpose: str) -> torch.Generator:
-        """A stream on the host, of this rank alone, for what is decided there."""
+        """This rank's own CPU generator, for decisions made on the host."""
         return keyed_generator(torch.device("cpu"), self.seed, self.stage, self.batch, purpose, self.rank)
 
     @contextmanager

@@ -18,7 +18,7 @@ from genlab.models.base.phases import Terms
 
 
 class Prior(nn.Module, ABC):
-    """p(z), the distribution of the codes before an image has been seen; with parameters, or without."""
+    """p(z), the prior over codes; with parameters or without."""
 
     def bound_to(self, latent_dim: int, spec: DataSpec, posterior: Callable[[Tensor], DiagonalGaussian]) -> Self:
         """This prior, of a model whose codes have D numbers; ``posterior``: q(z|x) as a function of images."""

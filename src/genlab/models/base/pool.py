@@ -1,4 +1,4 @@
-"""A memory of made images: the discriminator also sees what the generator made some time ago.
+"""A buffer of generated images: the discriminator also sees some from earlier steps.
 
 Shrivastava et al., 2017 (arXiv:1612.07828), section 2.3; Zhu et al., 2017 (arXiv:1703.10593), section 4.
 """
@@ -26,7 +26,7 @@ class ImagePool:
         self.images: list[Tensor] = []  # [C, H, W] each, of any sizes
 
     def query(self, batch: Tensor, noise: Noise, purpose: str) -> Tensor:
-        """What the discriminator is shown in place of ``batch``. [B, C, H, W] -> [B, C, H, W], without a graph."""
+        """Images for the discriminator in place of ``batch``. [B, C, H, W] -> [B, C, H, W], without a graph."""
         batch = batch.detach()
         if self.size == 0 or len(batch) == 0:
             return batch
@@ -37,7 +37,7 @@ class ImagePool:
         return torch.stack([self.one(*item) for item in zip(own, coins, places, strict=True)])
 
     def one(self, image: Tensor, coin: float, place: int) -> Tensor:
-        """Keep, exchange, or let pass."""
+        """Store, swap, or pass one image."""
         if len(self.images) < self.size:
             self.images.append(image)
             return image
@@ -47,7 +47,7 @@ class ImagePool:
         return old
 
     def state(self) -> list[Tensor]:
-        """What it holds, on the host."""
+        """The stored images, on the CPU."""
         return [image.cpu() for image in self.images]
 
     def restore(self, state: list[Tensor]) -> None:

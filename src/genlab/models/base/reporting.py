@@ -24,7 +24,7 @@ def means_over_ranks(terms: Terms, device: torch.device) -> dict[str, float]:
 
 
 def report(model: Model, split: Split, values: dict[str, float]) -> None:
-    """The one way out: names get their split, training rows their rate; nothing is logged in a sanity check."""
+    """Log values under their split's name; training rows also get the learning rate. A sanity check logs nothing."""
     trainer = model.trainer
     named = {f"{split}/{name}": float(value) for name, value in values.items()}
     if split == "train":

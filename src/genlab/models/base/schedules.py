@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the factor on the learning rate as a pure function of the epochs behind us.
+"""Learning-rate schedules: the factor on the learning rate as a pure function of the epochs done so far.
 
 Nothing to save and nothing to step: a resumed run has the same rate because it has trained for as long.
 """

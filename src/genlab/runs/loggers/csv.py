@@ -1,4 +1,4 @@
-"""``metrics.csv``: the record that is always there, whatever else a run logs to."""
+"""``metrics.csv``: written by every run, whatever else it logs to."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CsvLog(Record):
         return time.monotonic() - self.started
 
     def continue_from(self, seconds: float) -> None:
-        """Let the clock go on from where a checkpoint stands."""
+        """Continue the clock from a checkpoint's time."""
         self.started = time.monotonic() - seconds
 
     @rank_zero_only
@@ -50,11 +50,11 @@ class CsvLog(Record):
 
     @rank_zero_only
     def save(self) -> None:
-        """Bring the rows to the disk."""
+        """Flush the rows to disk."""
         self.table.save()
         self.flushed = time.monotonic()
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Bring the rows to the disk."""
+        """Flush the rows to disk."""
         self.save()

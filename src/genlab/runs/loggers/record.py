@@ -1,4 +1,4 @@
-"""What Lightning asks of every logger, and ours have no use for."""
+"""What Lightning requires of a logger and ours do not need."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Record(Logger):
 
     @property
     def version(self) -> str:
-        """None: a run directory is one."""
+        """None: the run directory serves as the version."""
         return ""
 
     def log_hyperparams(self, params: Any, *args: Any) -> None:
-        """Nothing: the configuration stands in ``config.yaml``."""
+        """Do nothing: ``config.yaml`` has the configuration."""

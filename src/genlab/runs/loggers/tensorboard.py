@@ -1,4 +1,4 @@
-"""TensorBoard event files in the run directory, for those who like to watch there.
+"""TensorBoard event files in the run directory.
 
 Lightning's own logger opens its files before there is a run directory, and closes them before the test.
 """
@@ -51,11 +51,11 @@ class TensorBoardLog(Record):
 
     @rank_zero_only
     def save(self) -> None:
-        """Bring the events to the disk."""
+        """Flush the events to disk."""
         if self.writer is not None:
             self.writer.flush()
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
-        """The last events."""
+        """Write the last events and close."""
         if self.writer is not None:
             self.writer.close()

@@ -83,7 +83,7 @@ class WandbLog(Record):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Nothing yet: the test's numbers come after the fit."""
+        """Do nothing yet: the test's metrics come after fit."""
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
         """Hand over the final numbers and end the run."""

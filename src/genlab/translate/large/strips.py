@@ -71,7 +71,7 @@ def is_layer(module: nn.Module) -> bool:
 
 
 def require_known(net: nn.Module) -> None:
-    """Refuse a network that cannot be taken apart.
+    """Refuse a network with layers that strips do not support.
 
     Raises:
         ConfigError: with the kinds of layers that are not known.
@@ -138,7 +138,7 @@ def in_turn(walk: Walk, layers: Any, source: LazyMap) -> LazyMap:
 
 
 def inside(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
-    """A module that is nothing but its ``model``."""
+    """A wrapper around a single ``model``."""
     return walk.step(net.model, source)
 
 
@@ -148,7 +148,7 @@ def level(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
 
 
 def block(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
-    """x + f(x), stored: otherwise every block would work out all those before it."""
+    """x + f(x), stored: otherwise every block would recompute all blocks before it."""
     return walk.kept(Sum(source, walk.step(net.conv_block, source)))
 
 
