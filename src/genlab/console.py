@@ -1,4 +1,4 @@
-"""What reaches the screen: our own lines, a copy of them in ``log.txt``, and not the tips of the libraries beneath."""
+"""Console output: genlab's own lines, copied to ``log.txt``, without the tips of other libraries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WARNINGS = (
 
 
 class Screen(logging.Handler):
-    """Standard error, as it is at the moment: output can be piped."""
+    """A handler for the current standard error, so that output can be piped."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line."""
@@ -38,7 +38,7 @@ SOON = 1.0  # seconds of work after which it is known how long it will take
 
 
 def of_rank_0(record: logging.LogRecord) -> bool:
-    """Whether this rank may say it: of several, the first one talks, and writes ``log.txt``."""
+    """Filter: only rank 0 prints and writes ``log.txt``, unless ``every_rank``."""
     return is_rank_0() or getattr(record, "every_rank", False)
 
 
@@ -102,7 +102,7 @@ def tee(path: Path) -> Iterator[None]:
 def progress(
     title: str, total: int | None, shown: bool = True, unit: str = "rows", announced: str = ""
 ) -> Iterator[Callable[..., None]]:
-    """While open: call what it gives with the amount done (default 1). Drawn on a terminal only.
+    """A progress bar, on a terminal only. Yields a function to call with the amount done (default 1).
 
     Args:
         total: rows or bytes; None where nobody knows.

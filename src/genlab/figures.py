@@ -22,7 +22,7 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#b
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty one of so many pixels."""
+    """An empty figure of the given size in pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -94,7 +94,7 @@ def page(title: str, blocks: list[Block]) -> Figure:
 
 
 def filled(text: str, side: int, lines: int) -> str:
-    """Words in lines as wide as an image; what finds no room is left out, with an ellipsis."""
+    """Wrap words to an image's width; what does not fit ends in an ellipsis."""
     return textwrap.fill(text, int(side / LETTER), max_lines=lines, placeholder=" …")
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, kept results, and one process at a time: the three promises that every room relies on."""
+"""Atomic writes, cached results and inter-process locks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What ``write_json`` wrote."""
+    """Read a JSON file."""
     return json.loads(path.read_text())
 
 
@@ -111,7 +111,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def key_of(*facts: Any) -> str:
-    """A name for all that a result depends on: numbers, strings, lists, dicts."""
+    """A digest of everything that a result depends on: numbers, strings, lists, dicts."""
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
@@ -134,7 +134,7 @@ def cached(path: Path, make: Callable[[], Any], fits: Callable[[Any], bool]) -> 
 
 
 def ensure(path: Path, make: Callable[[], Any]) -> None:
-    """Let the file be there; of several processes one makes it while the others wait."""
+    """Make sure the file exists; one process makes it while others wait."""
     if not path.is_file():
         with locked(path):
             if not path.is_file():

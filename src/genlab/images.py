@@ -27,7 +27,7 @@ def to_uint8(x: Tensor) -> Tensor:
 
 
 def from_uint8(x: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """0 ... 255 to [0, 1], where ``x`` lies."""
+    """0 ... 255 to [0, 1], on the device of ``x``."""
     return x.to(dtype) / 255
 
 

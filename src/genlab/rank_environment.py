@@ -1,4 +1,4 @@
-"""Which rank this process is and which run it belongs to, whoever started it: Lightning, torchrun or srun.
+"""This process's rank and run, whichever launcher started it: Lightning, torchrun or srun.
 
 Lightning starts further ranks from rank 0 and hands its environment on, the run directory with it. torchrun and srun
 start all ranks at once: rank 0 then leaves a note in the folder of runs, and the others wait for it and resolve nothing
@@ -45,7 +45,7 @@ def launcher() -> str | None:
 
 
 def note_of_launch(runs: Path) -> Path:
-    """Where rank 0 of this launch says which directory it has made."""
+    """The file in which rank 0 of this launch names its run directory."""
     names = {
         "torchrun": ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT"),
         "srun": ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"),
@@ -66,7 +66,7 @@ def announce(directory: Path, runs: Path) -> None:
 
 
 def withdraw(runs: Path) -> None:
-    """The run is over, and so is the launch."""
+    """Remove the note when the run is over."""
     if launcher() is not None:
         note = note_of_launch(runs)
         note.unlink(missing_ok=True)

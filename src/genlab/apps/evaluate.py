@@ -1,4 +1,4 @@
-"""``evaluate.py``: the numbers of a trained model once more, from its checkpoint alone."""
+"""``evaluate.py``: measure a trained model again, from its checkpoint alone."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ NETS = {  # what the reference's --netG and --netD call them
 
 
 def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
-    """Write the files, and say of each what it is."""
+    """Write the files and print what each one is."""
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     with staging_folder(output, keep=not cfg.check_only) as folder:

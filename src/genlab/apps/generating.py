@@ -164,7 +164,7 @@ def draw_images(
 
 
 def require_able(model: Any, what: str) -> None:
-    """Say what the model can do instead.
+    """Refuse what the model cannot do, naming what it can.
 
     Raises:
         ConfigError: it cannot do this.

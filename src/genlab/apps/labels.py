@@ -97,18 +97,18 @@ def attributes(given: Any, spec: DataSpec) -> list[int]:
 
 
 def is_list(given: Any) -> bool:
-    """Whether several were typed."""
+    """Whether the value is a list of several labels."""
     return isinstance(given, ListConfig | list)
 
 
 def nearest(name: str, names: tuple[str, ...]) -> str:
-    """What was meant; empty where nothing is near."""
+    """The nearest valid name; empty if none is near."""
     near = [] if name.isdigit() else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else ""
 
 
 def ways_of(spec: DataSpec) -> str:
-    """What can be typed."""
+    """The ways to type a label."""
     if spec.classes:
         named = [name for number, name in enumerate(spec.class_names) if name != str(number)]
         names = f". Names: {', '.join(named[:MANY])}{' …' if len(named) > MANY else ''}" if named else ""

@@ -1,4 +1,4 @@
-"""Mistakes in a user's words, with the nearest right thing in the exact words to type."""
+"""Words for mistakes: error messages with the nearest valid choice and the exact words to type."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def near(word: str, names: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 def listed(key: str, known: Iterable[str]) -> str:
-    """What there is, the nearest only where there is too much."""
+    """The valid choices; only the nearest ones if there are too many."""
     names = sorted(name for name in known if not name.startswith("_"))
     if len(names) > SHOWN:
         names = [*sorted(difflib.get_close_matches(key, names, n=SHOWN, cutoff=0)), "…"]
@@ -124,7 +124,7 @@ def absent_part(m: Mistake, hints: Hints) -> Problem:
 
 
 def refused(m: Mistake, hints: Hints) -> Problem:
-    """Anything else that Hydra will not take."""
+    """Anything else that Hydra refuses."""
     remedy = f"Choose one: {m.where}={m.value[0]}" if isinstance(m.value, list) and m.value else ""
     return Problem(hints.chooser(m.known[0]), m.reason, remedy)
 

@@ -30,7 +30,7 @@ OPSET = 17
 
 @dataclass(frozen=True)
 class Part:
-    """One file: what is written, for which inputs, and what the model itself makes of them."""
+    """One ONNX file: the module, sample inputs, and the model's own outputs for them."""
 
     name: str
     module: nn.Module
@@ -43,7 +43,7 @@ class Part:
 
 
 class Translation(nn.Module):
-    """A generator with the doors in and out. [B, C, H, W] in [0, 1] twice."""
+    """A generator with the conversions between [0, 1] and [-1, 1]. [B, C, H, W] in [0, 1] twice."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Translation(nn.Module):
 
 
 class Decoding(nn.Module):
-    """What a model makes of a code. [B, D] -> [B, C, H, W] in [0, 1], or points [B, D']."""
+    """A decoder of codes. [B, D] -> [B, C, H, W] in [0, 1], or points [B, D']."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ def without_dropout(model: Any) -> bool:
 
 
 def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
-    """The generators that are asked for.
+    """The requested generators.
 
     Raises:
         ConfigError: there is no such direction.
@@ -115,7 +115,7 @@ def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
 
 
 def translator(model: Any, direction: str, name: str) -> Part:
-    """One generator. It is tried on the training's size, and on two others at once."""
+    """One generator, checked at the training size and at two others."""
     net = model.working()[direction]
     multiple, (channels, height, width) = net.multiple, model.spec.shape
     least = -(-net.smallest // multiple)
@@ -179,7 +179,7 @@ def write_part(model: Any, part: Part, path: Path) -> None:
 
 
 def largest_difference(path: Path, part: Part, seed: int) -> float:
-    """Between what onnxruntime and what the model makes of the same numbers; NaN where one of them is."""
+    """The largest difference between onnxruntime's outputs and the model's; NaN if either has one."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -197,7 +197,7 @@ def largest_difference(path: Path, part: Part, seed: int) -> float:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Nothing of what the exporter says on its way: whether it went well is measured afterwards."""
+    """Silence the exporter: its result is checked afterwards."""
     hushed = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

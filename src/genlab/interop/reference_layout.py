@@ -1,4 +1,4 @@
-"""What a network of the reference implementation is, told from the names and shapes of its weights."""
+"""Recognises a network of the reference implementation from the names and shapes of its weights."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Layout:
 
     @property
     def role(self) -> Role:
-        """Which player has such a network."""
+        """Whether it is a generator or a discriminator."""
         return "generator" if self.family in ("resnet", "unet") else "discriminator"
 
 
@@ -124,7 +124,7 @@ def upsample_of(shapes: Shapes) -> str:
 
 
 def differences(file: Layout, ours: Layout) -> list[str]:
-    """What the file has and our network has not, in words."""
+    """The differences between the file's network and ours, in words."""
     if file.family != ours.family:
         return [f"{file.family} instead of {ours.family}"]
     names = {"depth": DEPTH[file.family], "inputs": "input channels", "outputs": "output channels"}

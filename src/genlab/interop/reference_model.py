@@ -1,4 +1,4 @@
-"""A model from files of the reference implementation alone: what its networks are is told by their weights."""
+"""Builds a model from files of the reference implementation alone; the weights tell the architecture."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def model_from(files: Files, path: Path, trust: list[str]) -> tuple[Model, DictC
 
 
 def chosen(files: Files, path: Path) -> tuple[str, Files]:
-    """Which model, and which of the files under which names.
+    """The model's name, and its files by network.
 
     Raises:
         CheckpointError: there is no generator.
@@ -62,7 +62,7 @@ def chosen(files: Files, path: Path) -> tuple[str, Files]:
 
 
 def known(file: Path) -> Layout:
-    """What the network in a file is.
+    """The layout of the network in a file.
 
     Raises:
         CheckpointError: it is none that can be built here.

@@ -1,4 +1,4 @@
-"""What the networks of pix2pix and CycleGAN share: norms by name, doubling of resolution, first weights, sides.
+"""Building blocks of the networks of pix2pix and CycleGAN: norms, upsampling, initialisation, side lengths.
 
 The layers and their places follow the reference implementation in PyTorch of both papers' authors (Isola et al., 2017,
 arXiv:1611.07004, appendix; Zhu et al., 2017, arXiv:1703.10593, appendix), so that its weights fit these networks.
@@ -73,7 +73,7 @@ class ReflectionPad(nn.ReflectionPad2d):
 
 
 def mirrored(side: int, before: int, after: int) -> Tensor:
-    """Places in a row of ``side`` pixels that goes on as its own reflection on both ends, as often as needed."""
+    """Pixel indices of a row of ``side`` pixels, extended at both ends by repeated reflection."""
     period = max(2 * (side - 1), 1)
     place = torch.arange(-before, side + after).remainder(period)
     return torch.minimum(place, period - place) if side > 1 else torch.zeros_like(place)
@@ -126,7 +126,7 @@ def initialise(module: nn.Module) -> None:
 
 
 def require_sides(x: Tensor, multiple: int) -> None:
-    """Refuse images that would not come back in their own size.
+    """Refuse images whose output would have another size.
 
     Raises:
         DataError: a side is no multiple of ``multiple``.
@@ -145,7 +145,7 @@ def nearest(side: int, multiple: int) -> int:
 
 
 def dead_biases(net: nn.Module) -> list[str]:
-    """Names of the biases that an instance norm takes out again: their gradient is rounding noise."""
+    """Names of biases that a following instance norm cancels: their gradient is rounding noise."""
     found = []
     for name, module in net.named_modules():
         if isinstance(module, nn.Sequential):

@@ -34,7 +34,7 @@ class Level(nn.Module):
 
 
 class Outermost(nn.Module):
-    """The highest resolution, without a way around. [B, inputs, H, W] -> [B, outputs, H, W] in [-1, 1]."""
+    """The highest resolution, without a skip connection. [B, inputs, H, W] -> [B, outputs, H, W] in [-1, 1]."""
 
     def __init__(self, inputs: int, outputs: int, below: nn.Module, config: UNet) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class UNetGenerator(nn.Module):
 
 
 def middle(outer: int, inner: int, below: nn.Module, config: UNet, dropout: bool) -> Level:
-    """From ``outer`` channels down to ``inner`` and back."""
+    """The layers from ``outer`` channels down to ``inner`` and back up."""
     bias = biased(config.norm)
     down = [nn.LeakyReLU(0.2), nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias)]
     up = [nn.ReLU(), doubling(config.upsample, 2 * inner, outer, 4, bias), norm_layer(config.norm, outer)]

@@ -1,4 +1,4 @@
-"""The words after a command's name: a few options of Hydra's, and overrides."""
+"""Command-line arguments: a few of Hydra's options, and overrides."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Arguments:
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells a mistake instead of leaving the process."""
+    """An ArgumentParser that raises instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
         """Raise it."""

@@ -1,4 +1,4 @@
-"""Where a command computes: one meaning of ``device=`` for all of them, and of ``trainer.accelerator`` to its kind."""
+"""The device of a command: ``device=`` and ``trainer.accelerator`` mean the same everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is measured with: the evaluators of ``conf/metrics``, and what to know about their numbers."""
+"""Builds the evaluators of ``conf/metrics``, and notes about their metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command's front door: arguments in, exit code out. Nothing heavy is imported before the configuration is right."""
+"""Entry point of every command: arguments in, exit code out. Nothing heavy is imported before the configuration is valid."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def genlab() -> NoReturn:
 
 
 def leave(text: str) -> NoReturn:
-    """Print what was asked for; there is nothing else to do."""
+    """Print the text and exit with 0."""
     print(text)  # noqa: T201
     sys.exit(0)
 

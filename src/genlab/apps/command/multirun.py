@@ -127,7 +127,7 @@ class Jobs:
             self.codes.append(self.outcome([*self.always, *map(self.as_typed, current.overrides.task)], folder))
 
     def as_typed(self, override: str) -> str:
-        """Without the ``++`` that Hydra was given and nobody typed."""
+        """The override as typed, without the ``++`` added for Hydra."""
         key = override.partition("=")[0]
         return override if any(text.startswith(f"{key}=") for text in self.typed) else override.removeprefix("++")
 

@@ -1,4 +1,4 @@
-"""The data, ready on disk, before anything heavy is imported."""
+"""Prepares the data before anything heavy is imported, and resolves a command's paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One command from its overrides to its end, and telling the user what went wrong on the way."""
+"""Runs one command from its overrides to its exit code, and reports errors."""
 
 from __future__ import annotations
 

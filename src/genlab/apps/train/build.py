@@ -1,4 +1,4 @@
-"""From a configuration to objects: the model on its data, the callbacks, the trainer."""
+"""Builds a run's objects from its configuration: model, callbacks, trainer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ QUIET: dict[str, Any] = {
 
 
 class Unmeasured(PassThroughProfiler):
-    """Measures nothing, without making a context for each of the two dozen hooks of a step to say so."""
+    """A profiler that measures nothing and shares one context among the two dozen hooks of a step."""
 
     nothing: AbstractContextManager[None] = nullcontext()
 
@@ -72,7 +72,7 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
 
 
 def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
-    """Let them find out what they can measure; what they cannot is refused before anything is written.
+    """Attach the evaluators to model and data; what cannot be measured is refused before anything is written.
 
     Raises:
         ConfigError: two of them would report one name.

@@ -1,4 +1,4 @@
-"""Of points drawn from a known mixture: which of its modes samples reach, and how well."""
+"""Mode coverage of sampled points on mixtures with known modes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Modes(Evaluator):
         return self.samples if now.prepared.modes is not None else 0
 
     def finish(self, now: Evaluation) -> dict[str, float]:
-        """Both."""
+        """``modes`` and ``high_quality``."""
         model, modes = now.model, now.prepared.modes
         assert modes is not None
         with preserved_rng(model.device):

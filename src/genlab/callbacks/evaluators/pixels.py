@@ -1,4 +1,4 @@
-"""What is read from the pixels of each image: how near a reconstruction or a translation is, and whether something ails it."""
+"""Metrics on pixels: how close a reconstruction or a translation is, and warning signs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the discriminators of pix2pix and CycleGAN judge: loss, penalty, and what they are shown."""
+"""The discriminators' objective in pix2pix and CycleGAN: loss, penalty, augmentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from genlab.models.base.phases import Terms
 
 
 class AdversarialObjective:
-    """The rules that every discriminator of a model goes by.
+    """The objective shared by all discriminators of a model.
 
     Args:
         loss: what the scores are held to.

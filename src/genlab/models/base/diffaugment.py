@@ -55,7 +55,7 @@ def color(x: Tensor, draw: Tensor, images: int) -> Tensor:
 
 
 def translation(x: Tensor, draw: Tensor, images: int) -> Tensor:
-    """Moved by up to an eighth of each side; 0 moves in."""
+    """Shifted by up to an eighth of each side, padded with 0."""
     rows, columns = (reached(side, draw[:, i]) for i, side in enumerate(x.shape[-2:]))
     height, width = x.shape[-2:]
     inside = (within(rows, height)[:, :, None] & within(columns, width)[:, None, :])[:, None]
@@ -65,14 +65,14 @@ def translation(x: Tensor, draw: Tensor, images: int) -> Tensor:
 
 
 def reached(side: int, draw: Tensor) -> Tensor:
-    """Which place each one of ``side`` places is filled from, [B, side]."""
+    """The source index of each of ``side`` pixels, [B, side]."""
     reach = int(side * SHIFT + 0.5)
     by = (draw * (2 * reach + 1)).floor().long() - reach
     return torch.arange(side, device=draw.device) + by[:, None]
 
 
 def within(places: Tensor, side: int) -> Tensor:
-    """Which of them exist."""
+    """Which source indices lie inside the image."""
     return (places >= 0) & (places < side)
 
 
@@ -83,7 +83,7 @@ def cutout(x: Tensor, draw: Tensor, images: int) -> Tensor:
 
 
 def hidden(side: int, draw: Tensor) -> Tensor:
-    """Which places of a side the hole covers, [B, side]."""
+    """Which pixels along a side the hole covers, [B, side]."""
     hole = int(side * HOLE + 0.5)
     start = (draw * (side + 1 - hole % 2)).floor().long() - hole // 2
     places = torch.arange(side, device=draw.device)

@@ -1,4 +1,4 @@
-"""The one room that talks to other ranks: every collective stands here, and each works without other ranks too.
+"""All communication between ranks: every collective is here, and each also works with a single process.
 
 A tensor travels over the group that takes its device: tensors on a GPU over NCCL, tensors of the host over gloo.
 Objects, flags and decisions go over gloo, so they neither wait for the device nor pass through its memory. A world of
@@ -17,7 +17,7 @@ _hosts: dict[Any, Any] = {}  # by default group: the gloo group beside it
 
 
 def connected() -> bool:
-    """Whether ranks have been brought together."""
+    """Whether a process group has been initialised."""
     return dist.is_available() and dist.is_initialized()
 
 
@@ -27,12 +27,12 @@ def world_size() -> int:
 
 
 def rank() -> int:
-    """Which of them this one is, from 0."""
+    """This process's rank, from 0."""
     return dist.get_rank() if connected() else 0
 
 
 def host_group() -> Any:
-    """The gloo group for what lies on the host. Made by all ranks at once, when the first of them needs it."""
+    """The gloo group for CPU tensors and objects. Created by all ranks together on first use."""
     default = dist.group.WORLD
     if dist.get_backend(default) == "gloo":
         return default
@@ -43,7 +43,7 @@ def host_group() -> Any:
 
 
 def group_for(x: Tensor) -> Any:
-    """The group whose backend takes the tensor where it lies."""
+    """The group whose backend supports the tensor's device."""
     return host_group() if x.device.type == "cpu" else dist.group.WORLD
 
 
@@ -65,7 +65,7 @@ def largest_over_ranks(x: Tensor) -> Tensor:
 
 
 def begin_sum(x: Tensor) -> Any:
-    """Begin to sum a tensor over all ranks, in place, while other work goes on; ``wait()`` for what this gives."""
+    """Start an asynchronous in-place sum over all ranks; call ``wait()`` on the result."""
     return dist.all_reduce(x, group=group_for(x), async_op=True)
 
 
@@ -75,7 +75,7 @@ def broadcast_weights(module: nn.Module) -> None:
 
 
 def broadcast_buffers(module: nn.Module) -> None:
-    """Give every rank the buffers of rank 0: each collects batch norm's running statistics for itself."""
+    """Give every rank the buffers of rank 0: each has its own running statistics of batch norm."""
     broadcast(list(module.buffers()))
 
 

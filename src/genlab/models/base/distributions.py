@@ -1,4 +1,4 @@
-"""Distributions over codes z, as objects: what an encoder says of an image, and how it differs from a prior."""
+"""Distributions over codes z as objects: an encoder's posterior, its samples and its divergence from a prior."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ class DiagonalGaussian(NamedTuple):
         return gaussian_kl(self.mean, self.logvar)
 
     def beside(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """mean and logvar, shaped to meet z [B, ..., D], in float32 at least."""
+        """mean and logvar, shaped to broadcast with z [B, ..., D], in float32 at least."""
         shape = (len(z), *[1] * (z.ndim - 2), z.shape[-1])
         return at_least_float32(self.mean).reshape(shape), at_least_float32(self.logvar).reshape(shape)

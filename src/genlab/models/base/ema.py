@@ -45,17 +45,17 @@ class EMA(nn.ModuleDict):
             count.copy_(now)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Moved to another device or precision, which exchanges buffers: the lists are made anew."""
+        """Rebuild the lists after a move to another device or precision, which replaces buffers."""
         self.found = None
         return super()._apply(fn, recurse)
 
     def networks(self, nets: dict[str, nn.Module], training: bool) -> dict[str, nn.Module]:
-        """Who works now: in training the networks, else the averages, where there are any."""
+        """The networks to use now: in training the networks themselves, else their averages, if there are any."""
         return dict(self) if len(self) and not training else nets
 
 
 class Pairs:
-    """Averages beside the weights that they follow, looked up once; ``counts``: batches that batch norm has seen."""
+    """Averages and the weights they follow, as lists built once; ``counts``: batch norm's batch counters."""
 
     def __init__(self, pairs: list[tuple[Tensor, Tensor]]) -> None:
         self.averages = [average for average, _ in pairs if average.is_floating_point()]

@@ -1,4 +1,4 @@
-"""How a step of pix2pix or CycleGAN is computed: what makes it faster and changes neither losses nor gradients."""
+"""Execution options of pix2pix and CycleGAN that make a step faster and change neither losses nor gradients."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Execution:
         self.channels_last, self.compile = channels_last, compile
 
     def prepare(self, nets: Iterable[nn.Module]) -> None:
-        """Set these networks up; names and number of their weights stay."""
+        """Apply the options to the networks; the names and number of their weights stay."""
         for net in nets:
             self.order(net, torch.device("cpu"))
             net.treats_images_alone = treats_images_alone(net)  # type: ignore[assignment]  # looked up in every step
@@ -66,7 +66,7 @@ class Execution:
                 net.compile(options={**mode, "fallback_random": True})
 
     def settle(self, nets: Iterable[nn.Module], optimizers: Iterable[Optimizer], device: torch.device) -> None:
-        """Put weights into the memory order of the device they are trained on, and into theirs what optimisers keep.
+        """Convert weights to the memory format for the training device, and optimiser state to match.
 
         A fused optimiser walks through both as they lie, also where a checkpoint of another device brought its part.
         """
@@ -81,13 +81,13 @@ class Execution:
                 }
 
     def order(self, net: nn.Module, device: torch.device) -> None:
-        """The memory order of one network's weights; their gradients and the images between the layers follow."""
+        """Set the memory format of one network's weights; gradients and activations follow."""
         plain = not any(isinstance(layer, InstanceNorm) for layer in net.modules())
         if self.channels_last is True or (self.channels_last == "auto" and device.type == "cuda" and plain):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def batched_call(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
-        """What the network makes of each batch, in one pass if that gives the same. [B, C, H, W] each."""
+        """The network's output for each batch, in one forward pass if that gives the same. [B, C, H, W] each."""
         alike = len({batch.shape[1:] for batch in batches}) == 1
         if len(batches) > 1 and self.batched and alike and net.treats_images_alone:
             return list(net(torch.cat(batches)).split([len(batch) for batch in batches]))
@@ -95,5 +95,5 @@ class Execution:
 
 
 def treats_images_alone(net: nn.Module) -> bool:
-    """Whether what becomes of an image does not depend on the others in its batch, nor on a random state."""
+    """Whether each image's output is independent of the rest of its batch and of random state."""
     return not any(isinstance(layer, nn.BatchNorm2d | nn.Dropout) for layer in net.modules())

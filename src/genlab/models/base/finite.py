@@ -50,7 +50,7 @@ class FiniteFlag:
         self.code = now if self.code is None else torch.where(self.code == 0, now, self.code)
 
     def places(self, terms: tuple[str, ...], device: torch.device) -> Tensor:
-        """Where each term stands in ``names``, on the device; it is sent there once."""
+        """Each term's index in ``names``, as a tensor on the device; copied once."""
         if terms not in self.known:
             first = sorted(terms, key=lambda name: name == "loss")  # what it is made of says more
             self.names += [name for name in first if name not in self.names]
@@ -98,7 +98,7 @@ def first_bad(terms: dict[str, Tensor]) -> str:
 
 
 def message(term: str, batch: int) -> str:
-    """What the user reads."""
+    """The error message."""
     return (
         f"{term} is no longer finite in batch {batch}; stopped before the update. "
         "The newest checkpoint holds the weights before it. "

@@ -17,7 +17,7 @@ BUCKET_BYTES = 25 << 20  # as torch's own: large enough for the network, small e
 
 @dataclass
 class Bucket:
-    """Parameters whose gradients travel together."""
+    """Parameters whose gradients are summed over ranks together."""
 
     parameters: list[nn.Parameter]
     missing: int = 0  # gradients of this backward that are not there yet
@@ -26,14 +26,14 @@ class Bucket:
     travelling: list[Tensor] = field(default_factory=list)
 
     def send(self) -> None:
-        """Begin to sum the gradients over all ranks; parameters that got none are left out, on every rank alike."""
+        """Start summing the gradients over all ranks; parameters without one are left out, on every rank alike."""
         self.travelling = [p.grad for p in self.parameters if p.grad is not None]
         if self.travelling:
             self.flat = torch.cat([gradient.flatten() for gradient in self.travelling])
             self.work = begin_sum(self.flat)
 
     def receive(self) -> None:
-        """Wait for the sums and put the means where the gradients were."""
+        """Wait for the sums and write the means back to the gradients."""
         if self.flat is None:
             return
         self.work.wait()
@@ -43,7 +43,7 @@ class Bucket:
 
 
 class GradientAverager:
-    """Averages the gradients of some parameters over all ranks, those that backward reaches first already under way.
+    """Averages gradients over all ranks, overlapping communication with the rest of backward.
 
     Args:
         parameters: of one phase, in the order of the forward pass.
@@ -59,7 +59,7 @@ class GradientAverager:
 
     @contextmanager
     def averaging(self) -> Iterator[None]:
-        """Around the last backward of an update: afterwards every gradient is the mean over all ranks."""
+        """Wrap the last backward of an update: on exit every gradient is the mean over all ranks."""
         if not connected():
             yield
             return

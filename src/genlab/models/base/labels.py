@@ -1,4 +1,4 @@
-"""Labels on their way into a model: what it needs, and how they look to a network."""
+"""Labels as inputs of a model: which it needs, and their encoding for a network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def require_labelled(name: str, needs: tuple[LabelKind, ...], spec: DataSpec) ->
 
 
 def needs_labels(model: Any) -> bool:
-    """Whether it does."""
+    """Whether the model needs labels."""
     return bool(getattr(model, "needs", None))
 
 
@@ -33,7 +33,7 @@ def for_model(model: Any, label: Tensor | None) -> dict[str, Tensor]:
 
 
 def label_size(spec: DataSpec) -> int:
-    """How many numbers ``one_hot_labels`` makes of a label."""
+    """The width of ``one_hot_labels``."""
     return spec.classes or sum(spec.levels)
 
 

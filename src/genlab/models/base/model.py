@@ -1,4 +1,4 @@
-"""The base of every model: phases move it, counters and keyed noise make it repeatable, and numbers have one way out."""
+"""The base of every model: phases train it, counters and keyed noise make it reproducible, ``report`` logs its metrics."""
 
 from __future__ import annotations
 
@@ -75,19 +75,19 @@ class Model(pl.LightningModule):
     # ---- what a leaf says ------------------------------------------------------------------------------------------
 
     def phases(self) -> Sequence[Phase]:
-        """Who moves, in order. Of a model with one loss: everything, on its ``terms(batch, noise) -> {"loss": [B], …}``."""
+        """The training phases, in order; by default one, on ``terms(batch, noise)``: a dict whose ``loss`` is [B]."""
         return one_phase(self)
 
     def shared(self, batch: Any, noise: Noise) -> Shared:
-        """Tensors that several phases need, by name: made once where the order of the phases allows."""
+        """Tensors that several phases need, by name: computed once where the order of the phases allows."""
         return {}
 
     def pools(self) -> dict[str, ImagePool]:
-        """By the names of shared tensors: through which pool phases that are ``detached`` see them in training."""
+        """Image pools by the names of shared tensors: ``detached`` phases see these tensors through their pool in training."""
         return {}
 
     def averaged(self) -> dict[str, nn.Module]:
-        """The networks whose running averages, kept in ``ema``, work in their place outside training."""
+        """The networks that are replaced outside training by their running averages, kept in ``ema``."""
         return {}
 
     def notes(self) -> list[str]:
@@ -98,7 +98,7 @@ class Model(pl.LightningModule):
     # ---- one step --------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Any, batch_idx: int) -> None:
-        """Let the phases move, once enough batches have come together for an update."""
+        """Run the phases once enough batches have been collected for an update."""
         self.pending.append(Pending(batch, self.noise("train", self.batches_seen), self.batches_seen + 1))
         self.batches_seen += 1  # its noise has been named
         self.images_seen += len(batch[0]) * world_size()
@@ -113,12 +113,12 @@ class Model(pl.LightningModule):
 
     @cached_property
     def phase_list(self) -> Sequence[Phase]:
-        """The phases, made once."""
+        """The phases, cached."""
         return self.phases()
 
     @cached_property
     def mover(self) -> Mover:
-        """Made when training begins: optimisers exist and ranks have been brought together."""
+        """Created on first use in training, when optimisers and the process group exist."""
         return Mover(self, self.phase_list, by_phase(self.phase_list, self.optimizers()))
 
     def configure_optimizers(self) -> list[Optimizer]:
@@ -136,22 +136,22 @@ class Model(pl.LightningModule):
         return any(isinstance(layer, nn.Dropout) for layer in self.modules())
 
     def working(self) -> dict[str, nn.Module]:
-        """Who works now: in training the networks, else their averages, where there are any."""
+        """The networks to use now: in training the networks themselves, else their averages, if there are any."""
         nets = self.averaged()
         return nets if self.ema is None else self.ema.networks(nets, self.training)
 
     def inside_update(self) -> bool:
-        """Whether batches wait for the rest of their update: nothing can be saved then."""
+        """Whether an accumulated update is incomplete: no checkpoint can be written then."""
         return bool(self.pending)
 
     def at(self, weight: Weight) -> float:
-        """A term's weight now. Outside training, where its schedule ends: so the losses of all validations compare."""
+        """A term's weight now. Outside training its final value, so that validation losses are comparable."""
         return value_at(weight, self.batches_seen if self.training else THE_END)
 
     # ---- noise and counters ----------------------------------------------------------------------------------------
 
     def noise(self, stage: str, batch: int) -> Noise:
-        """The noise of batch number ``batch`` of ``stage``, this rank's rows of it."""
+        """The noise of batch number ``batch`` of ``stage``: this rank's rows."""
         return Noise(self.seed, stage, batch, self.device, self.weight_dtype, rank(), world_size())
 
     def latent_noise(self, seed: int | None, *shape: int) -> Tensor:
@@ -159,16 +159,16 @@ class Model(pl.LightningModule):
         return torch.randn(*shape, generator=self.sample_stream(seed), device=self.device, dtype=self.weight_dtype)
 
     def sample_stream(self, seed: int | None) -> torch.Generator:
-        """Where the noise of samples comes from, the same for the same ``seed`` (None: the model's own)."""
+        """The generator for the noise of samples, the same for the same ``seed`` (None: the model's own)."""
         return keyed_generator(self.device, "sample", self.seed if seed is None else seed)
 
     @cached_property
     def weight_dtype(self) -> torch.dtype:
-        """What the networks compute in."""
+        """The dtype of the weights."""
         return next(self.parameters()).dtype
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Moved to another device or precision."""
+        """Clear the cached dtype after a move to another device or precision."""
         self.__dict__.pop("weight_dtype", None)
         return super()._apply(fn, recurse)
 
@@ -178,12 +178,12 @@ class Model(pl.LightningModule):
         scale_rates(self.trainer.optimizers, self.schedule.factor(epochs))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """More than the weights; and never weights from after a bad loss."""
+        """Add counters and pools; refuse to save after a non-finite loss."""
         self.finite.require()
         save_state(self, checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """As it was saved."""
+        """Restore counters and pools."""
         load_state(self, checkpoint, rank())
 
     # ---- numbers going out -----------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class Model(pl.LightningModule):
         self.report("train", means)
 
     def report(self, split: Split, values: dict[str, float]) -> None:
-        """Every number's one way out: to the loggers, to ``measured``, and to Lightning's callbacks."""
+        """Report metrics to the loggers, to ``measured`` and to Lightning's callbacks: every metric goes through here."""
         report(self, split, values)
 
     # ---- validation and test ---------------------------------------------------------------------------------------
@@ -218,11 +218,11 @@ class Model(pl.LightningModule):
         self.totals.add(self.evaluation_terms(batch, self.noise("val", batch_idx)))
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
-        """As in validation."""
+        """Add the batch's terms to the totals, as in validation."""
         self.totals.add(self.evaluation_terms(batch, self.noise("test", batch_idx)))
 
     def on_validation_start(self) -> None:
-        """All ranks evaluate the same model."""
+        """Give all ranks the same buffers before they evaluate."""
         broadcast_buffers(self)
 
     on_test_start = on_validation_start

@@ -1,7 +1,7 @@
-"""How the phases of a model move: what holds for all of them is written here, once.
+"""Runs the phases of a model: everything that all of them share.
 
-Who moves is trained and everybody else is frozen. Tensors that several phases need are made once where the order allows.
-An update on n accumulated batches is the update on one batch n times as large (but for batch norm). Gradients are
+A phase trains its networks and freezes all others. Tensors that several phases need are computed once where the order
+allows. An update on n accumulated batches equals one on a batch n times as large (but for batch norm). Gradients are
 averaged over ranks while backward is still running.
 """
 
@@ -37,7 +37,7 @@ class Pending:
 
 
 class Mover:
-    """Lets the phases of a model move. Who is trained and who is frozen is looked up once."""
+    """Runs the phases of a model. Trained and frozen parameters are looked up once."""
 
     def __init__(self, model: Model, phases: Sequence[Phase], optimizers: Mapping[str, Any]) -> None:
         self.model, self.phases, self.optimizers = model, phases, optimizers
@@ -49,7 +49,7 @@ class Mover:
         self.averagers = {name: GradientAverager(parameters) for name, parameters in self.moving.items()}
 
     def update(self, group: list[Pending], number: int) -> Terms:
-        """Every phase whose turn it is in update ``number`` moves on the whole group. Gives the last batch's terms."""
+        """Run every phase that is due in update ``number`` on the whole group. Returns the last batch's terms."""
         phases = [phase for phase in self.phases if (number + 1) % phase.every == 0]
         terms: Terms = {}
         for place, phase in enumerate(phases):
@@ -79,7 +79,7 @@ class Mover:
         return without_graph(terms)  # kept until the phase moves again
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
-        """The shared tensors as this phase is to see them, made anew only where they have to be."""
+        """The shared tensors as this phase sees them, recomputed only where necessary."""
         if item.shared is None or not (phase.detached or item.live):
             item.live = graph_later or not phase.detached
             with self.others[phase.name] if not graph_later else nullcontext(), torch.set_grad_enabled(item.live):
@@ -91,7 +91,7 @@ class Mover:
         return item.shown
 
     def query_pools(self, shared: Shared, noise: Noise) -> Shared:
-        """Tensors as detached phases are shown them: some exchanged for earlier ones, where there are pools."""
+        """The tensors for detached phases: pools exchange some of them for earlier ones."""
         pools = self.model.pools()
         return {n: pools[n].query(x, noise, f"pool_{n}") if n in pools else x for n, x in shared.items()}
 
@@ -112,7 +112,7 @@ class Mover:
         torch.clear_autocast_cache()
 
     def update_ema(self, phase: Phase) -> None:
-        """The averages follow the networks that have moved."""
+        """Update the running averages of the networks that were trained."""
         if self.model.ema is None:
             return
         nets = self.model.averaged()
@@ -121,7 +121,7 @@ class Mover:
 
 
 class Frozen:
-    """In a with-block, all parameters but those that move take no gradient."""
+    """Context manager that freezes all parameters but the moving ones."""
 
     def __init__(self, parameters: Sequence[nn.Parameter], moving: Sequence[nn.Parameter]) -> None:
         own = set(moving)
@@ -137,5 +137,5 @@ class Frozen:
 
 
 def without_graph(shared: Shared) -> Shared:
-    """The same values, behind which no graph stands."""
+    """The same values, detached."""
     return {name: value.detach() for name, value in shared.items()}

@@ -1,4 +1,4 @@
-"""The phases of a training step: who moves, in which order, on what.
+"""The phases of a training step: which networks are trained, in which order, on which terms.
 
 A model with one loss has one phase, a GAN two, an adversarial autoencoder three; lazy regularisation is one more that
 comes every n-th update. ``genlab.models.base.mover`` lets them move.
@@ -22,7 +22,7 @@ Shared = dict[str, Tensor]  # tensors that several phases need, by name: the fak
 
 @dataclass(frozen=True)
 class Phase:
-    """One move of one optimiser.
+    """One optimiser step on one set of networks.
 
     Args:
         name: ``g`` minimises ``loss_g``; the only phase of a model has no name and minimises ``loss``.
