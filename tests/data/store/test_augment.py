@@ -26,6 +26,7 @@ class Training:
     """What the DataModule asks of a Trainer."""
 
     training, lightning_module, global_rank = True, None, 0
+    limit_train_batches, overfit_batches = 1.0, 0.0
     strategy = SimpleNamespace(root_device=torch.device("cpu"))
 
     def __init__(self, epoch, rank=0, world=1):

@@ -44,7 +44,7 @@ def order(data, epochs):
 def test_the_order_goes_on_at_its_epoch_and_batch_without_a_word(batches, epoch, done, prepared):
     whole = [indices for passed in order(StoreData(prepared, 8, 3).train_dataloader(), 4) for indices in passed]
     state = advanced(prepared, batches)
-    assert state["position"] == {"epoch": epoch, "done": done}
+    assert state["position"] == {"epoch": epoch, "done": done, "over": done == 5}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         loader = loaded(prepared, state).train_dataloader()
@@ -78,4 +78,12 @@ def test_each_thing_that_changes_the_order_is_said_by_itself_with_both_values(ch
     assert [str(one.message) for one in said] == [
         f"continued, but not exactly: {sentence}, so the order of the images differs."
     ]
-    assert data.position == {"epoch": 0, "done": 3}
+    assert data.position == {"epoch": 0, "done": 3, "over": False}
+
+
+def test_with_another_batch_size_an_epoch_that_was_over_stays_over(prepared):
+    state = advanced(prepared, 5)
+    with pytest.warns(UserWarning, match="batch_size was 8 and is now 4"):
+        loader = loaded(prepared, state, batch_size=4).train_dataloader()
+    assert len(list(loader)) == len(loader) == 10
+    assert loader.state_dict() == {"epoch": 1, "done": 10, "over": True}

@@ -28,6 +28,7 @@ from genlab.models.base.model import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
 OURS = ("max_steps", "max_time", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
+DOUBLE = ("64-true", "64", 64)
 QUIET: dict[str, Any] = {
     "enable_checkpointing": False,  # genlab.callbacks.checkpoints
     "enable_progress_bar": False,  # genlab.callbacks.progress
@@ -53,6 +54,8 @@ def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
     np.random.seed(cfg.seed % 2**32)
     torch.manual_seed(cfg.seed)
     model: Model = build(cfg.model, cfg.trust, spec=spec, seed=cfg.seed)
+    if cfg.trainer.precision in DOUBLE:
+        model.double()  # Lightning does so only after a checkpoint has been read into float32 weights, which rounds it
     model.log_every = cfg.trainer.log_every_n_steps
     model.gradient_clip_val = cfg.trainer.gradient_clip_val
     model.gradient_clip_algorithm = cfg.trainer.gradient_clip_algorithm or "norm"
@@ -95,7 +98,7 @@ def build_trainer(
     plugins: list[Any] = [AtomicCheckpointIO()]
     if SLURMEnvironment.detect():
         plugins.append(SLURMEnvironment(auto_requeue=False))
-    return pl.Trainer(
+    trainer = pl.Trainer(
         **options,
         **QUIET,
         strategy=strategy_for(cfg.trainer.strategy, processes),
@@ -104,6 +107,10 @@ def build_trainer(
         plugins=plugins,
         default_root_dir=root,
     )
+    trainer.fit_loop.epoch_loop.max_steps = (
+        -1
+    )  # fast_dev_run sets it, and it counts optimiser steps: a GAN takes two a batch
+    return trainer
 
 
 def process_count(cfg: DictConfig) -> int:

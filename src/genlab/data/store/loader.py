@@ -102,33 +102,54 @@ class TrainLoader:
 
     ``state_dict`` holds the epoch and the batches done in it. With a known length the item after the last is never
     asked for, so nothing may depend on code behind the last ``yield``: an epoch is over when the next one begins.
+
+    Args:
+        limit: batches that are taken in an epoch, or a share of them: ``Trainer.limit_train_batches``.
+        same: every epoch has the order of the first one: ``Trainer.overfit_batches``.
     """
 
-    def __init__(self, rows: Rows, batch_size: int, seed: int, rank: int, world: int, ahead: bool = False) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        batch_size: int,
+        seed: int,
+        rank: int,
+        world: int,
+        ahead: bool = False,
+        limit: float = 1.0,
+        same: bool = False,
+    ) -> None:
         self.rows, self.batch_size, self.seed, self.rank, self.world = rows, batch_size, seed, rank, world
         self.ahead = prefetch if ahead else iter
+        self.limit, self.same = limit, same
         self.epoch = self.done = 0
+        self.was_over = False  # where a resumed run stood; with another batch size ``done`` does not say it
 
     def __len__(self) -> int:
         return steps(len(self.rows), self.batch_size, self.world)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self.done >= len(self):
-            self.epoch, self.done = self.epoch + 1, 0
-        order, epoch = self.rows.order(self.seed, self.epoch), self.epoch
+        if self.is_over():
+            self.epoch, self.done, self.was_over = self.epoch + 1, 0, False
+        order, epoch = self.rows.order(self.seed, 0 if self.same else self.epoch), self.epoch
         shares = (train_batch(order, k, self.batch_size, self.rank, self.world) for k in range(self.done, len(self)))
         batches = self.ahead(self.rows.take(share, epoch) for share in shares)
         for done, batch in enumerate(batches, self.done + 1):
             self.done = done  # one that was taken ahead is not done
             yield batch
 
+    def is_over(self) -> bool:
+        """Whether the epoch has had its batches."""
+        batches = min(self.limit, len(self)) if isinstance(self.limit, int) else int(len(self) * self.limit)
+        return self.was_over or self.done >= batches
+
     def state_dict(self) -> dict[str, int]:
-        """The epoch and the batches done in it."""
-        return {"epoch": self.epoch, "done": self.done}
+        """The epoch, the batches done in it, and whether these are all."""
+        return {"epoch": self.epoch, "done": self.done, "over": self.is_over()}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Continue at the epoch and batch of ``state``."""
-        self.epoch, self.done = state["epoch"], state["done"]
+        self.epoch, self.done, self.was_over = state["epoch"], state["done"], bool(state.get("over"))
 
 
 class EvalLoader:

@@ -59,7 +59,10 @@ class StoreData(pl.LightningDataModule):
     def train_dataloader(self) -> TrainLoader:
         """Shuffled by (seed, epoch)."""
         rows, place = self.rows("train", random=True), self.place()
-        self.train_loader = TrainLoader(rows, self.batch_size, self.seed, *place, self.ahead())
+        trainer = self.trainer
+        overfit = trainer is not None and trainer.overfit_batches > 0  # type: ignore[attr-defined]  # set after construction
+        limits = (trainer.limit_train_batches if trainer else 1.0, overfit)
+        self.train_loader = TrainLoader(rows, self.batch_size, self.seed, *place, self.ahead(), *limits)
         if self.position is not None:
             self.train_loader.load_state_dict(self.position)
         return self.train_loader
@@ -121,7 +124,7 @@ class StoreData(pl.LightningDataModule):
         Lightning keeps a loader's place only in the middle of an epoch; at the end of one it would begin again with
         the first epoch's order.
         """
-        position = self.train_loader.state_dict() if self.train_loader else {"epoch": 0, "done": 0}
+        position = self.train_loader.state_dict() if self.train_loader else {"epoch": 0, "done": 0, "over": False}
         return {"position": position, **self.order()}
 
     def order(self) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""Trainer keys that change what a batch or an epoch is: epochs are whole, and a broken run goes on to the same bits."""
+
+import csv
+import json
+
+import pytest
+import torch
+
+from genlab.runs.load import load_run
+
+from dice import BATCHES, OPTIONS
+from killing import assert_equal
+
+RUN = [*OPTIONS, "logger=csv", "metrics=none", "run_id=a", "callbacks=trace", "trainer.log_every_n_steps=1"]
+RUN += ["+model.planted=[9,8,7,6,5,4,3,2,1]", "trainer.max_epochs=4"]
+KEYS = {
+    "limit_train_batches as a number": ["trainer.limit_train_batches=3"],
+    "limit_train_batches as a share": ["trainer.limit_train_batches=0.7"],
+    "overfit_batches": ["trainer.overfit_batches=2"],
+    "val_check_interval": ["trainer.val_check_interval=2"],
+    "check_val_every_n_epoch=null": ["trainer.check_val_every_n_epoch=null", "trainer.val_check_interval=7"],
+    "accumulate_grad_batches": ["trainer.accumulate_grad_batches=2"],
+    "gradient_clip_val": ["trainer.gradient_clip_val=0.1"],
+    "precision": ["trainer.precision=64-true"],
+    "bf16": ["trainer.precision=bf16-mixed"],
+}
+TAKEN = {
+    "limit_train_batches as a number": 3,
+    "limit_train_batches as a share": 3,
+    "overfit_batches": 2,
+}  # of 5 batches
+
+
+def indices(run):
+    """The images of each batch."""
+    with open(run / "tables" / "indices.csv", newline="") as file:
+        return [row["indices"] for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("key", TAKEN)
+def test_every_epoch_has_its_batches_and_its_validation(key, train):
+    run, whole = train(*RUN, *KEYS[key]), train(*RUN, "name=whole")
+    taken, every = indices(run), indices(whole)
+    assert load_run(run, ["dice"]).step == 4 * TAKEN[key]
+    for epoch in range(4):
+        begun = 0 if key == "overfit_batches" else epoch
+        expected = every[begun * BATCHES : begun * BATCHES + TAKEN[key]]
+        assert taken[epoch * TAKEN[key] : (epoch + 1) * TAKEN[key]] == expected
+    with open(run / "metrics.csv", newline="") as file:
+        validated = [int(row["step"]) for row in csv.DictReader(file) if row["val/loss"]]
+    assert validated == [TAKEN[key] * epoch for epoch in range(1, 5)]
+
+
+def trained(run):
+    """What each batch's row says of the training; the broken run also validated and tested where it stopped."""
+    with open(run / "metrics.csv", newline="") as file:
+        return [(row["step"], row["epoch"], row["train/loss"], row["train/lr"]) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("moment", [2, 6, 7])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_run_that_was_broken_off_goes_on_to_the_same_bits(key, moment, train):
+    options = [*RUN, *KEYS[key], "checkpoint.every_n_steps=1"]
+    whole = train(*options)
+    broken = train(*options, "name=broken", f"trainer.max_steps={moment}")
+    train(f"resume={broken}", "trainer.max_steps=-1", "metrics=none")
+    one, other = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (whole, broken))
+    for part in ("state_dict", "optimizer_states", "counters"):
+        assert_equal(one[part], other[part], part)
+    assert_equal(one["genlab"]["random_state"], other["genlab"]["random_state"])
+    assert (trained(whole), indices(whole)) == (trained(broken), indices(broken))
+
+
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_a_fast_dev_run_trains_validates_and_tests_as_many_batches_as_it_says(model, train):
+    run = train(f"model={model}", "data=digits", "data.batch_size=10", "metrics=none", "trainer.fast_dev_run=3")
+    summary = json.loads((run / "summary.json").read_text())
+    assert (summary["status"], summary["steps"], summary["images"]) == ("finished", 3, 30)
+    assert {name.split("/")[0] for name in summary["metrics"]} == {"val", "test"}
