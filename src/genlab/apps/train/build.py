@@ -107,9 +107,7 @@ def build_trainer(
         plugins=plugins,
         default_root_dir=root,
     )
-    trainer.fit_loop.epoch_loop.max_steps = (
-        -1
-    )  # fast_dev_run sets it, and it counts optimiser steps: a GAN takes two a batch
+    trainer.fit_loop.epoch_loop.max_steps = -1  # a dev run sets it, and it counts optimiser steps: of a GAN two a batch
     return trainer
 
 
