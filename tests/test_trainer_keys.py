@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 
+from genlab.contracts import ConfigError
 from genlab.runs.load import load_run
 
 from dice import BATCHES, OPTIONS
@@ -77,3 +78,23 @@ def test_a_fast_dev_run_trains_validates_and_tests_as_many_batches_as_it_says(mo
     summary = json.loads((run / "summary.json").read_text())
     assert (summary["status"], summary["steps"], summary["images"]) == ("finished", 3, 30)
     assert {name.split("/")[0] for name in summary["metrics"]} == {"val", "test"}
+
+
+@pytest.mark.parametrize("check_only", [False, True])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["trainer.val_check_interval=0"], "an epoch has 5 batches .*\\n.*from 1 to 5"),
+        (["trainer.val_check_interval=6"], "an epoch has 5 batches .*\\n.*check_val_every_n_epoch=null"),
+        (["trainer.val_check_interval=0.1"], "an epoch has 5 batches"),
+        (["trainer.limit_train_batches=2", "trainer.val_check_interval=3"], "an epoch has 2 batches"),
+        (["trainer.limit_train_batches=0.1"], "no batch is left of an epoch of 5 .*\\n.*at least 0.2"),
+        (["trainer.limit_train_batches=0"], "no batch is left of an epoch of 5"),
+    ],
+)
+def test_an_epoch_without_a_batch_or_its_validation_is_refused_before_there_is_a_run(
+    typed, said, check_only, train, tmp_path
+):
+    with pytest.raises(ConfigError, match=said):
+        train(*RUN, *typed, f"check_only={check_only}")
+    assert not (tmp_path / "runs").exists()

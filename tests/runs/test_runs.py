@@ -91,9 +91,10 @@ def held_elsewhere(directory):
         process.join(10)
 
 
-def test_auto_continues_the_newest_unfinished_run_of_this_configuration_that_nobody_is_training(auto):
+def test_auto_continues_the_newest_unfinished_run_of_this_configuration_that_nobody_is_training(auto, capsys):
     cfg, parent = auto
     assert choose_run(cfg, SPEC, None, None).existing is None
+    assert f"nothing to continue in {parent}" in capsys.readouterr().err
     older = run_left(cfg, parent, "2020-01-01_00-00-00")
     newest = run_left(cfg, parent, "2020-01-02_00-00-00")
     run_left(cfg, parent, "2020-01-03_00-00-00", status="finished")

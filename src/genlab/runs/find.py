@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.config import renamed
+from genlab.console import say
 from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
 from genlab.data.store.handover import ARRAYS, NAME, hand_over
 from genlab.data.store.source import PreparedData
@@ -100,6 +101,7 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
         unfinished = summary["status"] != FINISHED and summary["config_digest"] == digest
         if unfinished and not directory.is_held():
             return continue_run(directory, digest)
+    say(f"resume    nothing to continue in {parent}: no unfinished run of this configuration, so a new one begins")
     return Run(digest, parent)
 
 

@@ -29,6 +29,13 @@ def test_options_and_overrides_may_be_mixed():
     assert read("train", []).overrides == []
 
 
+def test_a_key_with_dashes_is_told_without():
+    with pytest.raises(
+        ConfigError, match=r"--model.beta=2 --seed=1: a key has no dashes\n +Type: model.beta=2 seed=1$"
+    ):
+        read("train", ["data=digits", "--model.beta=2", "--seed=1"])
+
+
 @pytest.mark.parametrize("wrong", [["--foo"], ["--cfg", "hydra"], ["--resolve"], ["--config-name=x"], ["--mult"]])
 def test_an_option_that_is_not_there_is_refused(wrong):
     with pytest.raises(ConfigError, match="python src/train.py --help"):

@@ -29,7 +29,11 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise it."""
+        """Raise it; of a key with dashes with what to type."""
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        keys = [word.lstrip("-") for word in unknown]
+        if keys and all("=" in key and "-" not in key.partition("=")[0] for key in keys):
+            raise ConfigError([Problem(" ".join(unknown), "a key has no dashes", f"Type: {' '.join(keys)}")])
         raise ConfigError([Problem("options", message, f"Type: {program(self.prog)} --help")])
 
 

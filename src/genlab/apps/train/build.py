@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -23,6 +24,7 @@ from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.stopping import MaxSteps, MaxTime, Signals
 from genlab.config.build import build
 from genlab.contracts import ConfigError, DataSpec, Problem
+from genlab.data.store.order import limited, steps
 from genlab.data.store.source import SPLITS, PreparedData
 from genlab.models.base.model import Model
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
@@ -121,6 +123,33 @@ def process_count(cfg: DictConfig) -> int:
     else:
         count = len(devices) if OmegaConf.is_list(devices) else int(devices)
     return max(count, 1) * cfg.trainer.num_nodes
+
+
+def require_epochs(cfg: DictConfig, spec: DataSpec) -> None:
+    """Refuse limits and intervals that leave an epoch without a batch, or without the validation that they ask for.
+
+    Raises:
+        ConfigError: with the numbers that fit.
+    """
+    whole = steps(spec.sizes["train"], cfg.data.batch_size, process_count(cfg))
+    limit, interval = cfg.trainer.get("limit_train_batches"), cfg.trainer.get("val_check_interval")
+    batches = whole if limit is None else limited(limit, whole)
+    if batches == 0:
+        problem = Problem(
+            f"trainer.limit_train_batches={limit}",
+            f"no batch is left of an epoch of {whole:,} (data.batch_size={cfg.data.batch_size})",
+            f"Type: a number from 1 to {whole}, or a share of at least {math.ceil(1000 / whole) / 1000}",
+        )
+        raise ConfigError([problem])
+    counted = cfg.trainer.get("check_val_every_n_epoch") is None  # over all epochs
+    every = batches if interval is None else interval if isinstance(interval, int) else limited(interval, batches)
+    if every == 0 or (every > batches and not counted):
+        problem = Problem(
+            f"trainer.val_check_interval={interval}",
+            f"an epoch has {batches:,} batches (data.batch_size={cfg.data.batch_size})",
+            f"Type: a number from 1 to {batches}, or trainer.check_val_every_n_epoch=null to count over all epochs",
+        )
+        raise ConfigError([problem])
 
 
 def require_images(cfg: DictConfig, spec: DataSpec) -> None:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.apps.command.device import device_for
-from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_images
+from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_epochs, require_images
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
 from genlab.data.store.resident import is_resident, size_of, where_images_lie
@@ -22,6 +22,7 @@ def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
     console.quiet()
     spec = prepared.spec
     require_images(cfg, spec)
+    require_epochs(cfg, spec)
     device, size = device_for(cfg.trainer.accelerator, "trainer.accelerator"), size_of(prepared)
     lies = is_resident(cfg.data.on_device, size, device)
     model = build_model(cfg, spec)

@@ -13,7 +13,14 @@ from genlab import console
 from genlab.apps.command.device import device_for
 from genlab.apps.command.evaluators import described, notes
 from genlab.apps.train import messages as screen
-from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, build_trainer, require_images
+from genlab.apps.train.build import (
+    attach_evaluators,
+    build_callbacks,
+    build_model,
+    build_trainer,
+    require_epochs,
+    require_images,
+)
 from genlab.apps.train.loggers import Loggers, new_wandb_id
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
@@ -42,6 +49,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")))
     console.quiet()
     require_images(cfg, prepared.spec)
+    require_epochs(cfg, prepared.spec)
     require_possible(cfg.data.on_device, device_for(cfg.trainer.accelerator, "trainer.accelerator"))
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
     begun = load_first_weights(model, cfg, chosen)  # before anything of a run that is continued is touched

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from genlab.contracts import Domains, Images, Kind, Pairs, Points
 from genlab.data.store.columns import Crop, Ragged, drop_pages, gather, mmap_of
-from genlab.data.store.order import domain_order, epoch_order, eval_batches, eval_pairs, steps, train_batch
+from genlab.data.store.order import domain_order, epoch_order, eval_batches, eval_pairs, limited, steps, train_batch
 from genlab.data.store.resident import Resident, pin
 from genlab.data.store.source import Columns
 
@@ -140,8 +140,7 @@ class TrainLoader:
 
     def is_over(self) -> bool:
         """Whether the epoch has had its batches."""
-        batches = min(self.limit, len(self)) if isinstance(self.limit, int) else int(len(self) * self.limit)
-        return self.was_over or self.done >= batches
+        return self.was_over or self.done >= limited(self.limit, len(self))
 
     def state_dict(self) -> dict[str, int]:
         """The epoch, the batches done in it, and whether these are all."""

@@ -33,6 +33,11 @@ def steps(count: int, batch_size: int, world: int) -> int:
     return max(1, count // (batch_size * world))
 
 
+def limited(limit: float, batches: int) -> int:
+    """``limit`` of an epoch's ``batches``, as Lightning takes it: a number of them, or a share where it is a float."""
+    return min(limit, batches) if isinstance(limit, int) else int(batches * limit)
+
+
 def train_batch(order: np.ndarray, step: int, batch_size: int, rank: int, world: int) -> np.ndarray:
     """Rank r's share of global batch ``step``: its rows r, r + W, … Fewer images than ranks are repeated."""
     size = batch_size * world
