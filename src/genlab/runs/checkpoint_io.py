@@ -20,17 +20,17 @@ LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
 
 class AtomicCheckpointIO(CheckpointIO):
-    """Temporary file in the same folder, flush, fsync, digest into the list, then one rename.
+    """Writes a temporary file, fsyncs it, lists its digest in ``manifest.json`` and renames it into place.
 
-    A new ``last.ckpt`` leaves the old one as ``previous.ckpt``. Loading checks the digest and never unpickles.
+    A new ``last.ckpt`` keeps the old one as ``previous.ckpt``. Loading checks the digest and uses ``weights_only=True``.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write ``checkpoint``; a save that fails (a full disk) is a warning, and the old file stays."""
+        """Write ``checkpoint``; if that fails (full disk), warn and keep the old file."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         for stale in path.parent.glob(".*.tmp"):
-            stale.unlink(missing_ok=True)  # of a process that was killed: only one process writes here
+            stale.unlink(missing_ok=True)  # left by a killed process: only one process writes here
         try:
             with temporary(path) as part:
                 with open(part, "wb") as file:  # given a path, torch would write its name into the file
@@ -42,16 +42,16 @@ class AtomicCheckpointIO(CheckpointIO):
             sync(path.parent)
         except (OSError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not isinstance(error.__context__, OSError):
-                raise  # torch turns a full disk into a RuntimeError; any other one is a fault of ours
+                raise  # torch turns a full disk into a RuntimeError; any other RuntimeError is a bug of ours
             warnings.warn(f"could not save {path}: {error}. Training goes on; the file before stays.", stacklevel=2)
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
     ) -> dict[str, Any]:
-        """Read a checkpoint, as tensors, numbers and strings only; a damaged ``last.ckpt`` gives way to ``previous.ckpt``.
+        """Read tensors, numbers and strings only; falls back to ``previous.ckpt`` if ``last.ckpt`` is damaged.
 
         Raises:
-            CheckpointError: neither is whole, or the file is no checkpoint.
+            CheckpointError: both are damaged, or the file is not a checkpoint.
         """
         path = Path(path)
         usable = whole_one(path)
@@ -69,7 +69,7 @@ class AtomicCheckpointIO(CheckpointIO):
 
 
 def keep_as(path: Path, other: Path) -> None:
-    """Let ``other`` name the same file, replacing what it named: at every moment both names are whole or old."""
+    """Atomically make ``other`` a hard link to ``path`` (a copy where the file system has no hard links)."""
     link = other.with_name(f".{other.name}.{os.getpid()}.tmp")
     link.unlink(missing_ok=True)
     try:
@@ -79,14 +79,14 @@ def keep_as(path: Path, other: Path) -> None:
 
         shutil.copyfile(path, link)
     os.replace(link, other)
-    link.unlink(missing_ok=True)  # where both named the same file already, the system leaves the name behind
+    link.unlink(missing_ok=True)  # os.replace leaves it if both already link to the same file
 
 
 def whole_one(path: Path) -> Path:
-    """``path`` if it is whole, else the previous one.
+    """``path`` if it is intact, else ``previous.ckpt``.
 
     Raises:
-        CheckpointError: none is.
+        CheckpointError: neither is intact.
     """
     candidates = [path, path.with_name(PREVIOUS)] if path.name == LAST else [path]
     for candidate in candidates:

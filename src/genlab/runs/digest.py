@@ -10,11 +10,14 @@ from omegaconf import DictConfig, OmegaConf
 DECIDE = ("model", "data", "seed", "trainer")  # the groups that decide what is trained
 HOW_LONG = ("max_epochs", "max_steps", "max_time")
 FREE_TRAINER = (*HOW_LONG, "accelerator", "devices", "num_nodes", "strategy", "log_every_n_steps")
-FREE_DATA = ("path", "on_device")  # where images lie; what is in them is in the data's own digest
+FREE_DATA = ("path", "on_device")  # where the images are stored; the data digest covers their content
 
 
 def config_digest(cfg: DictConfig, data_digest: str) -> str:
-    """Left out: paths, names, loggers, callbacks, devices, and how long to train. Weights to start from count."""
+    """SHA-256 of the keys that determine the weights, ``init_from`` included.
+
+    Ignores paths, names, loggers, callbacks, devices and the length of the training.
+    """
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
     kept = {key: plain[key] for key in DECIDE} | ({"init_from": plain["init_from"]} if plain.get("init_from") else {})

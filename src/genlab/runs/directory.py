@@ -24,17 +24,17 @@ class RunDirectory:
 
     @property
     def name(self) -> str:
-        """``<model>-<data>``, or what ``name=`` said."""
+        """``<model>-<data>``, or the value of ``name=``."""
         return self.path.parent.name
 
     @property
     def run_id(self) -> str:
-        """The time stamp, or what ``run_id=`` said."""
+        """The time stamp, or the value of ``run_id=``."""
         return self.path.name
 
     @property
     def checkpoints(self) -> Path:
-        """Where ``last.ckpt`` lies."""
+        """The folder that contains ``last.ckpt``."""
         return self.path / "checkpoints"
 
     def hold(self) -> None:
@@ -72,10 +72,10 @@ class RunDirectory:
 
 
 def make(parent: Path, run_id: str | None) -> RunDirectory:
-    """Make a folder of one's own in ``parent``: ``run_id`` (default: the time), with ``-2`` … where it is taken.
+    """Create a new folder in ``parent``, named ``run_id`` (default: the time), plus ``-2`` … if that name is taken.
 
     Raises:
-        DataError: nothing can be written there.
+        DataError: the folder cannot be created.
     """
     wanted = run_id or datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     number = 1
@@ -95,7 +95,7 @@ def make(parent: Path, run_id: str | None) -> RunDirectory:
 
 
 def point_latest(directory: RunDirectory) -> None:
-    """Let ``latest`` beside the run name it: a link, or a text file where links are not to be had."""
+    """Point ``latest``, next to the run, at it: a symlink, or a text file where symlinks are not available."""
     latest = directory.path.with_name("latest")
     part = latest.with_name(f".latest.{os.getpid()}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""Which run a command means: a new one, one to continue, or one whose checkpoint is asked for."""
+"""Resolves which run a command refers to: a new one, one to resume, or the one that a checkpoint belongs to."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ FINISHED = "finished"
 
 @dataclass(frozen=True)
 class Run:
-    """What training starts from: a place for a new run, or a run to continue from its checkpoint."""
+    """The run to train: a new one, or an existing one to resume from its checkpoint."""
 
     digest: str
     parent: Path
     run_id: str | None = None
     existing: RunDirectory | None = None
     checkpoint: Path | None = None
-    child_of: Path | None = None  # on further ranks: the directory is there, and held by rank 0
+    child_of: Path | None = None  # on ranks other than 0: the directory that rank 0 created and has locked
 
     @contextmanager
     def open(self, cfg: DictConfig, overrides: list[str], prepared: PreparedData) -> Iterator[RunDirectory]:
@@ -61,10 +61,10 @@ class Run:
 
 
 def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: Path | None) -> Run:
-    """Follow ``resume`` and ``run_id``. ``run_dir``: where a multirun wants this job.
+    """The run that ``resume`` and ``run_id`` select. ``run_dir``: the directory a multirun assigned to this job.
 
     Raises:
-        CheckpointError: ``resume`` points to nothing, to what is no checkpoint, or to a run on other images.
+        CheckpointError: ``resume`` names a missing path, something that is not a checkpoint, or a run on other images.
         ConfigError: ``run_id`` belongs to a run with another configuration.
     """
     digest = config_digest(cfg, spec.digest)
@@ -91,7 +91,7 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
         directory = RunDirectory(parent / run_id)
         if not directory.path.is_dir():
             return Run(digest, parent, run_id)
-        summary = directory.path / SUMMARY  # missing where a process was killed before it could say anything
+        summary = directory.path / SUMMARY  # missing if the process was killed before writing it
         if summary.is_file() and read_json(summary)["config_digest"] != digest:
             what = f"{directory.path} is a run with another configuration or other data"
             raise ConfigError([Problem("run_id", what, "Give the run another run_id, or leave resume=auto out.")])
@@ -106,7 +106,7 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
 
 
 def newest_first(parent: Path) -> list[Path]:
-    """The summaries of the runs in ``parent``, by when they were last written: a run id need not be a time."""
+    """Summaries of the runs in ``parent``, most recently written first (a run id need not be a time stamp)."""
     found = [path for path in parent.glob(f"*/{SUMMARY}") if not path.parent.is_symlink()]
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path), reverse=True)
 
@@ -125,7 +125,7 @@ def continue_run(directory: RunDirectory, digest: str, given: Path | None = None
     """The run, from the checkpoint that was given or from its last; from the start if it has none yet.
 
     Raises:
-        CheckpointError: an earlier version of genlab made it, or the checkpoint is none.
+        CheckpointError: the run is from an incompatible version of genlab, or the file is not a checkpoint.
     """
     checkpoint = checkpoint_of(directory, given)
     if checkpoint is not None:
@@ -135,17 +135,17 @@ def continue_run(directory: RunDirectory, digest: str, given: Path | None = None
 
 
 def checkpoint_of(directory: RunDirectory, given: Path | None) -> Path | None:
-    """The checkpoint file that was given, else the run's last; None if it has none yet. The same for every rank."""
+    """The given checkpoint file, else the run's last one, else None. All ranks get the same answer."""
     checkpoint = given if given is not None and given.is_file() else directory.checkpoints / "last.ckpt"
     exists = checkpoint.exists() or checkpoint.with_name("previous.ckpt").exists()
     return checkpoint if exists else None
 
 
 def require_of_today(directory: RunDirectory, checkpoint: Path) -> None:
-    """Refuse a run whose optimisers are in another order than today's.
+    """Refuse a run of an earlier version, whose checkpoint stores the optimisers in a different order.
 
     Raises:
-        CheckpointError: with what can be done with it.
+        CheckpointError: with the remedy.
     """
     plain: Any = OmegaConf.to_container(OmegaConf.load(directory.path / "config.yaml"))
     if renamed.is_old(plain):
@@ -156,10 +156,10 @@ def require_of_today(directory: RunDirectory, checkpoint: Path) -> None:
 
 
 def run_of(path: Path) -> RunDirectory:
-    """The run directory that ``resume=PATH`` means: the folder itself, or the one around a checkpoint.
+    """The run directory of ``resume=PATH``: the folder itself, or the one that contains the checkpoint.
 
     Raises:
-        CheckpointError: there is none.
+        CheckpointError: there is no such run directory.
     """
     folder = path.parent.parent if path.is_file() else path
     if not (folder / SUMMARY).is_file():
@@ -169,10 +169,10 @@ def run_of(path: Path) -> RunDirectory:
 
 
 def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
-    """The checkpoint that ``ckpt=PATH`` means: the file, or a run directory's last one; weights of the reference as given.
+    """Resolve ``ckpt=PATH``: a checkpoint file, a run directory's last checkpoint, or reference weights (unchanged).
 
     Raises:
-        CheckpointError: there is none, or the file is no checkpoint.
+        CheckpointError: the path does not exist, has no checkpoint, or is not one.
     """
     path = path.expanduser()
     if not path.exists():

@@ -35,13 +35,13 @@ class Loaded:
 
 
 def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
-    """Everything a command needs, from a checkpoint file or a run directory, or from weights of the reference.
+    """Load a model and its configuration from a checkpoint file, a run directory or weights of the reference.
 
-    Those come without a configuration of data: ``config`` has no ``data`` then.
+    The latter store no data configuration: ``config`` then has no ``data``.
 
     Raises:
-        CheckpointError: there is no such file, or it is not one of genlab's.
-        ConfigError: its configuration names code outside genlab, torch and what ``trust`` lists.
+        CheckpointError: there is no such file, or genlab did not write it.
+        ConfigError: its configuration names code outside genlab, torch, lightning and the packages in ``trust``.
     """
     path = checkpoint_file(Path(ckpt))
     if files := reference_files(path):
@@ -54,7 +54,7 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
     config = OmegaConf.create(kept["config"])
     spec = DataSpec.from_plain(kept["spec"])
     if OmegaConf.select(config, "model.step.compile"):
-        config.model.step.compile = None  # minutes before the first picture, for nothing
+        config.model.step.compile = None  # compiling would take minutes and gain nothing here
     model: Model = build(config.model, trust or [], spec=spec, seed=config.seed)
     fill(model, checkpoint["state_dict"], f"ckpt={ckpt}", config)
     model.on_load_checkpoint(checkpoint)
@@ -63,7 +63,7 @@ def load_run(ckpt: str | Path, trust: list[str] | None = None) -> Loaded:
 
 
 def from_reference(files: Files, path: Path, trust: list[str]) -> Loaded:
-    """The same from files of the reference implementation, which hold weights and nothing else."""
+    """``load_run`` for files of the reference implementation, which contain weights only."""
     from genlab.interop.reference_model import model_from
 
     model, config, spec, fresh = model_from(files, path, trust)
@@ -72,7 +72,7 @@ def from_reference(files: Files, path: Path, trust: list[str]) -> Loaded:
 
 
 def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:
-    """``from genlab import load``: the model of a run directory or checkpoint file, ready to use.
+    """``from genlab import load``: the model of a run directory or checkpoint file, in evaluation mode.
 
     >>> model = load("runs/vae-digits/latest")  # doctest: +SKIP
     >>> images = model.sample(16)  # doctest: +SKIP
@@ -81,10 +81,10 @@ def load(ckpt: str | Path, trust: list[str] | None = None) -> Model:
 
 
 def load_weights(model: Model, path: Path) -> str:
-    """Start a new run from the weights of another, or of the reference implementation; says what was loaded.
+    """Load the weights of another run or of the reference implementation; returns a description of what was loaded.
 
     Raises:
-        CheckpointError: the networks are not the same.
+        CheckpointError: the networks differ.
     """
     path = checkpoint_file(path, "init_from")
     if files := reference_files(path):

@@ -1,7 +1,7 @@
-"""Which checkpoint files are whole: a list of digests beside them. No torch here, so that a command can refuse early.
+"""``manifest.json``: digests of intact checkpoint files. Imports no torch, so that commands can fail early.
 
-A file is whole if its SHA-256 is listed in ``manifest.json``. The list is written before a new file takes its place and
-holds the old digests as well, so that there is no moment at which a good file is not listed.
+A file is intact if its SHA-256 is listed. The list is written before the new file is renamed into place and keeps the
+older digests, so an intact file is listed at every moment.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from genlab.contracts import CheckpointError
 from genlab.files import is_sound_zip, read_json, sha256, write_json
 
 NAME = "manifest.json"
-KEPT = 4  # digests remembered for each name: the new one, the one before, and saves that were killed on their way
+KEPT = 4  # digests per name: the new one, the previous one, and saves that were killed before their rename
 
 
 def entries(folder: Path) -> dict[str, list[str]]:
-    """The newest digests of each file name in ``folder``; empty where no list is."""
+    """The newest digests of each file name in ``folder``; empty if there is no manifest."""
     path = folder / NAME
     return dict(read_json(path)) if path.is_file() else {}
 
 
 def listed(folder: Path) -> set[str]:
-    """The digests of the whole checkpoints in ``folder``."""
+    """All digests listed for ``folder``."""
     return {digest for digests in entries(folder).values() for digest in digests}
 
 
 def list_also(folder: Path, name: str, digest: str) -> None:
-    """Add the digest of the file that is about to become ``name``; older ones of that name are forgotten."""
+    """Add the digest of the file about to be renamed to ``name``; keeps the ``KEPT`` newest of that name."""
     known = entries(folder)
     known[name] = [digest, *known.get(name, [])][:KEPT]
     write_json(folder / NAME, known)
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the file is as it was saved. Of a file that was copied away from its list its own checksums tell."""
+    """Whether the file is unchanged since it was saved: by the manifest, or by its zip checksums if there is none."""
     if not path.is_file():
         return False
     digests = listed(path.parent)
@@ -43,10 +43,10 @@ def is_whole(path: Path) -> bool:
 
 
 def require_checkpoint(path: Path) -> None:
-    """Refuse, without torch, what cannot be a checkpoint.
+    """Refuse, without importing torch, a file that cannot be a checkpoint.
 
     Raises:
-        CheckpointError: the file is no checkpoint at all.
+        CheckpointError: the file is not a checkpoint.
     """
     if not zipfile.is_zipfile(path) and not listed(path.parent):
         raise CheckpointError(

@@ -1,4 +1,4 @@
-"""The random state of one process, as plain values that a checkpoint may hold."""
+"""Saves and restores the random state of one process as plain values for a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def capture() -> dict[str, Any]:
-    """python, numpy, torch on the CPU and on every CUDA device."""
+    """The states of Python, NumPy and torch (CPU and every CUDA device)."""
     version, words, gauss = random.getstate()
     kind, keys, position, has_gauss, cached = np.random.get_state()
     return {
@@ -22,7 +22,7 @@ def capture() -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any]) -> None:
-    """The inverse of ``capture``. CUDA states are put back where there are as many devices."""
+    """The inverse of ``capture``. CUDA states are restored only if the number of devices is the same."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
     kind, keys, position, has_gauss, cached = state["numpy"]

@@ -16,14 +16,14 @@ PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "h
 
 
 class Summary:
-    """A JSON file that is written anew, whole, whenever something in it changes."""
+    """A JSON file that is rewritten atomically on every update."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.values: dict[str, Any] = read_json(path) if path.is_file() else {}
 
     def update(self, **values: Any) -> None:
-        """Change some values and write the file; numbers that are not finite are left out of ``metrics``."""
+        """Set some values and write the file; non-finite numbers are left out of ``metrics``."""
         if "metrics" in values:
             values["metrics"] = {k: v for k, v in values["metrics"].items() if math.isfinite(v)}
         self.values |= values
@@ -31,7 +31,7 @@ class Summary:
 
 
 def versions() -> dict[str, str]:
-    """Of python and of the packages that numbers depend on."""
+    """Versions of Python and of the packages that affect results."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -42,7 +42,7 @@ def versions() -> dict[str, str]:
 
 
 def git_revision(folder: Path) -> str | None:
-    """The commit of the checkout around ``folder``, with ``-dirty`` where files differ from it; None outside one."""
+    """The commit of the checkout that contains ``folder``, plus ``-dirty`` if files differ; None outside a checkout."""
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],

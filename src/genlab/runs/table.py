@@ -1,4 +1,4 @@
-"""A CSV file that grows by rows and, now and then, by a column; it can be cut back to where a checkpoint stands."""
+"""A CSV file that grows by rows and occasionally by columns, and can be truncated to the rows of a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from genlab.files import replacing
 
 
 class Table:
-    """Rows as dicts. Rows with the same ``step`` that come one after the other become one row.
+    """Rows as dicts. Consecutive rows with the same ``step`` are merged.
 
-    Appending costs next to nothing: rows are kept until ``save`` brings them to the disk.
+    Rows are buffered until ``save`` writes them to disk.
     """
 
     def __init__(self, path: Path, columns: list[str]) -> None:
@@ -23,11 +23,11 @@ class Table:
 
     @property
     def rows(self) -> int:
-        """How many rows there are, saved or not."""
+        """Number of rows, saved or not."""
         return len(self.kept)
 
     def append(self, row: dict[str, Any]) -> None:
-        """Add a row, or fill up the last one if it is of the same step."""
+        """Append a row, or merge it into the last one if that has the same step."""
         new = [name for name in row if name not in self.columns]
         if new:
             self.columns += new
@@ -41,7 +41,7 @@ class Table:
             self.kept.append(text)
 
     def truncate(self, rows: int) -> None:
-        """Forget everything after the first ``rows`` rows; the columns stay."""
+        """Keep only the first ``rows`` rows; the columns stay."""
         if rows < len(self.kept):
             self.kept = self.kept[:rows]
             self.header_changed = True
@@ -72,5 +72,5 @@ class Table:
 
 
 def as_text(value: Any) -> str:
-    """Numbers so that they read back to the same bits."""
+    """``value`` as text; floats by ``repr``, which reads back to the same bits."""
     return repr(value) if isinstance(value, float) else str(value)

@@ -16,9 +16,9 @@ FLUSH_SECONDS = 5.0
 
 
 class CsvLog(Record):
-    """One wide row a logging step: step (batches), epoch, images, seconds, then the metrics by name.
+    """One wide row per logging step: step (batches), epoch, images, seconds, then the metrics by name.
 
-    ``seconds`` is the time spent in this run, over all its resumes.
+    ``seconds`` is the time spent in this run, summed over all resumes.
     """
 
     title: ClassVar[str] = "csv"
@@ -40,7 +40,7 @@ class CsvLog(Record):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        """Add a row, with the time."""
+        """Append a row with the elapsed time."""
         epoch, images = metrics.get("epoch", ""), metrics.get("images", "")
         rest = {name: value for name, value in metrics.items() if name not in FIRST}
         row = {"step": step, "epoch": epoch, "images": images, "seconds": round(self.seconds, 3), **rest}

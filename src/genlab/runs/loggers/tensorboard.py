@@ -1,6 +1,6 @@
 """TensorBoard event files in the run directory.
 
-Lightning's own logger opens its files before there is a run directory, and closes them before the test.
+Lightning's own logger opens its files before the run directory exists and closes them before the test.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from genlab.runs.loggers.record import Record
 
 
 class TensorBoardLog(Record):
-    """Scalars and pictures over our own step, in ``<run>/tensorboard``."""
+    """Scalars and pictures in ``<run>/tensorboard``; the x-axis counts batches."""
 
     title: ClassVar[str] = "tensorboard"
 
@@ -30,20 +30,20 @@ class TensorBoardLog(Record):
 
     @rank_zero_only
     def open(self, folder: Path, *rest: Any) -> None:
-        """Start writing."""
+        """Create the writer; rank 0 only."""
         from torch.utils.tensorboard import SummaryWriter
 
         self.writer = SummaryWriter(str(folder / "tensorboard"))
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        """A scalar each."""
+        """Write each metric as a scalar."""
         for name, value in metrics.items():
             self.writer.add_scalar(name, value, step)
 
     @rank_zero_only
     def log_picture(self, name: str, path: Path, step: int) -> None:
-        """A picture that has been written already."""
+        """Log a picture file."""
         import numpy as np
         from PIL import Image
 

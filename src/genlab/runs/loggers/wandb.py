@@ -1,6 +1,6 @@
-"""Weights & Biases: on by default, never in the way. Without a key or a server it records offline and says so.
+"""Weights & Biases: on by default. Without a key or a reachable server it records offline and prints a line.
 
-Lightning's own logger has an x-axis of its own (``trainer/global_step``) and asks for a key before a run can go offline.
+Lightning's own logger uses ``trainer/global_step`` as its x-axis and prompts for a key before it can go offline.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from genlab.console import say
 from genlab.rank_environment import is_rank_0
 from genlab.runs.loggers.record import Record
 
-WAIT = 5.0  # seconds that a server has to answer
+WAIT = 5.0  # seconds to wait for the server
 
 
 class WandbLog(Record):
-    """Metrics over our own step (batches), pictures, and the resolved configuration; one id over all resumes.
+    """Metrics over batches, pictures and the resolved configuration; a run keeps its W&B id over all resumes.
 
     Args:
         project: the W&B project.
@@ -39,7 +39,7 @@ class WandbLog(Record):
         self.run: Any = None
 
     def open(self, folder: Path, run_id: str, name: str, config: dict[str, Any], tags: list[str], notes: str) -> None:
-        """Start recording, on rank 0. ``run_id``: made once per run, so that a resume lands in the same place."""
+        """Start recording, on rank 0. ``run_id``: created once per run, so that a resume continues the same W&B run."""
         if not is_rank_0() or self.mode == "disabled":
             return
         import wandb
@@ -69,13 +69,13 @@ class WandbLog(Record):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
-        """One row, the step a column of its own: W&B drops rows whose own counter goes back, as after a resume."""
+        """Log a row with ``step`` as a column: W&B drops rows whose internal step decreases, as after a resume."""
         if self.run is not None:
             self.run.log({**metrics, "step": step})
 
     @rank_zero_only
     def log_picture(self, name: str, path: Path, step: int) -> None:
-        """A picture that has been written already."""
+        """Log a picture file."""
         if self.run is not None:
             import wandb
 
@@ -86,7 +86,7 @@ class WandbLog(Record):
         """Do nothing yet: the test's metrics come after fit."""
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
-        """Hand over the final numbers and end the run."""
+        """Upload the final metrics and finish the run."""
         if self.run is not None:
             self.run.summary.update(summary)
             self.run.finish(exit_code=exit_code)
@@ -94,7 +94,7 @@ class WandbLog(Record):
 
 
 def chosen_mode(mode: str) -> tuple[str, str]:
-    """``auto`` decided, and why; ``WANDB_MODE`` in the environment decides first, as everywhere."""
+    """Resolve ``auto`` to a mode, with the reason; ``WANDB_MODE`` in the environment takes precedence."""
     if mode != "auto":
         return mode, "as asked"
     if os.environ.get("WANDB_MODE"):
@@ -108,7 +108,7 @@ def chosen_mode(mode: str) -> tuple[str, str]:
 
 
 def has_key(url: str) -> bool:
-    """Whether ``wandb login`` or the environment has left a key for this server; nobody is asked for one."""
+    """Whether ``wandb login`` or the environment provides a key for this server; never prompts."""
     if os.environ.get("WANDB_API_KEY"):
         return True
     try:
@@ -118,7 +118,7 @@ def has_key(url: str) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether the server takes a connection within five seconds."""
+    """Whether the server accepts a connection within ``WAIT`` seconds."""
     parts = urlparse(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
