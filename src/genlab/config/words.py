@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from omegaconf import OmegaConf
 
+from genlab.config.familiar import remedy_for
 from genlab.config.hints import Hints, every_key
 from genlab.config.kind_compatibility import fitting
 from genlab.config.label_compatibility import labelled, relabelled
@@ -76,12 +77,14 @@ def listed(key: str, known: Iterable[str]) -> str:
 
 def nowhere(m: Mistake, hints: Hints) -> Problem:
     """A key without a place: one of the same name elsewhere (``lr``), else one that is spelt much like it."""
+    if remedy := remedy_for(m.where):
+        return Problem(m.where, "there is no such key", remedy)
     keys = [*every_key(hints.usual), *hints.conf.groups, "experiment"]
     same = sorted((key for key in keys if key.rpartition(".")[2] == m.where), key=lambda key: key.count("."))
     found = same[0] if same else near(m.where, keys)
     other = hints.having(*m.where.split(".")[:2]) if "." in m.where else ""
-    remedy = f"Did you mean {found}={m.value} ?" if found else other.strip()
-    return Problem(m.where, "there is no such key", remedy or f"{hints.program} --cfg job shows every key.")
+    meant = f"Did you mean {found}={m.value} ?" if found else other.strip()
+    return Problem(m.where, "there is no such key", meant or f"{hints.program} --cfg job shows every key.")
 
 
 def unknown(m: Mistake, hints: Hints) -> Problem:
@@ -92,6 +95,8 @@ def unknown(m: Mistake, hints: Hints) -> Problem:
         )
     what = "belongs to nothing: there is no _target_ beside it" if m.what == "homeless" else "there is no such key"
     deleted, value = ("~", "") if m.what == "not_deleted" else ("", f"={as_typed(m.value)}")
+    if remedy := remedy_for(m.where):
+        return Problem(m.where, what, remedy)
     head, dot, key = m.where.rpartition(".")
     elsewhere = f"It is now {KEYS[m.where][0]}. " if m.where in KEYS else hints.having(head, key)
     if found := near(key, sorted(m.known)) if not elsewhere else "":
