@@ -80,7 +80,7 @@ KEYS = {
     **dict.fromkeys(("metrics.val_samples", "metrics.test_samples"), TYPES["SampleCount"]),
     "metrics.extractor": TYPES["ExtractorChoice"],
     "data.on_error": TYPES["OnError"],
-    **dict.fromkeys(("resume", "init_from", "output", "show"), TEXT_OR_NONE),
+    **dict.fromkeys(("resume", "init_from", "output", "show", "data.path"), TEXT_OR_NONE),
     **dict.fromkeys(("name", "run_id"), NAME),
     "tags": LIST,
     "notes": (["", "a, b = c"], [3, None]),

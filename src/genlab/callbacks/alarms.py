@@ -1,4 +1,4 @@
-"""Warnings that training is going wrong, derived from metrics that are computed anyway; each is raised once."""
+"""Alarms for failing trainings, computed from metrics that are logged anyway; each is reported once."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from genlab.models.base.model import Model
 
 
 class Alarms(pl.Callback):
-    """One line on the screen and in ``log.txt``, and an entry in ``summary.json``, when something looks wrong; not again
-    before it has cleared.
+    """Prints a line (also to ``log.txt``) and adds an entry to ``summary.json`` when something looks wrong; repeated
+    only after the alarm has cleared.
 
-    Looks at logged batches and at validations, by the names of the metrics, whatever the model. No network is run and
-    no device is waited for. Translations are judged where they are measured (``metrics.val_samples``).
+    Reads logged batches and validations by metric name, for any model. It runs no network and does not synchronise
+    with the device. Translations are checked only if they are measured (``metrics.val_samples``).
 
     Args:
-        loss_d: ``discriminator_won``: the mean of a discriminator's two losses lies below this (of a model that does not
-            log the two: ``loss_d``). Undecided, it is 0.25 for least squares, 0.69 for cross-entropy, 1 for hinge;
-            0: no such alarm.
-        rows: … in so many logged batches in a row. ``no_learning_rate`` (it is 0) asks for as many.
-        saturated: ``saturated``: the share of black and white values in translations is above that in the real images
-            of the target by more than this; 1: no such alarm.
-        copied: ``copied``: translations differ from their inputs by less than this share of what images of the two
-            sides differ by (in mean absolute difference); 0: no such alarm.
+        loss_d: ``discriminator_won``: the mean of a discriminator's real and fake losses (or ``loss_d`` if the model
+            does not log the two) is below this. An undecided discriminator has 0.25 for least squares, 0.69 for
+            cross-entropy, 1 for hinge. 0 disables the alarm.
+        rows: consecutive logged batches before ``discriminator_won`` or ``no_learning_rate`` (rate 0) is raised.
+        saturated: ``saturated``: the fraction of black and white values in translations exceeds that in real images of
+            the target domain by more than this; 1 disables the alarm.
+        copied: ``copied``: the mean absolute difference of translations to their inputs is below this fraction of the
+            difference between images of the two sides; 0 disables the alarm.
     """
 
     def __init__(self, loss_d: NonNegativeFloat, rows: PositiveInt, saturated: Fraction, copied: Fraction) -> None:
@@ -41,7 +41,7 @@ class Alarms(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """After a batch that was logged."""
+        """Check the losses and the learning rate of a logged batch."""
         if not pl_module.logs_now:
             return
         for name, wrong, text in [*self.discriminators(pl_module.measured), *self.rates(pl_module.measured)]:
@@ -49,14 +49,14 @@ class Alarms(pl.Callback):
             self.settle(name, self.in_a_row[name] >= self.rows, text, pl_module.batches_seen)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """After the translations have been measured."""
+        """Check the metrics of translations; runs after they have been measured."""
         if trainer.sanity_checking:
             return
         for name, wrong, text in [*self.saturations(pl_module.measured), *self.copies(pl_module.measured)]:
             self.settle(name, wrong, text, pl_module.batches_seen)
 
     def settle(self, name: str, wrong: bool, text: str, step: int) -> None:
-        """Raise a new alarm; clear one whose cause is gone."""
+        """Report a new alarm; drop one that has cleared."""
         if wrong and name not in self.active:
             self.active.append(name)
             self.raised.append({"name": name, "step": step, "text": text})
@@ -67,7 +67,7 @@ class Alarms(pl.Callback):
     # ---- what: name, whether it is so, the sentence ---------------------------------------------------------------
 
     def discriminators(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """Whether a discriminator separates real from fake perfectly."""
+        """For each discriminator: whether its loss is so low that it recognises every image."""
         for suffix, loss in losses_d(measured).items():
             text = (
                 f"the discriminator{of(suffix)} has won: its loss was below {self.loss_d:g} in {self.rows} logged "
@@ -76,7 +76,7 @@ class Alarms(pl.Callback):
             yield f"discriminator_won{suffix}", loss < self.loss_d, text
 
     def rates(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """Whether the learning rate is zero."""
+        """Whether the learning rate is 0."""
         if "train/lr" in measured:
             text = (
                 f"the learning rate was 0 in {self.rows} logged batches in a row: nothing is learnt. Type: "
@@ -85,7 +85,7 @@ class Alarms(pl.Callback):
             yield "no_learning_rate", measured["train/lr"] == 0, text
 
     def saturations(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """Of each direction, whether translations are black and white where real images are not."""
+        """For each direction: whether translations have more black and white values than real images."""
         for suffix in translated(measured, "val/saturated"):
             share, real = measured[f"val/saturated{suffix}"], measured[f"val/saturated_{target_of(suffix)}"]
             text = (
@@ -95,7 +95,7 @@ class Alarms(pl.Callback):
             yield f"saturated{suffix}", share - real > self.saturated, text
 
     def copies(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
-        """For each direction, whether the generator returns its input unchanged."""
+        """For each direction: whether the generator copies its input."""
         for suffix in translated(measured, "val/change"):
             change, apart = measured[f"val/change{suffix}"], measured["val/distance_ab"]
             text = (
@@ -109,26 +109,26 @@ class Alarms(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Plain numbers and strings; not as a callback's state, which a run without alarms would be warned to lack."""
+        """Save counters outside the callback state: Lightning would warn a resumed run without this callback."""
         rows = dict(self.in_a_row)
         checkpoint["alarms"] = {"in_a_row": rows, "active": list(self.active), "raised": list(self.raised)}
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Restore the counters of every alarm and those that have been raised."""
+        """Restore the counters and the alarms raised so far."""
         if state := checkpoint.get("alarms"):
             self.in_a_row, self.active = dict(state["in_a_row"]), list(state["active"])
             self.raised = list(state["raised"])
 
 
 def ends_of(measured: dict[str, float], beginning: str) -> list[str]:
-    """The suffixes of the metrics with this prefix."""
+    """The suffixes of the metric names that start with ``beginning``."""
     return [name.removeprefix(beginning) for name in measured if name.startswith(beginning)]
 
 
 def losses_d(measured: dict[str, float]) -> dict[str, float]:
-    """The newest loss of each discriminator: the mean of its two losses where they are logged, by what their names end in."""
+    """The newest loss of each discriminator by name suffix: the mean of its real and fake losses, else ``loss_d``."""
     real, fake = "train/loss_d_real", "train/loss_d_fake"
     parts = {end: (measured[f"{real}{end}"] + measured[f"{fake}{end}"]) / 2 for end in ends_of(measured, real)}
     whole = {"": measured["train/loss_d"]} if "train/loss_d" in measured else {}
@@ -136,15 +136,15 @@ def losses_d(measured: dict[str, float]) -> dict[str, float]:
 
 
 def translated(measured: dict[str, float], beginning: str) -> list[str]:
-    """The suffixes of translation metrics: none, or a direction."""
+    """The name suffixes of translation metrics: empty (pairs), ``_AtoB`` or ``_BtoA``."""
     return [end for end in ends_of(measured, beginning) if end in ("", "_AtoB", "_BtoA")]
 
 
 def target_of(suffix: str) -> str:
-    """The side that a direction leads to."""
+    """The target side of a direction, ``a`` or ``b``."""
     return "a" if suffix == "_BtoA" else "b"
 
 
 def of(suffix: str) -> str:
-    """A direction in a sentence."""
+    """The direction suffix as words of a sentence."""
     return suffix.replace("_", " ")

@@ -1,4 +1,4 @@
-"""When checkpoints are written, what they hold besides weights and optimisers, and how a run is restored exactly."""
+"""When checkpoints are written, what they store besides weights and optimisers, and how it is restored exactly."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ LOOK_EVERY = 20  # batches between two looks at the clock where ranks have to ag
 
 
 class Rows(Protocol):
-    """A table that knows how many rows it has, and can be cut back to fewer."""
+    """A table that can be truncated to its first rows."""
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """Number of rows."""
         ...
 
     def truncate(self, rows: int) -> None:
-        """Forget everything after the first ``rows`` rows."""
+        """Keep only the first ``rows`` rows."""
         ...
 
     def save(self) -> None:
-        """Flush buffered rows to disk."""
+        """Write buffered rows to disk."""
         ...
 
 
 class Clock(Protocol):
-    """Counts the seconds of a run over all its resumes."""
+    """Counts the seconds of a run, summed over all resumes."""
 
     @property
     def seconds(self) -> float:
@@ -47,16 +47,16 @@ class Clock(Protocol):
         ...
 
     def continue_from(self, seconds: float) -> None:
-        """Count on from ``seconds``."""
+        """Continue counting from ``seconds``."""
         ...
 
 
 class Checkpoints(pl.Callback):
     """Writes ``last.ckpt`` at the end of epochs, every n batches or every n minutes, always between two updates.
 
-    Besides what Lightning keeps, a checkpoint holds: the configuration and the data set's description (so that it can
-    be loaded alone), the random state of every rank, the number of threads, how many rows each table had, the best value
-    so far, and the newest value of every metric.
+    Besides what Lightning stores, a checkpoint has: the configuration and the data set's description (so that it can
+    be loaded on its own), the random state of every rank, the number of threads, the number of rows of each table, the
+    best value so far, and the newest value of every metric.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Checkpoints(pl.Callback):
         self.looked = 0  # batches seen when it was last asked whether a save is due
 
     def attach(self, folder: Path, identity: dict[str, Any], tables: dict[str, Rows], clock: Clock) -> None:
-        """Where to write, what to say about the run, the tables that a resume cuts back, and the run's clock."""
+        """Set the folder, the run's identity, the tables that a resume truncates, and the run's clock."""
         self.folder, self.identity, self.tables, self.clock = folder, identity, tables, clock
 
     # ---- when ------------------------------------------------------------------------------------------------------
@@ -85,16 +85,16 @@ class Checkpoints(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Between two updates; the end of an epoch is left to ``on_train_epoch_end``, after its validation."""
+        """Save between two updates if due; the last batch is left to ``on_train_epoch_end``, after validation."""
         if trainer.is_last_batch or pl_module.inside_update():
             return
         if trainer.should_stop or self.is_due(trainer, pl_module):
             self.write(trainer, "last.ckpt")
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """After the epoch's validation: ``best.ckpt`` if it was the best, ``last.ckpt`` if it is its turn.
+        """After the epoch's validation: write ``best.ckpt`` if it is the best, ``last.ckpt`` if due.
 
-        An epoch that was broken off has been saved where it stood, so that it can still be continued there.
+        An epoch cut short was saved at its last batch, so that a resume continues from there.
         """
         self.consider_best(trainer, pl_module)
         if not trainer.is_last_batch:
@@ -105,9 +105,9 @@ class Checkpoints(pl.Callback):
             self.write(trainer, "last.ckpt")
 
     def is_due(self, trainer: pl.Trainer, pl_module: Model) -> bool:
-        """Whether ``every_n_steps`` or ``every_minutes`` ask for a save now; rank 0's clock decides for all.
+        """Whether a save is due by ``every_n_steps`` or ``every_minutes``; rank 0's clock decides for all ranks.
 
-        What fell due inside an update is due at its end.
+        A save that becomes due inside an update is made after it.
         """
         before, self.looked = self.looked, pl_module.batches_seen
         if self.every_n_steps and passed(self.every_n_steps, before, self.looked):
@@ -118,9 +118,10 @@ class Checkpoints(pl.Callback):
         return bool(from_rank_0(due))
 
     def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Write ``best.ckpt`` when the model's monitor is lower than ever before; what is no number is never the best.
+        """Write ``best.ckpt`` when the monitored metric is lower than ever before; non-finite values are ignored.
 
-        Of several metrics that fit, the first; then the same, as long as it is measured. Two are never compared.
+        If several metrics match the monitor, the first is used, and kept as long as it is measured: values of different
+        metrics are never compared.
         """
         names = [name for name in pl_module.measured if fnmatchcase(name, f"{pl_module.monitor}*")]
         if not self.keep_best or not names:
@@ -133,7 +134,7 @@ class Checkpoints(pl.Callback):
             self.write(trainer, "best.ckpt")
 
     def write(self, trainer: pl.Trainer, name: str) -> None:
-        """Flush the tables, then write the checkpoint. Collective: every rank must call it."""
+        """Save the tables, then the checkpoint. A collective: every rank must call it."""
         if trainer.is_global_zero:
             for table in self.tables.values():
                 table.save()
@@ -143,7 +144,7 @@ class Checkpoints(pl.Callback):
     # ---- what ------------------------------------------------------------------------------------------------------
 
     def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:
-        """Plain tensors, numbers, strings, lists and dicts only."""
+        """Add our entries: tensors, numbers, strings, lists and dicts only."""
         checkpoint["genlab"] = {
             "schema": SCHEMA,
             **self.identity,
@@ -156,7 +157,7 @@ class Checkpoints(pl.Callback):
         }
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:
-        """Cut the tables to where the checkpoint stands; keep the random state for the moment training begins."""
+        """Truncate the tables to the checkpoint's rows; the random state is restored when training starts."""
         kept = checkpoint["genlab"]
         self.best = kept["best"]
         pl_module.measured = dict(kept["measured"])
@@ -170,7 +171,7 @@ class Checkpoints(pl.Callback):
                     self.tables[name].truncate(rows)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Restore this rank's random state; as the last step, so that nothing draws in between."""
+        """Restore this rank's random state; done last, so that nothing draws in between."""
         self.looked = pl_module.batches_seen
         if self.random_state is not None:
             rank = str(trainer.global_rank)
@@ -180,7 +181,7 @@ class Checkpoints(pl.Callback):
 
 
 def compare_threads(before: int | None) -> None:
-    """Warn where sums are shared among another number of threads: they are rounded differently then."""
+    """Warn if the number of threads has changed: sums are then rounded differently."""
     now = torch.get_num_threads()
     if before not in (None, now):
         what = f"torch's number of threads was {before} and is now {now}, so sums are rounded differently"
@@ -188,5 +189,5 @@ def compare_threads(before: int | None) -> None:
 
 
 def passed(n: int, before: int, now: int) -> bool:
-    """Whether a multiple of n lies behind ``before``, up to ``now``."""
+    """Whether a multiple of n is in (``before``, ``now``]."""
     return now // n > before // n

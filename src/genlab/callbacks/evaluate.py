@@ -1,4 +1,4 @@
-"""Runs the evaluators of ``conf/metrics`` during validation and test, and reports their metrics with the model's own."""
+"""Runs the evaluators of ``conf/metrics`` in validation and test; results are reported with the model's own metrics."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from genlab.models.base.model import Model
 
 
 class Evaluate(pl.Callback):
-    """Lets each evaluator measure that fits model and set; the others are left out.
+    """Runs every evaluator that fits the model and the data set, and skips the others.
 
-    A model that needs labels gets those of the images, and for its samples labels in the training set's proportions.
+    A model that needs labels gets those of the images; its samples get labels distributed as in the training set.
     """
 
     def __init__(self, evaluators: dict[str, Evaluator]) -> None:
@@ -30,10 +30,10 @@ class Evaluate(pl.Callback):
         self.most = 0.0  # images of the split that they look at
 
     def attach(self, model: Any, prepared: PreparedData, cache_root: Path, splits: dict[Split, Split]) -> None:
-        """Find out who measures what, before anything heavy. ``splits``: by stage, the split that is gone over.
+        """Select and check the evaluators, before anything expensive. ``splits``: the split used in each stage.
 
         Raises:
-            ConfigError: two evaluators would report one name.
+            ConfigError: two evaluators would report the same metric.
             DataError: there are too few images.
         """
         self.extractors = Extractors(prepared, cache_root)
@@ -46,7 +46,7 @@ class Evaluate(pl.Callback):
             self.stages[stage] = now, list(fitting.values())
 
     def make_ready(self) -> list[Extractor]:
-        """Train or load every extractor that will be used."""
+        """Train the extractors that are needed, or load them from the cache; returns all of them."""
         choices = [getattr(one, "extractor", None) for _, fitting in self.stages.values() for one in fitting]
         for choice in dict.fromkeys(filter(None, choices)):
             self.extractors.get(choice)
@@ -54,22 +54,22 @@ class Evaluate(pl.Callback):
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """Prefixes of the metrics shown on screen."""
+        """Name prefixes of the metrics to show on screen."""
         return tuple(dict.fromkeys(start for one in self.evaluators.values() for start in one.headline))
 
     # ---- going over a split ----------------------------------------------------------------------------------------
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Nothing has been collected yet."""
+        """Start the evaluators."""
         if not trainer.sanity_checking:
             self.begin("val", trainer)
 
     def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Nothing has been collected yet."""
+        """Start the evaluators."""
         self.begin("test", trainer)
 
     def begin(self, stage: Split, trainer: pl.Trainer) -> None:
-        """Select the evaluators whose turn it is and start them."""
+        """Select the evaluators that are due, and let them request what they need."""
         now, fitting = self.stages[stage]
         now.begin()
         self.turns = [one for one in fitting if is_turn(trainer, one.every_n_epochs)]
@@ -98,16 +98,16 @@ class Evaluate(pl.Callback):
     on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Hand the numbers to the model, whose way out they share."""
+        """Report the results through the model."""
         if not trainer.sanity_checking:
             self.finish("val", pl_module)
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Hand the numbers to the model, whose way out they share."""
+        """Report the results through the model."""
         self.finish("test", pl_module)
 
     def finish(self, stage: Split, model: Model) -> None:
-        """Report what was measured; what was reported of earlier weights goes, also where it is not measured now."""
+        """Report the new results; remove this stage's earlier ones, which describe older weights."""
         now, _ = self.stages[stage]
         now.generated.gather()
         values = now.totals.means()
@@ -126,34 +126,34 @@ class Evaluate(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """The names; not as a callback's state, which a run that measures nothing would be warned to lack."""
+        """Save the names outside the callback state: Lightning would warn a resumed run without evaluators."""
         checkpoint["evaluated"] = list(self.reported)
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Those that the checkpoint's numbers have."""
+        """Restore the names of the reported metrics."""
         self.reported = list(checkpoint.get("evaluated", []))
 
 
 def fits(one: Evaluator, now: Evaluation) -> bool:
-    """Whether the model can do what an evaluator needs on such a set, and there is something to measure."""
+    """Whether the model has the protocol that the evaluator needs for this kind of data, and there is work to do."""
     protocol = one.needs.get(now.kind)
     return protocol is not None and isinstance(now.model, protocol) and one.count(now) > 0
 
 
 def is_turn(trainer: pl.Trainer, every_n_epochs: int) -> bool:
-    """Whether this validation is one of every n-th epoch, or the last of a run."""
+    """Whether this epoch is an n-th or the last one; always true outside of ``fit``."""
     epochs = trainer.current_epoch + 1
     last = trainer.should_stop or epochs == trainer.max_epochs
     return trainer.state.fn != "fit" or last or epochs % every_n_epochs == 0
 
 
 def refuse_twins(evaluators: dict[str, Evaluator], now: Evaluation) -> None:
-    """Refuse two evaluators that report the same metric.
+    """Refuse metrics with two sources.
 
     Raises:
-        ConfigError: two evaluators would report one name.
+        ConfigError: two evaluators would report the same metric.
     """
     owners: dict[str, str] = {}
     for key, one in evaluators.items():
@@ -165,7 +165,7 @@ def refuse_twins(evaluators: dict[str, Evaluator], now: Evaluation) -> None:
 
 
 def joined(values: dict[str, float], more: dict[str, float]) -> dict[str, float]:
-    """Merge two dicts of metrics.
+    """The union of two dicts of metrics.
 
     Raises:
         ConfigError: a name is in both.

@@ -1,4 +1,4 @@
-"""Pictures while training: the same images reconstructed, the same noise decoded, epoch after epoch; points scattered."""
+"""Pictures during training: reconstructions and samples of fixed images and noise, translations, scatter plots."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ SEED = 20_140_610  # of the noise behind the samples: one for all runs, so that 
 
 
 class Pictures(pl.Callback):
-    """Writes ``images/recon_…``, ``images/samples_…`` and ``images/translate_…``, numbered by epoch, as the model can.
+    """Writes ``images/recon_…``, ``images/samples_…`` and ``images/translate_…`` (if the model can), numbered by epoch.
 
-    A sheet of translations shows, of a pair, input, output and truth; of two domains, for each direction a sheet with
-    input, output and the way back.
-    Of points, ``samples_…`` shows generated ones in colour over real ones.
-    A model that needs labels shows a row of samples for each class, all of the same z; for attributes, those of the
-    first images of the validation set.
+    Translations of pairs show input, output and target; of two domains, a sheet per direction with input, output and
+    the image translated back. For points, ``samples_…`` shows generated points in colour over real ones.
+    A model that needs labels gets a row of samples per class, all with the same z; with attributes, a row for each of
+    the first validation images, with its attributes.
     """
 
     def __init__(self, every_n_epochs: PositiveInt, count: PositiveInt) -> None:
@@ -42,7 +41,7 @@ class Pictures(pl.Callback):
         self.real: Tensor | None = None  # points to scatter behind the generated ones
 
     def attach(self, folder: Path, points: np.ndarray | None = None) -> None:
-        """Where to write. ``points``: real ones [N, 2], of a set of points."""
+        """Set the folder to write to and, for a set of points, the real points [N, 2]."""
         self.folder = folder
         self.real = None if points is None else torch.from_numpy(points[:POINTS])
 
@@ -65,7 +64,7 @@ class Pictures(pl.Callback):
             self.sides = type(batch)(*(x[:count].detach().clone() for x in batch))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw, if it is the epoch's turn or the last one."""
+        """Write pictures every ``every_n_epochs`` epochs and after the last one."""
         epoch = trainer.current_epoch + 1
         if epoch % self.every_n_epochs and epoch != trainer.max_epochs and not trainer.should_stop:
             return
@@ -93,7 +92,7 @@ class Pictures(pl.Callback):
         return made
 
     def samples(self, model: Any, count: int) -> Tensor:
-        """``count`` samples, the same noise every time; of a model that needs labels, see above."""
+        """``count`` samples from fixed noise; for models that need labels, see the class docstring."""
         if not needs_labels(model) or self.labels is None:
             return model.sample(count, seed=SEED)
         if self.real is not None:
@@ -104,7 +103,7 @@ class Pictures(pl.Callback):
 
 
 def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = COLUMNS) -> Tensor:
-    """A sheet in pairs of rows: originals above, results below. [B, C, H, W] twice -> [C, H', W']."""
+    """Pairs of rows: originals above their reconstructions. [B, C, H, W] twice -> [C, H', W']."""
     rows = []
     for start in range(0, len(originals), columns):
         for block in (originals, reconstructions):

@@ -1,4 +1,4 @@
-"""The progress bar: one line, redrawn a few times a second, that costs the training nothing."""
+"""The progress bar: one line, redrawn a few times a second, without device synchronisation."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ BAR = 20  # characters
 
 
 class Progress(pl.Callback):
-    """Epochs and batches with time left; a line after each epoch, with the validation's numbers if there was one.
+    """A bar with epochs, batches and remaining time, and a line after each epoch, with validation metrics if any.
 
-    The bar is only touched ``refresh_per_second`` times a second, and shows numbers that have been read anyway:
-    reading one more per step would make every step wait for the device. Without a terminal, only the lines appear.
+    The bar is redrawn ``refresh_per_second`` times a second and shows metrics already copied to the CPU, because
+    reading one per step would synchronise with the device. Without a terminal, only the lines are printed.
     """
 
     def __init__(self, refresh_per_second: PositiveFloat) -> None:
@@ -39,7 +39,7 @@ class Progress(pl.Callback):
         self.earlier: list[str] = []  # the training's numbers before this epoch
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Open the bar, at the place where a resumed run continues."""
+        """Open the bar, starting at the batches already done by a resumed run."""
         if not trainer.is_global_zero or not self.console.is_terminal:
             return
         columns = (
@@ -56,13 +56,13 @@ class Progress(pl.Callback):
         self.task = self.bar.add_task("training", total=total, completed=done, numbers="")
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Nothing of this epoch has been measured yet."""
+        """Reset the state of the epoch."""
         self.validated, self.earlier = False, newest_values(pl_module, "train", headline(trainer))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Redraw, if it is time."""
+        """Redraw if the refresh interval has passed."""
         if self.bar is None or time.monotonic() < self.due:
             return
         self.due = time.monotonic() + self.interval
@@ -73,11 +73,11 @@ class Progress(pl.Callback):
         self.bar.update(self.task, completed=pl_module.batches_seen, description=epoch, numbers=numbers, refresh=True)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The numbers of this epoch are there."""
+        """Remember that this epoch has validation metrics."""
         self.validated = True
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """One line an epoch; the training's numbers where nothing was validated, if there are new ones."""
+        """Print one line per epoch: validation metrics, else new training metrics."""
         split = "val" if self.validated else "train"
         found = newest_values(pl_module, split, headline(trainer))
         if trainer.is_global_zero:
@@ -87,22 +87,22 @@ class Progress(pl.Callback):
             note(line)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The training is over."""
+        """Remove the bar."""
         self.close()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Leave the terminal as it was."""
+        """Remove the bar, so that the terminal is usable again."""
         self.close()
 
 
 def headline(trainer: pl.Trainer) -> tuple[str, ...]:
-    """Prefixes of the evaluators' metrics to show."""
+    """Name prefixes of the evaluators' metrics to show."""
     return tuple(start for c in getattr(trainer, "callbacks", []) if isinstance(c, Evaluate) for start in c.headline)
 
 
@@ -124,7 +124,7 @@ def as_many_as_fit(words: list[str], room: int) -> str:
 
 
 def total_batches(trainer: pl.Trainer) -> int | None:
-    """Batches of the whole training; None where nothing says when it ends."""
+    """Number of batches of the whole training; None if it has no limit."""
     limits = [c.batches for c in getattr(trainer, "callbacks", []) if isinstance(c, MaxSteps)]
     if trainer.max_epochs and trainer.max_epochs > 0:
         limits.append(trainer.max_epochs * int(trainer.num_training_batches))

@@ -1,4 +1,4 @@
-"""Samples for evaluation: the same on any number of ranks, and without side effects on the random state."""
+"""Samples for metrics: the same on any number of ranks, without changing the global random state."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def preserved_rng(device: torch.device) -> AbstractContextManager[None]:
 
 
 def labels_for(model: Any, prepared: PreparedData, count: int) -> Tensor | None:
-    """Labels for ``count`` samples, in the training set's own proportions; None for a model that needs none.
+    """Labels [count] or [count, K] for samples, distributed as in the training set; None if the model needs none.
 
-    Those of its rows, permutation after permutation, so attributes come together as they do there. [count] or [count, K].
+    They are rows of the training labels, in repeated permutations, so attributes keep their joint distribution.
     """
     known = prepared.labels["train"]
     if known is None or not needs_labels(model):
@@ -36,21 +36,20 @@ def labels_for(model: Any, prepared: PreparedData, count: int) -> Tensor | None:
 
 
 def rows_of_samples(model: Any, labels: Tensor, columns: int, seed: int) -> Tensor:
-    """A row of samples for each label, all rows of the same z. Labels [L] or [L, K] -> [L * columns, C, H, W]."""
+    """A row of samples per label; all rows share the same z. Labels [L] or [L, K] -> [L * columns, C, H, W]."""
     rows = [label.expand(columns, *label.shape).to(model.device) for label in labels]
     return torch.cat([model.sample(columns, label=row, seed=seed) for row in rows])
 
 
 def sampled(model: Any, count: int, seed: int, labels: Tensor | None) -> Tensor:
-    """``count`` samples, of these labels where the model needs any."""
+    """``count`` samples, conditioned on ``labels`` if the model needs labels."""
     return model.sample(count, **for_model(model, None if labels is None else labels.to(model.device)), seed=seed)
 
 
 class SampleFeatures:
-    """Features of samples, the same for an extractor and a count whatever else is measured, on any number of ranks.
+    """Features of samples; they depend only on extractor and count, not on other metrics or the number of ranks.
 
-    Chunk j is drawn by seed + j. A model that draws from the global random state all the same leaves it as it was:
-    measuring must not change what is trained next.
+    Chunk j uses seed + j. The global random state is restored afterwards, so measuring does not affect training.
     """
 
     def __init__(self, model: Any, prepared: PreparedData, chunk: int = 250) -> None:
@@ -59,20 +58,20 @@ class SampleFeatures:
         self.found: dict[tuple[str, tuple[int, int]], Tensor] = {}
 
     def chunks(self, count: int) -> list[tuple[int, int]]:
-        """Numbers and sizes."""
+        """Index and size of each chunk."""
         return [(j, min(self.chunk, count - j * self.chunk)) for j in range(-(-count // self.chunk))]
 
     def ask(self, extractor: Extractor, count: int) -> None:
-        """Register a later request to ``of``."""
+        """Request features that ``of`` will return."""
         for chunk in self.chunks(count):
             if extractor not in self.wanted.setdefault(chunk, []):
                 self.wanted[chunk].append(extractor)
 
     def look(self, seen: Any) -> None:
-        """Ignore the batch: samples need no images."""
+        """No-op: samples do not depend on the batches of the split."""
 
     def gather(self) -> None:
-        """Sample, and gather the features on rank 0. Collective: every rank must call it."""
+        """Sample, and gather the features on rank 0. A collective: every rank must call it."""
         if not self.wanted:
             return
         own = list(self.wanted)[rank() :: world_size()]
@@ -86,7 +85,7 @@ class SampleFeatures:
         self.found = {key: x for part in gather_by_rank(mine).values() for key, x in part.items()}
 
     def of(self, extractor: Extractor, count: int) -> dict[Way, Tensor]:
-        """[count, d] on the CPU, on rank 0; nothing elsewhere."""
+        """Features [count, d] on the CPU; empty on ranks other than 0."""
         if not self.found:
             return {}
         return {SAMPLED: torch.cat([self.found[extractor.name, chunk] for chunk in self.chunks(count)])}

@@ -1,4 +1,4 @@
-"""Reasons to stop that are not the end of the last epoch: enough batches, enough time, or a signal."""
+"""Stopping before the last epoch: by a limit on batches, a limit on time, or a signal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 75}
 
 
 class MaxSteps(pl.Callback):
-    """Stops after so many batches, whatever Lightning's own count of optimiser steps."""
+    """Stops after ``batches`` batches (Lightning's ``max_steps`` counts optimiser steps instead)."""
 
     def __init__(self, batches: int) -> None:
         self.batches = batches
@@ -28,46 +28,46 @@ class MaxSteps(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Ask the loop to end; it validates once more and leaves."""
+        """Set ``should_stop``; Lightning validates once more and ends the loop."""
         if pl_module.batches_seen >= self.batches and not pl_module.inside_update():
             trainer.should_stop = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """A resumed run may have had its batches already."""
+        """Stop at once if a resumed run has reached the limit already."""
         trainer.should_stop = trainer.should_stop or pl_module.batches_seen >= self.batches
 
 
 class MaxTime(Timer):
-    """Stops after so much time. Lightning's own would come after the saves, and stop inside an update."""
+    """Stops after a duration. Lightning's ``Timer`` runs after the saves and would stop inside an update."""
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Between two updates."""
+        """Check the time, only between two updates."""
         if not pl_module.inside_update():
             super().on_train_batch_end(trainer)
 
     def state_dict(self) -> dict[str, Any]:
-        """None: a run that goes on without a limit would be warned to lack this callback."""
+        """Empty: Lightning would warn a resumed run that has no time limit."""
         return {}
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """The time spent in training."""
+        """Save the elapsed training time."""
         checkpoint["time"] = super().state_dict()
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Restore the time spent."""
+        """Restore the elapsed training time."""
         self.load_state_dict(checkpoint.get("time", {}))
 
 
 class Signals(pl.Callback):
-    """Ctrl-C, SIGTERM and SIGUSR1 raise a flag; between two updates the ranks look at it together, save, and leave.
+    """Ctrl-C, SIGTERM and SIGUSR1 set a flag; between two updates all ranks check it together, save, and stop.
 
-    A second Ctrl-C ends the program at once, without saving. The first signal says how the run ends.
+    A second Ctrl-C ends the program at once, without saving. The first signal determines the exit code.
     """
 
     def __init__(self, checkpoints: Checkpoints) -> None:
@@ -76,12 +76,12 @@ class Signals(pl.Callback):
         self.looked = 0  # batches seen when the ranks last looked
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the signals over from Lightning, which gives every handler back when the training is over or broken off."""
+        """Install our handlers; Lightning restores the original ones when training ends or fails."""
         for number in numbers(CODES):
             signal.signal(number, self.handle)
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """Only remember; nothing is saved inside a handler."""
+        """Only record the signal: saving inside a handler is not safe."""
         name = signal.Signals(number).name
         if name == "SIGINT" and name in self.received:
             raise KeyboardInterrupt
@@ -90,7 +90,7 @@ class Signals(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save and leave, all ranks in the same batch."""
+        """Save and stop if a signal was received, on all ranks after the same batch."""
         if trainer.is_last_batch or pl_module.inside_update():
             return
         if trainer.world_size > 1 and not passed(LOOK_EVERY, self.looked, pl_module.batches_seen):
@@ -98,11 +98,11 @@ class Signals(pl.Callback):
         self.leave_if_asked(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """The last batch of an epoch is followed by its validation; look after that."""
+        """Check after the validation that follows the last batch of an epoch."""
         self.leave_if_asked(trainer, pl_module)
 
     def leave_if_asked(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Every rank takes the same decision. An epoch that was broken off has been saved where it stood."""
+        """Save and raise ``Stopped`` if any rank received a signal; an epoch cut short has been saved already."""
         self.looked = pl_module.batches_seen
         names = list(CODES)
         code = largest_flag(names.index(self.received[0]) + 1 if self.received else 0)
@@ -117,7 +117,7 @@ class Signals(pl.Callback):
 
 
 def numbers(names: Iterable[str]) -> list[int]:
-    """Signal numbers of the names that this system knows."""
+    """Numbers of the named signals that exist on this system."""
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
@@ -145,6 +145,6 @@ def signals_end_at_once() -> Iterator[None]:
 
 
 def leave(number: int, frame: FrameType | None) -> None:
-    """Raise ``Stopped`` from the signal handler."""
+    """Signal handler: raise ``Stopped`` wherever the signal arrives."""
     name = signal.Signals(number).name
     raise Stopped(CODES[name], f"stopped by {name}")

@@ -1,4 +1,4 @@
-"""Which images each step consumed: the proof that a resumed run skipped nothing and saw nothing twice."""
+"""Records which images each step used, to show that a resumed run skips and repeats none."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from genlab.runs.table import Table
 
 
 class Trace(pl.Callback):
-    """Writes ``tables/indices.csv``: a row a step with the indices of the batch, in the order of the global batch."""
+    """Writes ``tables/indices.csv``: one row per step with the indices of the global batch, in its order."""
 
     def __init__(self) -> None:
         self.table: Table | None = None
 
     def attach(self, table: Table) -> None:
-        """Where to write."""
+        """Set the table to write to."""
         self.table = table
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Rank r holds the rows r, r + W, … of the global batch: gather them in that order."""
+        """Gather the global batch's indices; rank r of W ranks holds its rows r, r + W, …"""
         mine = places(batch)
         everyones = gather_everywhere(mine)
         if self.table is not None and trainer.is_global_zero:
@@ -33,6 +33,6 @@ class Trace(pl.Callback):
 
 
 def places(batch: Any) -> list[str]:
-    """Where each row of the batch stands in its split; for two domains both places, ``3/17``."""
+    """The index in the split of each row of the batch; for two domains both indices, ``3/17``."""
     columns = [getattr(batch, name).tolist() for name in batch._fields if name.startswith("index")]
     return ["/".join(map(str, row)) for row in zip(*columns, strict=True)]

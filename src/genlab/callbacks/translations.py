@@ -1,4 +1,4 @@
-"""Translations for evaluation: collected batch by batch, gathered from all ranks in the order of the split."""
+"""Translations for metrics: features per batch, gathered from all ranks in the order of the split."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from genlab.models.base.distributed import gather_by_rank
 
 @dataclass(frozen=True)
 class Way:
-    """How images are generated: in which direction, from which column (none: from noise), and whose like they are to be.
+    """How images are generated: direction, source column (empty: from noise) and target column.
 
-    ``suffix`` follows a metric's name.
+    ``suffix`` is appended to metric names.
     """
 
     direction: Any
@@ -35,7 +35,7 @@ WAYS: dict[Kind, tuple[Way, ...]] = {"images": (SAMPLED,), "pairs": (PAIRED,), "
 
 @dataclass(frozen=True)
 class Made:
-    """Translations of a batch: inputs and outputs, [B, C, H, W] in [0, 1], and the places of the inputs in the split."""
+    """Translations of a batch: inputs and outputs, [B, C, H, W] in [0, 1], and the inputs' indices in the split."""
 
     way: Way
     x: Tensor
@@ -43,13 +43,13 @@ class Made:
     index: Tensor
 
     def first(self, count: float) -> Made:
-        """Those of the first ``count`` images of the split."""
+        """The translations of the first ``count`` images of the split."""
         kept = self.index < count
         return Made(self.way, self.x[kept], self.y[kept], self.index[kept])
 
 
 def translations_of(model: Translates, batch: Any, most: float) -> list[Made]:
-    """The translations of a batch, each way, of the first ``most`` images of the split."""
+    """Translations of a batch in each direction, limited to the first ``most`` images of the split."""
     made = []
     for way in WAYS["pairs" if isinstance(batch, Pairs) else "domains"]:
         x, index = getattr(batch, way.source), batch.index if way is PAIRED else getattr(batch, f"index_{way.source}")
@@ -68,12 +68,12 @@ class TranslationFeatures:
         self.found: dict[tuple[str, Way], Tensor] = {}
 
     def ask(self, extractor: Extractor, count: int) -> None:
-        """Register a later request to ``of``."""
+        """Request features that ``of`` will return."""
         _, before = self.wanted.get(extractor.name, (extractor, 0))
         self.wanted[extractor.name] = extractor, max(before, count)
 
     def look(self, seen: Any) -> None:
-        """Compute features of a batch's translations."""
+        """Extract the features of a batch's translations."""
         for extractor, count in self.wanted.values():
             for made in (made.first(count) for made in seen.translations):
                 if len(made.index):
@@ -81,7 +81,7 @@ class TranslationFeatures:
                     self.parts.setdefault((extractor.name, made.way), []).append(features)
 
     def gather(self) -> None:
-        """Gather the features on rank 0, in the order of the split. Collective: every rank must call it."""
+        """Gather the features on rank 0 in the order of the split. A collective: every rank must call it."""
         if not self.wanted:
             return
         everyones = gather_by_rank(self.parts).values()
@@ -90,5 +90,5 @@ class TranslationFeatures:
             self.found[key] = torch.cat(features)[torch.cat(index).argsort()]
 
     def of(self, extractor: Extractor, count: int) -> dict[Way, Tensor]:
-        """[N, d] each on the CPU, N at most ``count``, on rank 0; nothing elsewhere."""
+        """Features [N, d] on the CPU for each direction, N <= ``count``; empty on ranks other than 0."""
         return {way: x[:count] for (name, way), x in self.found.items() if name == extractor.name}

@@ -1,4 +1,4 @@
-"""Generators and decoders as ONNX files that take any batch and any fitting sides, each tried against the model."""
+"""Exports generators and decoders to ONNX with dynamic batch and image sizes, and compares each file with the model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPSET = 17
 
 @dataclass(frozen=True)
 class Part:
-    """One ONNX file: the module, sample inputs, and the model's own outputs for them."""
+    """One ONNX file: the exported module, its test inputs, and the model's own function to compare with."""
 
     name: str
     module: nn.Module
@@ -43,7 +43,7 @@ class Part:
 
 
 class Translation(nn.Module):
-    """A generator with the conversions between [0, 1] and [-1, 1]. [B, C, H, W] in [0, 1] twice."""
+    """A generator with images [B, C, H, W] in [0, 1] as input and output."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Translation(nn.Module):
 
 
 class Decoding(nn.Module):
-    """A decoder of codes. [B, D] -> [B, C, H, W] in [0, 1], or points [B, D']."""
+    """A model's decoder. [B, D] -> [B, C, H, W] in [0, 1], or points [B, D']."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -67,11 +67,11 @@ class Decoding(nn.Module):
 
 
 def write_onnx(cfg: DictConfig, model: Any, folder: Path) -> list[str]:
-    """A file for each direction of a translation, or one for a decoder.
+    """Write one file per direction of a translation model, or one for a decoder; returns lines to print.
 
     Raises:
-        ConfigError: the model has neither, or not this direction.
-        GenlabError: a file does not do what the model does.
+        ConfigError: the model has neither, or lacks the direction.
+        GenlabError: a file's output differs from the model's.
     """
     lines = []
     if without_dropout(model):
@@ -93,7 +93,7 @@ def write_onnx(cfg: DictConfig, model: Any, folder: Path) -> list[str]:
 
 
 def without_dropout(model: Any) -> bool:
-    """Switch off the dropout that a pix2pix has outside training; whether there was any."""
+    """Switch off pix2pix's inference-time dropout; returns whether there was any."""
     if not getattr(model, "inference_dropout", False):
         return False
     model.inference_dropout = False
@@ -115,7 +115,7 @@ def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
 
 
 def translator(model: Any, direction: str, name: str) -> Part:
-    """One generator, checked at the training size and at two others."""
+    """One generator, tested on the training size and on another size in a batch of two."""
     net = model.working()[direction]
     multiple, (channels, height, width) = net.multiple, model.spec.shape
     least = -(-net.smallest // multiple)
@@ -137,7 +137,7 @@ def decoders(cfg: DictConfig, model: Any) -> list[Part]:
     """The decoder of an autoencoder, or the generator of a GAN.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: the model has none, needs labels, or a direction was given.
     """
     name = type(model).__name__
     decodes = isinstance(model, Decodes) and not isinstance(model, Translates)
@@ -156,7 +156,7 @@ def decoders(cfg: DictConfig, model: Any) -> list[Part]:
 
 
 def write_part(model: Any, part: Part, path: Path) -> None:
-    """One file: outside training, with batch norm as the model has it there, and facts about it inside."""
+    """Export one file in evaluation mode, with the model's inference-time batch norm, and add metadata."""
     import onnx
 
     asked = getattr(model, "as_asked", contextlib.nullcontext)
@@ -179,7 +179,7 @@ def write_part(model: Any, part: Part, path: Path) -> None:
 
 
 def largest_difference(path: Path, part: Part, seed: int) -> float:
-    """The largest difference between onnxruntime's outputs and the model's; NaN if either has one."""
+    """Largest difference between the outputs of onnxruntime and the model for the same inputs; NaN if one has NaN."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -197,7 +197,7 @@ def largest_difference(path: Path, part: Part, seed: int) -> float:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Silence the exporter: its result is checked afterwards."""
+    """Suppress the exporter's output and warnings; the result is verified afterwards."""
     hushed = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,6 +1,6 @@
-"""Files of the reference implementation (junyanz/pytorch-CycleGAN-and-pix2pix), by their names. No torch here.
+"""Finds weight files of the reference implementation (junyanz/pytorch-CycleGAN-and-pix2pix) by name. Imports no torch.
 
-It writes one file a network, ``latest_net_G_A.pth`` or ``200_net_G_A.pth``. A trap: its D_A judges images of B.
+It writes one file per network, ``latest_net_G_A.pth`` or ``200_net_G_A.pth``. Note that its D_A judges images of B.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Files = dict[str, Path]  # by the name of the network there: G_A, G_B, D_A, D_B,
 
 
 def reference_files(path: Path) -> Files:
-    """The networks that a file or a folder means; none where it is not the reference's.
+    """The network files that a path refers to; empty if they are not from the reference implementation.
 
-    A folder means its ``latest`` files, else those of the last epoch; a file means its epoch, with the other networks of
-    that epoch beside it. A file of another name, as published ones have, is one generator.
+    A folder refers to its ``latest`` files, else those of the last epoch; a file to all networks of its epoch in the same
+    folder. A file with another name (as published weights have) is taken for a single generator.
     """
     if path.is_dir():
         epochs = by_epoch(path)
@@ -35,7 +35,7 @@ def reference_files(path: Path) -> Files:
 
 
 def by_epoch(folder: Path) -> dict[str, Files]:
-    """The networks in a folder, by the epoch in their names."""
+    """The network files in a folder, grouped by the epoch in their names."""
     found: dict[str, Files] = {}
     for file in sorted(folder.glob(f"*{ENDING}")):
         named = NAME.fullmatch(file.name)
@@ -45,6 +45,6 @@ def by_epoch(folder: Path) -> dict[str, Files]:
 
 
 def age(epoch: str) -> tuple[bool, bool, int, str]:
-    """Sorts ``latest`` after all numbers, epochs after ``iter_5000``, and these by their numbers."""
+    """Sort key: iterations (``iter_5000``) before epochs, each by number, then ``latest``."""
     number = re.search(r"\d+$", epoch)
     return epoch == "latest", epoch.isdigit(), int(number[0]) if number else -1, epoch

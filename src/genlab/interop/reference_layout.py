@@ -1,4 +1,4 @@
-"""Recognises a network of the reference implementation from the names and shapes of its weights."""
+"""Infers the architecture of a reference network from the names and shapes of its weights."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Layout:
 
     @property
     def role(self) -> Role:
-        """Whether it is a generator or a discriminator."""
+        """Whether the network is a generator or a discriminator."""
         return "generator" if self.family in ("resnet", "unet") else "discriminator"
 
 
 def layout_of(net: nn.Module) -> Layout | None:
-    """The layout of one of our networks; None where the reference has nothing like it."""
+    """The layout of one of our networks; None if the reference has no such network."""
     found = layout(net.state_dict())
     if found is None:
         return None
@@ -57,7 +57,7 @@ def layout_of(net: nn.Module) -> Layout | None:
 
 
 def layout(state: Mapping[str, Tensor]) -> Layout | None:
-    """The layout behind weights by name, without buffers of instance norms; None if it is none of the known ones."""
+    """The layout of a state dict without instance norm buffers; None if the architecture is not known."""
     shapes = {name: tuple(value.shape) for name, value in state.items()}
     try:
         if any(".conv_block." in name for name in shapes):
@@ -73,7 +73,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 def resnet(shapes: Shapes) -> Layout:
-    """Two numbers per name: ``model.10.conv_block.5.weight``; the blocks begin after the halvings."""
+    """Names have two indices, ``model.10.conv_block.5.weight``; the first block follows the downsampling layers."""
     blocks = sorted({int(name.split(".")[1]) for name in shapes if ".conv_block." in name})
     last = max(int(name.split(".")[1]) for name in shapes)
     width, inputs = shapes["model.1.weight"][:2]
@@ -86,7 +86,7 @@ def resnet(shapes: Shapes) -> Layout:
 
 
 def unet(shapes: Shapes) -> Layout:
-    """One ``model`` more in the names for each halving, and the outermost level in the middle of its own list."""
+    """Names nest one ``model`` per downsampling; each level is in the middle of its parent's list."""
     depth = max(name.split(".").count("model") for name in shapes) - 1
     width, inputs = shapes["model.model.0.weight"][:2]
     upsample = upsample_of(shapes)
@@ -96,7 +96,7 @@ def unet(shapes: Shapes) -> Layout:
 
 
 def patch(shapes: Shapes) -> Layout:
-    """Convolutions of 4x4 in a row."""
+    """A sequence of 4x4 convolutions."""
     convolutions = [shape for shape in shapes.values() if len(shape) == 4]
     width, inputs, *kernel = shapes["model.0.weight"]
     if kernel != [4, 4] or len(convolutions) < 3:
@@ -106,7 +106,7 @@ def patch(shapes: Shapes) -> Layout:
 
 
 def pixel(shapes: Shapes) -> Layout:
-    """Three convolutions of 1x1."""
+    """Three 1x1 convolutions."""
     width, inputs = shapes["net.0.weight"][:2]
     return Layout("pixel", inputs, shapes["net.5.weight"][0], width, 0, norm_of(shapes, "net.2", "net.3"))
 
@@ -124,7 +124,7 @@ def upsample_of(shapes: Shapes) -> str:
 
 
 def differences(file: Layout, ours: Layout) -> list[str]:
-    """The differences between the file's network and ours, in words."""
+    """The differences between the file's and our network, in words."""
     if file.family != ours.family:
         return [f"{file.family} instead of {ours.family}"]
     names = {"depth": DEPTH[file.family], "inputs": "input channels", "outputs": "output channels"}
@@ -137,7 +137,7 @@ def differences(file: Layout, ours: Layout) -> list[str]:
 
 
 def keys(of: Layout) -> dict[str, str]:
-    """The configuration that builds such a network: each key and its value as typed."""
+    """The configuration keys and values, as typed, that build such a network."""
     key = f"model.{of.role}"
     values: dict[str, object] = {"width": of.width, "norm": of.norm, DEPTH[of.family]: of.depth}
     if of.role == "generator":
@@ -150,7 +150,7 @@ def keys(of: Layout) -> dict[str, str]:
 
 
 def options(file: Layout, ours: Layout) -> list[str]:
-    """What to type so that our network becomes that of the file."""
+    """The overrides that make our network match the file."""
     here = keys(ours)
     typed = [f"{key}={value}" for key, value in keys(file).items() if here.get(key) != value]
     if file.role == "generator" and file.inputs != ours.inputs and file.inputs == file.outputs:

@@ -1,4 +1,4 @@
-"""Builds a model from files of the reference implementation alone; the weights tell the architecture."""
+"""Builds a model from reference weight files alone; the architecture is inferred from the weights."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ DATA = {"cyclegan": "unpaired_folders", "pix2pix": "paired_folders"}  # stands i
 
 
 def model_from(files: Files, path: Path, trust: list[str]) -> tuple[Model, DictConfig, DataSpec, tuple[str, ...]]:
-    """A CycleGAN where there are two generators; a generator alone, or with its own discriminator, is a pix2pix.
+    """A CycleGAN if there are two generators, else a pix2pix.
 
     Returns:
-        With it a configuration without data, a description of none, and the names of its networks that no file had.
+        The model, its configuration without ``data``, a placeholder data spec, and the networks that no file provided.
 
     Raises:
-        CheckpointError: there is no generator, or none of a known kind.
+        CheckpointError: there is no generator, or its architecture is not known.
     """
     name, nets = chosen(files, path)
     layouts = {net: known(nets[net]) for net in nets if net in ("G", "G_A", "D", "D_A")}
@@ -45,7 +45,7 @@ def model_from(files: Files, path: Path, trust: list[str]) -> tuple[Model, DictC
 
 
 def chosen(files: Files, path: Path) -> tuple[str, Files]:
-    """The model's name, and its files by network.
+    """The name of the model, and the files to load by network name.
 
     Raises:
         CheckpointError: there is no generator.
@@ -65,7 +65,7 @@ def known(file: Path) -> Layout:
     """The layout of the network in a file.
 
     Raises:
-        CheckpointError: it is none that can be built here.
+        CheckpointError: genlab cannot build such a network.
     """
     found = layout(read(file))
     if found is None or found.upsample != "transposed":

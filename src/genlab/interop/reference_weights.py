@@ -1,8 +1,8 @@
-"""Weights of the reference implementation, read into our networks and written out of them.
+"""Loads weights of the reference implementation into our networks, and exports ours to its format.
 
-Its networks and ours have the same layers in the same places (``nets.translation``), so a network's names are the same.
-What differs between its generations are the buffers of norms: instance norms without weights once kept statistics, which
-were of no use and are dropped; and batch norms did not count batches at first.
+Its networks and ours have the same layers in the same order, so the names of the weights are the same. Only norm buffers
+differ between its versions: old instance norms without weights stored unused statistics, which are dropped, and old batch
+norms had no ``num_batches_tracked``.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ PREFIXES = ("module.", "_orig_mod.")  # of wrappers: several devices, compilatio
 
 
 def read(path: Path) -> State:
-    """The weights in a file, under the names of the current generation.
+    """The weights in a file, in the format of the reference's current version.
 
     Raises:
-        CheckpointError: the file is damaged, or holds something else.
+        CheckpointError: the file is damaged, or is not a state dict.
     """
     if zipfile.is_zipfile(path) and not is_sound_zip(path):
         raise CheckpointError(f"{path} is damaged: its bytes are not those that were saved. Fetch it anew.")
@@ -51,7 +51,7 @@ def read(path: Path) -> State:
 
 
 def current(state: Mapping[str, Tensor]) -> State:
-    """Names without prefixes of wrappers; no statistics of norms that have no weights; every batch norm counts."""
+    """Strip wrapper prefixes, drop statistics of norms without weights, add missing ``num_batches_tracked``."""
     plain = dict(state)
     for prefix in PREFIXES:
         if all(name.startswith(prefix) for name in plain):
@@ -67,12 +67,12 @@ def current(state: Mapping[str, Tensor]) -> State:
 
 
 def written(net: nn.Module, buffers: Buffers) -> State:
-    """The weights of one of our networks as the reference names and orders them, on the CPU.
+    """The weights of one of our networks with the reference's names and order, on the CPU.
 
     Args:
-        net: a network whose layers are those of the reference.
-        buffers: ``tracked`` adds the statistics that instance norms had in its code of 2018, as they are before any
-            training. It translates in training mode, where they have no effect; with its ``--eval`` they would be used.
+        net: a network with the layers of the reference.
+        buffers: ``tracked`` adds the untrained instance norm statistics that its 2018 code expects. It translates in
+            training mode, where they have no effect; with its ``--eval`` they would be used.
     """
     state: State = {}
     for name, layer in net.named_modules():
@@ -86,7 +86,7 @@ def written(net: nn.Module, buffers: Buffers) -> State:
 
 
 def write(state: State, path: Path, buffers: Buffers) -> None:
-    """One file, whole or not at all; for the code of 2018 in the format that torch read then."""
+    """Write one file atomically; ``tracked`` uses torch's legacy format, which the 2018 code can read."""
     with replacing(path, "wb") as file:
         torch.save(state, file, _use_new_zipfile_serialization=buffers == "none")
 
@@ -95,7 +95,7 @@ def write(state: State, path: Path, buffers: Buffers) -> None:
 
 
 def places(model: Model) -> dict[str, str]:
-    """Our networks by the reference's names for them; none for models of another kind."""
+    """Maps the reference's network names to ours; empty for models that are neither CycleGAN nor pix2pix."""
     for names in (CYCLE, PAIR):
         if isinstance(model, Translates) and all(hasattr(model, ours) for ours in names.values()):
             return names
@@ -103,15 +103,15 @@ def places(model: Model) -> dict[str, str]:
 
 
 def load_reference(model: Model, files: Files, given: str) -> str:
-    """Fill a model's networks, and say which of them, and which are left with the weights they have.
+    """Load the files into the model's networks; returns which were loaded and which keep their weights.
 
     Args:
         model: a CycleGAN or a pix2pix.
         files: by the reference's names.
-        given: the key and value that named them, for messages.
+        given: the override that named them, for messages.
 
     Raises:
-        CheckpointError: the networks are not the same, with what to type.
+        CheckpointError: the networks differ, with what to type.
     """
     nets = places(model)
     chosen = {ours: files[net] for net, ours in nets.items() if net in files}
@@ -133,7 +133,7 @@ def load_reference(model: Model, files: Files, given: str) -> str:
 
 
 def with_biases(state: State, net: nn.Module) -> State:
-    """Without a norm, convolutions of the reference have no bias and ours do: 0 is the same."""
+    """Add zero biases: without a norm, our convolutions have biases and the reference's do not."""
     there = layout(state)
     if there is None or there.norm != "none":
         return state
@@ -142,7 +142,7 @@ def with_biases(state: State, net: nn.Module) -> State:
 
 
 def unfitting(model: Model, nets: dict[str, str], files: Files, given: str) -> str:
-    """Why none of the files is for this model, and which model they are for."""
+    """The message if no file is for this model, with the model that they are for."""
     names = ", ".join(file.name for file in files.values())
     if not nets:
         what = f"{type(model).__name__} has no network of the reference implementation"
@@ -152,10 +152,10 @@ def unfitting(model: Model, nets: dict[str, str], files: Files, given: str) -> s
 
 
 def require_fitting(model: Model, states: dict[str, State], files: dict[str, Path], given: str) -> None:
-    """Hold every file against the network that it is for.
+    """Compare every file with its network.
 
     Raises:
-        CheckpointError: with all differences and all options to type.
+        CheckpointError: with all differences and the overrides to type.
     """
     told, typed = [], []
     for ours, state in states.items():
@@ -174,7 +174,7 @@ def require_fitting(model: Model, states: dict[str, State], files: dict[str, Pat
 
 
 def first_mismatch(net: nn.Module, state: State) -> str:
-    """The first name or shape that differs; empty where all are equal."""
+    """The first name or shape that differs; empty if all are equal."""
     own = net.state_dict()
     for name in own:
         if name not in state:

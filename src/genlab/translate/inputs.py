@@ -1,4 +1,4 @@
-"""The pictures that ``translate.py`` is given, and the folder where their translations go."""
+"""The input pictures of ``translate.py``, and checks of the output folder."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ ELSEWHERE = "Type: output=DIR of another folder, or leave it out"
 
 @dataclass(frozen=True)
 class Inputs:
-    """The pictures below ``root``, and how many other files lie there, by their endings."""
+    """The pictures below ``root``, and counts of the other files there, by suffix."""
 
     root: Path
     files: list[Path]
     others: Counter[str]
 
     def name(self, path: Path) -> Path:
-        """A file's place below ``root``, and so below the output."""
+        """A file's path relative to ``root``, and thus to the output."""
         return path.relative_to(self.root)
 
 
 def listed(source: Path, output: Path) -> Inputs:
-    """The picture, or the pictures in and below the folder; what lies in an output folder below it is none of them.
+    """The picture, or all pictures in and below a folder, except those in an output folder inside it.
 
     Raises:
         ConfigError: there is no such file or folder, or no picture in it.
@@ -70,10 +70,10 @@ def require_apart(inputs: Inputs, output: Path) -> None:
 
 
 def require_writable(output: Path) -> None:
-    """Refuse a folder in which nothing can be written, before anything is made.
+    """Refuse an output folder that is not writable, before anything is created.
 
     Raises:
-        ConfigError: with what is wrong.
+        ConfigError: with the system's message.
     """
     folder = next(place for place in (output.absolute(), *output.absolute().parents) if place.exists())
     try:
@@ -84,6 +84,6 @@ def require_writable(output: Path) -> None:
 
 
 def unwritable(output: Path, place: Path, error: OSError) -> Problem:
-    """What the system says of a place that cannot be written."""
+    """The problem to report for a path that cannot be written."""
     what = f"cannot be written: {place}: {error.strerror or error}"
     return Problem(f"output={output}", what, "Type: output=DIR of a folder that can be written and has room")

@@ -1,4 +1,4 @@
-"""Translates pictures: equal sizes in batches where that changes nothing, large ones in strips."""
+"""Translates pictures: in batches of equal size where that gives the same result, large ones in strips."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LARGE = 2**20  # pixels of a picture, or of a batch, from which memory counts
 
 @dataclass
 class Translation:
-    """The work, and what has become of it: ``notes`` counts sentences, ``skipped`` names what could not be read."""
+    """One translation job and its results: ``notes`` counts messages, ``skipped`` lists unreadable files."""
 
     cfg: DictConfig
     model: Any
@@ -45,19 +45,19 @@ class Translation:
     sheet: Sheet = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start with an empty sheet."""
+        """Create an empty sheet."""
         self.sheet = Sheet(self.inputs, self.output)
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """The model's device."""
         return next(self.model.parameters()).device
 
     def require_able(self) -> None:
-        """Refuse what the model cannot do.
+        """Refuse a model that does not translate, a direction it lacks, or strips for unknown layers.
 
         Raises:
-            ConfigError: with what it can.
+            ConfigError: with what it can do.
         """
         name, cfg = type(self.model).__name__, self.cfg
         if not isinstance(self.model, Translates):
@@ -76,7 +76,7 @@ class Translation:
         return list(self.model.working().values())
 
     def everything(self) -> None:
-        """All pictures, those of one size together."""
+        """Translate all pictures and write the sheet."""
         with progress("translating", len(self.inputs.files), unit="pictures") as advance:
             for batch in self.batches():
                 shapes: dict[object, dict[Path, Picture]] = {}  # EXIF may turn pictures that are stored alike
@@ -89,7 +89,7 @@ class Translation:
         self.sheet.write(f"{type(self.model).__name__} {self.cfg.direction}")
 
     def batches(self) -> Iterator[list[Path]]:
-        """Files whose pictures have one size, as their headers say; a file that cannot be read is alone."""
+        """Files grouped by the size in their headers; an unreadable file is a group of its own."""
         groups: dict[object, list[Path]] = {}
         for path in self.inputs.files:
             groups.setdefault(header_size(path) or path, []).append(path)
@@ -98,11 +98,11 @@ class Translation:
             yield from (paths[i : i + most] for i in range(0, len(paths), most))
 
     def together(self) -> int:
-        """``batch_size``, or one where a picture's dropout would depend on its place in the batch."""
+        """``batch_size``, or 1 if the model draws dropout in evaluation, which would depend on the batch."""
         return 1 if draws_in_evaluation(self.model) else self.cfg.batch_size
 
     def reading(self, path: Path) -> Picture | None:
-        """The picture; None, and said, if it cannot be read.
+        """Read a picture; print a line and return None if it cannot be read.
 
         Raises:
             Unreadable: ``data.on_error`` is ``stop``.
@@ -119,7 +119,7 @@ class Translation:
         return picture
 
     def batch(self, pictures: dict[Path, Picture], advance: Callable[[float], object]) -> None:
-        """Translate pictures of one size together, and write each; the bar moves inside a large one too."""
+        """Translate and write pictures of equal size; progress also advances within a large picture."""
         told: list[float] = []  # shares of the work
 
         def tell(share: float) -> None:
@@ -134,10 +134,10 @@ class Translation:
         tell(1 - sum(told))
 
     def translated(self, x: torch.Tensor, path: Path, tell: Callable[[float], object]) -> torch.Tensor:
-        """[B, C, H, W] in [0, 1] twice.
+        """Translate [B, C, H, W] in [0, 1] to the same.
 
         Raises:
-            ConfigError: there is not enough memory.
+            ConfigError: out of memory.
         """
         height, width = x.shape[2:]
         try:
@@ -152,7 +152,7 @@ class Translation:
             raise ConfigError([Problem(f"memory={self.cfg.memory}", what, remedy)]) from error
 
     def way(self, pixels: int, tell: Callable[[float], object]) -> AbstractContextManager[None]:
-        """While open, the model translates as ``memory`` says, and tells how far it is."""
+        """While open, the model translates by the method that ``memory`` selects, and reports progress."""
         asked = self.cfg.memory
         if asked == "tiles":
             return with_generators(self.model, partial(InTiles, progress=tell))
@@ -161,7 +161,7 @@ class Translation:
         return nullcontext()
 
     def known(self) -> bool:
-        """Whether the generators can be worked out in strips: one of a user's own may not."""
+        """Whether all layers of the generators are supported in strips; those of a user's own may not be."""
         try:
             for net in self.generators():
                 require_known(net)
@@ -170,7 +170,7 @@ class Translation:
         return True
 
     def write(self, path: Path, picture: Picture, values: np.ndarray) -> None:
-        """One translation, whole or not at all, and its place on the sheet.
+        """Write one translation atomically and add it to the sheet.
 
         Raises:
             ConfigError: it cannot be written.

@@ -1,4 +1,4 @@
-"""``sheet.png`` of ``translate.py``: the first pictures beside what became of them."""
+"""``sheet.png`` of ``translate.py``: the first pictures beside their translations."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COUNT, SIDE, ACROSS = 16, 512, 2  # pictures, pixels of a pair, and pairs in a r
 
 
 class Sheet:
-    """Collects pairs of input and translation, in whatever order they come.
+    """Collects pairs of input and translation, added in any order.
 
     Args:
-        inputs: all pictures, of which the first are shown, in their order.
+        inputs: all pictures; the first ``COUNT`` are shown, in this order.
         output: the folder of the translations.
     """
 
@@ -29,20 +29,20 @@ class Sheet:
         self.cells: dict[Path, tuple[np.ndarray, str]] = {}
 
     def add(self, path: Path, before: np.ndarray, after: np.ndarray) -> None:
-        """One picture and its translation, [C, H, W] in [0, 1], if it is among the first."""
+        """Add a picture and its translation, [C, H, W] in [0, 1], if it is among the first ``COUNT``."""
         if path in self.inputs.files[:COUNT]:
             pair = (small(np.rint(image * 255).astype(np.uint8)) for image in (before, after))
             self.cells[path] = beside(*pair), filled(self.inputs.name(path).as_posix(), SIDE, 1)
 
     @property
     def path(self) -> Path:
-        """``sheet.png``, or the first of ``sheet-2.png`` … that is no picture's own."""
+        """``sheet.png``, or the first of ``sheet-2.png`` … that no translation is named."""
         taken = {self.inputs.name(path).as_posix().lower() for path in self.inputs.files}
         names = ["sheet.png", *(f"sheet-{i}.png" for i in range(2, len(taken) + 3))]
         return self.output / next(name for name in names if name not in taken)
 
     def write(self, title: str) -> None:
-        """The file, if there is anything to show.
+        """Write the file, unless the sheet is empty.
 
         Raises:
             ConfigError: it cannot be written.
@@ -59,7 +59,7 @@ class Sheet:
 
 
 def small(image: np.ndarray) -> np.ndarray:
-    """uint8 [C, H, W] -> [H, W, 3], no larger than it is shown: a picture may be one of gigabytes."""
+    """uint8 [C, H, W] -> [H, W, 3], reduced to its size on the sheet to save memory."""
     picture = Image.fromarray(np.ascontiguousarray(shown(image)))
     picture.thumbnail((SIDE // 2, SIDE // 2), Image.Resampling.LANCZOS)
     return np.asarray(picture)

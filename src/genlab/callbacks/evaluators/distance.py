@@ -1,4 +1,4 @@
-"""Distances between generated and real images as distributions: FID, KID, and any other measure on two sets of features."""
+"""Distances between the feature distributions of generated and real images: FID, KID and others."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from genlab.metrics.extractors.real_features import RealFeatures
 
 
 class Measure(Protocol):
-    """Numbers of two clouds of features, under these beginnings of names."""
+    """Distances between two sets of features; ``names`` are the prefixes of the metric names."""
 
     names: ClassVar[tuple[str, ...]]
 
     def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
-        """``real``: of real images. ``fake``: of generated images, [count, d], wherever it is to be computed."""
+        """``real``: features of real images. ``fake``: of generated images, [count, d], on the device to compute on."""
         ...
 
 
 @dataclass
 class Distance(Evaluator):
-    """``fid_<extractor>_<count>`` and its like, of samples or translations against real images.
+    """``fid_<extractor>_<count>`` and similar metrics of samples or translations against real images.
 
-    ``_<split>`` follows the count where ``against`` names one, then the direction of translations between two domains
-    (``_AtoB``, ``_BtoA``), or ``_mean``: the mean over both.
+    The name continues with ``_<split>`` if ``against`` is set, then, for two domains, ``_AtoB``, ``_BtoA`` or ``_mean``
+    (the mean over both directions).
 
     Args:
         measure: FID, KID …
-        extractor: what both crowds are looked at with.
-        val_samples: generated images in validation, of translations at most so many each way; 0: none.
+        extractor: computes the features.
+        val_samples: generated images in validation; for translations, the maximum per direction; 0: none.
         test_samples: the same in the test.
-        val_at_most: not measured in validation where there would be more images than these; null: always.
-        against: the split whose real images are compared; null: the one that is measured.
+        val_at_most: skip in validation if there would be more generated images than this; null: never skip.
+        against: the split of the real images; null: the split that is measured.
         every_n_epochs: as for every evaluator.
         headline: as for every evaluator.
     """
@@ -53,27 +53,27 @@ class Distance(Evaluator):
     against: Split | None
 
     def count(self, now: Evaluation) -> int:
-        """Generated images, each way at most."""
+        """Generated images; for translations, the maximum per direction."""
         count = now.limited(self.val_samples, self.test_samples)
         left_out = now.stage == "val" and self.val_at_most is not None and count > self.val_at_most
         return 0 if left_out else count
 
     def name(self, now: Evaluation, beginning: str, count: float, end: str) -> str:
-        """A number's name."""
+        """The full name of a metric."""
         against = f"_{self.against}" if self.against else ""
         return f"{beginning}_{extractor_name(self.extractor, now.prepared.spec)}_{count:.0f}{against}{end}"
 
     def names(self, now: Evaluation) -> set[str]:
-        """Each way."""
+        """The metric names of each direction."""
         counts = {way: min(self.count(now), inputs) for way, inputs in now.inputs().items()}
         return {self.name(now, n, count, way.suffix) for way, count in counts.items() for n in self.measure.names}
 
     def real(self, now: Evaluation, way: Way) -> RealFeatures:
-        """What generated images are compared with."""
+        """The features that generated images are compared with."""
         return now.real(self.extractor, self.against or now.split, way.target)
 
     def require(self, now: Evaluation) -> None:
-        """Refuse fewer than two images: they have no covariance.
+        """Refuse fewer than two real images: they have no covariance.
 
         Raises:
             DataError: with the remedy.
@@ -85,13 +85,13 @@ class Distance(Evaluator):
                 raise DataError(f"Fewer than 2 real images in {split}: too few for {names}. {remedy}")
 
     def begin(self, now: Evaluation) -> None:
-        """Ask for the generated ones; the real ones are made ready by one rank while the others wait."""
+        """Request the generated features; one rank computes the real ones while the others wait."""
         now.generated.ask(now.extractor(self.extractor), self.count(now))
         for way in now.inputs():
             self.real(now, way).ensure()
 
     def finish(self, now: Evaluation) -> dict[str, float]:
-        """By name, each way, and the mean over two ways."""
+        """The metrics of each direction, and their mean if there are two."""
         values: dict[str, float] = {}
         made = now.generated.of(now.extractor(self.extractor), self.count(now))
         found = {way: self.measure(self.real(now, way), fake.to(now.device)) for way, fake in made.items()}

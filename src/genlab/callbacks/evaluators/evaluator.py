@@ -1,4 +1,4 @@
-"""The base of evaluators, and what they receive: the stage being evaluated, and each batch with the model's outputs."""
+"""Base class of evaluators, and its inputs: the stage, and each batch with the model's outputs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from genlab.models.base.totals import Totals
 
 @dataclass
 class Extractors:
-    """The extractors of a run, made or read from the cache when they are first asked for, and the real images' features."""
+    """The extractors of a run, trained or loaded from the cache lazily, and the features of real images."""
 
     prepared: PreparedData
     cache_root: Path
@@ -33,14 +33,14 @@ class Extractors:
     reals: dict[tuple[str, Split, str], RealFeatures] = field(default_factory=dict)
 
     def get(self, choice: ExtractorChoice) -> Extractor:
-        """By its name, or by ``auto``."""
+        """The extractor of a name; ``auto`` is resolved by the data set."""
         name = extractor_name(choice, self.prepared.spec)
         if name not in self.made:
             self.made[name] = make_extractor(name, self.prepared, self.cache_root)
         return self.made[name]
 
     def real(self, extractor: Extractor, split: Split, column: str) -> RealFeatures:
-        """Of every real image of a column."""
+        """Features of all real images of a column."""
         key = extractor.name, split, column
         if key not in self.reals:
             self.reals[key] = RealFeatures(self.prepared, split, extractor, self.cache_root, column)
@@ -49,15 +49,15 @@ class Extractors:
 
 @dataclass
 class Evaluation:
-    """One evaluation (val or test), and what its evaluators share.
+    """A stage of a run, with the state that its evaluators share.
 
     Args:
-        stage: whose numbers they are, ``val`` or ``test``.
-        split: the images that are gone over; ``evaluate.py`` may test on another split than ``test``.
-        model: what is measured.
+        stage: ``val`` or ``test``, the prefix of the metrics.
+        split: the images used; ``evaluate.py`` may test on another split than ``test``.
+        model: the model to measure.
         prepared: the data.
         extractors: of the run.
-        counts: how many images are behind a number, by its name; for ``summary.json``.
+        counts: number of images behind each metric, for ``summary.json``.
     """
 
     stage: Split
@@ -71,23 +71,23 @@ class Evaluation:
         self.begin()
 
     def begin(self) -> None:
-        """Nothing has been collected yet."""
+        """Reset the running totals and the generated features."""
         self.totals = Totals()
         is_sampled = self.kind == "images"
         self.generated = SampleFeatures(self.model, self.prepared) if is_sampled else TranslationFeatures()
 
     @property
     def kind(self) -> Kind:
-        """Of the data."""
+        """The kind of the data set."""
         return self.prepared.spec.kind
 
     @property
     def device(self) -> torch.device:
-        """Where numbers in double precision can be computed, the model's device if that can."""
+        """A device with float64: the model's, except MPS, for which it is the CPU."""
         return self.model.device if self.model.device.type != "mps" else torch.device("cpu")
 
     def extractor(self, choice: ExtractorChoice) -> Extractor:
-        """Where the model is."""
+        """The extractor, on the model's device."""
         return self.extractors.get(choice).to(self.model.device)
 
     def real(self, choice: ExtractorChoice, split: Split, column: str) -> RealFeatures:
@@ -95,20 +95,20 @@ class Evaluation:
         return self.extractors.real(self.extractor(choice), split, column)
 
     def inputs(self) -> dict[Way, float]:
-        """How many images can be generated, by way: of translations as many as there are to translate."""
+        """Number of images that can be generated per direction: for translations, the number of inputs."""
         columns = self.prepared.columns[self.split]
         return {way: len(columns[way.source]) if way.source else math.inf for way in WAYS[self.kind]}
 
     def limited(self, val_samples: int, test_samples: int) -> int:
-        """Images to be generated in this stage, each way at most."""
+        """Images to generate in this stage; for translations, the maximum per direction."""
         asked = {"val": val_samples, "test": test_samples}[self.stage]
         return int(min(asked, max(self.inputs().values(), default=0)))
 
 
 class Seen:
-    """A batch, and what the model makes of it: made once, however many evaluators look.
+    """A batch with the model's outputs, computed lazily and once for all evaluators.
 
-    ``most``: translations are made of the first so many images of the split.
+    ``most``: only the first ``most`` images of the split are translated.
     """
 
     def __init__(self, model: Any, batch: Any, most: float) -> None:
@@ -121,18 +121,17 @@ class Seen:
 
     @cached_property
     def translations(self) -> list[Made]:
-        """Each way."""
+        """The translations of each direction."""
         return translations_of(self.model, self.batch, self.most)
 
 
 @dataclass
 class Evaluator:
-    """Numbers of a model besides its own terms. A new one says what it ``needs``, and has ``terms`` or ``finish``.
+    """Computes metrics besides the model's own terms. A subclass sets ``needs`` and overrides ``terms`` or ``finish``.
 
     Args:
-        every_n_epochs: measured in the validation of every n-th epoch, and of the last; the test always measures.
-        headline: the screen shows numbers whose names begin so, after an epoch (but for one direction of two) and at the
-            end of a run.
+        every_n_epochs: run in the validation of every n-th epoch and of the last; the test always runs it.
+        headline: name prefixes of metrics shown after an epoch (of two directions only the mean) and at the end.
     """
 
     needs: ClassVar[Mapping[Kind, Any]] = {}  # by the kind of the set, the protocol that the model must have
@@ -141,27 +140,27 @@ class Evaluator:
     headline: list[str]
 
     def count(self, now: Evaluation) -> float:
-        """How many images of the stage it looks at; 0: it has nothing to measure."""
+        """Number of images of the stage that it uses; 0: nothing to measure."""
         return math.inf
 
     def names(self, now: Evaluation) -> set[str]:
-        """What its numbers are called, if it depends on its arguments: two evaluators with one name are refused."""
+        """Its metric names, if they depend on its arguments; two evaluators with the same name are refused."""
         return {type(self).__name__}
 
     def require(self, now: Evaluation) -> None:
-        """Refuse, before the first batch, what could not be measured after the last.
+        """Refuse before the first batch what could not be computed after the last.
 
         Raises:
             DataError: with the remedy.
         """
 
     def begin(self, now: Evaluation) -> None:
-        """Ask for what must be collected while the split is gone over."""
+        """Request the features to collect during the pass over the split."""
 
     def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
-        """Numbers of a batch, [B] each, of which the mean over the split is reported."""
+        """Values of a batch, [B] each; their mean over the split is reported."""
         return {}
 
     def finish(self, now: Evaluation) -> dict[str, float]:
-        """Numbers of the whole split, on rank 0; the other ranks may return none."""
+        """Metrics of the whole split, on rank 0; other ranks may return none."""
         return {}

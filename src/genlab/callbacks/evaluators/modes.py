@@ -1,4 +1,4 @@
-"""Mode coverage of sampled points on mixtures with known modes."""
+"""Mode coverage and quality of samples, for points drawn from a known mixture."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from genlab.metrics.modes import mode_coverage
 
 @dataclass
 class Modes(Evaluator):
-    """``modes`` and ``high_quality`` of fresh samples, drawn alike by every rank."""
+    """``modes`` and ``high_quality`` of new samples; every rank draws the same ones."""
 
     needs: ClassVar[dict[Any, Any]] = {"points": Samples}
 
     samples: PositiveInt
 
     def count(self, now: Evaluation) -> int:
-        """None where the set has no known modes."""
+        """0 if the modes of the set are not known."""
         return self.samples if now.prepared.modes is not None else 0
 
     def finish(self, now: Evaluation) -> dict[str, float]:
-        """``modes`` and ``high_quality``."""
+        """Both metrics."""
         model, modes = now.model, now.prepared.modes
         assert modes is not None
         with preserved_rng(model.device):

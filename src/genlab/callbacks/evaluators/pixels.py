@@ -1,4 +1,4 @@
-"""Metrics on pixels: how close a reconstruction or a translation is, and warning signs."""
+"""Per-image pixel metrics: errors of reconstructions and translations, and warning signs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Reconstruction(Evaluator):
     needs: ClassVar[dict[Any, Any]] = {"images": Reconstructs}
 
     def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
-        """[B] each."""
+        """The three metrics, [B] each."""
         return reconstruction_terms(seen.batch.image.float(), seen.reconstruction)
 
 
@@ -38,9 +38,9 @@ class PairedTranslation(Evaluator):
 
 @dataclass
 class Symptoms(Evaluator):
-    """What alarms go by: ``change`` and ``saturated`` of translations; of the real images what to compare with.
+    """Metrics for the alarms: ``change`` and ``saturated`` of translations, and the same scales for real images.
 
-    ``distance_ab`` is |a - b|: of a pair its own distance, of two domains that of images which have nothing in common.
+    ``distance_ab`` is the mean |a - b|: within a pair, or, for two domains, between unrelated images.
     """
 
     needs: ClassVar[dict[Any, Any]] = {"pairs": Translates, "domains": Translates}
@@ -49,11 +49,11 @@ class Symptoms(Evaluator):
     test_samples: NonNegativeInt
 
     def count(self, now: Evaluation) -> int:
-        """Translations, each way at most."""
+        """Largest number of translations per direction."""
         return now.limited(self.val_samples, self.test_samples)
 
     def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
-        """[B] each, of two domains each with its own B."""
+        """The metrics, [B] each; for two domains B may differ between them."""
         sides = {"a": seen.batch.a.float(), "b": seen.batch.b.float()}
         few = min(map(len, sides.values()))
         terms = {"distance_ab": (sides["a"][:few] - sides["b"][:few]).abs().flatten(1).mean(1)}

@@ -1,4 +1,4 @@
-"""How many translations pass for images of the other domain."""
+"""The fraction of translations that a classifier assigns to the target domain."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from genlab.contracts import Translates
 
 @dataclass
 class TargetRate(Evaluator):
-    """``target_rate_AtoB``: the share of translations that a classifier of the two domains takes for the target.
+    """``target_rate_AtoB``: the fraction of translations that a domain classifier assigns to the target domain.
 
-    ``target_rate_before_AtoB`` is the share of the inputs themselves that it takes for the target: its mistakes.
+    ``target_rate_before_AtoB`` is that fraction for the untranslated inputs, i.e. the classifier's error rate.
     """
 
     needs: ClassVar[dict[Any, Any]] = {"domains": Translates}
@@ -24,18 +24,18 @@ class TargetRate(Evaluator):
     test_samples: NonNegativeInt
 
     def count(self, now: Evaluation) -> int:
-        """Translations, each way at most."""
+        """Largest number of translations per direction."""
         return now.limited(self.val_samples, self.test_samples)
 
     def begin(self, now: Evaluation) -> None:
-        """Ask for the translations; one rank makes the features of their inputs ready while the others wait."""
+        """Request the translations; one rank computes the features of their inputs while the others wait."""
         extractor = now.extractor(self.extractor)
         now.generated.ask(extractor, self.count(now))
         for way in now.inputs():
             now.real(self.extractor, now.split, way.source).ensure()
 
     def finish(self, now: Evaluation) -> dict[str, float]:
-        """Each way, after and before."""
+        """The rates of each direction, after and before translation."""
         extractor, values = now.extractor(self.extractor), {}
         for way, fake in now.generated.of(extractor, self.count(now)).items():
             inputs = now.real(self.extractor, now.split, way.source).features[: len(fake)]

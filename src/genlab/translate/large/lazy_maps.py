@@ -1,7 +1,7 @@
 """Lazy feature maps: the rows of a layer's output are computed when they are requested, and not stored.
 
-Every class answers ``rows(top, bottom)`` with the rows that the layer would have made from the whole image, and asks
-its own source for as many as it needs: a convolution for those that its kernel reaches, padding for the mirrored ones.
+In every class ``rows(top, bottom)`` returns the same rows as the layer applied to the whole image, and requests the rows
+it needs from its source: a convolution those that its kernel covers, reflection padding the mirrored ones.
 """
 
 from __future__ import annotations
@@ -52,19 +52,19 @@ class Kept(LazyMap):
         self.image = image
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """A view, not to be written to."""
+        """A view; do not modify it."""
         return self.image[:, :, top:bottom]
 
 
 class Pointwise(LazyMap):
-    """A function of each pixel alone."""
+    """A function applied to each pixel separately."""
 
     def __init__(self, source: LazyMap, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__(source.shape, source)
         self.source, self.function = source, function
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """The function of the source's rows."""
+        """The function applied to the source's rows."""
         return self.function(self.source.rows(top, bottom))
 
 
@@ -81,7 +81,7 @@ class Sum(LazyMap):
 
 
 class Joined(LazyMap):
-    """The channels of a, then those of b."""
+    """Concatenation of a and b along the channels."""
 
     def __init__(self, a: LazyMap, b: LazyMap) -> None:
         batch, channels, height, width = a.shape
@@ -89,7 +89,7 @@ class Joined(LazyMap):
         self.a, self.b = a, b
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """Both sources' rows as one image."""
+        """The concatenation of both sources' rows."""
         return torch.cat([self.a.rows(top, bottom), self.b.rows(top, bottom)], 1)
 
 
@@ -103,7 +103,7 @@ class Reflected(LazyMap):
         self.source = source
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """Rows outside the source are those inside it, counted back from its edge."""
+        """Rows outside the source are mirrored at its edge."""
         last = self.source.shape[2] - 1
         places = torch.arange(top - self.above, bottom - self.above).abs()
         places = last - (last - places).abs()
@@ -114,7 +114,7 @@ class Reflected(LazyMap):
 
 
 class Doubled(LazyMap):
-    """``nn.Upsample`` to twice the size, each pixel four times."""
+    """``nn.Upsample`` to twice the size, nearest neighbour."""
 
     def __init__(self, source: LazyMap) -> None:
         batch, channels, height, width = source.shape
@@ -122,14 +122,14 @@ class Doubled(LazyMap):
         self.source = source
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """Half as many of the source, doubled, and cut."""
+        """Upsample the source rows that cover the request, and crop."""
         first = top // 2
         made = F.interpolate(self.source.rows(first, (bottom + 1) // 2), scale_factor=2.0, mode="nearest")
         return made[:, :, top - 2 * first : bottom - 2 * first]
 
 
 class Convolved(LazyMap):
-    """``nn.Conv2d`` with zeros around the image."""
+    """``nn.Conv2d`` with zero padding."""
 
     def __init__(self, source: LazyMap, layer: nn.Conv2d) -> None:
         height, width = (
@@ -141,7 +141,7 @@ class Convolved(LazyMap):
         self.kernel, self.stride, self.around = layer.kernel_size[0], layer.stride[0], int(layer.padding[0])
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """The rows that the kernel reaches, convolved; zeros only where the image ends."""
+        """Convolve the source rows that the kernel covers; zero padding only at the image's edges."""
         height = self.source.shape[2]
         first = top * self.stride - self.around
         end = (bottom - 1) * self.stride - self.around + self.kernel
@@ -153,7 +153,7 @@ class Convolved(LazyMap):
 
 
 class Transposed(LazyMap):
-    """``nn.ConvTranspose2d`` that leaves no row of its output without a source: stride at most the kernel's height."""
+    """``nn.ConvTranspose2d``; its stride must not exceed the kernel height, so every output row has a source."""
 
     def __init__(self, source: LazyMap, layer: nn.ConvTranspose2d) -> None:
         height, width = (
@@ -164,7 +164,7 @@ class Transposed(LazyMap):
         self.source, self.layer = source, layer
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """Every row that adds to those asked for, spread out, and cut."""
+        """Transpose-convolve all source rows that contribute, and crop."""
         layer, height = self.layer, self.source.shape[2]
         kernel, stride, around = layer.kernel_size[0], layer.stride[0], int(layer.padding[0])
         first = max(-((kernel - 1 - top - around) // stride), 0)

@@ -1,9 +1,9 @@
-"""A generator on an image that is too large for it: the result of the whole image, in strips, with less memory.
+"""Runs a generator on a large image in strips: the same result as for the whole image, with less memory.
 
-What an instance norm needs to know of an image, a mean and a variance for each channel, is gathered over all strips in
-float64 before the next layer begins. What a layer makes at the image's own resolution, which is most of what a generator
-holds, is never stored: it is worked out strip by strip, and once more where a norm asks first. All below that resolution
-is kept until its last reader is done.
+Instance norm statistics (mean and variance per channel) are accumulated over all strips in float64 before the next layer
+starts. Feature maps at the image's own resolution, which take most of a generator's memory, are not stored: they are
+computed strip by strip, and a second time if a norm needs their statistics first. Feature maps of lower resolution are
+stored as long as a later layer needs them.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ BUDGET = 2**25  # bytes of a strip
 
 
 class InStrips(nn.Module):
-    """A generator in the place of another: the same result to rounding, in less memory.
+    """Wraps a generator: the same result up to rounding, in less memory.
 
     Args:
-        net: [B, C, H, W] -> [B, C', H, W]; its layers must be known here.
-        budget: bytes of a strip of one layer's output.
-        progress: called with the fraction of the layers finished since the last call.
+        net: [B, C, H, W] -> [B, C', H, W]; all its layers must be in ``STEPS``.
+        budget: bytes per strip of one layer's output.
+        told: called with the fraction of the layers finished since the last call.
 
     Raises:
-        ConfigError: the network has layers that are not.
+        ConfigError: the network has unsupported layers.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class InStrips(nn.Module):
 
 
 def is_layer(module: nn.Module) -> bool:
-    """Whether nothing is inside it."""
+    """Whether the module has no children."""
     return not any(True for _ in module.children())
 
 
 def require_known(net: nn.Module) -> None:
-    """Refuse a network with layers that strips do not support.
+    """Refuse a network with layers that are not in ``STEPS``.
 
     Raises:
-        ConfigError: with the kinds of layers that are not known.
+        ConfigError: with the types of these layers.
     """
     strange = sorted({type(layer).__name__ for layer in net.modules() if type(layer) not in STEPS})
     if strange:
@@ -83,11 +83,11 @@ def require_known(net: nn.Module) -> None:
 
 
 class Walk:
-    """Goes through a network's layers in their order.
+    """Applies a network's layers in order.
 
     Args:
-        height: of the image; what has fewer rows is stored.
-        budget: bytes of a strip.
+        height: of the image; feature maps with fewer rows are stored.
+        budget: bytes per strip.
         done: called after each layer.
     """
 
@@ -102,7 +102,7 @@ class Walk:
         return made
 
     def kept(self, source: LazyMap) -> Kept:
-        """The whole image, in memory."""
+        """Compute the whole image and store it."""
         if isinstance(source, Kept):
             return source
         image: Tensor | None = None
@@ -113,7 +113,7 @@ class Walk:
         return Kept(image)
 
     def kept_below(self, source: LazyMap) -> LazyMap:
-        """In memory, unless it is as high as the image itself."""
+        """Store the feature map if it has fewer rows than the image."""
         return self.kept(source) if source.shape[2] < self.height else source
 
     def statistics(self, source: LazyMap) -> tuple[Tensor, Tensor]:
@@ -138,17 +138,17 @@ def in_turn(walk: Walk, layers: Any, source: LazyMap) -> LazyMap:
 
 
 def inside(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
-    """A wrapper around a single ``model``."""
+    """A module that only applies its ``model``."""
     return walk.step(net.model, source)
 
 
 def level(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
-    """One resolution of a U-Net: what comes in, beside what comes up from below."""
+    """One level of a U-Net: its input concatenated with the output of the lower levels."""
     return Joined(source, walk.step(net.model, source))
 
 
 def block(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
-    """x + f(x), stored: otherwise every block would recompute all blocks before it."""
+    """x + f(x), stored: otherwise every block would recompute all earlier ones."""
     return walk.kept(Sum(source, walk.step(net.conv_block, source)))
 
 
@@ -158,13 +158,13 @@ def convolution(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
 
 
 def instance_norm(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
-    """Each image by its own statistics, and the layer's weights where it has them."""
+    """Normalise each image by its own statistics, then apply the layer's affine weights, if any."""
     mean, variance = walk.statistics(source)
     return normalised(layer, source, mean, variance)
 
 
 def batch_norm(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
-    """By the running statistics, or as the layer is told to: each image by its own."""
+    """Normalise by running statistics, or per image if the layer is set to ``alone``."""
     if layer.alone:
         return instance_norm(walk, layer, source)
     return Pointwise(source, layer)
@@ -183,7 +183,7 @@ def normalised(layer: Any, source: LazyMap, mean: Tensor, variance: Tensor) -> L
 
 
 def dropout(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
-    """Off, or drawn for the whole image at once: the same numbers in the same order as without strips."""
+    """Identity in evaluation; else applied to the whole image at once, so the draws are the same as without strips."""
     return Kept(layer(walk.kept(source).image)) if layer.training else source
 
 
@@ -193,7 +193,7 @@ def unchanged(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
 
 
 def activation(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
-    """A copy, whether the layer works in place or not: the rows may be those of a kept image."""
+    """Never in place, even if the layer is: the rows may be a view of a stored image."""
     slope = getattr(layer, "negative_slope", 0.0)
     return Pointwise(source, torch.tanh if isinstance(layer, nn.Tanh) else partial(F.leaky_relu, negative_slope=slope))
 

@@ -1,7 +1,7 @@
-"""A generator on squares of an image, each by itself: little memory, and not the result of the whole image.
+"""Runs a generator on square tiles separately: little memory, but not the same result as for the whole image.
 
-A norm sees the mean and the spread of one square instead of the image's, so flat and busy parts come out differently
-from how they would together; where squares overlap, one fades into the other.
+Norms use the statistics of one tile instead of the whole image, so flat and busy regions come out differently.
+Overlapping tiles are blended.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ SIDE, OVERLAP = 512, 64  # pixels
 
 
 class InTiles(nn.Module):
-    """A generator in the place of another.
+    """Wraps a generator so that it runs tile by tile.
 
     Args:
         net: [B, C, H, W] -> [B, C', H, W].
-        side: of a square; rounded up to what the network takes.
-        overlap: pixels that neighbours share.
-        progress: called with the fraction of the squares finished since the last call.
+        side: of a tile; rounded up to a multiple that the network accepts.
+        overlap: pixels shared by neighbouring tiles.
+        told: called with the fraction of the tiles finished since the last call.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class InTiles(nn.Module):
         return made / weight
 
     def spans(self, length: int) -> Iterator[tuple[int, int]]:
-        """First and last of the tiles along a side: at least ``overlap`` in common, the last one flush with the end."""
+        """[begin, end) of the tiles along a side; they overlap by at least ``overlap``, and the last ends at the edge."""
         if length <= self.side:
             yield 0, length
             return
@@ -64,7 +64,7 @@ class InTiles(nn.Module):
             yield begin, begin + self.side
 
     def ramp(self, begin: int, end: int, length: int, x: Tensor) -> Tensor:
-        """A tile's weight along a side: 1, falling towards neighbours. [end - begin]."""
+        """Blending weights along a side: 1, falling towards neighbouring tiles. [end - begin]."""
         place = torch.arange(end - begin, dtype=x.dtype, device=x.device)
         before = (place + 1) / (self.overlap + 1) if begin > 0 else torch.ones_like(place)
         after = (end - begin - place) / (self.overlap + 1) if end < length else torch.ones_like(place)
