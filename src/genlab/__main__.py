@@ -1,4 +1,4 @@
-"""python -m genlab COMMAND …"""
+"""Entry point of ``python -m genlab COMMAND …``."""
 
 from genlab.apps.command.main import genlab
 

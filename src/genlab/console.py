@@ -1,4 +1,4 @@
-"""Console output: genlab's own lines, copied to ``log.txt``, without the tips of other libraries."""
+"""Console output: our own lines, copied to ``log.txt``, progress bars, and filters for the libraries' notices."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ WARNINGS = (
 
 
 class Screen(logging.Handler):
-    """A handler for the current standard error, so that output can be piped."""
+    """Writes to the current ``sys.stderr``, so that standard output can be piped."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line."""
+        """Print the message."""
         print(record.getMessage(), file=sys.stderr, flush=True)  # noqa: T201
 
 
@@ -38,7 +38,7 @@ SOON = 1.0  # seconds of work after which it is known how long it will take
 
 
 def of_rank_0(record: logging.LogRecord) -> bool:
-    """Filter: only rank 0 prints and writes ``log.txt``, unless ``every_rank``."""
+    """Filter: only rank 0 prints and writes ``log.txt``, except for records marked ``every_rank``."""
     return is_rank_0() or getattr(record, "every_rank", False)
 
 
@@ -51,7 +51,7 @@ SAID.handlers[0].addFilter(of_rank_0)
 
 
 def quiet() -> None:
-    """Drop Lightning's notices, and, by their text, the warnings of a clean run that nobody can act on."""
+    """Silence Lightning's notices, and the warnings in ``WARNINGS``, about which users can do nothing."""
     for name in LIGHTNING:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name, logger in logging.root.manager.loggerDict.items():
@@ -62,25 +62,25 @@ def quiet() -> None:
 
 
 def program(command: str) -> str:
-    """How ``command`` is started, for messages with words to type: as this process was, else from a clone."""
+    """How to start ``command``, for messages: ``genlab …`` if this process was started so, else ``python src/….py``."""
     started = Path(sys.argv[0])
     installed = started.stem == "genlab" or (started.name, started.parent.name) == ("__main__.py", "genlab")
     return f"genlab {command}" if installed else f"python src/{command}.py"
 
 
 def say(line: str = "", every_rank: bool = False) -> None:
-    """One line on the screen (standard error) and in ``log.txt``; of rank 0, unless ``every_rank`` may say it."""
+    """Print a line to standard error and ``log.txt``; on rank 0 only, unless ``every_rank``."""
     SAID.info(line, extra={"every_rank": every_rank})
 
 
 def note(line: str) -> None:
-    """One line in ``log.txt`` only; rank 0 only."""
+    """Write a line to ``log.txt`` only; rank 0 only."""
     NOTED.info(line)
 
 
 @contextlib.contextmanager
 def tee(path: Path) -> Iterator[None]:
-    """While open, ``say`` and warnings are also written to ``path``, after what an earlier part of the run left there."""
+    """While open, lines of ``say`` and ``note`` and warnings are also appended to ``path``."""
     show, file = warnings.showwarning, logging.FileHandler(path, encoding="utf-8", delay=True)
 
     def show_and_note(message: object, category: type[Warning], filename: str, lineno: int, *rest: object) -> None:
@@ -102,13 +102,13 @@ def tee(path: Path) -> Iterator[None]:
 def progress(
     title: str, total: int | None, shown: bool = True, unit: str = "rows", announced: str = ""
 ) -> Iterator[Callable[..., None]]:
-    """A progress bar, on a terminal only. Yields a function to call with the amount done (default 1).
+    """A progress bar, drawn on a terminal only. Yields a function to call with the amount done (default 1).
 
     Args:
-        total: rows or bytes; None where nobody knows.
-        unit: ``rows`` or ``bytes``.
-        announced: these words and how long it will take are also said in a line, with or without a terminal, whatever
-            rank works; not of what is done within a second.
+        total: number of units; None if not known.
+        unit: ``bytes``, or the name of what is counted.
+        announced: if given, a line with this text and the estimated time is printed as well, on any rank and without a
+            terminal too, unless the work takes less than a second.
     """
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -1,4 +1,4 @@
-"""The words that every room shares: batch records, the description of a data set, what a model can do, and the errors.
+"""Types shared by all packages: batches, the description of a data set, model protocols, and errors.
 
 torch is imported for type checkers only, so that configuration and data can be checked before it is loaded.
 """
@@ -21,9 +21,9 @@ LabelKind = Literal["classes", "attributes"]
 
 
 class Images(NamedTuple):
-    """image [B, C, H, W]; label int64 or None; index [B] int64, the place in the split.
+    """image [B, C, H, W]; label int64 or None; index [B] int64, the index in the split.
 
-    label is [B], a class, or [B, K], attributes: ``spec.attributes`` names them, ``spec.levels`` counts their values.
+    label is [B] (classes) or [B, K] (attributes: ``spec.attributes`` names them, ``spec.levels`` counts their values).
     """
 
     image: Tensor
@@ -49,7 +49,7 @@ class Domains(NamedTuple):
 
 
 class Points(NamedTuple):
-    """x [B, D], coordinates of their own; label [B] int64 or None; index [B] int64."""
+    """x [B, D], unscaled coordinates; label [B] int64 or None; index [B] int64."""
 
     x: Tensor
     label: Tensor | None
@@ -57,7 +57,7 @@ class Points(NamedTuple):
 
 
 class Code(NamedTuple):
-    """What an encoder says of an image: mean [B, D] and, where it has a spread, logvar [B, D]."""
+    """An encoder's output: mean [B, D] and, if it is a distribution, logvar [B, D]."""
 
     mean: Tensor
     logvar: Tensor | None = None
@@ -68,9 +68,9 @@ class Code(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSpec:
-    """A prepared data set in words and numbers: known before torch is imported, kept in every checkpoint.
+    """Description of a prepared data set: available before torch is imported, and stored in every checkpoint.
 
-    ``shape`` is that of one image, (C, H, W), or of one point, (D,); ``classes`` is 0 where labels are no classes;
+    ``shape`` is that of one image, (C, H, W), or of one point, (D,); ``classes`` is 0 if labels are not classes;
     ``attributes`` names the columns of [N, K] labels and ``levels`` counts the values of each; ``sizes`` counts the rows
     of each split; ``digest`` changes with the files or with how they were prepared; ``skipped`` names unreadable files.
     """
@@ -89,11 +89,11 @@ class DataSpec:
 
     @property
     def labels(self) -> LabelKind | None:
-        """What the labels of its rows are, where they have any."""
+        """The kind of the labels; None if there are none."""
         return "classes" if self.classes else "attributes" if self.attributes else None
 
     def plain(self) -> dict[str, Any]:
-        """As numbers, strings, lists and dicts only, to live in a checkpoint or a JSON file."""
+        """As numbers, strings, lists and dicts only, for a checkpoint or a JSON file."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
@@ -123,56 +123,56 @@ class DataSpec:
 
 @runtime_checkable
 class Encodes(Protocol):
-    """Has a code for an image."""
+    """Encodes images."""
 
     def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code: ...
 
 
 @runtime_checkable
 class Decodes(Protocol):
-    """Has an image for a code: the mean image [B, C, H, W] in [0, 1]."""
+    """Decodes codes to mean images [B, C, H, W] in [0, 1]."""
 
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Reconstructs(Protocol):
-    """Gives an image back, deterministically, in [0, 1]."""
+    """Reconstructs images deterministically, in [0, 1]."""
 
     def reconstruct(self, x: Tensor, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Samples(Protocol):
-    """Makes new images: [n, C, H, W] in [0, 1]; the same ``seed`` gives the same images, and the same z to all labels."""
+    """Generates images [n, C, H, W] in [0, 1]; ``seed`` determines them, and z does not depend on the labels."""
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Draws(Protocol):
-    """Draws codes, [n, D]: those that ``sample`` decodes of the same ``seed``."""
+    """Draws codes [n, D]: the ones that ``sample`` decodes for the same ``seed``."""
 
     def draw(self, n: int, *, seed: int | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Bounds(Protocol):
-    """Bounds log p(x) from below, with labels log p(x|label): [B] nats an image, tighter as ``k`` grows."""
+    """Lower bound on log p(x), or on log p(x|label): [B] in nats per image, tighter as ``k`` grows."""
 
     def bound(self, x: Tensor, k: int = 1, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Scores(Protocol):
-    """Says how unusual an image is: [B], higher is more unusual."""
+    """Anomaly scores: [B], higher is more unusual."""
 
     def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor: ...
 
 
 @runtime_checkable
 class Translates(Protocol):
-    """Carries an image from one domain to the other, in [0, 1]."""
+    """Translates images from one domain to the other, in [0, 1]."""
 
     def translate(self, x: Tensor, direction: Literal["AtoB", "BtoA"]) -> Tensor: ...
 
@@ -181,14 +181,14 @@ class Translates(Protocol):
 
 
 class GenlabError(Exception):
-    """Something a user should read as one message, without a traceback. ``exit_code`` is the command's exit status."""
+    """An error shown to users as one message without a traceback. ``exit_code`` is the command's exit status."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake: where it stands (``model.latent_dmi``), what is wrong, and the words to type instead."""
+    """One mistake: its key (``model.latent_dmi``), what is wrong, and what to type instead."""
 
     where: str
     what: str
@@ -199,7 +199,7 @@ class Problem:
 
 
 class ConfigError(GenlabError):
-    """The configuration does not fit; holds every problem found, not only the first."""
+    """The configuration is not valid; has every problem found, not only the first."""
 
     exit_code = 2
 
@@ -209,13 +209,13 @@ class ConfigError(GenlabError):
 
 
 class DataError(GenlabError):
-    """A data set is missing, unreadable or not what it says it is."""
+    """A data set is missing, unreadable or not as described."""
 
     exit_code = 2
 
 
 class CheckpointError(GenlabError):
-    """A file is no checkpoint, is damaged, or does not fit."""
+    """A file is not a checkpoint, is damaged, or does not fit."""
 
     exit_code = 2
 
@@ -226,7 +226,7 @@ class NonFiniteLoss(GenlabError):
 
 @dataclass
 class Stopped(GenlabError):
-    """Training was asked to stop by a signal, and has saved: 130 Ctrl-C, 143 SIGTERM, 75 to be requeued."""
+    """A signal stopped the run. Exit codes: 130 Ctrl-C, 143 SIGTERM, 75 SIGUSR1 (to be requeued)."""
 
     exit_code: int
     message: str = field(default="stopped")

@@ -1,4 +1,4 @@
-"""Figures by matplotlib: pages of images with words below, and points in the plane. Agg alone, no pyplot; no torch here."""
+"""Matplotlib figures: pages of captioned images, and scatter plots. Uses Agg without pyplot; imports no torch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#b
 
 
 def figure(width: float, height: float) -> Figure:
-    """An empty figure of the given size in pixels."""
+    """An empty figure; size in pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -32,7 +32,7 @@ def figure(width: float, height: float) -> Figure:
 
 
 def pixels(made: Figure) -> np.ndarray:
-    """uint8 [H, W, 3]."""
+    """Render a figure: uint8 [H, W, 3]."""
     canvas: Any = made.canvas
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
@@ -40,7 +40,7 @@ def pixels(made: Figure) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Block:
-    """Images, ``across`` in a row, below a heading; each uint8 [H, W, 3], ``side`` pixels wide at most, with its words."""
+    """Captioned images, uint8 [H, W, 3], below a heading: ``across`` per row, at most ``side`` pixels wide."""
 
     title: str
     cells: list[tuple[np.ndarray, str]]
@@ -54,7 +54,7 @@ class Block:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of an image; small ones as many times as large as fits."""
+        """Height and width of an image as drawn; small images are enlarged by a whole factor."""
         wide = self.cells[0][0].shape[1]
         width = self.side // wide * wide or self.side
         return min(math.ceil(width * max(image.shape[0] / image.shape[1] for image, _ in self.cells)), 2 * width), width
@@ -66,12 +66,12 @@ class Block:
 
     @property
     def pitch(self) -> int:
-        """Pixels from one image's left side to the next one's; words have all of ``side``."""
+        """Pixels between the left sides of neighbouring images; captions get the full ``side``."""
         return (self.side if self.below > GAP else self.size[1]) + GAP
 
 
 def page(title: str, blocks: list[Block]) -> Figure:
-    """Blocks, one below the other."""
+    """A page with the blocks below each other."""
     heights = [LINE + 8 + block.rows * (block.size[0] + block.below) for block in blocks]
     wide = max(min(block.across, len(block.cells)) * block.pitch - GAP for block in blocks)
     wide, high = max(wide, 9 * len(title)) + 2 * MARGIN, sum(heights) + HEAD + 2 * MARGIN - GAP
@@ -94,12 +94,12 @@ def page(title: str, blocks: list[Block]) -> Figure:
 
 
 def filled(text: str, side: int, lines: int) -> str:
-    """Wrap words to an image's width; what does not fit ends in an ellipsis."""
+    """Wrap a caption to the width of an image; text beyond ``lines`` lines becomes an ellipsis."""
     return textwrap.fill(text, int(side / LETTER), max_lines=lines, placeholder=" …")
 
 
 def scatter(axes: Axes, layers: list[tuple[np.ndarray, Any]], around: np.ndarray) -> None:
-    """Points [N, 2] and their colour, or one for each, layer over layer; the axes hold all of ``around`` with a margin."""
+    """Scatter layers of points [N, 2] with a colour (or one per point); the axes cover ``around`` plus a margin."""
     low, high = around.min(0), around.max(0)
     middle, half = (low + high) / 2, max(float((high - low).max()) / 2 * 1.3, 1e-6)
     axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")

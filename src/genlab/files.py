@@ -1,4 +1,4 @@
-"""Atomic writes, cached results and inter-process locks."""
+"""Atomic writes, locks between processes, and an on-disk cache."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DIGEST = hashlib.sha256().digest_size
 
 @contextlib.contextmanager
 def temporary(path: Path) -> Iterator[Path]:
-    """A path in the same folder to write to; on a clean exit it is synced and takes ``path``'s place, else it goes."""
+    """Yields a temporary path in the same folder: fsynced and renamed to ``path`` on success, deleted on an exception."""
     part = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield part
@@ -37,14 +37,14 @@ def temporary(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """``temporary``, opened for writing."""
+    """Atomic write: ``temporary``, opened as a file."""
     with temporary(path) as part, open(part, mode, newline="" if "b" not in mode else None) as file:
         yield file
         file.flush()
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or the entries of a folder, to the disk; folders where the system knows how to."""
+    """fsync a file, or, on POSIX systems, a folder's entries."""
     if path.is_dir() and os.name != "posix":
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -55,14 +55,14 @@ def sync(path: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Readable JSON, whole or not at all; NaN and infinity are refused."""
+    """Write indented JSON atomically; NaN and infinity raise ValueError."""
     with replacing(path) as file:
         json.dump(value, file, indent=2, allow_nan=False)
         file.write("\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
+    """The inverse of ``write_json``."""
     return json.loads(path.read_text())
 
 
@@ -73,7 +73,7 @@ def sha256(path: Path) -> str:
 
 
 def is_sound_zip(path: Path) -> bool:
-    """Whether the file is a zip archive, as ``torch.save`` writes it, whose parts have their checksums: torch asks for none."""
+    """Whether the file is a zip archive (as ``torch.save`` writes) with correct checksums, which torch does not check."""
     try:
         with zipfile.ZipFile(path) as file:
             return file.testzip() is None
@@ -86,12 +86,12 @@ def is_sound_zip(path: Path) -> bool:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """While open, no other process works on ``path``. Its folder is made, and goes again if nothing came into it.
+    """Inter-process lock for ``path``. Creates its folder, and removes it again if nothing was written into it.
 
-    The lock stays, hidden, beside what was made: whoever waits for it would else wait for a file that is gone.
+    The hidden lock file is kept: if it were deleted, waiting processes would hold a lock on a deleted file.
 
     Raises:
-        OSError: the folder cannot be made or written to.
+        OSError: the folder cannot be created or written to.
     """
     lock, made = path.with_name(f".{path.name}.lock"), [folder for folder in path.parents if not folder.exists()]
     try:
@@ -111,20 +111,20 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def key_of(*facts: Any) -> str:
-    """A digest of everything that a result depends on: numbers, strings, lists, dicts."""
+    """Cache key: a hash of everything a result depends on (numbers, strings, lists, dicts)."""
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def cached(path: Path, make: Callable[[], Any], fits: Callable[[Any], bool]) -> Any:
-    """What ``make`` gave when this file was written; of several processes one makes it while the others wait.
+    """The result of ``make``, cached at ``path``; one process computes it while the others wait.
 
-    Only tensors, numbers, strings, lists and dicts: the file is read without unpickling anything else.
+    Results may contain tensors, numbers, strings, lists and dicts only (read with ``weights_only=True``).
 
     Args:
-        fits: whether a value can be what ``make`` gave.
+        fits: whether a value read from the file is valid.
 
     Raises:
-        DataError: the file is damaged, holds something else, or there is no room for it.
+        DataError: the file is damaged, has other content, or cannot be written.
     """
     ensure(path, make)
     value = read_tensors(path)
@@ -134,7 +134,7 @@ def cached(path: Path, make: Callable[[], Any], fits: Callable[[Any], bool]) -> 
 
 
 def ensure(path: Path, make: Callable[[], Any]) -> None:
-    """Make sure the file exists; one process makes it while others wait."""
+    """Create the file if it is missing; one process does so while the others wait."""
     if not path.is_file():
         with locked(path):
             if not path.is_file():
@@ -142,9 +142,9 @@ def ensure(path: Path, make: Callable[[], Any]) -> None:
 
 
 def write_tensors(path: Path, value: Any) -> None:
-    """Whole or not at all: the SHA-256 of what follows, 32 bytes, and what ``torch.save`` made of the value.
+    """Write atomically: 32 bytes of SHA-256, then the value by ``torch.save``.
 
-    Torch itself does not notice changed bytes.
+    The digest is needed because ``torch.load`` does not detect changed bytes.
     """
     import torch
 
@@ -159,7 +159,7 @@ def write_tensors(path: Path, value: Any) -> None:
 
 
 def read_tensors(path: Path) -> Any:
-    """The value, on the CPU."""
+    """The value written by ``write_tensors``, on the CPU; DataError if the file is damaged."""
     import torch
 
     try:
@@ -172,5 +172,5 @@ def read_tensors(path: Path) -> Any:
 
 
 def unusable(path: Path) -> DataError:
-    """The error for a file that is damaged, or that somebody else has written."""
+    """The error for a cache file that is damaged or has other content."""
     return DataError(f"{path} cannot be read. Delete it, and the next run makes it again.")

@@ -1,4 +1,4 @@
-"""Pictures: ranges, grids, points, and files. Outside a model an image is float32 in [0, 1], [C, H, W] or [B, C, H, W]."""
+"""Image ranges, grids and PNG files. Outside a model, images are float32 in [0, 1], [C, H, W] or [B, C, H, W]."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from genlab.files import temporary
 
 
 def signed(x: Tensor) -> Tensor:
-    """[0, 1] to [-1, 1]: the door into a network that ends in tanh."""
+    """[0, 1] to [-1, 1], the input range of networks that end in tanh."""
     return x * 2 - 1
 
 
 def unsigned(x: Tensor) -> Tensor:
-    """[-1, 1] to [0, 1]: the door out of a network that ends in tanh."""
+    """[-1, 1], the output range of tanh, to [0, 1]."""
     return (x + 1) / 2
 
 
@@ -32,7 +32,7 @@ def from_uint8(x: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def rounded(x: Tensor) -> Tensor:
-    """The image as a file would give it back: float in [0, 1] on the 256 grey levels."""
+    """Quantise to 256 levels, as saving and loading would: float in [0, 1]."""
     return from_uint8(to_uint8(x))
 
 
@@ -49,13 +49,13 @@ def grid(images: Tensor, columns: int | None = None, gap: int = 2, background: f
 
 
 def enlarged(image: Tensor, at_least: int = 448) -> Tensor:
-    """[C, H, W] repeated pixel by pixel until its longer side has ``at_least`` pixels, so that 8x8 digits can be seen."""
+    """Enlarge [C, H, W] by a whole factor (nearest neighbour) until its longer side has ``at_least`` pixels."""
     times = max(1, math.ceil(at_least / max(image.shape[-2:])))
     return image.repeat_interleave(times, -2).repeat_interleave(times, -1)
 
 
 def beside_real(points: Tensor, real: Tensor, side: int = 600) -> Tensor:
-    """Generated points [N, 2] in colour over real ones [M, 2] in grey, on the real ones' axes. -> [3, side, side]."""
+    """Plot generated points [N, 2] in colour over real ones [M, 2] in grey; axes fit the real ones. [3, side, side]."""
     from genlab.figures import GREY, ORANGE, figure, pixels, scatter
 
     made, known = figure(side, side), real.detach().float().cpu().numpy()
@@ -65,7 +65,7 @@ def beside_real(points: Tensor, real: Tensor, side: int = 600) -> Tensor:
 
 
 def save_png(image: Tensor, path: Path) -> Path:
-    """Write [C, H, W] in [0, 1] (C = 1 or 3) as an 8-bit PNG: whole or not at all."""
+    """Write [C, H, W] in [0, 1] (C = 1 or 3) as an 8-bit PNG, atomically."""
     from PIL import Image
 
     array = to_uint8(image).cpu().permute(1, 2, 0).numpy()  # [H, W, C]

@@ -1,4 +1,4 @@
-"""Numbers that look random and are not: a pure function of (seed, epoch, index, purpose), for numpy and torch alike."""
+"""Counter-based random numbers: pure functions of (seed, epoch, index, purpose), for NumPy and torch."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ BITS = 24  # so many that float32 holds every value
 
 
 def shifted(x: Any, bits: int) -> Any:
-    """A logical shift to the right of int64 numbers."""
+    """Logical right shift of int64 numbers."""
     return (x >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def scrambled(x: Any) -> Any:
-    """splitmix64's finaliser: int64 to int64, every bit depends on every bit."""
+    """splitmix64's finaliser, int64 to int64: every output bit depends on every input bit."""
     x = (x ^ shifted(x, 30)) * MIX_1
     x = (x ^ shifted(x, 27)) * MIX_2
     return x ^ shifted(x, 31)
 
 
 def keyed_bits(index: Any, seed: int, epoch: int, purpose: int) -> Any:
-    """One whole number in 0 … 2^24 - 1 for each image: index int64 [B], an array or a tensor -> int64 [B] of its kind."""
+    """An integer in 0 … 2^24 - 1 per image: index int64 [B] (array or tensor) -> int64 [B] of the same type."""
     state = scrambled((index * 0 + seed) * GOLDEN + epoch)
     state = scrambled(state * GOLDEN + purpose)
     return shifted(scrambled(state + index * GOLDEN), 64 - BITS)
 
 
 def uniform(index: Any, seed: int, epoch: int, purpose: int) -> Any:
-    """One number in [0, 1) for each image: index int64 [B] -> [B], the same on every device."""
+    """A number in [0, 1) per image: index int64 [B] -> [B], the same on every device."""
     return keyed_bits(index, seed, epoch, purpose) / (1 << BITS)
 
 
 def below(limit: Any, index: Any, seed: int, epoch: int, purpose: int) -> Any:
-    """One whole number in 0 … limit - 1 for each image; ``limit`` a number, or one for each. [B] -> int64 [B]."""
+    """An integer in 0 … limit - 1 per image; ``limit`` is a number or one per image. [B] -> int64 [B]."""
     return keyed_bits(index, seed, epoch, purpose) * limit >> BITS
 
 
 def key_bytes(size: int, *key: object) -> bytes:
-    """So many bytes named by ``key``."""
+    """``size`` bytes derived from ``key`` by BLAKE2b."""
     return hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=size).digest()
 
 
 def keyed(*key: object) -> np.random.Generator:
-    """numpy's generator whose stream is named by ``key``."""
+    """NumPy generator seeded by ``key``."""
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key_bytes(16, *key), "little")))
 
 
 def keyed_number(*key: object) -> int:
-    """A number of 63 bits named by ``key``."""
+    """A 63-bit integer derived from ``key``."""
     return int.from_bytes(key_bytes(8, *key), "little") >> 1
 
 
 def keyed_generator(device: torch.device, *key: object) -> torch.Generator:
-    """torch's generator whose stream is named by ``key``."""
+    """torch generator on ``device``, seeded by ``key``."""
     import torch
 
     return torch.Generator(device).manual_seed(keyed_number(*key))

@@ -1,8 +1,7 @@
-"""This process's rank and run, whichever launcher started it: Lightning, torchrun or srun.
+"""The rank and the run directory of this process, whether started by Lightning, torchrun or srun.
 
-Lightning starts further ranks from rank 0 and hands its environment on, the run directory with it. torchrun and srun
-start all ranks at once: rank 0 then leaves a note in the folder of runs, and the others wait for it and resolve nothing
-themselves.
+Lightning starts the other ranks from rank 0, and they inherit the run directory in the environment. torchrun and srun
+start all ranks at once: rank 0 writes the run directory to a file in the folder of runs, and the other ranks wait for it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def is_rank_0() -> bool:
 
 
 def rank_name() -> str:
-    """The number of this rank; of ranks that Lightning starts on further nodes, node and place: ``1.0``."""
+    """The number of this rank; for ranks started by Lightning on other nodes, node and local rank: ``1.0``."""
     if launcher() in ("torchrun", "srun"):
         return os.environ["RANK" if launcher() == "torchrun" else "SLURM_PROCID"]
     node, local = os.environ.get("NODE_RANK", "0"), os.environ.get("LOCAL_RANK", "0")
@@ -36,7 +35,7 @@ def rank_name() -> str:
 
 
 def launcher() -> str | None:
-    """Who started this process as one of several: ``torchrun``, ``srun``, ``lightning``; None: a user."""
+    """What started this process as one of several: ``torchrun``, ``srun`` or ``lightning``; None: the user."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
         return "torchrun"
     if "SLURM_STEP_ID" in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
@@ -45,7 +44,7 @@ def launcher() -> str | None:
 
 
 def note_of_launch(runs: Path) -> Path:
-    """The file in which rank 0 of this launch names its run directory."""
+    """The file in which rank 0 of this launch stores its run directory."""
     names = {
         "torchrun": ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT"),
         "srun": ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"),
@@ -56,7 +55,7 @@ def note_of_launch(runs: Path) -> Path:
 
 
 def announce(directory: Path, runs: Path) -> None:
-    """Rank 0 has made or taken its run directory: tell the other ranks, now running or still to be started."""
+    """Called by rank 0: publish its run directory to the other ranks, running or not yet started."""
     os.environ[RUN_DIR] = str(directory.resolve())
     if launcher() is not None:
         note = note_of_launch(runs)
@@ -66,7 +65,7 @@ def announce(directory: Path, runs: Path) -> None:
 
 
 def withdraw(runs: Path) -> None:
-    """Remove the note when the run is over."""
+    """Remove the file of this launch at the end of the run."""
     if launcher() is not None:
         note = note_of_launch(runs)
         note.unlink(missing_ok=True)
@@ -75,10 +74,10 @@ def withdraw(runs: Path) -> None:
 
 
 def directory_of_rank_0(runs: Path) -> Path:
-    """The run directory that rank 0 has made: from the environment, or from its note as soon as it is there.
+    """The run directory of rank 0: from the environment, or from its file, for which this waits.
 
     Raises:
-        GenlabError: rank 0 has not said so for an hour.
+        GenlabError: the file has not appeared within ``PATIENCE`` seconds.
     """
     if launcher() == "lightning" and RUN_DIR in os.environ:
         return Path(os.environ[RUN_DIR])

@@ -1,4 +1,4 @@
-"""``evaluate.py``: measure a trained model again, from its checkpoint alone."""
+"""``evaluate.py``: measures a trained model again, from its checkpoint alone."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from genlab.runs.find import checkpoint_file
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Measure ``ckpt`` on ``split`` and write a ``summary.json`` of its own.
+    """Measure ``ckpt`` on ``split`` and write a separate ``summary.json``.
 
     Raises:
-        CheckpointError: ``ckpt`` is no checkpoint.
-        DataError: the data set of the run is not to be found.
+        CheckpointError: ``ckpt`` is not a checkpoint.
+        DataError: the data set of the run is not found.
     """
     path = checkpoint_file(Path(cfg.ckpt))
     ensure_torchvision()

@@ -1,4 +1,4 @@
-"""The heavy half of ``evaluate.py``: the same loop, batches, noise and samples as at the end of training."""
+"""The part of ``evaluate.py`` that needs torch: the same test as at the end of training, with the same random draws."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData, cache: Pat
 
 
 def report(loaded: Loaded, cfg: DictConfig, metrics: dict[str, float], known: dict[str, Any], output: Path) -> None:
-    """On the screen and in a file. ``known``: what else the file says about the numbers."""
+    """Print the metrics, and write ``summary.json``. ``known``: further entries of the file."""
     width = max(map(len, metrics))
     for name, value in metrics.items():
         console.say(f"{name:{width}}  {value:.6g}")

@@ -19,8 +19,8 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     """Write the networks of ``ckpt`` in ``format``.
 
     Raises:
-        CheckpointError: ``ckpt`` is no checkpoint.
-        ConfigError: the model cannot be written so, or what that needs is not installed.
+        CheckpointError: ``ckpt`` is not a checkpoint.
+        ConfigError: the format does not support the model, or its packages are not installed.
     """
     require_sense(cfg)
     path = checkpoint_file(Path(cfg.ckpt))
@@ -52,10 +52,10 @@ def require_sense(cfg: DictConfig) -> None:
 
 
 def require_installed() -> None:
-    """Refuse what could not be written or tried.
+    """Refuse ``format=onnx`` if its packages are not installed.
 
     Raises:
-        ConfigError: with the words to type.
+        ConfigError: with the command to install them.
     """
     absent = [name for name in ONNX if importlib.util.find_spec(name) is None]
     if absent:

@@ -1,4 +1,4 @@
-"""The heavy half of ``export.py``: files are written to a temporary folder and moved once every check has passed."""
+"""The part of ``export.py`` that needs torch: writes to a temporary folder, and moves the files once all checks pass."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NETS = {  # what the reference's --netG and --netD call them
 
 
 def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
-    """Write the files and print what each one is."""
+    """Write the files, and print a line about each."""
     build(cfg.performance, cfg.trust).apply()
     console.quiet()
     with staging_folder(output, keep=not cfg.check_only) as folder:
@@ -72,7 +72,7 @@ def staging_folder(output: Path, keep: bool) -> Iterator[Path]:
 
 
 def write_reference(cfg: DictConfig, loaded: Loaded, folder: Path) -> list[str]:
-    """``latest_net_G_A.pth`` and the others that have been trained, and how to name these networks there.
+    """Write every trained network (``latest_net_G_A.pth`` …); returns lines with the reference's options to load them.
 
     Raises:
         ConfigError: the reference has no such networks.
@@ -106,7 +106,7 @@ def like_reference(model: Model, ours: str) -> Layout:
     """The layout of one of the model's networks.
 
     Raises:
-        ConfigError: the reference has none like it.
+        ConfigError: the reference has no such network.
     """
     found = layout_of(getattr(model, ours))
     if found is None:
@@ -123,7 +123,7 @@ def like_reference(model: Model, ours: str) -> Layout:
 
 
 def flags(generator: Layout, discriminator: Layout) -> str:
-    """The options by which the reference builds the same networks."""
+    """The command-line options with which the reference builds the same networks."""
     net_g = NETS.get((generator.family, generator.depth), f"{generator.family} of depth {generator.depth}")
     net_d = NETS.get((discriminator.family, discriminator.depth), f"n_layers --n_layers_D {discriminator.depth}")
     dropout = " --no_dropout" if generator.dropout is False else ""

@@ -1,4 +1,4 @@
-"""``generate.py``: pictures from a trained model: a folder of them and one sheet."""
+"""``generate.py``: writes pictures from a trained model, and a sheet of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ NEED_IMAGES = ("reconstruct", "interpolate", "traverse")
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Make what ``what`` names from the model in ``ckpt``.
+    """Generate what ``what`` selects with the model in ``ckpt``.
 
     Raises:
-        CheckpointError: ``ckpt`` is no checkpoint.
-        ConfigError: the model cannot do that.
+        CheckpointError: ``ckpt`` is not a checkpoint.
+        ConfigError: the model does not support ``what``.
     """
     path = checkpoint_file(Path(cfg.ckpt))
     ensure_torchvision()

@@ -1,4 +1,4 @@
-"""The heavy half of ``generate.py``: rows of images [n, C, H, W] in [0, 1], or of points [n, D], batch after batch."""
+"""The part of ``generate.py`` that needs torch: batches of images [n, C, H, W] in [0, 1] or of points [n, D]."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def generate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData | None, out
 
 
 def write_images(made: Iterator[Tensor], columns: int, output: Path) -> None:
-    """``000000.png`` …, [C, H, W] each, as they come, and ``sheet.png`` of the first of them."""
+    """Write ``000000.png`` … from images [C, H, W] lazily, and ``sheet.png`` of the first ``SHOWN``."""
     shown, count = [], 0
     for count, picture in enumerate(made, 1):
         images.save_png(picture, output / f"{count - 1:06d}.png")
@@ -61,7 +61,7 @@ def write_images(made: Iterator[Tensor], columns: int, output: Path) -> None:
 
 
 def write_points(points: Tensor, real: Tensor, output: Path) -> None:
-    """``points.csv``, and ``sheet.png`` with as many real ones behind them. [n, D], [N, D]."""
+    """Write ``points.csv``, and ``sheet.png`` with real points in the background. [n, D], [N, D]."""
     images.save_png(images.beside_real(points, real[: max(len(points), REAL)]), output / "sheet.png")
     header = ",".join(f"x{i}" for i in range(points.shape[1]))
     np.savetxt(output / "points.csv", points.cpu().numpy(), "%.8g", ",", header=header, comments="")
@@ -69,10 +69,10 @@ def write_points(points: Tensor, real: Tensor, output: Path) -> None:
 
 
 def label_for(cfg: DictConfig, model: Any) -> Tensor | None:
-    """The labels that were typed, a row each; None where the model takes none, or where its images have their own.
+    """The labels of ``label=``, one per row; None if the model takes none or the images bring their own.
 
     Raises:
-        ConfigError: they are no labels of the model's, or not what ``what`` can use.
+        ConfigError: the model has no such labels, or ``what`` cannot use them.
     """
     labels = chosen_labels(cfg.label, model)
     if cfg.what == "sample" or not isinstance(model, Encodes | Reconstructs):
@@ -81,13 +81,13 @@ def label_for(cfg: DictConfig, model: Any) -> Tensor | None:
 
 
 def sample(cfg: DictConfig, model: Any, prepared: PreparedData | None, labels: Tensor | None) -> Made:
-    """New images, or new points; of several labels ``n`` each, a row for each label, all of the same z."""
+    """New images or points; for several labels a row of ``n`` each, all rows with the same z."""
     rows = [None] if labels is None else list(labels)
     return (batch for label in rows for batch in samples_of(cfg, model, label)), 8 if len(rows) == 1 else cfg.n
 
 
 def samples_of(cfg: DictConfig, model: Any, label: Tensor | None) -> Iterator[Tensor]:
-    """``n`` samples of one label. Their z are drawn at once; a model that only samples makes all of them together."""
+    """``n`` samples of one label, in batches if the model can draw and decode codes, else all in one call."""
     if isinstance(model, Draws) and isinstance(model, Decodes):
         for z in model.draw(cfg.n, seed=cfg.seed).split(cfg.batch_size):
             yield model.decode(z, **label_argument(model, label, len(z)))
@@ -96,16 +96,16 @@ def samples_of(cfg: DictConfig, model: Any, label: Tensor | None) -> Iterator[Te
 
 
 def reconstruct(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
-    """Pairs: an image, and what the model makes of it."""
+    """Pairs of an image and its reconstruction."""
     batches = draw_images(cfg, model, prepared, cfg.n)
     made = (torch.stack([x, model.reconstruct(x, **for_model(model, own))], 1) for x, own in batches)
     return (pairs.flatten(0, 1) for pairs in made), 8
 
 
 def interpolate(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
-    """Rows from one image's code to another's in a straight line; from one z to another for a model without codes.
+    """Rows of linear interpolations between the codes of two images; between two z if the model has no encoder.
 
-    The label of a row is the one that was typed, else that of the image where it begins.
+    The label of a row is the one typed, else that of its first image.
     """
     ends, own = codes(cfg, model, prepared, 2 * cfg.n)  # [2 n, D]
     along = torch.linspace(0, 1, STEPS, device=ends.device, dtype=ends.dtype)[:, None]
@@ -114,7 +114,7 @@ def interpolate(cfg: DictConfig, model: Any, prepared: PreparedData | None, labe
 
 
 def traverse(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
-    """A row for each of the first n latent variables: that one changes, the others stay as in one image's code."""
+    """A row for each of the first n latent variables, which varies while the others keep one image's code."""
     (code,), own = codes(cfg, model, prepared, 1)
     rows = []
     for unit in range(min(cfg.n, len(code))):
@@ -129,7 +129,7 @@ NEEDED = {"sample": Samples, "reconstruct": Reconstructs, "interpolate": Decodes
 
 
 def codes(cfg: DictConfig, model: Any, prepared: PreparedData | None, count: int) -> tuple[Tensor, Tensor | None]:
-    """The codes of images drawn by seed, and their labels; draws from the prior where the model has no encoder."""
+    """Codes and labels of images drawn by seed; draws from the prior if the model has no encoder."""
     if isinstance(model, Encodes):
         parts = [
             (model.encode(x, **for_model(model, own)).mean, own) for x, own in draw_images(cfg, model, prepared, count)
@@ -164,10 +164,10 @@ def draw_images(
 
 
 def require_able(model: Any, what: str) -> None:
-    """Refuse what the model cannot do, naming what it can.
+    """Refuse a ``what`` that the model does not support.
 
     Raises:
-        ConfigError: it cannot do this.
+        ConfigError: with what it supports.
     """
     if not isinstance(model, NEEDED[what]):
         able = " or ".join(f"what={name}" for name, kind in NEEDED.items() if isinstance(model, kind))

@@ -1,4 +1,4 @@
-"""What ``label=`` means to a trained model: classes by number or name, attributes by name."""
+"""Resolves ``label=`` for a trained model: classes by number or name, attributes by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANY = 12  # names in a message
 
 
 def chosen_labels(given: Any, model: Any) -> Tensor | None:
-    """The labels that were typed, a row each: [L] classes, or [1, K] attributes; None where none were.
+    """The labels of ``label=``: [L] classes or [1, K] attributes; None if none were given.
 
     Raises:
         ConfigError: there are no such labels, or the model takes none.
@@ -35,10 +35,10 @@ def chosen_labels(given: Any, model: Any) -> Tensor | None:
 
 
 def required(labels: Tensor | None, model: Any, what: str) -> Tensor | None:
-    """The labels, which must be there if the model needs any.
+    """Return ``labels``; refuse None if the model needs labels.
 
     Raises:
-        ConfigError: they are not.
+        ConfigError: the model needs labels, and none were given.
     """
     if labels is None and needs_labels(model):
         needed = "a class" if model.spec.classes else "attributes"
@@ -49,7 +49,7 @@ def required(labels: Tensor | None, model: Any, what: str) -> Tensor | None:
 
 
 def the_only(labels: Tensor | None, given: Any, what: str) -> Tensor | None:
-    """The labels, if there is no more than one, and ``what`` has a use for it.
+    """Return ``labels``; refuse several, or any for ``reconstruct``.
 
     Raises:
         ConfigError: there are several, or the images have their own.
@@ -65,7 +65,7 @@ def a_class(one: Any, given: Any, spec: DataSpec) -> int:
     """The number of a class.
 
     Raises:
-        ConfigError: there is none of that number or name.
+        ConfigError: there is no class of that number or name.
     """
     if isinstance(one, str) and one in spec.class_names:
         return spec.class_names.index(one)
@@ -77,7 +77,7 @@ def a_class(one: Any, given: Any, spec: DataSpec) -> int:
 
 
 def attributes(given: Any, spec: DataSpec) -> list[int]:
-    """A value for each attribute: 1 for those that are listed, or what is written beside them; 0 for all others.
+    """A value per attribute: 1 if it is listed, or the value given for it; 0 for all others.
 
     Raises:
         ConfigError: there is no such attribute, or it has no such value.
@@ -97,18 +97,18 @@ def attributes(given: Any, spec: DataSpec) -> list[int]:
 
 
 def is_list(given: Any) -> bool:
-    """Whether the value is a list of several labels."""
+    """Whether a list was typed."""
     return isinstance(given, ListConfig | list)
 
 
 def nearest(name: str, names: tuple[str, ...]) -> str:
-    """The nearest valid name; empty if none is near."""
+    """A suggestion of the closest name; empty if none is close."""
     near = [] if name.isdigit() else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else ""
 
 
 def ways_of(spec: DataSpec) -> str:
-    """The ways to type a label."""
+    """A remedy that lists the valid values of ``label=``."""
     if spec.classes:
         named = [name for number, name in enumerate(spec.class_names) if name != str(number)]
         names = f". Names: {', '.join(named[:MANY])}{' …' if len(named) > MANY else ''}" if named else ""
@@ -119,6 +119,6 @@ def ways_of(spec: DataSpec) -> str:
 
 
 def refused(given: Any, what: str, remedy: str) -> ConfigError:
-    """The message about ``label=``."""
+    """The error for an invalid ``label=``."""
     typed = f"[{','.join(map(str, given))}]" if is_list(given) else str(given).replace("'", "")
     return ConfigError([Problem(f"label={typed}", what, remedy)])

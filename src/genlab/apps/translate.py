@@ -1,4 +1,4 @@
-"""``translate.py``: anyone's pictures through a trained pix2pix or CycleGAN, file by file."""
+"""``translate.py``: translates picture files with a trained pix2pix or CycleGAN."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     """Translate ``input`` with the model in ``ckpt``.
 
     Raises:
-        CheckpointError: ``ckpt`` is no checkpoint.
+        CheckpointError: ``ckpt`` is not a checkpoint.
         ConfigError: there is nothing to translate, nowhere to write, or the model cannot do it.
     """
     path = checkpoint_file(Path(cfg.ckpt))

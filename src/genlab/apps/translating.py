@@ -1,4 +1,4 @@
-"""The heavy half of ``translate.py``: where the pictures go through which model, and what is said of it."""
+"""The part of ``translate.py`` that needs torch: runs the translation and prints the messages."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ TILED = (
 
 
 def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> int:
-    """Write every picture's translation under its own name, and ``sheet.png``; the exit code.
+    """Write every picture's translation under the same name, and ``sheet.png``; returns the exit code.
 
     Raises:
-        ConfigError: the model does not translate, or not that way; or the output cannot be written.
+        ConfigError: the model does not translate, or not in that direction; or the output cannot be written.
         Unreadable: a picture cannot be read, and ``data.on_error`` is ``stop``.
     """
     build(cfg.performance, cfg.trust).apply()
@@ -42,7 +42,7 @@ def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> 
 
 
 def opening(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path, work: Translation) -> None:
-    """What is translated by what, and where it goes."""
+    """Print model, inputs, device and output folder."""
     others = f"; left alone: {', '.join(f'{n} {end}' for end, n in inputs.others.items())}" if inputs.others else ""
     console.say(f"model     {type(loaded.model).__name__} of {loaded.path}, step {loaded.step:,}, {cfg.direction}")
     console.say(f"pictures  {len(inputs.files):,} in {inputs.root}{others}")
@@ -57,7 +57,7 @@ def opening(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path, work:
 
 
 def closing(work: Translation, output: Path, seconds: float) -> None:
-    """What was not kept, how much was done, and what was left out."""
+    """Print the notes, the number of translated pictures, and the number of skipped ones."""
     for sentence, count in work.notes.items():
         console.say(f"note      {count:,} of {len(work.inputs.files):,}: {sentence}")
     sheet = f"; {work.sheet.path} shows them" if work.sheet.cells else ""

@@ -1,4 +1,4 @@
-"""Instantiates a node of the configuration."""
+"""Instantiates nodes of the configuration."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from genlab.contracts import ConfigError, Problem
 
 
 def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
-    """Instantiate ``node`` and everything in it; ``injected`` are the arguments that no configuration can write down.
+    """Instantiate ``node`` recursively; ``injected`` are arguments that a configuration cannot express.
 
     Raises:
-        ConfigError: it names code that is not trusted, or that cannot be imported.
+        ConfigError: it names code that is not trusted or cannot be imported.
     """
     plain: Any = OmegaConf.to_container(node, resolve=True)
     if problems := in_words(untrusted(plain, trust), Hints()):
@@ -35,10 +35,10 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
 
 
 def require_importable(target: str) -> None:
-    """Import the module of somebody's own class.
+    """Import the module of a user's class.
 
     Raises:
-        ConfigError: it fails; with the last line of that package that was reached.
+        ConfigError: the import fails; with the last line reached in that package.
     """
     module = target.rpartition(".")[0]
     try:
@@ -49,7 +49,7 @@ def require_importable(target: str) -> None:
 
 
 def place_of(error: Exception, module: str) -> str:
-    """File and line of what went wrong while a module was imported: the deepest in its own package."""
+    """File and line of an import error: the deepest frame in the module's own package."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]

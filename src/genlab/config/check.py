@@ -1,4 +1,4 @@
-"""The check between composing and anything heavy: every key, type and range, all mistakes at once, without torch."""
+"""Checks a composed configuration: every key, type and range, all mistakes at once, before torch is imported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 def check(cfg: DictConfig, command: str, trust: list[str]) -> list[Mistake]:
-    """The configuration of ``command`` held against the signatures behind it; in the order of the configuration."""
+    """The mistakes in the configuration of ``command``, by the signatures of its targets; in configuration order."""
     plain, broken = resolved(cfg)
     found = [*Walk(trust).root(plain, ROOTS[command]), *untrusted(plain, trust)]
     known = {mistake.where for mistake in broken}
@@ -31,7 +31,7 @@ def check(cfg: DictConfig, command: str, trust: list[str]) -> list[Mistake]:
 
 
 def resolved(cfg: DictConfig) -> tuple[dict[str, Any], list[Mistake]]:
-    """The configuration as plain dicts, every ``${…}`` followed; those that lead nowhere are null, and mistakes."""
+    """The configuration as plain dicts with interpolations resolved; broken ones become null and a mistake each."""
     cfg = cfg.copy()
     broken: list[Mistake] = []
     while True:
@@ -53,13 +53,13 @@ def is_borrowed(cfg: DictConfig, where: str) -> bool:
 
 
 class Walk:
-    """Goes through a plain configuration and yields what does not fit."""
+    """Walks through a plain configuration and yields the mistakes."""
 
     def __init__(self, trust: list[str]) -> None:
         self.trust = trust
 
     def root(self, plain: dict[str, Any], known: dict[str, Any], prefix: str = "") -> Iterator[Mistake]:
-        """Keys without a ``_target_`` above them: typed by the table of roots."""
+        """Check keys outside of any ``_target_`` by the types in ``ROOTS``."""
         for key, value in plain.items():
             where = f"{prefix}{key}"
             if key not in known and NAMED in known and (value is None or isinstance(value, dict)):
@@ -76,7 +76,7 @@ class Walk:
             yield Mistake("missing_root", f"{prefix}{key}")
 
     def node(self, where: str, node: dict[str, Any]) -> Iterator[Mistake]:
-        """A dict of the configuration: with a ``_target_``, or a collection of such."""
+        """Check a dict that has a ``_target_`` or is a collection of such dicts."""
         if "_target_" in node:
             yield from self.target(where, node)
             return
@@ -87,7 +87,7 @@ class Walk:
                 yield Mistake("homeless", f"{where}.{key}", value, tuple(node.keys() - {key}))
 
     def target(self, where: str, node: dict[str, Any]) -> Iterator[Mistake]:
-        """A node against the signature of its target; one that is not trusted is reported apart."""
+        """Check a node by the signature of its target; ``untrusted`` reports targets that are not trusted."""
         target = node["_target_"]
         if not trusted(target, self.trust):
             return
@@ -102,7 +102,7 @@ class Walk:
             yield from self.arguments(where, node, accepted)
 
     def arguments(self, where: str, node: dict[str, Any], accepted: Signature) -> Iterator[Mistake]:
-        """The keys of a node against the arguments of its target."""
+        """Check the keys of a node by the arguments of its target."""
         parameters = accepted.parameters
         known = (*accepted.settable, *(READING_DATA if where == "data" else ()))
         for key, value in node.items():
@@ -120,7 +120,7 @@ class Walk:
                 yield Mistake("missing", f"{where}.{name}")
 
     def argument(self, where: str, value: Any, parameter: Parameter) -> Iterator[Mistake]:
-        """One value against its type; a ``_target_`` of its own is walked instead."""
+        """Check one value by its type, or recurse if it is a ``_target_`` node."""
         if parameter.injected:
             yield Mistake("injected_seed" if parameter.name == "seed" else "injected", where, value)
         elif isinstance(value, dict) and "_target_" in value and parameter.takes_target:
@@ -131,9 +131,9 @@ class Walk:
             yield from self.value(where, value, parameter.type)
 
     def value(self, where: str, value: Any, kind: Any) -> Iterator[Mistake]:
-        """At most one: what the value is, and what it should be. Nothing is converted: '3' is no number.
+        """Yield at most one mistake. Values are not converted: '3' is not a number.
 
-        pydantic's strict JSON mode takes lists for tuples and nothing else on trust.
+        pydantic's strict JSON mode accepts lists as tuples and converts nothing else.
         """
         if value == MISSING:
             yield Mistake("not_given", where)

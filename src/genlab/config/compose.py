@@ -1,4 +1,4 @@
-"""The way of an override: read, composed by Hydra, checked; what is wrong is collected, and put into words at the end."""
+"""Composes a configuration: parse overrides, compose with Hydra, check; all mistakes are collected and reported together."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
 
     Args:
         config_dir: a folder of YAML files that is searched before ours.
-        incomplete: let values that must be given be absent, to show the configuration.
+        incomplete: allow missing mandatory values, for showing the configuration.
 
     Raises:
-        ConfigError: with every mistake in the overrides and in the files they choose.
+        ConfigError: with every mistake in the overrides and in the files that they select.
     """
     items, mistakes = read(overrides)
     conf = conf_of(command, items, config_dir)
@@ -46,7 +46,7 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
 
 
 def checked(cfg: DictConfig | None, command: str, config_dir: Path | None, clean: bool) -> list[Mistake | Problem]:
-    """What is wrong with a configuration; cross-field rules only if nothing else is."""
+    """The mistakes in a configuration; cross-field rules are only checked if there are no others."""
     if cfg is None:
         return []
     trust = [str(package) for package in cfg.trust] if OmegaConf.is_list(cfg.get("trust")) else []

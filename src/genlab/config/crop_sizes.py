@@ -1,4 +1,4 @@
-"""Which sides of images the networks of translation models take: one rule, for a configuration and for what was read."""
+"""Which image sizes translation networks accept: one rule for the configuration and for the images read."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from genlab.contracts import Problem
 
 
 def scaled_for(crop: int) -> int:
-    """The size that pictures are scaled to before a cut, in the proportion of both papers: 286 for 256."""
+    """The size to scale pictures to before a crop, by the ratio of both papers: 286 for 256."""
     return crop * 286 // 256
 
 
 def unfit(height: int, width: int, multiple: int, least: int, load_size: int | None = None) -> Problem | None:
-    """What is wrong with images of that size for networks that take multiples, and at least so many pixels; None: nothing.
+    """The problem with images whose sides are not multiples of ``multiple`` or are below ``least``; None if they fit.
 
     Args:
-        load_size: what pictures are scaled to before the cut; None where they are not cut yet.
+        load_size: the size that pictures are scaled to before the crop; None if they are not cropped.
     """
     if height % multiple == 0 and width % multiple == 0 and min(height, width) >= least:
         return None
@@ -29,7 +29,7 @@ def unfit(height: int, width: int, multiple: int, least: int, load_size: int | N
 
 
 def cut_fits_networks(plain: dict[str, Any]) -> Iterator[Problem]:
-    """A cut must halve as often as the generator does, and leave the discriminator something to judge."""
+    """The crop must be divisible by the generator's downsampling and large enough for the discriminator."""
     model, data = plain.get("model") or {}, plain.get("data") or {}
     side = data.get("crop_size")
     if not isinstance(side, int) or not str(data.get("preprocess")).endswith("crop"):

@@ -1,4 +1,4 @@
-"""Finds the source of a class or function by its dotted name, without importing anything."""
+"""Finds the source of a class or function by its dotted name. Only parses files: nothing, so no torch, is imported."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Module:
 
 @functools.cache
 def module(name: str) -> Module | None:
-    """Locate and parse ``name``; only the top-level package is looked up, nothing is imported.
+    """Locate and parse module ``name``; only its top-level package is looked up, nothing is imported.
 
     Raises:
-        SyntaxError: it is no Python; with file and line.
+        SyntaxError: the file is not valid Python; with file and line.
     """
     top, *rest = name.split(".")
     try:
@@ -41,7 +41,7 @@ def module(name: str) -> Module | None:
 
 
 def find(target: str, depth: int = 0) -> tuple[ast.ClassDef | ast.FunctionDef, Module] | None:
-    """The definition behind a dotted name, through ``from … import …`` where it is only passed on."""
+    """The definition of a dotted name, following re-exports (``from … import …``)."""
     where, _, name = target.rpartition(".")
     home = module(where) if where else None
     if home is None or depth > 8:
@@ -61,7 +61,7 @@ def find(target: str, depth: int = 0) -> tuple[ast.ClassDef | ast.FunctionDef, M
 
 
 def absolute(node: ast.ImportFrom, home: Module) -> str:
-    """The module that an import names, dots resolved."""
+    """The absolute module name of an import."""
     if not node.level:
         return node.module or ""
     package = home.name if home.path.name == "__init__.py" else home.name.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""Defaults, choices and files that an error message can point to."""
+"""Facts that messages refer to: default values, options and files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from genlab.contracts import Problem
 
 @dataclass(frozen=True)
 class Hints:
-    """Defaults, choices and files of one command.
+    """Facts that messages refer to.
 
     Args:
-        command: whose keys they are.
-        conf: the folders of the files.
-        experiments: the files of ``experiment`` that were chosen.
-        places: which choice fills a node, as it is typed (``model.net`` -> ``model/net``).
-        usual: the configuration that the files alone make.
+        command: the command of the configuration.
+        conf: the folders of YAML files.
+        experiments: the selected files of ``experiment``.
+        places: the group that fills a node, as typed (``model.net`` -> ``model/net``).
+        usual: the configuration composed from the files alone.
     """
 
     command: str = "train"
@@ -33,33 +33,33 @@ class Hints:
 
     @property
     def program(self) -> str:
-        """How the command was started."""
+        """How to start the command."""
         return program(self.command)
 
     def options(self, where: str) -> list[str]:
-        """What can be chosen for the node at ``where``; empty where nothing can."""
+        """The options for the node at ``where``; empty if no group fills it."""
         group = self.places.get(where)
         return self.conf.options(group.partition("@")[0]) if group else []
 
     def default(self, where: str) -> Any:
-        """The usual value at ``where``; None where there is none."""
+        """The default value at ``where``; None if there is none."""
         node, key = beside(where, self.usual)
         return node.get(key) if node else None
 
     def having(self, where: str, key: str) -> str:
-        """Which other choice for the node at ``where`` has a key of that name, in a sentence."""
+        """A sentence naming the options for the node at ``where`` that have the key; empty if none has."""
         group = self.places.get(where, "")
         folder = group.partition("@")[0]
         found = [f"{group}={name}" for name in self.options(where) if key in self.conf.raw(f"{folder}/{name}")]
         return f"{key} belongs to {' or '.join(found)}. " if found else ""
 
     def chooser(self, override: str) -> str:
-        """What made a choice: an experiment's file, or the override itself."""
+        """The source of a choice: an experiment's file, or the override itself."""
         group, _, option = override.partition("=")
         return self.conf.shown(f"experiment/{option}") if group == "experiment" else override
 
     def placed(self, problem: Problem) -> Problem:
-        """The problem, with the name of the experiment file that it stands in."""
+        """The problem, with the name of the experiment file that sets the key, if one does."""
         for name in self.experiments:
             inside = OmegaConf.create(self.conf.raw(f"experiment/{name}"))
             node, key = beside(problem.where.partition("=")[0], inside)
@@ -69,19 +69,19 @@ class Hints:
 
 
 def beside(where: str, cfg: DictConfig) -> tuple[DictConfig | None, str]:
-    """The node that a key stands in, and the key's own name; no node where there is none."""
+    """The parent node of a key (None if there is none) and the key's own name."""
     parent, _, key = where.rpartition(".")
     node = OmegaConf.select(cfg, parent) if parent else cfg
     return (node if OmegaConf.is_dict(node) else None), key
 
 
 def has(node: DictConfig | None, key: str) -> bool:
-    """Whether a key is there, be it only to be given (``???``, for which ``in`` is false)."""
+    """Whether a key exists, including mandatory ones without a value (``???``, for which ``in`` is false)."""
     return node is not None and key in set(node.keys())
 
 
 def every_key(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
-    """Every dotted key below a node, but for those of Hydra's and ours that nobody sets."""
+    """Every dotted key below a node, except ``choices`` and those that start with ``_``."""
     for key in map(str, cfg):
         if key.startswith("_") or (key == "choices" and not prefix):
             continue

@@ -1,4 +1,4 @@
-"""Which models take which data sets: by the kinds of batches that classes declare, read from their source."""
+"""Which models take which data sets, by the kinds of batches that their classes declare, read from the source."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def model_takes_data(plain: dict[str, Any]) -> Iterator[Mistake]:
 
 
 def kind_for(model: dict[str, Any], data: dict[str, Any]) -> Kind | None:
-    """In which kind of batches a model takes a set: the set's own, else one that it can also make; None: in none."""
+    """The kind of batches in which the model takes the set: its own kind if possible, else an alternative, else None."""
     takes = kinds_taken(model)
     return next((kind for kind in kinds_made(data) if kind in takes), None)
 
 
 def kinds_made(data: dict[str, Any]) -> tuple[Kind, ...]:
-    """The kinds of batches that a set makes, its own first; none where its class does not say."""
+    """The kinds of batches that a set can make, its own first; empty if its class does not declare any."""
     kind = attribute(data, "kind")
     return () if kind is None else (kind, *(attribute(data, "also") or ()))
 
 
 def fitting(kind: Kind, takes: tuple[str, ...], conf: Conf) -> dict[str, list[str]]:
-    """The sets of a kind that the model ``takes``, and the models that take sets of this ``kind``."""
+    """The sets that make a kind in ``takes``, and the models that take ``kind``."""
     nodes = compose_alone(conf, *(f"{group}/{name}" for group in ("data", "model") for name in conf.options(group)))
     sets = [name for name, node in nodes.items() if set(kinds_made(node)) & set(takes)]
     models = [name for name, node in nodes.items() if kind in kinds_taken(node, ())]
@@ -45,14 +45,14 @@ def fitting(kind: Kind, takes: tuple[str, ...], conf: Conf) -> dict[str, list[st
 
 
 def kinds_taken(node: dict[str, Any], unknown: tuple[Kind, ...] = get_args(Kind)) -> tuple[Kind, ...]:
-    """What a model's class takes and none of its parts refuses; ``unknown`` where the class does not say."""
+    """The kinds that a model and all its parts take; ``unknown`` if its class does not declare any."""
     takes = attribute(node, "takes") or unknown
     refusing = [found for _, part in parts(node) if (found := attribute(part, "takes")) is not None]
     return tuple(kind for kind in takes if all(kind in found for found in refusing))
 
 
 def culprit(model: dict[str, Any], kind: Kind) -> str:
-    """Which part refuses a kind that the model itself takes, in brackets; empty where the model refuses it."""
+    """The parts that refuse a kind, in brackets; empty if the model itself refuses it."""
     if kind not in (attribute(model, "takes") or ()):
         return ""
     refusing = [
@@ -64,11 +64,11 @@ def culprit(model: dict[str, Any], kind: Kind) -> str:
 
 
 def parts(node: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The targets directly inside a target, by their keys."""
+    """The direct children of a node that have a ``_target_``, with their keys."""
     return ((key, value) for key, value in node.items() if isinstance(value, dict) and "_target_" in value)
 
 
 def attribute(node: dict[str, Any], name: str) -> Any:
-    """A literal class attribute of a node's target; None where it has none, or no target."""
+    """A literal class attribute of the node's target; None if there is no such attribute or no target."""
     found = signature(node["_target_"]) if "_target_" in node else None
     return found.attributes.get(name) if found else None

@@ -1,4 +1,4 @@
-"""A mistake as data: found where it shows, put into words by ``genlab.config.words`` once all are known."""
+"""A mistake in the configuration as data; ``genlab.config.words`` turns it into a message once all are collected."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong with one key, override or file.
+    """One mistake in a key, override or file.
 
     Args:
-        what: names the sentence, a function of ``genlab.config.words``.
-        where: the key (``model.latent_dmi``), or what stands in its place: a group, an override as typed, a file.
-        value: what was given there.
-        known: names that could stand there.
-        reason: what Hydra, pydantic, YAML or Python said about it.
+        what: the kind of mistake, a key of ``FIXED`` or ``WORKED_OUT`` in ``genlab.config.words``.
+        where: the key (``model.latent_dmi``), group, override as typed, or file.
+        value: the value given.
+        known: valid names.
+        reason: the message or error of Hydra, pydantic, YAML or Python.
     """
 
     what: str

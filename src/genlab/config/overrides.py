@@ -1,4 +1,4 @@
-"""The overrides of a command line, and what is wrong with one before Hydra composes with it."""
+"""Parses the overrides of a command line and finds mistakes that show before composing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Sorted = tuple[list[Override], list[Mistake]]  # what is right, and what is not
 
 
 def read(texts: Iterable[str], several: bool = False) -> Sorted:
-    """``key=value`` each, by Hydra's grammar; ``several``: also ``a=1,2``, as a multirun takes it."""
+    """Parse overrides by Hydra's grammar; ``several`` also allows ``a=1,2``, as in a multirun."""
     return apart(parsed(text, several) for text in texts)
 
 
 def apart(found: Iterable[Override | Mistake]) -> Sorted:
-    """The overrides, and the mistakes."""
+    """Separate the overrides from the mistakes."""
     listed = list(found)
     return [x for x in listed if isinstance(x, Override)], [x for x in listed if isinstance(x, Mistake)]
 
 
 def parsed(text: str, several: bool) -> Override | Mistake:
-    """One override, under the key's name of today."""
+    """Parse one override, with the current name of its key."""
     text = renamed.override(text)
     key, equals, _ = text.lstrip("+~").partition("=")
     try:
@@ -46,14 +46,14 @@ def parsed(text: str, several: bool) -> Override | Mistake:
 
 
 def choices(items: list[Override], conf: Conf) -> Sorted:
-    """Overrides that choose files, a model before its parts, so that Hydra refuses the part that does not fit."""
+    """The overrides that select files, a model before its parts, so that Hydra refuses a part that does not fit."""
     chosen = [item for item in items if is_choice(item, conf)]
     chosen.sort(key=lambda item: item.key_or_group.count("/"))
     return apart(absence(item, conf) or item for item in chosen)
 
 
 def is_choice(item: Override, conf: Conf) -> bool:
-    """Whether the override chooses from a group."""
+    """Whether the override selects an option of a group."""
     return group_of(item) in conf.groups or group_of(item) == "experiment"
 
 
@@ -63,18 +63,18 @@ def group_of(item: Override) -> str:
 
 
 def options_of(item: Override) -> list[str]:
-    """What it chooses, usually one."""
+    """The selected options, usually one."""
     value = item.value()
     return [] if item.is_delete() else value if isinstance(value, list) else [value]  # type: ignore[list-item]
 
 
 def experiments(files: list[Override]) -> tuple[str, ...]:
-    """The experiments among the choices."""
+    """The selected experiments."""
     return tuple(str(option) for item in files if item.key_or_group == "experiment" for option in options_of(item))
 
 
 def absence(item: Override, conf: Conf) -> Mistake | None:
-    """A chosen file that is not there, or that cannot be read."""
+    """The mistake if a selected file does not exist or cannot be parsed."""
     for option in options_of(item):
         name = f"{group_of(item)}/{option}"
         if conf.file(name) is None:
@@ -85,7 +85,7 @@ def absence(item: Override, conf: Conf) -> Mistake | None:
 
 
 def unreadable_file(name: str, conf: Conf) -> Mistake | None:
-    """What is wrong with a file before Hydra looks into it."""
+    """The mistake in a file that Hydra could not report well: invalid YAML, or a missing package line."""
     path = conf.file(name)
     assert path is not None
     text = path.read_text(encoding="utf-8")
@@ -102,13 +102,13 @@ def unreadable_file(name: str, conf: Conf) -> Mistake | None:
 
 
 def values(items: list[Override], conf: Conf, usual: DictConfig) -> Sorted:
-    """Those that set keys, of which ``usual`` has some: the others become additions, for the check to judge."""
+    """The overrides that set keys; those of keys that are not in ``usual`` become additions, to be checked later."""
     rest = (item for item in items if not is_choice(item, conf) and item.key_or_group != "hydra.searchpath")
     return apart(placed(item, usual) for item in rest)
 
 
 def placed(item: Override, usual: DictConfig) -> Override | Mistake:
-    """An override that Hydra can apply. An argument that the files leave out needs no ``+``."""
+    """An override that Hydra can apply: for an argument that the files do not set, the ``+`` is added here."""
     where = str(item.key_or_group)
     if item.is_force_add() or where.replace("/", ".").startswith("hydra."):
         return item
@@ -128,6 +128,6 @@ def placed(item: Override, usual: DictConfig) -> Override | Mistake:
 
 
 def forced(items: list[Override], conf: Conf) -> list[str]:
-    """For Hydra to compose by itself, as in a sweep: what the files leave out is added, as ``values`` would."""
+    """The overrides for Hydra's own composing in a sweep, with ``++`` so that keys not in the files are added."""
     plain = [is_choice(i, conf) or i.is_add() or i.is_delete() or i.is_hydra_override() for i in items]
     return [f"{'' if as_it_is else '++'}{item.input_line}" for item, as_it_is in zip(items, plain, strict=True)]

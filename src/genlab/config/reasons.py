@@ -1,4 +1,4 @@
-"""Values and pydantic's reasons in a user's words."""
+"""Formats values and pydantic's error messages for users."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATTERNS = {
 
 
 def as_typed(value: Any) -> str:
-    """A value as it is typed on the command line."""
+    """A value as typed on the command line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -43,12 +43,12 @@ def as_typed(value: Any) -> str:
 
 
 def types_wanted(error: ValidationError) -> set[str]:
-    """pydantic's names of what was not met: ``list_type``, ``literal_error`` …"""
+    """pydantic's error types: ``list_type``, ``literal_error`` …"""
     return {item["type"] for item in error.errors()}
 
 
 def nearest_choice(value: Any, error: ValidationError) -> str:
-    """What was meant where a value, or each of a list, must be one of several words; empty where none is near."""
+    """The closest allowed word for a value, or for each value of a list; empty if one has no close match."""
     expected = [item["ctx"]["expected"] for item in error.errors() if item["type"] == "literal_error"]
     known = {word.lower(): word for words in expected for word in re.findall("'([^']*)'", words)}
     near = [
@@ -61,12 +61,12 @@ def nearest_choice(value: Any, error: ValidationError) -> str:
 
 
 def reasons(error: ValidationError) -> str:
-    """What a value must be, alternatives joined by "or"."""
+    """What the value must be, with alternatives joined by "or"."""
     return "must be " + ", or ".join(dict.fromkeys(reason(item) for item in error.errors()))
 
 
 def reason(item: Any) -> str:
-    """One of pydantic's reasons."""
+    """One pydantic error in our words."""
     if item["type"] == "string_pattern_mismatch":
         return PATTERNS.get(item["ctx"]["pattern"], "text of another form")
     said: str = item["msg"]

@@ -1,7 +1,6 @@
-"""Old names of keys, of code and of weights, and what they are now. An old name is taken for one release.
+"""Renamed keys, code and weights. Old names are accepted for one release.
 
-A typed key is taken under its new name, and a line says so. A checkpoint's configuration and weights are translated when
-they are loaded.
+A typed old key is replaced, and a line is printed. The configuration and weights of a checkpoint are converted on load.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ WEIGHTS = {"averages.": "ema."}  # of the names in a ``state_dict``, by their be
 
 
 def override(text: str) -> str:
-    """A typed override under the key's name of today."""
+    """A typed override with the current name of its key."""
     sign = text[: len(text) - len(text.lstrip("+~"))]
     key, equals, value = text[len(sign) :].partition("=")
     new, values = KEYS.get(key, (key, {}))
@@ -70,18 +69,18 @@ def override(text: str) -> str:
 
 @cache
 def tell(old: str, new: str) -> None:
-    """Print the new name, once."""
+    """Print the note, once per name."""
     say(f"note      {old} is now {new}; the old name goes with the next release")
 
 
 def target(name: str) -> str:
-    """A ``_target_`` under its name of today."""
+    """The current name of a ``_target_``."""
     old = next((old for old in CODE if name == old or name.startswith(f"{old}.")), None)
     return CODE[old] + name.removeprefix(old) if old else CLASSES.get(name, name)
 
 
 def targets(node: Any) -> Any:
-    """A plain configuration with every ``_target_`` under its name of today, and what its class has gained."""
+    """A plain configuration with the current name of every ``_target_``, and arguments added to its class."""
     if isinstance(node, list):
         return [targets(value) for value in node]
     if not isinstance(node, dict):
@@ -91,7 +90,7 @@ def targets(node: Any) -> Any:
 
 
 def metrics(node: Any) -> Any:
-    """``metrics`` of before it was a dict of evaluators: those of today's default, with its counts."""
+    """Convert the former ``metrics`` node to the current default evaluators, keeping its counts."""
     if not isinstance(node, dict) or node.get("_target_") not in MEASURES:
         return node
     kid = {} if node.get("kid", True) else {"kid": None}
@@ -99,7 +98,7 @@ def metrics(node: Any) -> Any:
 
 
 def configuration(plain: dict[str, Any]) -> dict[str, Any]:
-    """A whole plain configuration under the names of today, keys and their values included."""
+    """A whole plain configuration with current names of keys, values and code."""
     found: dict[str, Any] = targets(plain | ({"metrics": metrics(plain["metrics"])} if "metrics" in plain else {}))
     for old, (new, values) in KEYS.items():
         if new == old:
@@ -115,7 +114,7 @@ def configuration(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def checkpoint(kept: dict[str, Any]) -> dict[str, Any]:
-    """A checkpoint with configuration, weights and counters as they are named today."""
+    """A checkpoint with current names in its configuration, weights and counters."""
     plain = kept["genlab"] | {"config": configuration(kept["genlab"]["config"])}
     return kept | {
         "genlab": plain,
@@ -125,11 +124,11 @@ def checkpoint(kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def weights(state: dict[str, Any]) -> dict[str, Any]:
-    """A ``state_dict`` under the names of today."""
+    """A ``state_dict`` with current names."""
     beginnings = {name: next((old for old in WEIGHTS if name.startswith(old)), "") for name in state}
     return {WEIGHTS.get(old, "") + name.removeprefix(old): state[name] for name, old in beginnings.items()}
 
 
 def is_old(plain: dict[str, Any]) -> bool:
-    """Whether a configuration names a module that has moved since: its run kept optimisers in another order."""
+    """Whether a configuration has old names; checkpoints of such runs store optimisers in a different order."""
     return any(target(str(name)) != CLASSES.get(name, name) for _, name in trust.targets(plain))

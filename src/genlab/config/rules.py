@@ -1,4 +1,4 @@
-"""Rules across keys: combinations in which every value is fine and the whole is not. A function each."""
+"""Cross-field rules: combinations of valid values that are invalid together. One function per rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from genlab.contracts import Problem
 
 
 def crossed(plain: dict[str, Any]) -> Iterator[Mistake | Problem]:
-    """Every combination that cannot work."""
+    """The violations of all rules."""
     for rule in RULES:
         yield from rule(plain)
 
@@ -27,7 +27,7 @@ def training_ends(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def warmup_fits(plain: dict[str, Any]) -> Iterator[Problem]:
-    """A schedule's warm-up must fit into it."""
+    """A schedule's warm-up must be shorter than the schedule."""
     schedule = (plain.get("model") or {}).get("schedule") or {}
     if schedule.get("warmup", 0) >= schedule.get("epochs", float("inf")):
         what = f"{schedule['warmup']} epochs of warm-up do not fit into {schedule['epochs']} epochs"
@@ -35,7 +35,7 @@ def warmup_fits(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def crop_fits(plain: dict[str, Any]) -> Iterator[Problem]:
-    """What is cut out must be smaller than what it is cut from."""
+    """A crop must not be larger than the scaled picture."""
     data = plain.get("data") or {}
     load, crop = data.get("load_size", 0), data.get("crop_size", 0)
     if data.get("preprocess") in ("resize_and_crop", "scale_width_and_crop") and load < crop:
@@ -44,13 +44,13 @@ def crop_fits(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def run_id_is_free(plain: dict[str, Any]) -> Iterator[Problem]:
-    """``latest`` names the newest run."""
+    """``latest`` is reserved for the link to the newest run."""
     if plain.get("run_id") == "latest":
         yield Problem("run_id=latest", "is the name that always points to the newest run", "Choose another run_id.")
 
 
 def clipping_sees_true_gradients(plain: dict[str, Any]) -> Iterator[Problem]:
-    """In float16 gradients are scaled up until the step, so a clip before it would cut at the wrong size."""
+    """In float16, gradients are scaled until the optimiser step, so clipping would use the wrong norm."""
     trainer = plain.get("trainer") or {}
     if trainer.get("precision") in ("16-mixed", 16) and trainer.get("gradient_clip_val"):
         what = "gradients are scaled in 16-mixed, and cannot be clipped by their true size"
@@ -58,7 +58,7 @@ def clipping_sees_true_gradients(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def weights_stay_precise(plain: dict[str, Any]) -> Iterator[Problem]:
-    """Weights of 16 bits or fewer lose the small steps of Adam and of running averages; mixed precision keeps them."""
+    """Weights of 16 bits or fewer round away small updates of Adam and running averages; mixed precision does not."""
     precision = (plain.get("trainer") or {}).get("precision")
     if precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
         what = "rounds the weights so far that small steps of Adam and of averages are lost"
@@ -67,7 +67,7 @@ def weights_stay_precise(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def norms_stay_as_they_are(plain: dict[str, Any]) -> Iterator[Problem]:
-    """Lightning would exchange batch norms for others, which know nothing of single images (``inference_norm=batch``)."""
+    """SyncBatchNorm would replace our batch norms, which support per-image statistics (``inference_norm=batch``)."""
     if (plain.get("trainer") or {}).get("sync_batchnorm"):
         what = "exchanges the batch norms of a network for others, which cannot treat images singly"
         remedy = "Leave it out; batch norm sees data.batch_size images of each device."
@@ -75,14 +75,14 @@ def norms_stay_as_they_are(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def critic_is_penalised(plain: dict[str, Any]) -> Iterator[Problem]:
-    """Without a penalty nothing keeps a Wasserstein critic from growing without end."""
+    """A Wasserstein critic is unbounded without a gradient penalty."""
     model = plain.get("model") or {}
     if model.get("loss") == "wasserstein" and model.get("lambda_gp") == 0:
         yield Problem("model.lambda_gp", "a Wasserstein critic needs a gradient penalty", "Type: model.lambda_gp=10")
 
 
 def penalty_fits(plain: dict[str, Any]) -> Iterator[Problem]:
-    """The penalty is one of each image by itself, and needs a second derivative."""
+    """The gradient penalty is per image (so no batch norm) and needs second derivatives (so no compilation)."""
     model = plain.get("model") or {}
     if not model.get("lambda_gp"):
         return

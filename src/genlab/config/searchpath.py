@@ -1,4 +1,4 @@
-"""YAML folders and packages outside the clone."""
+"""Users' own folders of YAML files and packages outside the clone."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ KEY = "hydra.searchpath"
 
 
 def conf_of(command: str, items: list[Override], config_dir: Path | None) -> Conf:
-    """``--config-dir``, then our folder, then what ``hydra.searchpath=[…]`` lists, typed or in the command's own file.
+    """The search path: ``--config-dir``, our folder, then ``hydra.searchpath`` as typed or in the command's file.
 
     Raises:
-        ConfigError: one of them is not there.
+        ConfigError: one of the folders does not exist.
     """
     own = (folder(str(config_dir), "--config-dir", config_dir),) if config_dir else ()
     near = Conf((*own, conf_dir()))
@@ -33,10 +33,10 @@ def conf_of(command: str, items: list[Override], config_dir: Path | None) -> Con
 
 
 def folder(place: str, key: str, config_dir: Path | None) -> Path:
-    """The folder that ``DIR``, ``file://DIR`` or ``pkg://package.part`` means.
+    """The folder of ``DIR``, ``file://DIR`` or ``pkg://package.part``.
 
     Raises:
-        ConfigError: it is not there.
+        ConfigError: it does not exist.
     """
     scheme, _, rest = place.rpartition("://")
     found: Path | None = Path(rest).expanduser().resolve()
@@ -54,7 +54,7 @@ def folder(place: str, key: str, config_dir: Path | None) -> Path:
 
 
 def reach(packages: Iterable[str], config_dir: Path | None) -> None:
-    """Let packages be imported that are not installed, but lie in the current folder or beside ``--config-dir``."""
+    """Add to ``sys.path`` the folders of packages that are only in the current folder or beside ``--config-dir``."""
     for top in {str(package).split(".")[0] for package in packages}:
         for place in (Path.cwd(), *([config_dir.expanduser().resolve().parent] if config_dir else [])):
             if is_absent(top) and ((place / top).is_dir() or (place / f"{top}.py").is_file()):
@@ -63,7 +63,7 @@ def reach(packages: Iterable[str], config_dir: Path | None) -> None:
 
 
 def is_absent(top: str) -> bool:
-    """Whether Python does not find a package."""
+    """Whether a top-level package cannot be found."""
     try:
         return importlib.util.find_spec(top) is None
     except (ImportError, ValueError):

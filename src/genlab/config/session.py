@@ -1,4 +1,4 @@
-"""Hydra composes; what it refuses becomes a mistake for each override."""
+"""Composes with Hydra, and converts its errors to one mistake per refused override."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ REFUSED = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  
 
 
 class OwnFolders(SearchPathPlugin):
-    """Puts ``--config-dir`` before our folder, wherever Hydra composes."""
+    """Hydra plugin: searches ``--config-dir`` before our folder."""
 
     folders: ClassVar[list[Path]] = []
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Called by Hydra whenever it starts."""
+        """Prepend the folders; called by Hydra when it initialises."""
         for folder in reversed(self.folders):
             search_path.prepend("--config-dir", f"file://{folder}")
 
@@ -58,7 +58,7 @@ def user_folder_first(conf: Conf) -> Iterator[None]:
 
 @contextmanager
 def own_hydra(conf: Conf) -> Iterator[None]:
-    """Hydra on our folders, apart from one that is already running (a multirun composes inside Hydra's own job)."""
+    """Initialise Hydra with our folders, setting aside a running instance (a multirun composes inside a Hydra job)."""
     instance = GlobalHydra.instance()
     running, instance.hydra = instance.hydra, None
     try:
@@ -91,10 +91,10 @@ def compose_alone(conf: Conf, *names: str) -> dict[str, dict[str, Any]]:
 
 
 class Session:
-    """A configuration being composed. Use inside ``own_hydra``.
+    """A configuration that is composed step by step. Use inside ``own_hydra``.
 
-    ``cfg`` is as much as could be composed, None if nothing could; ``places`` says which group fills a node, as it is
-    typed (``model.net`` -> ``model/gan_net@model.net``).
+    ``cfg`` is what could be composed so far, None if nothing could. ``places`` maps a node to the group that fills it,
+    as typed (``model.net`` -> ``model/gan_net@model.net``).
     """
 
     def __init__(self, command: str, conf: Conf) -> None:
@@ -106,7 +106,7 @@ class Session:
         self.places: dict[str, str] = {}
 
     def add(self, items: list[Override]) -> list[Mistake]:
-        """Compose with these, too; those that Hydra refuses are left out, a mistake each."""
+        """Compose with these overrides added; each one that Hydra refuses is left out and returned as a mistake."""
         if not items and self.cfg is not None:
             return []
         texts = [*self.taken, *(str(item.input_line) for item in items)]
@@ -118,7 +118,7 @@ class Session:
         return []
 
     def one_by_one(self, items: list[Override], error: Exception) -> list[Mistake]:
-        """The same, to find out which of them Hydra refuses."""
+        """Add the overrides one at a time to find those that Hydra refuses."""
         if not items:
             return [Mistake("broken_file", self.conf.shown(self.command), reason=" ".join(str(error).split()))]
         unusable = self.add([]) if self.cfg is None else []
@@ -127,10 +127,10 @@ class Session:
         return [mistake for item in items for mistake in self.add([item])]
 
     def compose(self, overrides: list[str], newest: list[Override]) -> None:
-        """Let Hydra compose, and fill in what depends on the choices.
+        """Compose with Hydra, and fill in the values that depend on the choices.
 
-        Where the ``newest`` of the overrides only set keys, Hydra sets them in what it has composed before: reading and
-        merging every file once more would cost half of a command's start.
+        If the ``newest`` overrides only set keys, they are applied to the previous result: reading and merging all files
+        again would take half of a command's start-up time.
         """
         if self.composed is None or any(self.is_for_hydra(item) for item in newest):
             cfg = hydra_compose(self.command, overrides, return_hydra_config=True)
@@ -145,7 +145,7 @@ class Session:
         self.composed, self.cfg = cfg, with_names_of_today(cfg, self.choices)
 
     def is_for_hydra(self, item: Override) -> bool:
-        """Whether it chooses files, or is a setting of Hydra's own."""
+        """Whether it selects a file or is one of Hydra's own settings."""
         return is_choice(item, self.conf) or item.is_hydra_override()
 
 
@@ -168,7 +168,7 @@ def with_names_of_today(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
 
 
 def refusal(item: Override, error: Exception) -> Mistake:
-    """Why Hydra refused an override that looked right."""
+    """The mistake behind an override that parses but that Hydra refuses."""
     said, text, where = str(error), str(item.input_line), str(item.key_or_group)
     if "Multiple values for" in said and item.is_add():
         return Mistake("added_twice", where, text.lstrip("+"))

@@ -1,6 +1,6 @@
-"""What a ``_target_`` accepts, read from its source: no import of the code, so no torch.
+"""Signatures of ``_target_`` classes and functions, parsed from their source without importing it, so without torch.
 
-A package is located but never imported; names are followed through re-exports and base classes by reading files.
+Packages are located but not imported; re-exports and base classes are followed by parsing files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNREADABLE = object()
 
 
 class Constructed:
-    """Stands in a type for what only a ``_target_`` can make: a network, an optimiser, a schedule."""
+    """Placeholder in a type for objects that only a ``_target_`` can create: a network, an optimiser, a schedule."""
 
 
 INJECTED = ("spec", "seed", "params")  # what the code hands to models, nets and optimisers
@@ -34,8 +34,8 @@ NAMESPACE: dict[str, Any] = {
 class Parameter:
     """One argument: its type, and whether it has a default.
 
-    ``typed``: whether the type could be read; otherwise it is one that only code can make. ``or_constructed``: whether it
-    may be either, such as a number or a schedule. ``ours``: of our own code.
+    ``typed``: the annotation could be read; otherwise it names something that only code can create. ``or_constructed``:
+    both are allowed, e.g. a number or a schedule. ``ours``: the argument belongs to genlab's code.
     """
 
     name: str
@@ -47,22 +47,22 @@ class Parameter:
 
     @property
     def injected(self) -> bool:
-        """Whether the code hands it over, so that a configuration must leave it alone."""
+        """Whether the code passes it, so that a configuration must not set it."""
         return self.name in INJECTED and (self.ours or not self.typed)
 
     @property
     def constructed(self) -> bool:
-        """Whether only a ``_target_`` can fill it: a network, an optimiser. In other people's code anything may."""
+        """Whether only a ``_target_`` is allowed (a network, an optimiser); never so for third-party code."""
         return self.ours and not self.typed and not self.injected
 
     @property
     def takes_target(self) -> bool:
-        """Whether a ``_target_`` may stand there: not in the place of a plain value of our own code."""
+        """Whether a ``_target_`` is allowed: everywhere except for plain values of our own code."""
         return not (self.ours and self.typed) or self.or_constructed or self.type is Any
 
     @property
     def required(self) -> bool:
-        """Whether a configuration must give it."""
+        """Whether a configuration must set it."""
         return not self.has_default and (self.typed or self.ours) and self.name not in INJECTED
 
 
@@ -76,13 +76,13 @@ class Signature:
 
     @property
     def settable(self) -> tuple[str, ...]:
-        """The arguments that a configuration may give."""
+        """The arguments that a configuration may set."""
         return tuple(name for name, parameter in self.parameters.items() if not parameter.injected)
 
 
 @functools.cache
 def signature(target: str) -> Signature | None:
-    """What ``target`` (``package.module.Name``) accepts; None where there is no such thing."""
+    """The signature of ``target`` (``package.module.Name``); None if it does not exist."""
     if target in third_party.TABLES:
         return table_signature(target)
     found = find(target)
@@ -95,13 +95,13 @@ def signature(target: str) -> Signature | None:
 
 
 def table_signature(target: str) -> Signature:
-    """From the typed tables of other people's code."""
+    """The signature of third-party code from its typed table."""
     table, required = third_party.TABLES[target], third_party.REQUIRED.get(target, ())
     return Signature({name: Parameter(name, kind, name not in required) for name, kind in table.items()})
 
 
 def narrowed(target: str, found: Signature) -> Signature:
-    """With the ranges that every class of a package shares: ``lr`` is positive for all of torch's optimisers."""
+    """``found`` with the ranges shared by all classes of a package: ``lr`` is positive for all torch optimisers."""
     ranges = third_party.RANGES.get(target.rpartition(".")[0], {})
     known = {n: replace(p, type=ranges[n]) for n, p in found.parameters.items() if n in ranges}
     return replace(found, parameters=found.parameters | known)
@@ -111,7 +111,7 @@ def narrowed(target: str, found: Signature) -> Signature:
 
 
 def class_signature(node: ast.ClassDef, home: Module) -> Signature:
-    """The constructor's arguments, its own or inherited, and the literal class attributes of the class and its bases."""
+    """The arguments of the constructor (own or inherited), and the literal attributes of the class and its bases."""
     line = lineage(node, home)
     attributes: dict[str, Any] = {}
     for cls, _ in reversed(line):
@@ -126,17 +126,17 @@ def class_signature(node: ast.ClassDef, home: Module) -> Signature:
 
 
 def is_constructor(node: ast.FunctionDef) -> bool:
-    """Whether it is the ``__init__`` that runs, not one of its typed overloads."""
+    """Whether it is the real ``__init__``, not an overload."""
     return node.name == "__init__" and "overload" not in decorators(node)
 
 
 def decorators(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
-    """The plain names of a definition's decorators: ``@dataclasses.dataclass(frozen=True)`` -> ``dataclass``."""
+    """The unqualified names of the decorators: ``@dataclasses.dataclass(frozen=True)`` -> ``dataclass``."""
     return {ast.unparse(item).split("(")[0].rpartition(".")[2] for item in node.decorator_list}
 
 
 def fields(line: list[tuple[ast.ClassDef, Module]]) -> dict[str, Parameter]:
-    """The fields of a dataclass, those of its bases first."""
+    """The fields of a dataclass, inherited ones first."""
     found = {}
     for cls, home in reversed(line):
         for item in cls.body:
@@ -149,7 +149,7 @@ def fields(line: list[tuple[ast.ClassDef, Module]]) -> dict[str, Parameter]:
 
 
 def lineage(node: ast.ClassDef, home: Module) -> list[tuple[ast.ClassDef, Module]]:
-    """The class and its first bases, as far as they can be read."""
+    """The class, its first base, the first base of that, and so on, as far as they can be found."""
     line = [(node, home)]
     while line[-1][0].bases and len(line) < 8:
         cls, owner = line[-1]
@@ -162,7 +162,7 @@ def lineage(node: ast.ClassDef, home: Module) -> list[tuple[ast.ClassDef, Module
 
 
 def literal_attributes(node: ast.ClassDef) -> dict[str, Any]:
-    """Class attributes whose values are written out."""
+    """Annotated class attributes whose values are literals."""
     found = {}
     for item in node.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.value is not None:
@@ -174,7 +174,7 @@ def literal_attributes(node: ast.ClassDef) -> dict[str, Any]:
 
 
 def arguments(node: ast.FunctionDef, home: Module, method: bool) -> dict[str, Parameter]:
-    """The named arguments of a function, with their types as far as they can be read without importing anything."""
+    """The named arguments of a function, with types as far as they can be read without imports."""
     positional = [*node.args.posonlyargs, *node.args.args][1 if method else 0 :]
     free = len(positional) - len(node.args.defaults)
     found = {}
@@ -196,9 +196,9 @@ def parameter(argument: ast.arg, home: Module, has_default: bool) -> Parameter:
 
 
 def annotation(node: ast.expr, home: Module) -> Any:
-    """The type that an annotation stands for, or UNREADABLE where it names something only code can make.
+    """The type of an annotation, or UNREADABLE if it names something that only code can create.
 
-    In our own code a union may name both (``float | WeightSchedule``): what only code can make is then ``Constructed``.
+    In our own code a union may have both (``float | WeightSchedule``); the latter then becomes ``Constructed``.
     """
     text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
     names = {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
@@ -216,17 +216,17 @@ def annotation(node: ast.expr, home: Module) -> Any:
 
 
 def is_ours(home: Module) -> bool:
-    """Whether a file is of genlab's own code."""
+    """Whether a module belongs to genlab."""
     return home.name.startswith("genlab.")
 
 
 def members(kind: Any) -> tuple[Any, ...]:
-    """The types of a union; of any other type, itself."""
+    """The members of a union; any other type as a single member."""
     return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
 def is_readable(kind: Any) -> bool:
-    """Whether a value can be held against the type: ``Constructed`` is nowhere in it, or one of several beside a value."""
+    """Whether values can be checked by the type: ``Constructed`` may only be a union member beside a plain type."""
     plain = [member for member in members(kind) if member is not Constructed]
     return any(member is not NoneType or Constructed not in members(kind) for member in plain) and not any(
         map(holds_constructed, plain)
@@ -234,12 +234,12 @@ def is_readable(kind: Any) -> bool:
 
 
 def holds_constructed(kind: Any) -> bool:
-    """Whether ``Constructed`` stands inside: ``list[Module]``."""
+    """Whether a type argument is ``Constructed``, as in ``list[Module]``."""
     return any(inner is Constructed or holds_constructed(inner) for inner in get_args(kind))
 
 
 def alias_of(name: str, home: Module, depth: int = 0) -> Any:
-    """A type given a name in a module (``Likelihood = Literal["bernoulli", "gaussian"]``), here or where it came from."""
+    """A type alias (``Likelihood = Literal["bernoulli", "gaussian"]``), defined in the module or imported into it."""
     for node in home.tree.body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
             return annotation(node.value, home)

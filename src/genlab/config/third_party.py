@@ -1,6 +1,6 @@
-"""Types and ranges for the arguments of other people's code that configurations set.
+"""Types and ranges for arguments of third-party code that configurations set.
 
-The names are held against the real signatures by a test.
+A test compares the names with the real signatures.
 """
 
 from __future__ import annotations

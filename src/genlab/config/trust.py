@@ -1,4 +1,4 @@
-"""Which code a configuration may name. A checkpoint's configuration obeys the same list."""
+"""Which code a configuration, including that of a checkpoint, may name."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ ALWAYS = ("genlab", "torch.nn", "torch.optim", "lightning")
 
 
 def trusted(target: Any, trust: Iterable[str]) -> bool:
-    """Whether ``target`` lies in genlab, torch.nn, torch.optim, lightning, or a package that the user listed."""
+    """Whether ``target`` belongs to genlab, torch.nn, torch.optim, lightning or a package in ``trust``."""
     return isinstance(target, str) and any(target.startswith(f"{package}.") for package in (*ALWAYS, *trust))
 
 
 def untrusted(node: Any, trust: Iterable[str]) -> Iterator[Mistake]:
-    """Every ``_target_``, however deep, that is not trusted."""
+    """Every nested ``_target_`` that is not trusted."""
     allowed = list(trust)
     for place, target in targets(node):
         if not trusted(target, allowed):
@@ -24,7 +24,7 @@ def untrusted(node: Any, trust: Iterable[str]) -> Iterator[Mistake]:
 
 
 def targets(node: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    """Every ``_target_`` in a plain configuration, with its place."""
+    """Every ``_target_`` in a plain configuration, with the key of its node."""
     if isinstance(node, dict):
         if "_target_" in node:
             yield where, node["_target_"]

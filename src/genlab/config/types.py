@@ -1,6 +1,6 @@
-"""Types with ranges for constructor signatures. No torch here: the check reads them before torch is imported.
+"""Types with ranges for constructor signatures. Imports no torch: they are checked before torch is imported.
 
-A signature says ``latent_dim: PositiveInt`` and the command line is held to it.
+Example: with ``latent_dim: PositiveInt`` in a signature, ``model.latent_dim=0`` is refused.
 """
 
 from typing import Annotated, Literal

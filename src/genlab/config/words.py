@@ -1,4 +1,4 @@
-"""Words for mistakes: error messages with the nearest valid choice and the exact words to type."""
+"""Messages for mistakes, with the closest valid override to type instead."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ FIXED = {  # what is wrong, and what to do; the words in braces are those of ``t
 
 
 def in_words(mistakes: Iterable[Mistake | Problem], hints: Hints) -> list[Problem]:
-    """Each once, with the name of the experiment file that it stands in. A rule has said its own sentence already."""
+    """Messages without duplicates, naming the experiment file at fault. Problems from rules already have a message."""
     said = [m if isinstance(m, Problem) else sentence(m, hints) for m in mistakes]
     return list(dict.fromkeys(hints.placed(problem) for problem in said))
 
 
 def sentence(m: Mistake, hints: Hints) -> Problem:
-    """One mistake in words."""
+    """The message of one mistake."""
     if m.what in WORKED_OUT:
         return WORKED_OUT[m.what](m, hints)
     key, _, text = m.where.partition("=")
@@ -60,12 +60,12 @@ def sentence(m: Mistake, hints: Hints) -> Problem:
 
 
 def near(word: str, names: Iterable[str], cutoff: float = 0.6) -> str:
-    """The name that is spelt most like ``word``; empty where none is near."""
+    """The name closest to ``word`` in spelling; empty if none is close."""
     return next(iter(difflib.get_close_matches(word, list(names), n=1, cutoff=cutoff)), "")
 
 
 def listed(key: str, known: Iterable[str]) -> str:
-    """The valid choices; only the nearest ones if there are too many."""
+    """The known names; if there are many, only the closest ones."""
     names = sorted(name for name in known if not name.startswith("_"))
     if len(names) > SHOWN:
         names = [*sorted(difflib.get_close_matches(key, names, n=SHOWN, cutoff=0)), "…"]
@@ -76,7 +76,7 @@ def listed(key: str, known: Iterable[str]) -> str:
 
 
 def nowhere(m: Mistake, hints: Hints) -> Problem:
-    """A key without a place: one of the same name elsewhere (``lr``), else one that is spelt much like it."""
+    """A key that is in no node: suggests a key of the same name elsewhere (``lr``), else a similar one."""
     if remedy := remedy_for(m.where):
         return Problem(m.where, "there is no such key", remedy)
     keys = [*every_key(hints.usual), *hints.conf.groups, "experiment"]
@@ -88,7 +88,7 @@ def nowhere(m: Mistake, hints: Hints) -> Problem:
 
 
 def unknown(m: Mistake, hints: Hints) -> Problem:
-    """An unknown key: the nearest one beside it, else what there is and which other choice has it."""
+    """An unknown key: suggests the closest key of the node, else lists its keys and the option that has this one."""
     if OmegaConf.is_dict(hints.default(m.where)) and not isinstance(m.value, dict):
         return Problem(
             f"{m.where}={as_typed(m.value)}", "has keys of its own", f"To leave it out, type: {m.where}=null"
@@ -105,7 +105,7 @@ def unknown(m: Mistake, hints: Hints) -> Problem:
 
 
 def absent_option(m: Mistake, hints: Hints) -> Problem:
-    """A choice of a file that is not there; ``reason``: the override that made Hydra look for it, if it is another one."""
+    """An option that does not exist. ``reason``: the override that selected it, if that is a different one."""
     folder = m.where.split("@")[0]
     names = hints.conf.options(folder)
     where, what, found = f"{m.where}={m.value}", f"there is no {folder} of that name", near(str(m.value), names, 0.4)
@@ -117,7 +117,7 @@ def absent_option(m: Mistake, hints: Hints) -> Problem:
 
 
 def absent_part(m: Mistake, hints: Hints) -> Problem:
-    """``model/net=…`` for a model that has no such part, or has another one in that place."""
+    """``model/net=…`` for a model that has no such part, or whose part is in another group."""
     group = m.where.split("@")[0]
     whole = group.partition("/")[0]
     parts = [key for key in hints.places.values() if key.startswith(f"{whole}/")]
@@ -129,13 +129,13 @@ def absent_part(m: Mistake, hints: Hints) -> Problem:
 
 
 def refused(m: Mistake, hints: Hints) -> Problem:
-    """Anything else that Hydra refuses."""
+    """Any other override that Hydra refuses."""
     remedy = f"Choose one: {m.where}={m.value[0]}" if isinstance(m.value, list) and m.value else ""
     return Problem(hints.chooser(m.known[0]), m.reason, remedy)
 
 
 def not_a_value(m: Mistake, hints: Hints) -> Problem:
-    """A plain value where only a ``_target_`` can stand: most often ``model.optimizer=sgd`` for ``model/optimizer=sgd``."""
+    """A plain value where a ``_target_`` is needed; usually ``model.optimizer=sgd`` instead of ``model/optimizer=sgd``."""
     where, group, names = f"{m.where}={as_typed(m.value)}", hints.places.get(m.where), hints.options(m.where)
     if group is None:
         return Problem(where, "is made by a _target_, not by a value", f"Type: {m.where}._target_=…")
@@ -145,7 +145,7 @@ def not_a_value(m: Mistake, hints: Hints) -> Problem:
 
 
 def wrong(m: Mistake, hints: Hints) -> Problem:
-    """A value that does not fit, with one that would."""
+    """A value of the wrong type or range, with a valid example."""
     where, value, usual, wanted = m.where, as_typed(m.value), hints.default(m.where), types_wanted(m.reason)
     remedy = ""
     if choice := nearest_choice(m.value, m.reason):
@@ -162,14 +162,14 @@ def wrong(m: Mistake, hints: Hints) -> Problem:
 
 
 def unfit_kind(m: Mistake, hints: Hints) -> Problem:
-    """A model on a set whose batches it does not take, with the sets and the models that would go together."""
+    """A model that does not take the set's batches, with the sets and models that would fit."""
     names = fitting(m.value, m.known, hints.conf)
     remedy = "\n    ".join(f"{title}: {', '.join(found)}" for title, found in names.items() if found)
     return Problem(m.where, m.reason, remedy)
 
 
 def unfit_labels(m: Mistake, hints: Hints) -> Problem:
-    """A set without the labels that a model needs: how it gets them, and the sets that have them."""
+    """A set without the labels that the model needs, with the remedy and the sets that have them."""
     names = labelled(m.value["model"], hints.conf)
     remedies = (relabelled(**m.value), f"Fitting sets: {', '.join(names)}" if names else "")
     return Problem(m.where, m.reason, "\n    ".join(filter(None, remedies)))

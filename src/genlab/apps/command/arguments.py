@@ -1,4 +1,4 @@
-"""Command-line arguments: a few of Hydra's options, and overrides."""
+"""Parses the arguments of a command: overrides, and a few of Hydra's options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genlab.contracts import ConfigError, Problem
 
 @dataclass(frozen=True)
 class Arguments:
-    """What was typed. ``hydra`` holds the options that are Hydra's to answer (``--info``, ``-sc``), as typed."""
+    """Parsed arguments. ``hydra`` has the options that are passed on to Hydra (``--info``, ``-sc``)."""
 
     overrides: list[str]
     help: bool
@@ -26,10 +26,10 @@ class Arguments:
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises instead of exiting."""
+    """Raises ConfigError instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise it; of a key with dashes with what to type."""
+        """Raise ConfigError with argparse's message."""
         unknown = message.partition("unrecognized arguments: ")[2].split()
         keys = [word.lstrip("-") for word in unknown]
         if keys and all("=" in key and "-" not in key.partition("=")[0] for key in keys):
@@ -38,10 +38,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def read(command: str, arguments: list[str]) -> Arguments:
-    """Sort the arguments of ``command``.
+    """Parse the arguments of ``command``.
 
     Raises:
-        ConfigError: there is no such option.
+        ConfigError: an option does not exist or has an invalid value.
     """
     parser = Parser(command, add_help=False, allow_abbrev=False)
     parser.add_argument("overrides", nargs="*")
@@ -65,7 +65,7 @@ def read(command: str, arguments: list[str]) -> Arguments:
 
 
 def completed(arguments: list[str]) -> list[str]:
-    """With the value that ``--cfg`` and ``--info`` have when none is typed: the next word is an override, or an option."""
+    """Insert the default values of ``--cfg`` and ``--info`` if the next word is an override or an option."""
     usual = {"--cfg": "job", "-c": "job", "--info": "all", "-i": "all"}
     found = []
     for word, after in zip_longest(arguments, arguments[1:], fillvalue="-"):

@@ -1,4 +1,4 @@
-"""``genlab COMMAND …``: which command is meant. A command is a file of keys in ``conf/`` and an app of the same name."""
+"""``genlab COMMAND …``: the available commands. Each is a YAML file in ``conf/`` and an app of the same name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def names() -> list[str]:
 
 
 def overview() -> str:
-    """What ``genlab --help`` shows."""
+    """The text of ``genlab --help``."""
     width = max(map(len, names()))
     lines = ["genlab COMMAND [group=option …] [key=value …]", "", "Commands"]
     lines += [f"  {name:{width}}  {about(name)}" for name in names()]
@@ -26,16 +26,16 @@ def overview() -> str:
 
 
 def unknown(name: str) -> ConfigError:
-    """What to say of a name that no command has, with the nearest."""
+    """The error for an unknown command, with the closest name."""
     near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
     remedy = f"Did you mean genlab {near[0]} ? " if near else ""
     return ConfigError([Problem(name, "there is no such command", f"{remedy}Commands: {', '.join(names())}")])
 
 
 def completed(arguments: list[str]) -> tuple[str | None, list[str]]:
-    """Which command's words a shell wants completed, and the arguments for it; None while the command is being typed.
+    """For shell completion: the command and its arguments, or None and the matching commands if none is typed yet.
 
-    Hydra reads the line from ``COMP_LINE``, without the name of the command.
+    ``COMP_LINE``, from which Hydra reads the typed line, is set to the line without the name of the command.
     """
     line = os.environ.get("COMP_LINE", "")
     _, command, rest = (*line.split(maxsplit=2), "", "", "")[:3]

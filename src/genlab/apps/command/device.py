@@ -1,4 +1,4 @@
-"""The device of a command: ``device=`` and ``trainer.accelerator`` mean the same everywhere."""
+"""Resolves ``device=`` of every command, and ``trainer.accelerator``, to a torch device."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ KINDS = {"gpu": ("cuda", "mps"), "auto": ("cuda", "mps", "cpu")}  # the first th
 
 
 def device_for(name: str, key: str = "device") -> torch.device:
-    """The device of that name; ``auto``: a GPU where there is one.
+    """The device of that name; ``auto``: a GPU if there is one.
 
     Raises:
-        ConfigError: there is none of that kind.
+        ConfigError: no such device is available.
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     found = next((kind for kind in KINDS.get(name, (name,)) if there.get(kind)), None)

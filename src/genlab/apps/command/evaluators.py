@@ -1,4 +1,4 @@
-"""Builds the evaluators of ``conf/metrics``, and notes about their metrics."""
+"""Builds the evaluators of ``conf/metrics``, and the notes printed about their metrics."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from genlab.metrics.extractors.choose import Extractor
 
 
 def build_evaluators(cfg: DictConfig) -> list[Evaluate]:
-    """The callback that runs them; none where there are none."""
+    """The callback that runs the evaluators; empty if there are none."""
     found = {str(key): build(node, cfg.trust) for key, node in cfg.metrics.items() if OmegaConf.is_dict(node)}
     return [Evaluate(found)] if found else []
 
 
 def described(extractors: list[Extractor]) -> dict[str, Any]:
-    """The extractors as the summary names them: the first by itself, and all of them."""
+    """The extractors for the summary: the first one separately, and the list of all."""
     plain = [{"name": one.name, "digest": one.digest, "accuracy": one.accuracy} for one in extractors]
     return {"extractor": plain[0], "extractors": plain} if plain else {}
 
 
 def notes(extractors: list[Extractor], spec: DataSpec, model: DictConfig) -> list[str]:
-    """Sentences about the numbers between two domains: how good their judge is, and what the model was trained for."""
+    """Notes on metrics between two domains: classifier accuracy, numbers of images, and identity weight."""
     accuracy = next((one.accuracy for one in extractors if one.accuracy is not None), None)
     if accuracy is None or spec.kind != "domains":
         return []

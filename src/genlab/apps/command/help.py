@@ -1,4 +1,4 @@
-"""``--help``: what can be chosen, the keys with their comments, and commands to copy; all from the YAML files."""
+"""``--help``: groups and options, keys with their comments, and examples, all read from the YAML files."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def help_text(command: str, config_dir: Path | None = None) -> str:
 
 
 def header(command: str) -> list[str]:
-    """The comment that a command's file begins with."""
+    """The comment at the top of a command's file."""
     text = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     return [line.removeprefix("# ") for line in text.partition("\ndefaults:")[0].splitlines()]
 
 
 def about(command: str) -> str:
-    """What a command does, in a sentence."""
+    """The description of a command: the first line of its file."""
     return header(command)[0]
 
 
@@ -54,19 +54,19 @@ def examples(command: str) -> list[str]:
 
 
 def groups_of(command: str, conf: Conf) -> dict[str, list[str]]:
-    """The groups that a command chooses from, and their parts (``model/net``)."""
+    """The groups of a command with their options, including sub-groups (``model/net``)."""
     chosen = {next(iter(entry)) for entry in conf.raw(command).get("defaults", []) if isinstance(entry, dict)}
     return {name: found for name, found in conf.groups.items() if name.split("/")[0] in chosen - {"performance"}}
 
 
 def usual(command: str, conf: Conf) -> list[tuple[str, str]]:
-    """What a command chooses by itself from the groups that are shown."""
+    """The default options of a command for the groups in ``SHOWN``."""
     listed = [next(iter(e.items())) for e in conf.raw(command).get("defaults", []) if isinstance(e, dict)]
     return sorted((pair for pair in listed if pair[0] in SHOWN), key=lambda pair: SHOWN.index(pair[0]))
 
 
 def keys(name: str, conf: Conf, prefix: str = "") -> Iterator[str]:
-    """The keys of a file with their values and comments; a comment may go on in lines of its own."""
+    """Lines for the keys of a file with values and comments; comments may continue on further lines."""
     path = conf.file(name)
     assert path is not None
     parents: list[str] = []
@@ -83,7 +83,7 @@ def keys(name: str, conf: Conf, prefix: str = "") -> Iterator[str]:
 
 
 def shown(where: str, text: str, comment: str) -> Iterator[str]:
-    """``seed=0   comment``; a line for each key of ``{lr: 1e-3}``."""
+    """``seed=0   comment``; a value like ``{lr: 1e-3}`` gives one line per key."""
     value: Any = yaml.safe_load(text)
     if isinstance(value, dict):
         for key, inner in value.items():

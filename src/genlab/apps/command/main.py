@@ -1,4 +1,4 @@
-"""Entry point of every command: arguments in, exit code out. Nothing heavy is imported before the configuration is valid."""
+"""Entry point of all commands. Nothing heavy is imported before the configuration has been checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genlab.contracts import GenlabError
 
 
 def main(command: str, arguments: list[str] | None = None) -> NoReturn:
-    """Run ``command`` with its arguments, usually those of this process, and leave with its exit code."""
+    """Run ``command`` with the given arguments (default: ``sys.argv``), and exit with its exit code."""
     gc.disable()  # composing makes a great many small objects that all stay: a third of its time; ``run`` switches it on
     try:
         code = dispatch(command, sys.argv[1:] if arguments is None else arguments)
@@ -47,16 +47,16 @@ def genlab() -> NoReturn:
 
 
 def leave(text: str) -> NoReturn:
-    """Print the text and exit with 0."""
+    """Print ``text`` and exit with 0."""
     print(text)  # noqa: T201
     sys.exit(0)
 
 
 def dispatch(command: str, arguments: list[str]) -> int:
-    """What the arguments ask for: help, the configuration, a sweep, or the command itself.
+    """Print help, show the configuration, run a sweep, or run the command; returns the exit code.
 
     Raises:
-        ConfigError: there is no such option, or the configuration does not fit.
+        ConfigError: an option or the configuration is not valid.
     """
     asked = read(command, arguments)
     if asked.help:
@@ -76,7 +76,7 @@ def dispatch(command: str, arguments: list[str]) -> int:
 
 
 def show_configuration(command: str, asked: Arguments) -> int:
-    """``--cfg job``: the composed configuration as YAML; what must be given may still be absent."""
+    """``--cfg job``: print the composed configuration as YAML; mandatory values may be missing."""
     from omegaconf import OmegaConf
 
     from genlab.config.compose import compose

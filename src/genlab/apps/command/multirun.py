@@ -1,4 +1,4 @@
-"""Multirun: one run for every combination. Hydra expands and launches; every combination is checked before the first starts."""
+"""Multirun: one run per combination, launched by Hydra after all combinations have been checked."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from genlab.contracts import ConfigError, GenlabError, Problem, Stopped
 
 
 def sweep(command: str, overrides: list[str], config_dir: Path | None = None) -> int:
-    """Check every combination, then let Hydra run them; the highest of their exit codes.
+    """Check every combination, then run them with Hydra; returns the highest exit code.
 
     Raises:
         ConfigError: with the problems of all combinations.
-        Stopped: a signal ended one run, and with it the sweep.
+        Stopped: a signal ended the sweep.
     """
     problems: dict[Problem, None] = {}
     for cell in combinations(command, overrides):
@@ -39,10 +39,10 @@ def sweep(command: str, overrides: list[str], config_dir: Path | None = None) ->
 
 
 def combinations(command: str, overrides: list[str]) -> list[list[str]]:
-    """Every combination of ``a=1,2`` as a list of single overrides; empty where another sweeper decides as it goes.
+    """Every combination of ``a=1,2`` as a list of single overrides; empty for other sweepers, which choose at run time.
 
     Raises:
-        ConfigError: an override cannot be read.
+        ConfigError: an override cannot be parsed.
     """
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
@@ -56,7 +56,7 @@ def combinations(command: str, overrides: list[str]) -> list[list[str]]:
 
 
 def one_device(cfg: DictConfig) -> None:
-    """Refuse several devices: the further ranks of one run would each expand the sweep again.
+    """Refuse several devices: every other rank of a run would expand the sweep again.
 
     Raises:
         ConfigError: the run asks for more than one device.
@@ -69,10 +69,10 @@ def one_device(cfg: DictConfig) -> None:
 
 
 def ask_hydra(command: str, asked: Arguments) -> int:
-    """What Hydra answers itself: tab completion, ``--info``, ``--version``. Mistakes are told first, in our words.
+    """Pass tab completion, ``--info`` and ``--version`` on to Hydra, after checking the overrides ourselves.
 
     Raises:
-        ConfigError: with every problem of the overrides.
+        ConfigError: with all problems of the overrides.
     """
     if "--shell-completion" not in asked.hydra:
         compose(command, asked.overrides, asked.config_dir, incomplete=True)
@@ -80,10 +80,10 @@ def ask_hydra(command: str, asked: Arguments) -> int:
 
 
 def through_hydra(command: str, options: list[str], overrides: list[str], config_dir: Path | None) -> int:
-    """Hand the command line to Hydra; the highest exit code of its jobs.
+    """Pass the command line to Hydra; returns the highest exit code of its jobs.
 
     Raises:
-        Stopped: a signal ended one of them.
+        Stopped: a signal ended a job.
     """
     import hydra
 
@@ -106,7 +106,7 @@ def through_hydra(command: str, options: list[str], overrides: list[str], config
 
 
 class Jobs:
-    """Runs one combination after the other. One that fails is told, and the others still get their turn."""
+    """Runs the combinations in turn. A failure is reported, and the next combination runs nevertheless."""
 
     def __init__(self, command: str, overrides: list[str], config_dir: Path | None) -> None:
         self.command, self.config_dir = command, config_dir
@@ -116,7 +116,7 @@ class Jobs:
         self.stopped: Stopped | None = None
 
     def next(self) -> None:
-        """The combination that Hydra has reached; nothing once a signal has asked for the end."""
+        """Run Hydra's current combination, unless a signal has stopped the sweep."""
         from hydra.core.hydra_config import HydraConfig
 
         current = HydraConfig.get()
@@ -127,12 +127,12 @@ class Jobs:
             self.codes.append(self.outcome([*self.always, *map(self.as_typed, current.overrides.task)], folder))
 
     def as_typed(self, override: str) -> str:
-        """The override as typed, without the ``++`` added for Hydra."""
+        """The override without the ``++`` that ``forced`` added."""
         key = override.partition("=")[0]
         return override if any(text.startswith(f"{key}=") for text in self.typed) else override.removeprefix("++")
 
     def outcome(self, overrides: list[str], folder: Path) -> int:
-        """Run one combination; its exit code."""
+        """Run one combination; returns its exit code."""
         try:
             return run(self.command, overrides, folder, self.config_dir)
         except Stopped as signal:

@@ -1,4 +1,4 @@
-"""Prepares the data before anything heavy is imported, and resolves a command's paths."""
+"""Prepares the data of a command, and resolves its cache and output folders, before torch is imported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from genlab.data.store.source import PreparedData, Source
 
 
 def prepare(cfg: DictConfig) -> PreparedData:
-    """Check, download and decode what ``data=`` names, or open what an earlier run has prepared; as the model takes it.
+    """Download, check and decode the set of ``data=``, or open it from the cache, in the kind that the model takes.
 
     Raises:
         DataError: the data set is missing or damaged.
@@ -29,7 +29,7 @@ def prepare(cfg: DictConfig) -> PreparedData:
 
 
 def source_of(cfg: DictConfig) -> Source:
-    """What ``data=`` names, without the keys that are for those who read the set."""
+    """Build the source of ``data=``, without the keys in ``READING_DATA``."""
     plain: Any = OmegaConf.to_container(cfg.data, resolve=True)
     own = {key: value for key, value in plain.items() if key not in READING_DATA}
     source: Source = build(OmegaConf.create(own), cfg.trust)
@@ -37,7 +37,7 @@ def source_of(cfg: DictConfig) -> Source:
 
 
 def cache_root(cfg: DictConfig) -> Path:
-    """Where decoded images and extractors are kept: ``paths.cache``, else the user's cache folder."""
+    """The cache folder for decoded images and extractors: ``paths.cache``, else the user's cache folder."""
     if cfg.paths.cache:
         return Path(cfg.paths.cache).expanduser()
     from platformdirs import user_cache_path
@@ -46,11 +46,10 @@ def cache_root(cfg: DictConfig) -> Path:
 
 
 def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
-    """A checkpoint's configuration with the paths of this command: where things lie is never read from a checkpoint.
+    """A checkpoint's configuration, with ``paths`` and ``trust`` of this command instead of the checkpoint's.
 
     Raises:
-        CheckpointError: there is no data set in it, only weights.
-        ConfigError: ``data.path`` for a set that has none.
+        CheckpointError: it has no data set, only weights.
     """
     if "data" not in saved:
         raise CheckpointError(

@@ -1,4 +1,4 @@
-"""Runs one command from its overrides to its exit code, and reports errors."""
+"""Runs one command from its overrides, and reports errors to the user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(command: str, overrides: list[str], run_dir: Path | None = None, config_dir: Path | None = None) -> int:
-    """Compose, check, and only then import what the command needs."""
+    """Compose and check the configuration, and only then import and run the command; returns the exit code."""
     if is_rank_0():
         os.environ.pop(RUN_DIR, None)
         cfg, overrides = configuration(command, overrides, config_dir)
@@ -41,7 +41,7 @@ def configuration(command: str, overrides: list[str], config_dir: Path | None) -
 
 
 def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path | None) -> DictConfig:
-    """What rank 0 has composed, from its run directory; only where runs lie is asked for here."""
+    """Rank 0's configuration, read from its run directory; this rank composes only to find ``paths.runs``."""
     from omegaconf import OmegaConf
 
     from genlab.config.searchpath import reach
@@ -54,7 +54,7 @@ def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path
 
 
 def tell(error: GenlabError | str) -> None:
-    """A message for the user, on standard error and in the run's log."""
+    """Print an error message to standard error and the run's log."""
     from genlab.console import say
 
     if isinstance(error, ConfigError) and len(error.problems) > 1:
@@ -63,7 +63,7 @@ def tell(error: GenlabError | str) -> None:
 
 
 def report_failure() -> int:
-    """A failure inside: the traceback goes to the run's ``errors/`` (without a run: to the screen), one line is shown."""
+    """Report an unexpected exception: the traceback goes to the run's ``errors/``, or to the screen without a run."""
     trace = traceback.format_exc()
     last = trace.strip().splitlines()[-1]
     folder = os.environ.get(RUN_DIR)

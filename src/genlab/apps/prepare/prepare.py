@@ -1,4 +1,4 @@
-"""``prepare.py``: a data set made ready before anyone waits for it, and what is in it. torch is never imported."""
+"""``prepare.py``: prepares a data set ahead of training, and reports its content. torch is never imported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genlab.contracts import ConfigError, Problem
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Download, check and decode what ``data=`` names; print a report, and draw ``show``.
+    """Download, check and decode the set of ``data=``; print a report, and write the contact sheet ``show``.
 
     Raises:
         ConfigError: ``show`` cannot be written.
@@ -42,7 +42,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
 
 
 def show(lines: list[str]) -> None:
-    """Print lines; a reader who has seen enough (``| head``) is no failure."""
+    """Print lines; a closed pipe (``| head``) is not an error."""
     try:
         print("\n".join(lines), flush=True)  # noqa: T201
     except BrokenPipeError:
@@ -50,10 +50,10 @@ def show(lines: list[str]) -> None:
 
 
 def require_writable(sheet: Path) -> None:
-    """Refuse a picture that could not be written when the work is done.
+    """Refuse, before the work starts, a contact sheet that cannot be written.
 
     Raises:
-        ConfigError: with what is wrong.
+        ConfigError: with the reason.
     """
     where = f"show={sheet}"
     if sheet.suffix.lower() != ".png":

@@ -1,4 +1,4 @@
-"""What ``prepare.py`` says of a set: its parts, its files, what is odd about them, and where it is kept."""
+"""The report of ``prepare.py``: splits, files, irregularities, and the location of the decoded set."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def storage(prepared: PreparedData) -> Iterator[str]:
 
 
 def home(column: Column) -> Path | None:
-    """The folder of a column that lies in a file."""
+    """The folder of a memory-mapped column; None for one in memory."""
     flat = column.flat if isinstance(column, Ragged) else column
     name = getattr(flat, "filename", None)
     return Path(name).parent if name else None
 
 
 def values(prepared: PreparedData) -> Iterator[str]:
-    """For a set that is no folder of pictures: the rows of each split, and the range of their values."""
+    """For sets without picture files: number of rows and range of values of each split."""
     rows: list[tuple[str, ...]] = [("split", "rows", "column", "values", "mean")]
     for split in SPLITS:
         for name, column in prepared.columns[split].items():
@@ -72,7 +72,7 @@ def values(prepared: PreparedData) -> Iterator[str]:
 
 
 def classes(prepared: PreparedData) -> Iterator[str]:
-    """How many images each class has in each split, or how many have each attribute."""
+    """Number of images per class or attribute in each split."""
     spec, columns = prepared.spec, prepared.columns
     if any("label" not in columns[split] for split in SPLITS):
         return
@@ -95,7 +95,7 @@ def classes(prepared: PreparedData) -> Iterator[str]:
 
 
 def files(survey: Survey) -> Iterator[str]:
-    """A line for each part: how many, how large, of which colours."""
+    """One line per part: number, sizes and colour modes of the files."""
     kinds = ("grey", "colour", "other")
     rows: list[tuple[str, ...]] = [("part", "files", "size", *kinds, "MB")]
     for part, pictures in survey.parts.items():
@@ -116,7 +116,7 @@ def sizes(pictures: list[Picture]) -> str:
 
 
 def oddities(spec: DataSpec, survey: Survey) -> Iterator[str]:
-    """What a person should know before training: damage, missing partners, grey among colour, the same picture twice."""
+    """Irregularities: unreadable files, missing partners, grey images among colour ones, duplicates."""
     total, grey, others = len(survey.every), survey.grey(), survey.others()
     unreadable, partnerless = left_out(spec, survey)
     yield f"unreadable {listed(unreadable, NAMED * 5) if unreadable else 'none'}"
@@ -135,7 +135,7 @@ def oddities(spec: DataSpec, survey: Survey) -> Iterator[str]:
 
 
 def left_out(spec: DataSpec, survey: Survey) -> tuple[list[str], list[str]]:
-    """The names of files that cannot be read, and of those that have no partner."""
+    """The names of unreadable files, and of files without a partner."""
     paths = [survey.path(picture.name) for picture in survey.every] if spec.kind == "pairs" else []
     partnerless = [name for name in spec.skipped if paths and not any(path.endswith(f"/{name}") for path in paths)]
     unreadable = [name for name in spec.skipped if name not in partnerless]
@@ -144,7 +144,7 @@ def left_out(spec: DataSpec, survey: Survey) -> tuple[list[str], list[str]]:
 
 
 def leaks(survey: Survey) -> Iterator[str]:
-    """Every picture that lies in two parts; louder where one of them trains and the other one measures."""
+    """Pictures that are in two parts; a warning if one part is for training and the other for evaluation."""
     for names in survey.copies_between():
         same = " = ".join(name if part in name.split("/") else f"{name} ({part})" for part, name in names.items())
         training = {part.startswith("train") for part in names}
@@ -158,7 +158,7 @@ def leaks(survey: Survey) -> Iterator[str]:
 
 
 def listed(names: list[str], most: int) -> str:
-    """How many, and which."""
+    """The count and the first ``most`` names."""
     return f"{len(names):,}: {' '.join(names[:most])}" + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
@@ -168,7 +168,7 @@ def megabytes(count: int) -> str:
 
 
 def table(rows: list[tuple[str, ...]], left: tuple[int, ...]) -> Iterator[str]:
-    """Columns as wide as they need be; ``left``: which ones hold words, and begin at the left."""
+    """Align rows in columns; those in ``left`` are left-aligned, the others right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{c:<{w}}" if i in left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True)))

@@ -1,4 +1,4 @@
-"""Builds a run's objects from its configuration: model, callbacks, trainer."""
+"""Builds the model, the callbacks and the trainer from the configuration."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ QUIET: dict[str, Any] = {
 
 
 class Unmeasured(PassThroughProfiler):
-    """A profiler that measures nothing and shares one context among the two dozen hooks of a step."""
+    """A no-op profiler that does not create a context manager for each of the 20 or so hooks of a step."""
 
     nothing: AbstractContextManager[None] = nullcontext()
 
     def profile(self, action_name: str) -> AbstractContextManager[None]:
-        """The same context every time."""
+        """Return the same null context every time."""
         return self.nothing
 
 
 def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
-    """The model, its weights drawn from ``seed``; so are all random states from here on."""
+    """Seed all random states with ``seed``, and build the model."""
     random.seed(cfg.seed)
     np.random.seed(cfg.seed % 2**32)
     torch.manual_seed(cfg.seed)
@@ -77,10 +77,10 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
 
 
 def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
-    """Attach the evaluators to model and data; what cannot be measured is refused before anything is written.
+    """Attach the evaluators to model and data; impossible metrics are refused before anything is written.
 
     Raises:
-        ConfigError: two of them would report one name.
+        ConfigError: two evaluators would report the same metric.
         DataError: there are too few images.
     """
     for evaluate in (callback for callback in callbacks if isinstance(callback, Evaluate)):
@@ -90,7 +90,7 @@ def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Mode
 def build_trainer(
     cfg: DictConfig, model: Model, callbacks: list[pl.Callback], loggers: list[Logger], root: Path
 ) -> pl.Trainer:
-    """Lightning's Trainer with the keys of ``conf/trainer``, less those that mean something else here."""
+    """Lightning's Trainer with the keys of ``conf/trainer``, except those that genlab implements itself (``OURS``)."""
     options: dict[str, Any] = OmegaConf.to_container(cfg.trainer, resolve=True)  # type: ignore[assignment]
     options.pop("_target_")
     for key in OURS:
@@ -114,7 +114,7 @@ def build_trainer(
 
 
 def process_count(cfg: DictConfig) -> int:
-    """How many processes ``trainer.devices`` and ``trainer.num_nodes`` ask for."""
+    """Number of processes by ``trainer.devices`` and ``trainer.num_nodes``."""
     devices = cfg.trainer.devices
     if isinstance(devices, str) and devices != "auto" and not devices.lstrip("-").isdigit():
         count = len(devices.split(","))
@@ -153,7 +153,7 @@ def require_epochs(cfg: DictConfig, spec: DataSpec) -> None:
 
 
 def require_images(cfg: DictConfig, spec: DataSpec) -> None:
-    """Refuse a split with fewer images (or points) than there are processes: one would have none, and the others wait for it.
+    """Refuse a split with fewer rows than processes: a process without data would block the others.
 
     Raises:
         ConfigError: with the largest number that fits.

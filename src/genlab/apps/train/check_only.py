@@ -18,7 +18,7 @@ from genlab.runs.load import load_first_weights
 
 
 def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
-    """Build what training would build, and say what it is."""
+    """Build what training would build, and print a description."""
     console.quiet()
     spec = prepared.spec
     require_images(cfg, spec)

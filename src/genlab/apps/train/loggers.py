@@ -1,4 +1,4 @@
-"""A run's loggers: ``metrics.csv`` always, and those that ``logger=`` adds."""
+"""The loggers of a run: always ``metrics.csv``, plus those of ``logger=``."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from genlab.runs.loggers.csv import CsvLog
 
 
 class Loggers:
-    """All of them, opened and closed together. Configured ones are built first: what cannot be built leaves no run."""
+    """All loggers of a run. Configured ones are built first, so that an error leaves no run directory behind."""
 
     def __init__(self, cfg: DictConfig) -> None:
         self.cfg = cfg
         self.configured: list[Any] = [build(node, cfg.trust) for node in (cfg.logger or {}).values()]
 
     def place(self, directory: RunDirectory) -> None:
-        """Open the table that is always there."""
+        """Create ``metrics.csv``."""
         self.csv = CsvLog(directory.path / "metrics.csv")
 
     def open(self, directory: RunDirectory, wandb_id: str) -> None:
-        """Start the configured ones."""
+        """Start the configured loggers."""
         config = OmegaConf.to_container(self.cfg, resolve=True)
         name = f"{directory.name}/{directory.run_id}"
         for logger in self.configured:
@@ -33,17 +33,17 @@ class Loggers:
 
     @property
     def all(self) -> list[Logger]:
-        """For the Trainer."""
+        """All loggers, for the Trainer."""
         return [self.csv, *self.configured]
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
-        """End every record."""
+        """Save ``metrics.csv`` and close the configured loggers."""
         self.csv.save()
         for logger in self.configured:
             logger.close(summary, exit_code)
 
 
 def new_wandb_id(directory: RunDirectory) -> str:
-    """A name for this very directory, for the summary to keep: the directory may be elsewhere when the run goes on."""
+    """A unique id for the directory. It is stored in the summary, because the directory may be moved before a resume."""
     place = f"{directory.path.resolve()}/{directory.path.stat().st_ino}"
     return hashlib.sha256(place.encode()).hexdigest()[:12]

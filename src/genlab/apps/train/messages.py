@@ -1,4 +1,4 @@
-"""The few lines that open and close a run."""
+"""The lines printed at the start and end of a run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ TOLD = ("elbo", "loss", "recon", "kl", *ADVERSARIAL, *TRANSLATED)  # the models'
 
 
 def parameters(model: Model) -> int:
-    """The number of trainable parameters."""
+    """Number of trainable parameters."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
 def opening(model: Model, spec: DataSpec, trainer: pl.Trainer, directory: RunDirectory, name: str, images: str) -> None:
-    """What runs, on what, how large, and where the results go. ``images``: where they are."""
+    """Print model, data, device and run directory. ``images``: a note on where the images are stored."""
     shape = "x".join(map(str, spec.shape))
     devices = f"{trainer.world_size} x " if trainer.world_size > 1 else ""
     say(f"model     {name}, {parameters(model):,} parameters")
@@ -43,7 +43,7 @@ def sizes(spec: DataSpec) -> str:
 
 
 def notes(spec: DataSpec, model: Model) -> list[str]:
-    """Sentences about the images and about the numbers."""
+    """Notes on the data set and on the model's metrics."""
     return [*([spec.note] if spec.note else []), *model.notes()]
 
 
@@ -55,9 +55,9 @@ def skipped(spec: DataSpec) -> str:
 def closing(
     metrics: dict[str, float], headline: tuple[str, ...], directory: RunDirectory, seconds: float, note: str = ""
 ) -> None:
-    """The test's numbers, and where to look; those of translations both ways have lines of their own.
+    """Print the test metrics and the folder of pictures; metrics per direction are on separate lines.
 
-    ``headline``: of evaluators' numbers, how the names of those begin that are shown.
+    ``headline``: name prefixes of the evaluators' metrics to show.
     """
     test = {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")}
     shown = {name: test[name] for name in TOLD if name in test}
@@ -71,5 +71,5 @@ def closing(
 
 
 def counts(spec: DataSpec, model: Model, measured: dict[str, int]) -> dict[str, Any]:
-    """What ``summary.json`` says was counted."""
+    """The ``counts`` of ``summary.json``."""
     return {**spec.sizes, "skipped": len(spec.skipped), "parameters": parameters(model), **measured}

@@ -1,4 +1,4 @@
-"""Performance switches, applied before the first large tensor; docs/performance.md has the measurements."""
+"""Performance settings, applied before the first large tensor; docs/performance.md has the measurements."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 class Performance:
-    """Switches that change speed, and nothing else but rounding.
+    """Settings that change only speed and rounding.
 
     Args:
         allocator: let the C library keep freed memory, so that a training step finds its buffers mapped (glibc only).
-        threads: CPU threads of torch; None leaves torch's choice, one a core.
-        tf32: float32 products on CUDA from factors of 10 bits of mantissa, in matrices and convolutions.
-        cudnn_benchmark: let cuDNN try which convolution is fastest, anew for every shape of images (CUDA only).
+        threads: CPU threads of torch; None leaves torch's choice, one per core.
+        tf32: TF32 (10-bit mantissa) for float32 matrix products and convolutions on CUDA.
+        cudnn_benchmark: let cuDNN time its convolution algorithms for every new image shape (CUDA only).
     """
 
     def __init__(self, allocator: bool, threads: PositiveInt | None, tf32: bool, cudnn_benchmark: bool) -> None:
         self.allocator, self.threads, self.tf32, self.cudnn_benchmark = allocator, threads, tf32, cudnn_benchmark
 
     def apply(self, deterministic: bool = False) -> None:
-        """Set what can be set here; where a switch has no meaning it does nothing.
+        """Apply the settings; those that do not exist on this platform are ignored.
 
-        ``deterministic``: the same numbers in every run and on every GPU are worth more than speed: the last two are off.
+        ``deterministic``: switch ``tf32`` and ``cudnn_benchmark`` off, for the same results in every run.
         """
         self.on_cuda(deterministic)
         if self.allocator and sys.platform.startswith("linux"):
@@ -38,8 +38,8 @@ class Performance:
             torch.set_num_threads(self.threads)
 
     def on_cuda(self, deterministic: bool) -> None:
-        """The switches of CUDA, which mean nothing to a CPU. Torch's older names: its newer ones exclude these, which
-        Lightning and the compiler still ask for."""
+        """Apply the CUDA settings. Uses torch's older names: setting the newer ones makes reading these fail, and
+        Lightning and the compiler still read them."""
         import torch
 
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.tf32 and not deterministic
@@ -47,7 +47,7 @@ class Performance:
 
 
 def keep_freed_memory() -> bool:
-    """Raise glibc's thresholds for giving memory back; False where the C library is another one."""
+    """Raise glibc's thresholds for returning memory to the system; False if the C library is not glibc."""
     library = ctypes.CDLL(None)
     if not hasattr(library, "gnu_get_libc_version"):
         return False

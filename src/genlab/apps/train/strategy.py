@@ -1,4 +1,4 @@
-"""Several devices: one strategy for every model."""
+"""The strategy for several devices, the same for every model."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from genlab.models.base.distributed import broadcast_weights
 class DataParallel(DDPStrategy):
     """Data-parallel training without torch's wrapper.
 
-    The wrapper expects every backward to reach every parameter, which is never so when phases take turns. Here the
-    weights are made equal once, and the model averages the gradients of the phase that moves while backward runs.
+    The wrapper expects every backward pass to reach every parameter, which is not the case with alternating phases.
+    Here rank 0's weights are broadcast once, and the model averages the gradients of the active phase during backward.
     """
 
     def configure_ddp(self) -> None:
-        """Rank 0's weights for everyone."""
+        """Broadcast rank 0's weights instead of wrapping the model."""
         assert self.model is not None
         broadcast_weights(self.model)
 
 
 def strategy_for(name: str, processes: int) -> str | DDPStrategy:
-    """What ``trainer.strategy`` means: ``auto`` is one process alone, or ``ddp``.
+    """Resolve ``trainer.strategy``; ``auto`` is ``ddp`` if there are several processes.
 
     Raises:
-        ConfigError: a strategy that would wrap, shard or average once more what the models do themselves.
+        ConfigError: a strategy that would wrap or shard the model, or average gradients a second time.
     """
     if name == "ddp" or (name == "auto" and processes > 1):
         return DataParallel()

@@ -1,4 +1,4 @@
-"""``train.py``: prepare the data, find out which run this is, then train. torch comes in last."""
+"""``train.py``: prepare the data, resolve the run, then import torch and train."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from genlab.runs.find import Run, checkpoint_file, choose_run
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
-    """Train the configured model on the configured data; 0 when it is done.
+    """Train the configured model on the configured data; returns 0.
 
     Raises:
         DataError: the data set is missing or damaged.
-        ConfigError: it has not the labels that the model needs.
-        CheckpointError: there is nothing where ``resume`` or ``init_from`` points.
-        Stopped: a signal asked for the end, and the run has been saved.
+        ConfigError: it lacks the labels that the model needs.
+        CheckpointError: ``resume`` or ``init_from`` does not name a run or checkpoint.
+        Stopped: a signal stopped the run.
     """
     if cfg.init_from and cfg.resume is None:
         checkpoint_file(Path(cfg.init_from), "init_from")
@@ -44,10 +44,10 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
 
 
 def require_labels(cfg: DictConfig, spec: DataSpec) -> None:
-    """The set that has been prepared must have labels that the model needs.
+    """Refuse a prepared set without the labels that the model needs.
 
     Raises:
-        ConfigError: it has not, with sets that have.
+        ConfigError: with the sets that have them.
     """
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
     if problems := in_words(lacking(plain, (spec.labels,) if spec.labels else ()), Hints()):

@@ -1,4 +1,4 @@
-"""The heavy half of ``train.py``: puts model, data, callbacks and loggers together and runs the training."""
+"""The part of ``train.py`` that needs torch: builds model, data, callbacks and loggers, and runs the training."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 
 
 def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run) -> int:
-    """Train, evaluate on the test set, and write the run directory."""
+    """Train, evaluate on the test set, and write the run directory; returns the exit code."""
     build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")))
     console.quiet()
     require_images(cfg, prepared.spec)
@@ -66,7 +66,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
 
 
 class Training:
-    """One training run: its objects, and the order in which things happen to them."""
+    """One training run: its objects, and the sequence of its steps."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Training:
         return next((callback for callback in self.callbacks if isinstance(callback, kind)), None)
 
     def run(self) -> int:
-        """Run everything. ``summary.json`` is kept up to date, also when the run ends early."""
+        """Run everything. The summary is kept up to date, also if the run ends early."""
         self.begin()
         try:
             with signals_end_at_once():
@@ -110,7 +110,7 @@ class Training:
         return 0
 
     def train_and_evaluate(self) -> None:
-        """A run that is continued may have been trained already; its validation and test come again."""
+        """Fit, validate if the last weights were not validated, and test (again, if a resumed run is already trained)."""
         self.attach()
         self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
         self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
@@ -119,7 +119,7 @@ class Training:
         self.trainer.test(self.model, self.data, verbose=False)
 
     def begin(self) -> None:
-        """Print and record what the run will do."""
+        """Print the opening lines, open the loggers, and write the first summary."""
         if not self.trainer.is_global_zero:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
@@ -148,7 +148,7 @@ class Training:
         )
 
     def attach(self) -> None:
-        """Tell the callbacks where to write and what to measure with. The extractor is trained before ranks start."""
+        """Attach the callbacks to the run directory. Extractors are trained here, before the other ranks start."""
         tables: dict[str, Any] = {"metrics": self.loggers.csv.table}
         trace, evaluate, pictures = self.callback(Trace), self.callback(Evaluate), self.callback(Pictures)
         if trace:
@@ -176,7 +176,7 @@ class Training:
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
 
     def describe(self, extractors: list[Extractor]) -> None:
-        """Tell what the images are looked at with, how good it is, and how much."""
+        """Print notes on the extractors, and add them to the summary."""
         if not extractors or not self.trainer.is_global_zero:
             return
         sentences = notes(extractors, self.prepared.spec, self.cfg.model)
@@ -185,7 +185,7 @@ class Training:
         self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])
 
     def end(self, status: str, code: int) -> None:
-        """Record the outcome: metrics, counts, time."""
+        """Write metrics, counts and times to the summary, and close the loggers."""
         if not self.trainer.is_global_zero:
             return
         model, evaluate, seconds = self.model, self.callback(Evaluate), self.loggers.csv.seconds
@@ -209,7 +209,7 @@ class Training:
 
 
 def status_of(error: BaseException) -> tuple[str, int]:
-    """What the summary says of a run that ended early, and the exit code."""
+    """The status in the summary and the exit code of a run that ended early."""
     if isinstance(error, Stopped):
         return STATUS[error.exit_code], error.exit_code
     if isinstance(error, KeyboardInterrupt):
