@@ -130,5 +130,5 @@ def weights(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_old(plain: dict[str, Any]) -> bool:
-    """Whether a configuration has old names; checkpoints of such runs store optimisers in a different order."""
+    """Whether a configuration names modules that have moved; such runs' checkpoints store optimisers in another order."""
     return any(target(str(name)) != CLASSES.get(name, name) for _, name in trust.targets(plain))

@@ -64,7 +64,7 @@ class RunDirectory:
         return False
 
     def write_configuration(self, cfg: DictConfig, overrides: list[str]) -> None:
-        """``config.yaml``, resolved, and ``overrides.txt``, the command as typed."""
+        """Write ``config.yaml``, resolved, and ``overrides.txt``: as typed, after those of the run that is continued."""
         with replacing(self.path / "config.yaml") as file:
             file.write(OmegaConf.to_yaml(cfg, resolve=True))
         with replacing(self.path / "overrides.txt") as file:

@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
     """Raises ConfigError instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise ConfigError with argparse's message."""
+        """Raise ConfigError with argparse's message; for a key with dashes, with what to type."""
         unknown = message.partition("unrecognized arguments: ")[2].split()
         keys = [word.lstrip("-") for word in unknown]
         if keys and all("=" in key and "-" not in key.partition("=")[0] for key in keys):

@@ -46,10 +46,11 @@ def cache_root(cfg: DictConfig) -> Path:
 
 
 def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
-    """A checkpoint's configuration, with ``paths`` and ``trust`` of this command instead of the checkpoint's.
+    """A checkpoint's configuration, with ``paths``, ``trust`` and, if typed, ``data.path`` of this command.
 
     Raises:
         CheckpointError: it has no data set, only weights.
+        ConfigError: ``data.path`` for a set that has none.
     """
     if "data" not in saved:
         raise CheckpointError(

@@ -29,7 +29,7 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None, config_
 
 
 def configuration(command: str, overrides: list[str], config_dir: Path | None) -> tuple[DictConfig, list[str]]:
-    """What the overrides compose to, and the overrides; of a run that ``resume=PATH`` continues the run's own, too."""
+    """The composed configuration and the overrides; with ``resume=PATH`` on top of the run's own."""
     from genlab.config.compose import compose
 
     if command == "train" and any(text.startswith("resume=") for text in overrides):
