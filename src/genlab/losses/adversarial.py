@@ -1,7 +1,7 @@
-"""What discriminators and generators minimise, on logits or critic scores: one table for every model.
+"""Adversarial losses on logits or critic scores, shared by all models.
 
 ``real_loss[name]`` and ``fake_loss[name]`` are the discriminator's two parts, ``generator_loss[name]`` is the
-generator's: scores [B, ...] -> [B], the mean over the patches of an image. How the parts are weighed stands in the
+generator's: scores [B, ...] -> [B], the mean over the patches of an image. The weights of the parts are up to the
 model: a GAN adds them, pix2pix and CycleGAN take their mean, as their papers and code do.
 """
 
@@ -30,17 +30,17 @@ def bce_fake(scores: Tensor) -> Tensor:
 
 
 def minimax_generator(scores: Tensor) -> Tensor:
-    """log(1 - D): the min-max game itself; its gradient vanishes while the fakes are poor. Goodfellow et al., 2014, eq. 1."""
+    """log(1 - D): the minimax loss, whose gradient vanishes while the fakes are poor. Goodfellow et al., 2014, eq. 1."""
     return -bce_fake(scores)
 
 
 def lsgan_real(scores: Tensor) -> Tensor:
-    """(D - 1)^2. Mao et al., 2017 (arXiv:1611.04076), eq. 9, without its halves."""
+    """(D - 1)^2. Mao et al., 2017 (arXiv:1611.04076), eq. 9, without its factors 1/2."""
     return per_image((at_least_float32(scores) - 1).square())
 
 
 def lsgan_fake(scores: Tensor) -> Tensor:
-    """D^2. Mao et al., 2017, eq. 9, without its halves."""
+    """D^2. Mao et al., 2017, eq. 9, without its factors 1/2."""
     return per_image(at_least_float32(scores).square())
 
 
@@ -55,12 +55,12 @@ def hinge_fake(scores: Tensor) -> Tensor:
 
 
 def critic_real(scores: Tensor) -> Tensor:
-    """-D: of real images; of made ones what a generator minimises. Arjovsky et al., 2017 (arXiv:1701.07875), eq. 2, negated."""
+    """-D, on real images; on fakes, the generator's loss. Arjovsky et al., 2017 (arXiv:1701.07875), eq. 2, negated."""
     return -per_image(at_least_float32(scores))
 
 
 def critic_fake(scores: Tensor) -> Tensor:
-    """D: of made images. Arjovsky et al., 2017, eq. 2."""
+    """D, on fakes. Arjovsky et al., 2017, eq. 2."""
     return per_image(at_least_float32(scores))
 
 

@@ -1,4 +1,4 @@
-"""How far apart two images are, pixel by pixel."""
+"""Pixel-wise distances between images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Divergences between distributions, in nats an image."""
+"""Divergences between distributions, in nats per image."""
 
 from __future__ import annotations
 

@@ -8,5 +8,5 @@ from torch import Tensor
 
 
 def importance_bound(log_w: Tensor) -> Tensor:
-    """log 1/K sum_k w_k with w_k = p(x, z_k) / q(z_k|x): eq. 8; of one code each, the ELBO. [B, K] -> [B]."""
+    """log 1/K sum_k w_k with w_k = p(x, z_k) / q(z_k|x): eq. 8; for K = 1 the ELBO. [B, K] -> [B]."""
     return log_w.logsumexp(1) - math.log(log_w.shape[1])

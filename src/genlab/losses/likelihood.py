@@ -1,4 +1,4 @@
-"""-log p(x | z): how badly a decoded image explains the image, in nats an image (sums over pixels)."""
+"""Negative log-likelihoods -log p(x | z), in nats per image (summed over pixels)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a Wasserstein critic near slope 1. Gulrajani et al., 2017 (arXiv:1704.00028)."""
+"""The penalty that keeps the norm of a Wasserstein critic's gradient near 1. Gulrajani et al., 2017 (arXiv:1704.00028)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from genlab.losses.precision import at_least_float32
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, place: Tensor) -> Tensor:
-    """(|grad D(x)| - 1)^2 of each image, at x between a real and a made one (eq. 3 and algorithm 1).
+    """(|grad D(x)| - 1)^2 per image, at a point x between a real and a fake one (eq. 3 and algorithm 1).
 
     D(x) is the mean over the patches of an image and the norm is over all of its pixels, so the penalty does not
     depend on how many patches or images there are. Computed without autocast.
 
     Args:
-        critic: [B, C, H, W] -> scores [B, ...], of each image by itself: no batch norm.
+        critic: [B, C, H, W] -> scores [B, ...], each image independently: no batch norm.
         real: [B, C, H, W].
         fake: [B, C, H, W].
-        place: [B] in [0, 1]: where between ``fake`` (0) and ``real`` (1).
+        place: [B] in [0, 1]: position between ``fake`` (0) and ``real`` (1).
 
     Returns:
-        [B], with a graph behind it that leads to the critic's weights.
+        [B], differentiable with respect to the critic's weights.
     """
     at = place.to(real).reshape(-1, 1, 1, 1)
     with torch.enable_grad(), torch.autocast(real.device.type, enabled=False):

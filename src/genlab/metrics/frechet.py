@@ -1,4 +1,4 @@
-"""FID: the Frechet distance between two sets of features, as Gaussians. Heusel et al., 2017 (arXiv:1706.08500)."""
+"""FID: the Frechet distance between two Gaussians fitted to features. Heusel et al., 2017 (arXiv:1706.08500)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Moments:
-    """Sums over features in float64: count, sum [d], sum of outer products [d, d]. They add up over batches and ranks."""
+    """Sums over features in float64: count, sum [d], sum of outer products [d, d]. Additive over batches and ranks."""
 
     count: Tensor
     total: Tensor
@@ -23,20 +23,20 @@ class Moments:
 
     @classmethod
     def zero(cls, features: int, device: torch.device | None = None) -> Moments:
-        """The moments of an empty set."""
+        """Moments of no features."""
         kind: dict[str, Any] = {"dtype": torch.float64, "device": device}
         return cls(torch.zeros((), **kind), torch.zeros(features, **kind), torch.zeros(features, features, **kind))
 
     @classmethod
     def of(cls, features: Tensor) -> Moments:
-        """The moments of features [N, d]."""
+        """Moments of features [N, d]."""
         sums = cls.zero(features.shape[1], features.device)
         for part in features.split(1000):
             sums.add(part)
         return sums
 
     def add(self, features: Tensor) -> None:
-        """Take in a batch of features, [B, d]."""
+        """Add a batch of features, [B, d]."""
         x = features.to(self.total)
         self.count += len(x)
         self.total += x.sum(0)
@@ -49,17 +49,17 @@ class Moments:
 
     @property
     def covariance(self) -> Tensor:
-        """Unbiased, [d, d]."""
+        """The unbiased covariance, [d, d]."""
         return (self.outer - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
 
     @cached_property
     def root(self) -> Tensor:
-        """Of the covariance, [d, d]; eigenvalues that rounding pushes below 0 are clipped."""
+        """The square root of the covariance, [d, d]; eigenvalues that rounding pushes below 0 are clipped."""
         values, vectors = torch.linalg.eigh(self.covariance)
         return vectors * values.clamp_min(0).sqrt() @ vectors.T
 
     def plain(self) -> dict[str, Tensor]:
-        """With the root, to be kept."""
+        """The tensors to be saved, including the root of the covariance."""
         return {"count": self.count, "total": self.total, "outer": self.outer, "root": self.root}
 
     @classmethod
@@ -75,7 +75,7 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     """|mean_a - mean_b|^2 + tr(S_a + S_b - 2 (S_a^1/2 S_b S_a^1/2)^1/2), in float64.
 
     The symmetric form has real eigenvalues by construction; those that rounding pushes below 0 are clipped, and so is
-    the distance. Finite also where there are fewer images than features; each cloud needs at least two images.
+    the distance. Finite even with fewer images than features; each side needs at least two images.
     """
     middle = a.root @ b.covariance @ a.root
     trace = torch.linalg.eigvalsh((middle + middle.T) / 2).clamp_min(0).sqrt().sum()
@@ -84,10 +84,10 @@ def frechet_distance(a: Moments, b: Moments) -> float:
 
 
 class FID:
-    """The Frechet distance between two sets of features."""
+    """The Frechet distance between the features of real and generated images."""
 
     names: ClassVar[tuple[str, ...]] = ("fid",)
 
     def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
-        """``fake``: [N, d]; computed on its device. The moments of ``real`` are cached."""
+        """Computed on the device of ``fake`` [N, d]; the moments of the real side are cached."""
         return {"fid": frechet_distance(real.moments(fake.device), Moments.of(fake))}

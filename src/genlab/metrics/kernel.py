@@ -38,10 +38,10 @@ def kernel_distance(x: Tensor, y: Tensor, seed: int = 0) -> float:
 
 
 class KID:
-    """The kernel distance between two sets of features."""
+    """The kernel distance between the features of real and generated images."""
 
     names: ClassVar[tuple[str, ...]] = ("kid",)
 
     def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
-        """Computed where ``fake`` is, [N, d]."""
+        """Computed on the device of ``fake`` [N, d]."""
         return {"kid": kernel_distance(real.features.to(fake.device), fake)}

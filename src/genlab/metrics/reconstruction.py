@@ -1,4 +1,4 @@
-"""How near a reconstruction is to its image: pixels in [0, 1], mean over pixels, then over images."""
+"""Reconstruction metrics of each image, on pixels in [0, 1]."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Archives of pictures, unpacked with suspicion: what they hold lands below one folder, whole, or nothing does.
+"""Safe, atomic unpacking of picture archives: all files end up below one folder, or none do.
 
-``zipfile`` and ``tarfile`` do the work. Ours is what they let pass: links, devices, too much, a name twice, a tar cut short.
+``zipfile`` and ``tarfile`` unpack; this module rejects what they accept: links, devices, archive bombs, duplicate names,
+truncated tar files.
 """
 
 from __future__ import annotations
@@ -29,21 +30,21 @@ BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, LZMAError,
 
 
 class BadArchive(DataError):
-    """An archive that is damaged, or holds what no archive of pictures does."""
+    """An archive that is damaged, or has entries that no archive of pictures needs."""
 
 
 def unpack(archive: Path, target: Path, check: Callable[[Path], None] | None = None) -> None:
-    """Make the folder ``target`` of what a .zip, .tar, .tar.gz or .tgz holds, less one folder that all of it lies in.
+    """Unpack a .zip, .tar, .tar.gz or .tgz into the folder ``target``, without its top-level folder if it has only one.
 
-    It is unpacked beside its place and moved there with one rename. One process unpacks while others wait. Hidden files
-    and a Mac's ``__MACOSX`` are left out.
+    It is unpacked into a temporary folder, then renamed. One process unpacks while others wait. Hidden files and
+    macOS's ``__MACOSX`` are skipped.
 
     Args:
-        check: looks at the unpacked folder before it gets its name, and raises if it is not right.
+        check: called with the unpacked folder before the rename; raises to reject it.
 
     Raises:
-        BadArchive: it is damaged, or an entry is a link, a device, has a path that leads out, or too much in it.
-        DataError: there is no room for it, or ``target`` cannot be written.
+        BadArchive: it is damaged or too large, or an entry is a link, a device, or a path outside the folder.
+        DataError: the disk is full, or ``target`` cannot be written.
     """
     try:
         with locked(target):
@@ -56,7 +57,7 @@ def unpack(archive: Path, target: Path, check: Callable[[Path], None] | None = N
 
 
 def unpacked(archive: Path, target: Path, check: Callable[[Path], None] | None) -> None:
-    """Unpack into a folder beside ``target``, then give it its name; the caller holds the lock."""
+    """Unpack into a temporary folder next to ``target``, then rename it; the caller holds the lock."""
     for left in target.parent.glob(f".{target.name}.unpacking.*"):
         shutil.rmtree(left)  # of a process that was killed
     work = target.with_name(f".{target.name}.unpacking.{os.getpid()}")
@@ -80,10 +81,10 @@ def unpacked(archive: Path, target: Path, check: Callable[[Path], None] | None) 
 
 
 def pour(archive: Path, work: Path, bar: Callable[[int], None]) -> None:
-    """Extract every entry below ``work``, checking each one first.
+    """Write every file below ``work``, each after its entry has been checked.
 
     Raises:
-        BadArchive: an entry is not.
+        BadArchive: an entry is unsafe or repeated, or the archive is too large or empty.
     """
     if not archive.name.lower().endswith(ENDINGS):
         raise BadArchive(f"{archive} is no archive that can be unpacked here ({', '.join(ENDINGS)}).")
@@ -113,7 +114,7 @@ def pour(archive: Path, work: Path, bar: Callable[[int], None]) -> None:
 
 
 def facts(entry: zipfile.ZipInfo | tarfile.TarInfo) -> tuple[str, int, str]:
-    """An entry's name, its size in bytes as the archive says, and what it is."""
+    """An entry's name, its declared size in bytes, and its type in words."""
     if isinstance(entry, tarfile.TarInfo):
         known = {"a hard link": entry.islnk(), "a symbolic link": entry.issym(), "a sparse file": entry.issparse()}
         known |= {"a folder": entry.isdir(), "a file": entry.isreg()}
@@ -125,10 +126,10 @@ def facts(entry: zipfile.ZipInfo | tarfile.TarInfo) -> tuple[str, int, str]:
 
 
 def inside(archive: Path, name: str, what: str) -> list[str]:
-    """The folders and the file name of an entry.
+    """An entry's path, split into folders and file name.
 
     Raises:
-        BadArchive: it is neither a file nor a folder, or its name leads out of the archive's own folder.
+        BadArchive: it is neither a file nor a folder, or its path leaves the target folder.
     """
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in parts:
@@ -148,10 +149,10 @@ def extract(file: zipfile.ZipFile | tarfile.TarFile, entry: Any, name: str, work
 
 
 def require_end(file: tarfile.TarFile) -> None:
-    """Read up to the checksum behind the content; a tar that was cut between two files lacks its empty blocks at the end.
+    """Check that a tar ends with its empty block, not between two files, and read on to verify gzip's checksum.
 
     Raises:
-        EOFError: it breaks off.
+        EOFError: the tar is truncated.
     """
     rest = file.fileobj
     assert rest is not None
@@ -164,6 +165,6 @@ def require_end(file: tarfile.TarFile) -> None:
 
 
 def without_common_folder(work: Path) -> Path:
-    """Skip a single top-level folder: ``work``, or the only folder in it."""
+    """``work``, or the folder in it if that is its only entry."""
     entries = list(work.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else work

@@ -1,4 +1,4 @@
-"""One file to one array, as a person sees the picture: upright, whole, in the colours asked for."""
+"""Decoding of image files: upright (EXIF), 8 bits, grey or RGB, transparency over white."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GREY = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 
 
 class Unreadable(DataError):
-    """A file that is no picture, is cut off, or is too large to be one."""
+    """A file that is not a picture, is truncated, or is too large."""
 
     def __init__(self, path: Path, why: object) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class Unreadable(DataError):
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Turn any of Pillow's many errors on a damaged file into one that names the file."""
+    """Turn the many exceptions that Pillow raises for damaged files into ``Unreadable``, with the file's path."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -59,19 +59,19 @@ def mode_of(path: Path) -> str:
 
 
 def opened(path: Path, channels: int) -> Image.Image:
-    """The picture, turned upright as its EXIF says, as 8-bit grey (1) or RGB (3).
+    """The picture, rotated by its EXIF orientation, as 8-bit grey (1) or RGB (3).
 
-    16-bit greys are divided by 257 and rounded; what is transparent shows white.
+    16-bit greys are divided by 257 and rounded; transparency is composited over white.
 
     Raises:
-        Unreadable: the file is no picture, is cut off, or is too large to be one.
+        Unreadable: the file is not a picture, is truncated, or is too large.
     """
     with naming(path), Image.open(path) as file:
         return on_white(eight_bit(ImageOps.exif_transpose(file)), channels)
 
 
 def on_white(picture: Image.Image, channels: int) -> Image.Image:
-    """An 8-bit picture as grey (1) or RGB (3); what is transparent shows white."""
+    """An 8-bit picture as grey (1) or RGB (3), with transparency composited over white."""
     if is_transparent(picture):
         over = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
@@ -79,12 +79,12 @@ def on_white(picture: Image.Image, channels: int) -> Image.Image:
 
 
 def is_transparent(picture: Image.Image) -> bool:
-    """Whether the picture may have transparent pixels."""
+    """Whether a picture has an alpha channel or a transparent colour."""
     return picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info
 
 
 def eight_bit(picture: Image.Image) -> Image.Image:
-    """Grey pictures of 16 bits, or of numbers in [0, 1], as ``L``: Pillow's own conversion would cut them off at 255."""
+    """Scale grey pictures of 16 bits, or of floats in [0, 1], to ``L``; Pillow's own conversion would clip at 255."""
     if not is_deep(picture):
         return picture
     white = 1 if picture.mode == "F" else 65_535
@@ -92,15 +92,15 @@ def eight_bit(picture: Image.Image) -> Image.Image:
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Grey with more than 8 bits, which Pillow keeps as whole numbers or as fractions."""
+    """Whether it is grey with more than 8 bits, which Pillow keeps as integers or floats."""
     return picture.mode.startswith("I") or picture.mode == "F"
 
 
 def deep_numbers(picture: Image.Image) -> np.ndarray:
-    """The numbers [H, W] of a deep grey picture: fractions, white at 1 (mode ``F``), or whole ones, white at 65,535.
+    """The values [H, W] of a deep grey picture: floats with white at 1 (mode ``F``), or integers with white at 65,535.
 
     Raises:
-        ValueError: they do not lie in between.
+        ValueError: a value is outside the range from 0 to white.
     """
     values = np.asarray(picture)
     if picture.mode == "F" and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
@@ -117,12 +117,12 @@ def array_of(picture: Image.Image) -> np.ndarray:
 
 
 def decode(path: Path, shape: tuple[int, ...], crop: int | None = None) -> np.ndarray:
-    """uint8 [C, H, W]: scaled (bicubic, antialiased) until it covers H x W, the centre cut out.
+    """Decode, scale (bicubic, antialiased) to cover H x W, and crop the centre. -> uint8 [C, H, W].
 
-    ``crop``: of the picture as it is, only the square of this side in its middle.
+    ``crop``: side in original pixels of a central square that is cut out first.
 
     Raises:
-        Unreadable: the file is no picture, is cut off, or is too large to be one.
+        Unreadable: the file is not a picture, is truncated, or is too large.
     """
     channels, height, width = shape
     picture = opened(path, channels)

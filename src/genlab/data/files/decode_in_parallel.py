@@ -1,4 +1,4 @@
-"""Many files decoded by a few threads, in order; what cannot be read ends the work, or is left out and named."""
+"""Decodes many files with a thread pool, in order; an unreadable file raises, or is skipped and recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ THREADS = min(8, os.cpu_count() or 1)  # Pillow lets go of the interpreter while
 def decode_rows(
     files: Sequence[Path], decode: Callable[[Path], Row], on_error: OnError, skipped: list[str], root: Path
 ) -> Iterator[Row | None]:
-    """What ``decode`` makes of each file, in their order; None for one that is skipped, its name added to ``skipped``.
+    """``decode`` of each file, in order; None for a skipped file, whose path is appended to ``skipped``.
 
     Raises:
         Unreadable: a file cannot be read, and ``on_error`` is ``stop``.
@@ -45,6 +45,6 @@ def decode_rows(
 
 
 def channels_of(files: list[Path]) -> int:
-    """3 if any of some files at even distance has colour, else 1."""
+    """3 if any of about ``LOOKED_AT`` evenly spaced files has colour, else 1."""
     some = files[:: max(1, len(files) // LOOKED_AT)]
     return 3 if any(mode_of(path) != "L" for path in some) else 1

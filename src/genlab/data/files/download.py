@@ -1,6 +1,6 @@
-"""Files from the network: one mirror after another, short time-outs, checked, moved into place whole. By pooch.
+"""Downloads by pooch: mirrors in turn, short timeouts, verified digests, atomic moves into place.
 
-A download that breaks off begins again: pooch does not continue one. Mirrors are asked in turn, no longer all at once.
+An interrupted download starts again from the beginning: pooch cannot resume one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WHY = {
 
 @dataclass(frozen=True)
 class Remote:
-    """A file at ``mirror + name``, with its known digest, if any: ``md5:…`` or ``sha256:…``."""
+    """A file at ``mirror + name`` of each mirror, with its digest if known: ``md5:…`` or ``sha256:…``."""
 
     name: str
     mirrors: tuple[str, ...]
@@ -33,10 +33,10 @@ class Remote:
 
 
 def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
-    """The file, in ``folder``. One process downloads while others wait.
+    """The path of the file in ``folder``, downloaded if missing. One process downloads while others wait.
 
     Raises:
-        DataError: no mirror gave the right bytes; says what to put where by hand.
+        DataError: no mirror delivered the right file; the message says where to put it by hand.
     """
     path = folder / remote.name
     try:
@@ -53,10 +53,10 @@ def fetch(remote: Remote, folder: Path, set_name: str) -> Path:
 
 
 def download(remote: Remote, path: Path) -> list[str]:
-    """Download the file to ``path`` from the first mirror that has the right bytes; if none has, return the error of each.
+    """Download to ``path`` from the first mirror that delivers the right file. -> why each mirror failed; empty on success.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: ``path`` cannot be written.
     """
     reasons, work = [], path.with_name(f".{path.name.lstrip('.')}.part")
     for mirror in remote.mirrors:
@@ -74,11 +74,11 @@ def download(remote: Remote, path: Path) -> list[str]:
 
 
 def retrieved(url: str, digest: str | None, folder: Path) -> str:
-    """The file's path in ``folder``; with a bar on a terminal.
+    """Download into ``folder``, with a progress bar on a terminal. -> the file's path.
 
     Raises:
-        OSError: it cannot be had, or cannot be written.
-        ValueError: it has another digest.
+        OSError: it cannot be downloaded or written.
+        ValueError: its digest differs.
     """
     import pooch
     from tqdm import tqdm

@@ -1,4 +1,4 @@
-"""What the sets for image-to-image translation share: pictures of any size, brought to a network's by a recipe."""
+"""Shared by the image-to-image sets: decoding pictures of any size into a store, resized by a recipe."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ImageStoreRecipe:
 
     Args:
         root: the folder that all files lie in.
-        parts: what is decoded, by the name of a part: the file of each row (of a pair the first one).
+        parts: by name of the part, the file of each row (the first one of a pair).
         fields: the columns that each row fills.
-        decode: a file, its recipe applied as in training or not -> an array for each field.
+        decode: (file, training) -> an array for each field, with the recipe applied.
         channels: 1 or 3.
-        recipe: how pictures get their size.
+        recipe: how pictures are resized.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` it.
     """
 
@@ -43,14 +43,14 @@ class ImageStoreRecipe:
     on_error: OnError
 
     def store(self, cache_root: Path, name: str, kind: str, also: tuple[Path, ...] = ()) -> Store:
-        """Open or build. ``also``: further files that the arrays come from."""
+        """Open or build the store. ``also``: further source files, which count towards its key."""
         recipe: dict[str, Any] = {"kind": kind, **vars(self.recipe), "channels": self.channels}
         recipe |= {"on_error": self.on_error, "parts": {part: len(files) for part, files in self.parts.items()}}
         key = key_of(recipe, [*(f for files in self.parts.values() for f in files), *also], self.root)
         return open_or_build(cache_root, name, key, self.decoded)
 
     def decoded(self) -> Decoded:
-        """What the store is built from; files are read lazily."""
+        """Input of the store build; files are decoded lazily."""
         skipped: list[str] = []
         parts = {}
         for part, files in self.parts.items():
@@ -59,27 +59,27 @@ class ImageStoreRecipe:
         return Decoded(parts, {"skipped": skipped})
 
     def decoder(self, training: bool) -> Callable[[Path], Row]:
-        """``decode`` for one kind of part."""
+        """``decode`` with ``training`` fixed."""
         return lambda path: self.decode(path, training)
 
 
 def array(picture: Image.Image, recipe: Recipe, training: bool, path: Path) -> np.ndarray:
-    """uint8 [C, H, W], scaled as the recipe says."""
+    """A picture resized by the recipe, uint8 [C, H, W]."""
     with naming(path):
         return array_of(recipe.apply(picture, training))
 
 
 def load(path: Path, channels: int, recipe: Recipe, training: bool) -> np.ndarray:
-    """A file as uint8 [C, H, W], scaled as the recipe says.
+    """A file decoded and resized by the recipe, uint8 [C, H, W].
 
     Raises:
-        Unreadable: the file is no picture, or damaged.
+        Unreadable: the file is not a picture, or is damaged.
     """
     return array(opened(path, channels), recipe, training, path)
 
 
 def shape_of(columns: Columns, recipe: Recipe) -> tuple[int, ...]:
-    """(C, H, W) of a batch's images; where they stay whole and differ, of the first one."""
+    """(C, H, W) of a batch's images; of the first image if they are not cropped and differ in size."""
     column: Column = next(iter(columns.values()))
     channels, height, width = column[0].shape
     return (channels, *(recipe.crop or (height, width)))
@@ -89,7 +89,7 @@ def require_batches(train: Columns, recipe: Recipe, batch_size: int) -> None:
     """Refuse batches of images that differ in size.
 
     Raises:
-        DataError: images stay whole, differ, and more than one are wanted at a time.
+        DataError: ``batch_size`` is above 1, and images differ in size and are not cropped.
     """
     if recipe.crop is None and batch_size > 1 and any(isinstance(column, Ragged) for column in train.values()):
         raise DataError(

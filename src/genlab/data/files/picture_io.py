@@ -1,4 +1,4 @@
-"""A picture from file to file with its depth and its transparency: what a translation keeps of its input."""
+"""Reading and writing pictures so that a translation keeps the bit depth and transparency of its input."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ SAVED_WITH: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """What a file holds, upright.
+    """The content of a file, upright.
 
-    ``values``: float32 [C, H, W] in [0, 1], over white where it is transparent. ``alpha``: [H, W], uint8, or uint16
-    where the colours have 16 bits; None where all is opaque. ``profile``: what the numbers mean (ICC). ``notes``: what
-    of the file is not in here, in sentences that are the same for every such file.
+    ``values``: float32 [C, H, W] in [0, 1], composited over white. ``alpha``: [H, W], uint8, or uint16 for 16-bit
+    colours; None if opaque. ``profile``: ICC profile. ``notes``: what is lost from the file, in sentences that are the
+    same for every such file.
     """
 
     values: np.ndarray
@@ -45,7 +45,7 @@ def read(path: Path, channels: int) -> Picture:
     """The picture as grey (``channels`` 1) or RGB (3).
 
     Raises:
-        Unreadable: the file is no picture, is cut off, or is too large to be one.
+        Unreadable: the file is not a picture, is truncated, or is too large.
     """
     with naming(path), Image.open(path) as file:
         notes, profile = tuple(not_kept(file, channels)), file.info.get("icc_profile")
@@ -66,7 +66,7 @@ def read(path: Path, channels: int) -> Picture:
 
 
 def not_kept(file: Image.Image, channels: int) -> list[str]:
-    """Parts of a newly opened file that a translation drops, in sentences."""
+    """Notes on what will be lost from a newly opened file."""
     found = []
     if file.mode in GREY and channels == 3:
         found.append("grey in, colour out: the model was trained on colour")
@@ -82,19 +82,19 @@ def not_kept(file: Image.Image, channels: int) -> list[str]:
 
 
 def alpha_of(picture: Image.Image) -> np.ndarray | None:
-    """uint8 [H, W] of an 8-bit picture; None where it has no transparency."""
+    """The alpha channel of an 8-bit picture, uint8 [H, W]; None if it has no transparency."""
     return np.asarray(picture.convert("RGBA").getchannel("A")) if is_transparent(picture) else None
 
 
 def deep_greys(picture: Image.Image, channels: int) -> tuple[np.ndarray, None, Depth]:
-    """Whole numbers up to 65,535, or fractions."""
+    """Values, alpha and depth of a grey picture with more than 8 bits."""
     fractions = picture.mode == "F"
     values = deep_numbers(picture).astype(np.float32) / (1 if fractions else 65_535)
     return values[None].repeat(channels, 0), None, "fractions" if fractions else "16 bits"
 
 
 def deep_colours(picture: Image.Image, path: Path, channels: int) -> tuple[np.ndarray, np.ndarray | None, Depth]:
-    """Both bytes of each number."""
+    """Values, alpha and depth of a 16-bit picture: high bytes from ``picture``, low bytes from the file."""
     numbers = np.asarray(picture).astype(np.uint16) * 256 + np.asarray(low_bytes(path))
     alpha = numbers[..., 3] if numbers.shape[-1] == 4 else None
     values = numbers[..., :3].transpose(2, 0, 1).astype(np.float32) / 65_535
@@ -111,7 +111,7 @@ def deep_colours(picture: Image.Image, path: Path, channels: int) -> tuple[np.nd
 def write(values: np.ndarray, like: Picture, file: IO[bytes], suffix: str) -> list[str]:
     """Write float32 [C, H, W] in [0, 1] with the depth and transparency of ``like``, in the format of ``suffix``.
 
-    Returns what the format could not hold, in sentences that are the same for every such file.
+    Returns notes on what the format cannot hold, which are the same for every such file.
     """
     kind, notes, depth, alpha = FORMATS[suffix.lower()], [], like.depth, like.alpha
     if alpha is not None and kind not in HOLDS_ALPHA:
@@ -130,7 +130,7 @@ def write(values: np.ndarray, like: Picture, file: IO[bytes], suffix: str) -> li
 
 
 def numbers(values: np.ndarray, depth: Depth) -> np.ndarray:
-    """[C, H, W] in [0, 1] -> [H, W, C] as a file has them, rounded."""
+    """[C, H, W] in [0, 1] -> [H, W, C] in the file's dtype; integers are rounded."""
     rows = values.transpose(1, 2, 0)
     if depth == "fractions":
         return np.ascontiguousarray(rows, dtype=np.float32)
@@ -139,7 +139,7 @@ def numbers(values: np.ndarray, depth: Depth) -> np.ndarray:
 
 
 def save(image: np.ndarray, alpha: np.ndarray | None, profile: bytes | None, kind: str, file: IO[bytes]) -> None:
-    """[H, W, C], and alpha [H, W] of the same kind of numbers, as a file."""
+    """Write an image [H, W, C], with alpha [H, W] of the same dtype."""
     if alpha is not None and image.dtype == np.uint16 and image.shape[-1] == 1 and kind == "TIFF":
         image = image.repeat(3, -1)  # Pillow reads no TIFF of 16-bit greys with alpha
     if alpha is not None:

@@ -1,12 +1,12 @@
-"""From a picture's own size to the network's, by the names that users of the reference CycleGAN code know.
+"""Resizing and cropping of pictures, by the option names of the reference CycleGAN code.
 
 | name | training | evaluation |
 |---|---|---|
-| resize_and_crop | scaled to load_size x load_size, cut to crop_size at a random place | scaled to crop_size x crop_size |
-| scale_width | scaled to the width load_size, whole | the same |
-| scale_width_and_crop | scaled to the width load_size, cut at a random place | scaled to the width load_size, the middle |
-| crop | as it is, cut at a random place | the middle |
-| none | whole, each side moved to the nearest multiple of 4 | the same |
+| resize_and_crop | scaled to load_size x load_size, random crop of crop_size | scaled to crop_size x crop_size |
+| scale_width | scaled to the width load_size, uncropped | the same |
+| scale_width_and_crop | scaled to the width load_size, random crop | scaled to the width load_size, centre crop |
+| crop | original size, random crop | centre crop |
+| none | each side scaled to the nearest multiple of 4, uncropped | the same |
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MULTIPLE = 4  # the ResNet generators halve an image twice
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the pictures of a set get their size: a name of the table above, and its two numbers in pixels."""
+    """How the pictures of a set are resized: a name from the table above, and two sizes in pixels."""
 
     name: Preprocessing
     load_size: int
@@ -41,11 +41,11 @@ class Recipe:
 
     @property
     def crop(self) -> tuple[int, int] | None:
-        """The crop taken from each image in a batch; None if images stay whole."""
+        """Size (H, W) of the crop that batches take of each image; None: uncropped."""
         return (self.crop_size, self.crop_size) if self.name.endswith("crop") else None
 
     def size(self, width: int, height: int, training: bool) -> tuple[int, int]:
-        """Width and height that a picture of this width and height is scaled to, before any cut."""
+        """Width and height that a picture of this width and height is scaled to, before cropping."""
         if self.name == "resize_and_crop":
             side = self.load_size if training else self.crop_size
             return side, side
@@ -65,11 +65,11 @@ class Recipe:
 
 
 def nearest_multiple(side: int) -> int:
-    """The multiple of 4 that is nearest, at least 4."""
+    """The nearest multiple of 4, at least 4."""
     return max(MULTIPLE, round(side / MULTIPLE) * MULTIPLE)
 
 
 def at_least(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height, enlarged in proportion where one is too short to cut ``side`` out of it."""
+    """Width and height, enlarged in proportion if the shorter one is below ``side``."""
     factor = max(1.0, side / min(width, height))
     return max(side, round(width * factor)), max(side, round(height * factor))

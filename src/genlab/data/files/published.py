@@ -1,4 +1,4 @@
-"""Published sets of pictures: found in the data root, or downloaded there, unpacked and checked, whole or not at all."""
+"""Published image sets: found in the data root, or downloaded, verified and unpacked there atomically."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ OLDER = "https://people.eecs.berkeley.edu"  # where the same files stood before
 
 @dataclass(frozen=True)
 class Published:
-    """A set as its publisher gives it: the folder ``name`` with the sub-folders ``parts``, packed into ``file``.
+    """A set as published: the archive ``file`` of the folder ``name`` with the sub-folders ``parts``.
 
     Args:
-        mirrors: where the archive is to be had, as ``mirror + file``; none: by hand only.
-        tree_digest: of the complete set (``tree_digest`` below), where it is known.
-        sha256: of the archive, where it is known.
-        steps: what else to tell those who fetch it by hand.
+        mirrors: base addresses, the archive being at ``mirror + file``; empty: by hand only.
+        tree_digest: of the complete set (``tree_digest`` below), if known.
+        sha256: of the archive, if known.
+        steps: further instructions for fetching it by hand.
     """
 
     name: str
@@ -70,7 +70,7 @@ def published(name: str) -> Published:
     """The published set of that name.
 
     Raises:
-        ConfigError: there is none; of other pictures one has to say where they lie.
+        ConfigError: there is none; other sets need ``data.path``.
     """
     if name not in PUBLISHED:
         what = f"is none of the published sets ({', '.join(PUBLISHED)}), and data.path does not say where it lies"
@@ -79,12 +79,12 @@ def published(name: str) -> Published:
 
 
 def ensure(published: Published, data_root: Path) -> Path:
-    """The folder ``<data_root>/<name>`` with all its parts: as it lies there (a subset is welcome), else downloaded.
+    """The folder ``<data_root>/<name>`` with all its parts, which may hold a subset of the files; downloaded if missing.
 
-    An archive that someone has put into ``data_root`` is unpacked and left there. One process works while others wait.
+    An archive found in ``data_root`` is unpacked and kept. One process works while others wait.
 
     Raises:
-        DataError: no mirror answers, the archive is not the published one, or there is no room; says what to do by hand.
+        DataError: no mirror answers, the archive is not the published one, or the disk is full; says what to do by hand.
     """
     place = data_root / published.name
     if not missing(place, published):
@@ -102,12 +102,12 @@ def ensure(published: Published, data_root: Path) -> Path:
 
 
 def missing(place: Path, published: Published) -> list[str]:
-    """The parts that are missing."""
+    """The parts that ``place`` lacks."""
     return [part for part in published.parts if not (place / part).is_dir()]
 
 
 def elsewhere(published: Published) -> str:
-    """How to say that the set is in another folder."""
+    """The words of a message on how to use a copy of the set in another place."""
     parts = " ".join(published.parts)
     return f"say where your data sets lie: paths.data=DIR (with DIR/{published.name}/ and in it {parts})."
 
@@ -142,10 +142,10 @@ def obtain(published: Published, place: Path) -> None:
 
 
 def received(published: Published, path: Path) -> None:
-    """The archive, at ``path``.
+    """Download the archive to ``path``.
 
     Raises:
-        DataError: no mirror gives it.
+        DataError: no mirror delivers it.
     """
     remote = Remote(published.file, published.mirrors, published.sha256 and f"sha256:{published.sha256}")
     reasons = download(remote, path)
@@ -157,10 +157,10 @@ def received(published: Published, path: Path) -> None:
 
 
 def verify(published: Published, folder: Path, archive: Path) -> None:
-    """Check the unpacked files against the published digests.
+    """Check the parts and the digest of the unpacked folder.
 
     Raises:
-        BadArchive: it is another one.
+        BadArchive: it is not the published set.
     """
     absent = missing(folder, published)
     if absent:

@@ -1,6 +1,6 @@
-"""Colours of 16 bits and more in PNG and TIFF files, which Pillow reads as 8 bits and does not write.
+"""PNG and TIFF files with colours of 16 bits or more, which Pillow reads as 8 bits and cannot write.
 
-By hand: imageio writes no such PNG, tifffile reads no LZW without imagecodecs, OpenCV (60 MB) names no alpha in a TIFF.
+Own code, since imageio writes no such PNG, tifffile needs imagecodecs for LZW, and OpenCV (60 MB) marks no alpha in a TIFF.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ PNG_COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}  # PNG's colour type, by the number of cha
 
 
 def is_deep_colour(file: Image.Image) -> bool:
-    """Whether a file that has been opened, and not yet read, holds 16 bits where Pillow gives 8."""
+    """Whether an opened, not yet loaded file has more than 8 bits per colour, of which Pillow returns 8."""
     bits = getattr(file, "tag_v2", {}).get(258, (8,))  # a TIFF says so itself
     return file.mode not in GREY and (max(bits) > 8 or any(";16" in mode for mode in raw_modes(file)))
 
 
 def can_be_whole(file: Image.Image) -> bool:
-    """Whether Pillow knows the other order of bytes for such a file, so that both halves can be had."""
+    """Whether Pillow can also decode the file in the opposite byte order, which yields the low bytes."""
     modes = raw_modes(file)
     return bool(modes) and all(mode[:-1] in ("RGB;16", "RGBA;16") for mode in modes)
 
 
 def raw_modes(file: Image.Image) -> list[str]:
-    """What Pillow's decoder takes the pixels of each tile for, such as ``RGB;16B``."""
+    """Pillow's raw mode of each tile, such as ``RGB;16B``."""
     arguments = [tile.args for tile in getattr(file, "tile", [])]
     return [str(found[0] if isinstance(found, tuple) and found else found) for found in arguments]
 
 
 def low_bytes(path: Path) -> Image.Image:
-    """The byte that Pillow drops: the lower byte of each number, as a picture of the same mode, upright.
+    """The low byte of each value, which Pillow drops, as a picture of the same mode, upright.
 
-    Pillow keeps the byte that it takes for the higher one; told the other order, it keeps the other byte.
+    Pillow keeps the byte it takes for the high one; decoded in the opposite byte order, that is the low byte.
     """
     with Image.open(path) as file:
         opened: Any = file
@@ -50,14 +50,14 @@ def low_bytes(path: Path) -> Image.Image:
 
 
 def turned(args: Any) -> Any:
-    """The decoder's arguments, with the other order of bytes."""
+    """The decoder's arguments, with the opposite byte order."""
     if isinstance(args, tuple):
         return (turned(args[0]), *args[1:])
     return args[:-1] + OTHER[args[-1]]
 
 
 def write_png(file: IO[bytes], image: np.ndarray) -> None:
-    """uint16 [H, W, C] as a PNG: grey, grey with alpha, RGB, RGBA for C = 1 ... 4. Each row as its difference to the last."""
+    """Write uint16 [H, W, C] as a PNG: grey, grey with alpha, RGB or RGBA for C = 1 ... 4."""
     height, width, channels = image.shape
     rows = image.astype(">u2", order="C").view(np.uint8).reshape(height, -1)
     packed = np.full((height, 1 + rows.shape[1]), 2, np.uint8)  # 2: the filter "up"
@@ -69,7 +69,7 @@ def write_png(file: IO[bytes], image: np.ndarray) -> None:
 
 
 def write_tiff(file: IO[bytes], image: np.ndarray) -> None:
-    """uint16 [H, W, C] as a TIFF without compression: RGB or RGBA for C = 3 or 4."""
+    """Write uint16 [H, W, C] as an uncompressed TIFF: RGB or RGBA for C = 3 or 4."""
     height, width, channels = image.shape
     entries = {  # by the numbers of TIFF's tags, in their order; a short is two bytes long, a long one four
         256: ("I", [width]),

@@ -1,4 +1,4 @@
-"""Which files train, validate and test: as the folders say, and what they leave open cut by a hash of each name."""
+"""Assigns files to train, val and test: by their folders, and missing splits by a hash of each name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARE = 0.1  # of the training images, for each part that is missing
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Every picture below ``folder``, sorted by name; hidden files and folders are left alone."""
+    """Every picture below ``folder``, sorted by name; hidden files and folders are ignored."""
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
     return [p for p in paths if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
 
@@ -32,7 +32,7 @@ def require_folder(path: Path) -> None:
 
 
 def completed(parts: dict[str, list[Item]], name: Callable[[Item], str]) -> dict[str, list[Item]]:
-    """train, val and test; an empty ``val`` or ``test`` gets 10 % of the training items."""
+    """train, val and test; a missing or empty ``val`` or ``test`` is split off the training items, 10 % each."""
     train = parts.get("train", [])
     missing = {split: SHARE for split in ("val", "test") if not parts.get(split)}
     cut = keyed_split([name(item) for item in train], missing)

@@ -1,4 +1,4 @@
-"""A page of training images with their names, to look at before training."""
+"""Contact sheet: a page of training images with their labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOTS, CLOUD = 10_000, 640  # of a cloud of points; pixels of its side
 
 
 def draw(prepared: PreparedData, path: Path) -> Path:
-    """Write a page of training images at even distance over the set, as training reads them before it cuts and mirrors.
+    """Write a page of evenly spaced training images, as stored: before cropping and flipping.
 
     Raises:
         OSError: ``path`` cannot be written.
@@ -67,7 +67,7 @@ def unlabelled(column: Column) -> list[tuple[np.ndarray, str]]:
 
 
 def spread(total: int, count: int) -> list[int]:
-    """``count`` places at even distance over 0 … total-1; all of them where there are fewer."""
+    """``count`` evenly spaced indices in 0 … total-1, or all of them if there are fewer."""
     return [int(i) for i in np.linspace(0, total - 1, min(count, total)).round()]
 
 
@@ -77,7 +77,7 @@ def shown(image: np.ndarray) -> np.ndarray:
 
 
 def beside(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Two images as one, with a white line between them. [H, W, 3] each."""
+    """Two images side by side, with a white line between them. [H, W, 3] each."""
     gap = max(1, a.shape[1] // 64)
     both = np.full((max(len(a), len(b)), a.shape[1] + gap + b.shape[1], 3), 255, np.uint8)
     both[: len(a), : a.shape[1]], both[: len(b), a.shape[1] + gap :] = a, b
@@ -85,7 +85,7 @@ def beside(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def words(spec: DataSpec, label: np.ndarray) -> str:
-    """The name of a class; the attributes that an image has; or each factor and its value. No name is cut in two."""
+    """Caption of an image: its class, the attributes it has, or each factor's value; names are not broken across lines."""
     if label.ndim == 0:
         return filled(spec.class_names[int(label)] if spec.class_names else str(int(label)), SIDE, LINES)
     pairs = zip(spec.attributes or tuple(map(str, range(len(label)))), label, strict=True)

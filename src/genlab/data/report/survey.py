@@ -1,4 +1,4 @@
-"""Survey of a data set's files before training: sizes, modes, damage and duplicates."""
+"""Survey of a set's files before training: sizes, colour modes, damaged files and duplicates."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values for a 
 
 @dataclass(frozen=True)
 class Picture:
-    """One file: its name below the set's folder, its digest and size in bytes, and what its header says.
+    """One file: its path below the set's folder, its digest and size in bytes, and data from its header.
 
-    ``size`` is (width, height) as a person sees it, and ``mode`` Pillow's; both are empty where no header can be read.
+    ``size`` is (width, height) after EXIF rotation, ``mode`` is Pillow's; None and empty if the header cannot be read.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Survey:
-    """The files of each part, in their order, and the folder that all of them lie in."""
+    """The files of each part, in order, and the folder that contains them all."""
 
     root: Path
     parts: dict[str, list[Picture]]
@@ -55,7 +55,7 @@ class Survey:
         return [picture for pictures in self.parts.values() for picture in pictures]
 
     def path(self, name: str) -> str:
-        """Where a file lies, with ``/`` on every system."""
+        """A file's full path, with ``/`` on every system."""
         return (self.root / name).as_posix()
 
     def unreadable(self) -> list[str]:
@@ -71,11 +71,11 @@ class Survey:
         return Counter(picture.mode for picture in self.every if picture.colours == "other")
 
     def copies_within(self) -> dict[str, list[list[str]]]:
-        """For each part the groups of files with the same bytes."""
+        """For each part, the groups of identical files."""
         return {part: [names for names in same(pictures) if len(names) > 1] for part, pictures in self.parts.items()}
 
     def copies_between(self) -> list[dict[str, str]]:
-        """Duplicates across parts (leaks): for each, one file name per part."""
+        """Groups of identical files across parts, with one file per part: part -> file."""
         homes: dict[str, dict[str, str]] = defaultdict(dict)
         for part, pictures in self.parts.items():
             for picture in pictures:
@@ -84,7 +84,7 @@ class Survey:
 
 
 def same(pictures: list[Picture]) -> list[list[str]]:
-    """The names of pictures, those with the same bytes together."""
+    """The names of pictures, grouped by identical bytes."""
     groups: dict[str, dict[str, None]] = defaultdict(dict)
     for picture in pictures:
         groups[picture.sha256][picture.name] = None
@@ -92,7 +92,7 @@ def same(pictures: list[Picture]) -> list[list[str]]:
 
 
 def survey(files: dict[str, list[Path]]) -> Survey:
-    """Look at every file, once; names are relative to the folder that holds them all.
+    """Examine every file once; names are relative to the folder that contains them all.
 
     Raises:
         DataError: a file is gone, or may not be read.
@@ -116,7 +116,7 @@ def survey(files: dict[str, list[Path]]) -> Survey:
 
 
 def survey_file(path: Path, root: Path) -> Picture:
-    """Everything the report says about one file."""
+    """Hash a file and read its header."""
     size, mode = None, ""
     try:
         with naming(path), Image.open(path) as picture:

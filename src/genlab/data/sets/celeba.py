@@ -32,13 +32,13 @@ class CelebA(Source):
     """202,599 aligned faces of celebrities, 178x218, in the official partition; any subset of the files will do.
 
     Args:
-        crop: side of the square cut out of the middle, in pixels of the original; None scales the largest square.
+        crop: side of the centre crop, in original pixels; None: the largest square.
         image_size: what that square is scaled to (bicubic), image_size x image_size.
-        label: ``attributes``: all 40, 0 or 1 each, [B, 40]; or the name of one, which is then the class, [B].
+        label: ``attributes``: all 40 as 0 or 1, [B, 40]; or the name of one, which is then the class, [B].
         hflip: mirror half of the training images.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
-        batch_size: images a step, on each device.
-        limit: use only so many training images; None for all.
+        batch_size: images per step, on each device.
+        limit: use only this many training images; None for all.
     """
 
     labels: ClassVar[tuple[LabelKind, ...] | None] = ("attributes", "classes")
@@ -58,7 +58,7 @@ class CelebA(Source):
         self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Find the files, read the texts, decode; the next run opens the store."""
+        """Find the files, read labels and partition, and decode the images or open their store."""
         folder = find_folder(data_root / "celeba")
         names, values = attributes(folder / ATTRIBUTES)
         chosen = self.chosen(names)
@@ -90,7 +90,7 @@ class CelebA(Source):
         return f"{crop}, scaled to {self.image_size}x{self.image_size}; {missing}"
 
     def chosen(self, names: tuple[str, ...]) -> int | None:
-        """The column of the attribute that serves as the class; None for all attributes.
+        """Index of the attribute used as the class; None for all attributes.
 
         Raises:
             ConfigError: there is no such attribute.
@@ -104,7 +104,7 @@ class CelebA(Source):
         return names.index(self.label)
 
     def decoded(self, folder: Path, parts: dict[str, list[Path]], values: dict[str, np.ndarray]) -> Decoded:
-        """What the store is built from; images are read lazily."""
+        """Input of the store build; images are decoded lazily."""
         skipped: list[str] = []
         shape = (3, self.image_size, self.image_size)
 
@@ -122,7 +122,7 @@ class CelebA(Source):
         return Decoded(made, {"skipped": skipped})
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
-        """The files that are here, by the official partition."""
+        """The files that are present, by the official partition."""
         folder = find_folder(data_root / "celeba")
         here = {path.name for path in (folder / IMAGES).iterdir()}
         parts: dict[str, list[Path]] = {split: [] for split in SPLITS}
@@ -133,7 +133,7 @@ class CelebA(Source):
 
 
 def with_class(prepared: PreparedData, attribute: int) -> PreparedData:
-    """The set with one attribute as the class of each image."""
+    """The set with one of the attributes as the class label."""
     columns: dict[str, Columns] = {
         split: {**part, "label": np.asarray(part["label"])[:, attribute].copy()}
         for split, part in prepared.columns.items()
@@ -144,10 +144,10 @@ def with_class(prepared: PreparedData, attribute: int) -> PreparedData:
 
 
 def find_folder(folder: Path) -> Path:
-    """The folder with the images and the two texts; the archive of the images is unpacked where it lies beside them.
+    """Check that the images and both text files are there, unpacking the image archive if needed. -> the folder.
 
     Raises:
-        DataError: something is missing, with the steps to get it.
+        DataError: something is missing; the message says how to get it.
     """
     archive = folder / f"{IMAGES}.zip"
     if not (folder / IMAGES).is_dir() and archive.is_file():
@@ -164,7 +164,7 @@ def attributes(path: Path) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     Format: the number of rows; the names; then rows of a file name and -1 or 1 for each, padded to equal width.
 
     Raises:
-        DataError: a row does not fit.
+        DataError: a row is malformed.
     """
     _, header, *rows = path.read_text().splitlines()
     names, values = tuple(header.split()), {}
@@ -180,7 +180,7 @@ def partition(path: Path) -> dict[str, str]:
     """``list_eval_partition.txt``: the split of each file; rows of a file name and 0 (train), 1 (val) or 2 (test).
 
     Raises:
-        DataError: a row does not fit.
+        DataError: a row is malformed.
     """
     found = {}
     for number, row in enumerate(path.read_text().splitlines(), 1):

@@ -17,8 +17,8 @@ class Digits(Source):
     """1,797 handwritten digits, 17 grey levels; 80 / 10 / 10 % by a keyed hash.
 
     Args:
-        batch_size: images a step, on each device.
-        limit: use only so many training images; None for all.
+        batch_size: images per step, on each device.
+        limit: use only this many training images; None for all.
     """
 
     labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
@@ -27,7 +27,7 @@ class Digits(Source):
         self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Read scikit-learn's own file: nothing to download or cache."""
+        """Load the images from scikit-learn's package; nothing is cached."""
         images, labels = load()
         parts = keyed_split([str(i) for i in range(len(images))], {"val": 0.1, "test": 0.1})
         columns: dict[str, Columns] = {
@@ -39,9 +39,9 @@ class Digits(Source):
 
 
 def load() -> tuple[np.ndarray, np.ndarray]:
-    """uint8 [1797, 1, 8, 8] with 0 … 16 spread over 0 … 255, and int64 [1797].
+    """Images, uint8 [1797, 1, 8, 8] with levels 0 … 16 scaled to 0 … 255, and labels, int64 [1797].
 
-    Read from the package's own file: importing scikit-learn takes longer than training on it for an epoch.
+    Reads the package's data file directly: importing scikit-learn takes longer than an epoch of training.
     """
     import gzip
     import importlib.util
@@ -57,7 +57,7 @@ def load() -> tuple[np.ndarray, np.ndarray]:
 
 
 def digest(images: np.ndarray, labels: np.ndarray) -> str:
-    """SHA-256 of images and labels."""
+    """SHA-256 of the images and labels."""
     import hashlib
 
     return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Anyone's pictures: a folder of image files of any size, grey or colour, with or without sub-folders."""
+"""The user's own pictures: a folder of image files of any size, grey or colour, with or without sub-folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 
 @dataclass(frozen=True)
 class Listed:
-    """One file: where it is, which split its folder says, and its class, if any."""
+    """One file: its path, and the split and class that its folders give, if any."""
 
     path: Path
     split: str | None
@@ -29,16 +29,16 @@ class Listed:
 class Folder(Source):
     """Sub-folders ``train``, ``val``, ``test`` are splits; other sub-folders are classes.
 
-    A missing ``val`` or ``test`` is cut from the training images, 10 % each, by a hash of the file's name.
+    A missing ``val`` or ``test`` is split off the training images, 10 % each, by a hash of the file's name.
 
     Args:
         path: the folder.
-        image_size: every image is scaled to this shorter side (bicubic) and its centre cut out, image_size x image_size.
-        channels: 1 grey, 3 colour, None: colour if any of the first files has colour.
+        image_size: images are scaled to this shorter side (bicubic) and centre-cropped to image_size x image_size.
+        channels: 1 grey, 3 colour, None: colour if any of a sample of the files has colour.
         hflip: mirror half of the training images, anew in every epoch.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
-        batch_size: images a step, on each device.
-        limit: use only so many training images; None for all.
+        batch_size: images per step, on each device.
+        limit: use only this many training images; None for all.
     """
 
     labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
@@ -58,7 +58,7 @@ class Folder(Source):
         self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """List, check and decode; the next run opens the store."""
+        """List and check the files, and decode them or open their store."""
         files = listing(self.path)
         channels = self.channels or channels_of([f.path for f in files])
         recipe = {"kind": "folder", "size": self.image_size, "channels": channels, "on_error": self.on_error}
@@ -72,7 +72,7 @@ class Folder(Source):
         return limited(PreparedData(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 
     def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:
-        """What the store is built from; images are read lazily."""
+        """Input of the store build; images are decoded lazily."""
         classes = sorted({f.label for f in files if f.label is not None})
         skipped: list[str] = []
         parts = {}
@@ -109,14 +109,14 @@ def listing(folder: Path) -> list[Listed]:
 
 
 def listed_file(path: Path, folder: Path) -> Listed:
-    """The split and the class that a file's folders imply."""
+    """A file with the split and class that its folders give."""
     parts = list(path.relative_to(folder).parts[:-1])
     split = parts.pop(0) if parts and parts[0] in SPLITS else None
     return Listed(path, split, parts[0] if parts else None)
 
 
 def splits(files: list[Listed], folder: Path) -> dict[str, list[Listed]]:
-    """The files of each split; what is missing is cut from train."""
+    """The files of each split; missing splits are split off ``train``."""
     by_split: dict[str, list[Listed]] = {split: [] for split in SPLITS}
     for file in files:
         by_split[file.split or "train"].append(file)

@@ -28,7 +28,7 @@ TRAIN = 55_000  # of the 60,000; the rest is for validation
 
 @dataclass(frozen=True)
 class Collection:
-    """One set in idx form: its folder, the MD5 of each packed file, where copies stand, and its classes."""
+    """A set in idx format: its folder, the MD5 of each gzipped file, its mirrors and its classes."""
 
     folder: str
     md5: dict[str, str]
@@ -68,8 +68,8 @@ class MNIST(Source):
 
     Args:
         name: ``mnist`` or ``fashion_mnist``.
-        batch_size: images a step, on each device.
-        limit: use only so many training images; None for all.
+        batch_size: images per step, on each device.
+        limit: use only this many training images; None for all.
     """
 
     labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
@@ -81,7 +81,7 @@ class MNIST(Source):
         self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Find or download the four files; decode them once."""
+        """Find or download the four files, and decode them or open their store."""
         folder, files = data_root / self.files.folder, self.files
         paths = {part: find_file(folder, files, part) for part in FILES}
         key = key_of({"kind": "idx", "train": TRAIN}, paths.values(), folder)
@@ -93,7 +93,7 @@ class MNIST(Source):
 
 
 def find_file(folder: Path, files: Collection, part: str) -> Path:
-    """The file as it lies in ``folder``, packed or not; downloaded if it is not there."""
+    """The file in ``folder``, gzipped or not; downloaded if missing."""
     name = FILES[part]
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
@@ -129,7 +129,7 @@ def read(path: Path, dimensions: int) -> np.ndarray:
     """An idx file of bytes. Format: two zero bytes, type 8, number of dimensions, their sizes, the data.
 
     Raises:
-        DataError: the file is shorter or longer than its header says, or no idx file of so many dimensions.
+        DataError: the file is shorter or longer than its header says, or not an idx file with that many dimensions.
     """
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
@@ -146,5 +146,5 @@ def read(path: Path, dimensions: int) -> np.ndarray:
 
 
 def damaged(path: Path, why: str) -> DataError:
-    """The error for a file that is not what its name says."""
+    """The error for a damaged file."""
     return DataError(f"{path} is damaged: {why}. Delete it and start again: it will be downloaded anew.")

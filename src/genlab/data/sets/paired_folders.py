@@ -1,4 +1,4 @@
-"""Pairs of images under equal names in two folders: nothing has to be combined first."""
+"""Pairs of images as files of the same name in two folders."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from genlab.data.store.source import SPLITS, PreparedData, Source, sizes_of
 
 
 class PairedFolders(Source):
-    """Files of equal names (their endings may differ) in folders A and B; nothing has to be combined first.
+    """Pairs of files with the same name (suffixes may differ) in folders A and B.
 
     ``A/…`` and ``B/…``, each with ``train``, ``val`` and ``test`` below it or without; or ``trainA``, ``trainB`` …; or
-    ``train/A``, ``train/B`` …. A missing ``val`` or ``test`` is cut from the training pairs, 10 % each, by a hash of the
+    ``train/A``, ``train/B`` …. A missing ``val`` or ``test`` is split off the training pairs, 10 % each, by a hash of the
     name.
 
     Args:
         path: the folder.
         direction: ``AtoB``: A is the input and B the target; ``BtoA``: the other way round.
-        preprocess: how pictures get their size (``genlab.data.files.preprocess``).
-        load_size: pixels, before the cut.
-        crop_size: pixels, of the cut.
+        preprocess: how pictures are resized (``genlab.data.files.preprocess``).
+        load_size: size before cropping, in pixels.
+        crop_size: size of the crop, in pixels.
         hflip: mirror half of the training pairs, both images alike.
-        channels: 1 grey, 3 colour, None: colour if any of the first files has colour.
+        channels: 1 grey, 3 colour, None: colour if any of a sample of the files has colour.
         on_error: ``stop`` at a file that cannot be read or has no partner, or ``skip`` and count it.
-        batch_size: pairs a step, on each device.
-        limit: use only so many training pairs; None for all.
+        batch_size: pairs per step, on each device.
+        limit: use only this many training pairs; None for all.
     """
 
     kind: ClassVar[Kind] = "pairs"
@@ -57,7 +57,7 @@ class PairedFolders(Source):
         self.pairing = Pairing("paired_folders", direction, self.recipe, hflip, batch_size, limit)
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Match, check and decode; the next run opens the store."""
+        """Match and check the files, and decode them or open their store."""
         matched, alone = self.match_files()
         if alone and self.on_error == "stop":
             raise DataError(
@@ -87,7 +87,7 @@ class PairedFolders(Source):
         return self.pairing.prepared(store, (*alone, *store.facts["skipped"]))
 
     def match_files(self) -> tuple[dict[str, tuple[str, Path, Path]], list[str]]:
-        """By name: the split and the two files; and the files without a partner."""
+        """The matched pairs, name -> (split, A, B), and the files without a partner."""
         require_folder(self.root)
         sides: dict[str, dict[tuple[str, str], Path]] = {"A": {}, "B": {}}
         for path in pictures_in(self.root):
@@ -107,13 +107,13 @@ class PairedFolders(Source):
         return matched, [path.relative_to(self.root).as_posix() for path in alone]
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
-        """The files by side: a file and its partner are no duplicates of one another."""
+        """The files by side, so that a file and its partner do not count as duplicates."""
         matched, _ = self.match_files()
         return {"A": [a for _, a, _ in matched.values()], "B": [b for _, _, b in matched.values()]}
 
 
 def side_split_name(path: Path) -> tuple[str, str, str] | None:
-    """``A/val/x/1.png``, ``valA/x/1.png`` and ``val/A/x/1.png`` -> ("A", "val", "x/1"); None for any other place."""
+    """``A/val/x/1.png``, ``valA/x/1.png`` and ``val/A/x/1.png`` -> ("A", "val", "x/1"); None for any other path."""
     folders, split = list(path.parts[:-1]), "train"
     if folders and folders[0] in SPLITS:
         split = folders.pop(0)

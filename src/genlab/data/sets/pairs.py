@@ -1,4 +1,4 @@
-"""Pairs of images of the same scene: which side is the input, and what a batch makes of them."""
+"""Prepares stored pairs of images: which side is the input, how they are cropped, flipped and limited."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Direction = Literal["AtoB", "BtoA"]
 
 @dataclass(frozen=True)
 class Pairing:
-    """What a batch makes of a stored pair: which side is the input, and how it is cut, mirrored and counted."""
+    """How stored pairs are used: which side is the input, the crop, flips, and how many training pairs."""
 
     name: str
     direction: Direction
@@ -26,7 +26,7 @@ class Pairing:
     limit: int | None
 
     def prepared(self, store: Store, skipped: tuple[str, ...]) -> PreparedData:
-        """``a`` is the input and ``b`` the target: ``BtoA`` exchanges the two sides of the files."""
+        """The prepared set: ``a`` is the input and ``b`` the target, so ``BtoA`` swaps the two sides of the files."""
         sides = ("a", "b") if self.direction == "AtoB" else ("b", "a")
         columns = {split: {"a": part[sides[0]], "b": part[sides[1]]} for split, part in store.parts.items()}
         columns.setdefault("test", columns["val"])  # a published set without a test part

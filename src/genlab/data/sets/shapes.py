@@ -1,8 +1,8 @@
-"""Sprites with known factors: a set like dSprites (Matthey et al., 2017), drawn here, so that truth can be asked for.
+"""Synthetic sprites with known factors, like dSprites (Matthey et al., 2017), for metrics that need ground truth.
 
-Every image is one combination of five independent factors. As in dSprites, factors are not identifiable to the last:
-a square turned by a quarter is itself (of 40 orientations 10 differ), an ellipse turned by a half is itself (20 differ);
-only the heart tells all of them apart. Unlike there, the full turn is not listed twice: orientation k of K is k/K turns.
+Every image is one combination of five independent factors. As in dSprites, some orientations look the same: a square
+repeats after a quarter turn (10 of 40 orientations differ) and an ellipse after half a turn (20 differ); only the heart
+differs in all of them. Unlike in dSprites, the full turn is not listed twice: orientation k of K is k/K turns.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ class Shapes(Source):
     """White squares, ellipses and hearts on black; 80 / 10 / 10 % by a keyed hash of the combination.
 
     Args:
-        shapes: which shapes there are, at least one.
-        scales: sizes, evenly from half the largest to the largest.
-        orientations: angles, evenly around the full turn.
-        x_positions: places of the centre from left to right.
-        y_positions: places of the centre from top to bottom.
+        shapes: which shapes to draw, at least one.
+        scales: number of sizes, evenly spaced from half the largest to the largest.
+        orientations: number of angles, evenly spaced around the full turn.
+        x_positions: number of positions of the centre from left to right.
+        y_positions: number of positions of the centre from top to bottom.
         image_size: H and W, in pixels.
-        count: combinations drawn, no one twice; None for all of them, in order.
-        subset_seed: names the draw of ``count`` combinations; apart from ``seed``, so that all runs see the same images.
-        batch_size: images a step, on each device.
-        limit: use only so many training images; None for all.
+        count: combinations drawn, without repetition; None for all of them, in order.
+        subset_seed: seed of that draw, separate from ``seed`` so that all runs see the same images.
+        batch_size: images per step, on each device.
+        limit: use only this many training images; None for all.
 
     Raises:
         ConfigError: fewer combinations than ``count``.
@@ -77,7 +77,7 @@ class Shapes(Source):
             raise ConfigError([Problem(f"data.count={count}", what, "Type: data.count=null for all of them")])
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Draw the images once and cache them: nothing to download."""
+        """Draw the images, or open their store."""
         recipe = {"kind": "shapes", "version": VERSION, "shapes": self.shapes, "levels": self.levels}
         recipe |= {"size": self.image_size, "count": self.count, "draw": self.subset_seed}
         store = open_or_build(cache_root, "shapes", key_of(recipe, [], cache_root), self.decode)
@@ -93,24 +93,24 @@ class Shapes(Source):
         return limited(PreparedData(spec, store.parts), self.limit)
 
     def decode(self) -> Decoded:
-        """Every split: its images, drawn as they are asked for, and their factor levels, int64 [N, 5]."""
+        """Input of the store build: images, drawn lazily, and factor levels, int64 [N, 5], of every split."""
         places = self.places()
         parts = keyed_split([str(place) for place in places], {"val": 0.1, "test": 0.1})
         return Decoded({split: self.part(places[parts[split]]) for split in SPLITS})
 
     def part(self, places: np.ndarray) -> Part:
-        """The combinations at some places of the grid, int64 [N]."""
+        """The combinations at the grid indices ``places``, int64 [N]."""
         levels = np.stack(np.unravel_index(places, self.levels), 1).astype(np.int64)
         return Part(len(places), ("image",), self.render_rows(levels), {"label": levels})
 
     def places(self) -> np.ndarray:
-        """Which combinations are in the set: places in the grid, the last factor running fastest. int64 [N]."""
+        """Grid indices of the combinations in the set, with the last factor varying fastest. int64 [N]."""
         if self.count is None:
             return np.arange(self.total)
         return keyed("shapes", self.subset_seed).permutation(self.total)[: self.count]
 
     def render_rows(self, levels: np.ndarray) -> Iterator[tuple[np.ndarray]]:
-        """One row of a store for each row of factor levels, [N, 5] -> uint8 [1, H, W] each."""
+        """A store row for each row of factor levels. [N, 5] -> uint8 [1, H, W] each."""
         for start in range(0, len(levels), CHUNK):
             for image in self.render(levels[start : start + CHUNK]):
                 yield (image,)
@@ -118,7 +118,7 @@ class Shapes(Source):
     def render(self, levels: np.ndarray) -> np.ndarray:
         """Images of factor levels: int64 [B, 5] -> uint8 [B, 1, H, W], 0 or 255.
 
-        A pixel is white if its centre lies inside the shape. Only a window around each shape is looked at.
+        A pixel is white if its centre lies inside the shape. Only a window around each shape is evaluated.
         """
         side, radius = self.image_size, LARGEST * self.image_size
         scale = spread(*SCALES, self.levels[1])[levels[:, 1]] * radius  # in pixels, [B]
@@ -139,7 +139,7 @@ class Shapes(Source):
 
 
 def paste(windows: np.ndarray, top: np.ndarray, left: np.ndarray, side: int) -> np.ndarray:
-    """White where the windows say so, on black. bool [B, w, w], their corners int [B] each -> uint8 [B, 1, H, W]."""
+    """Paste windows in white on black. bool [B, w, w], their top left corners int [B] each -> uint8 [B, 1, H, W]."""
     count, width = windows.shape[:2]
     images = np.zeros((count, 1, side, side), np.uint8)
     rows = top[:, None, None] + np.arange(width)[:, None]
@@ -149,12 +149,12 @@ def paste(windows: np.ndarray, top: np.ndarray, left: np.ndarray, side: int) -> 
 
 
 def spread(low: float, high: float, levels: int) -> np.ndarray:
-    """``levels`` evenly spaced values from ``low`` to ``high``; a single one is the middle. [levels]."""
+    """``levels`` evenly spaced values from ``low`` to ``high``, or their midpoint if ``levels`` is 1. [levels]."""
     return np.linspace(low, high, levels) if levels > 1 else np.array([(low + high) / 2])
 
 
 def turns(levels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine and sine of angles evenly around the circle, [levels] each; rounded, so that a quarter turn is exact."""
+    """Cosine and sine of evenly spaced angles, [levels] each; rounded, so that a quarter turn is exact."""
     angles = 2 * np.pi * np.arange(levels) / levels
     return np.cos(angles).round(12), np.sin(angles).round(12)
 
@@ -163,17 +163,17 @@ def turns(levels: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def square(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Corners on the unit circle."""
+    """A square with its corners on the unit circle."""
     return np.maximum(abs(u), abs(v)) <= np.float32(np.sqrt(0.5))
 
 
 def ellipse(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Twice as long as wide."""
+    """An ellipse twice as long as wide."""
     return u * u + 4 * v * v <= 1
 
 
 def heart(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """The sextic (u^2 + v^2 - 1)^3 = u^2 v^3, its centre of mass in the middle and its tip on the circle."""
+    """The sextic (u^2 + v^2 - 1)^3 = u^2 v^3, its centre of mass at the origin and its tip on the unit circle."""
     u, v = u * np.float32(HEART_RADIUS), v * np.float32(HEART_RADIUS) + np.float32(HEART_CENTRE)
     a, b = u * u, v * v
     c = a + b - 1

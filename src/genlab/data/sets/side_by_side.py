@@ -18,23 +18,23 @@ from genlab.data.store.source import SPLITS, PreparedData, Source, sizes_of
 
 
 class SideBySide(Source):
-    """Files that hold A in their left half and B in their right one, in ``train``, ``val`` and ``test``.
+    """Files with A in the left half and B in the right half, in ``train``, ``val`` and ``test``.
 
-    A published set is found in the data root or downloaded; its ``val`` serves as test where it has no other. In a
-    folder of one's own a missing ``val`` or ``test`` is cut from the training files, 10 % each, by a hash of the name.
+    A published set is found in the data root or downloaded; its ``val`` also serves as ``test`` if it has none. In the
+    user's own folder, a missing ``val`` or ``test`` is split off the training files, 10 % each, by a hash of the name.
 
     Args:
-        name: ``maps``, ``facades``, or a name for one's own set.
-        path: the folder of one's own set; None for a published one.
-        direction: ``AtoB``: the left half is the input and the right one the target; ``BtoA``: the other way round.
-        preprocess: how pictures get their size (``genlab.data.files.preprocess``).
-        load_size: pixels, before the cut.
-        crop_size: pixels, of the cut.
+        name: ``maps``, ``facades``, or a name for the user's own set.
+        path: the folder of the user's own set; None for a published one.
+        direction: ``AtoB``: the left half is the input and the right half the target; ``BtoA``: the other way round.
+        preprocess: how pictures are resized (``genlab.data.files.preprocess``).
+        load_size: size before cropping, in pixels.
+        crop_size: size of the crop, in pixels.
         hflip: mirror half of the training pairs, both images alike.
-        channels: 1 grey, 3 colour, None: colour if any of the first files has colour.
+        channels: 1 grey, 3 colour, None: colour if any of a sample of the files has colour.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
-        batch_size: pairs a step, on each device.
-        limit: use only so many training pairs; None for all.
+        batch_size: pairs per step, on each device.
+        limit: use only this many training pairs; None for all.
     """
 
     kind: ClassVar[Kind] = "pairs"
@@ -59,7 +59,7 @@ class SideBySide(Source):
         self.pairing = Pairing(name, direction, self.recipe, hflip, batch_size, limit)
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Find or download, check and decode; the next run opens the store."""
+        """Find or download the files, and decode them or open their store."""
         root, parts = self.find_files(data_root)
         channels = self.channels or channels_of(parts["train"])
 

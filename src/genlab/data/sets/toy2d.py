@@ -1,7 +1,7 @@
-"""Points in the plane from well-known densities: the modes that a GAN misses can be seen and counted.
+"""Points in the plane from standard toy densities, on which the modes that a GAN misses can be seen and counted.
 
 ``ring`` and ``grid`` are the mixtures of the literature on mode collapse (Srivastava et al., 2017, arXiv:1705.07761), with
-the numbers of Lin et al., 2018 (arXiv:1712.04086).
+the parameters of Lin et al., 2018 (arXiv:1712.04086).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Count = Annotated[int, Field(ge=10)]  # so that there is one point to validate a
 class Density:
     """Equally likely modes or arms, and Gaussian noise of standard deviation ``sigma`` around them.
 
-    ``centre``: which one int64 [N], and a number even in [0, 1) for the place along an arm [N] -> [N, 2].
+    ``centre``: (mode or arm, int64 [N]; position along the arm, uniform in [0, 1), [N]) -> [N, 2].
     """
 
     names: tuple[str, ...]
@@ -49,13 +49,13 @@ def grid(mode: np.ndarray, along: np.ndarray) -> np.ndarray:
 
 
 def moons(arm: np.ndarray, along: np.ndarray) -> np.ndarray:
-    """Two half circles of radius 1 that reach into each other, as scikit-learn's ``make_moons`` has them."""
+    """Two interleaved half circles of radius 1, as in scikit-learn's ``make_moons``."""
     upper = around(np.pi * along)
     return np.where(arm[:, None] == 0, upper, np.array([1.0, 0.5]) - upper)
 
 
 def spiral(arm: np.ndarray, along: np.ndarray) -> np.ndarray:
-    """Two arms of Archimedes' spiral, 1.5 turns from radius 0.2 to 2, even along their length but for their middle."""
+    """Two arms of an Archimedean spiral, radius 0.2 to 2 (at 1.5 turns), uniform along their length except near the centre."""
     radius = np.sqrt(0.2**2 + (2**2 - 0.2**2) * along)
     return radius[:, None] * around(1.5 * np.pi * radius + np.pi * arm)
 
@@ -79,9 +79,9 @@ class Toy2D(Source):
     Args:
         name: ``ring`` (8 modes), ``grid`` (25), ``moons`` or ``spiral`` (2 arms each).
         count: points in all, at least 10.
-        subset_seed: names the draw; apart from ``seed``, so that all runs see the same points.
-        batch_size: points a step, on each device.
-        limit: use only so many training points; None for all.
+        subset_seed: seed of the draw, separate from ``seed`` so that all runs see the same points.
+        batch_size: points per step, on each device.
+        limit: use only this many training points; None for all.
     """
 
     kind: ClassVar[Kind] = "points"
@@ -94,7 +94,7 @@ class Toy2D(Source):
         self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Draw the points: nothing to download or cache."""
+        """Draw the points; nothing is cached, since drawing takes no longer than reading."""
         density, held_out = DENSITIES[self.name], self.count // 10
         x, label = self.draw(density)
         ends = np.cumsum([self.count - 2 * held_out, held_out])

@@ -1,4 +1,4 @@
-"""Two unpaired image domains: trainA, trainB, testA, testB."""
+"""Two domains of unpaired images: trainA, trainB, testA, testB."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ SIDES = ("A", "B")
 class UnpairedFolders(Source):
     """Two domains, A and B, of unrelated images; grey files become colour where the set has colour.
 
-    A published set is found in the data root or downloaded: every training image trains, and the test part serves as
-    ``val`` too, as in the reference. In a folder of one's own (``trainA``, ``trainB`` …, or just ``A`` and ``B``) a
-    missing ``val`` or ``test`` is cut from the training images, 10 % each, by a hash of the name.
+    A published set is found in the data root or downloaded; all of its training images are used, and its test images
+    also serve as ``val``, as in the reference. In the user's own folder (``trainA``, ``trainB`` …, or just ``A`` and
+    ``B``), a missing ``val`` or ``test`` is split off the training images, 10 % each, by a hash of the name.
 
     Args:
-        name: ``horse2zebra`` and its kin, or a name for one's own set.
-        path: the folder of one's own set; None for a published one.
-        preprocess: how pictures get their size (``genlab.data.files.preprocess``).
-        load_size: pixels, before the cut.
-        crop_size: pixels, of the cut.
+        name: a published set such as ``horse2zebra``, or a name for the user's own set.
+        path: the folder of the user's own set; None for a published one.
+        preprocess: how pictures are resized (``genlab.data.files.preprocess``).
+        load_size: size before cropping, in pixels.
+        crop_size: size of the crop, in pixels.
         hflip: mirror half of the training images.
-        channels: 1 grey, 3 colour, None: colour if any of the first files has colour.
+        channels: 1 grey, 3 colour, None: colour if any of a sample of the files has colour.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
-        batch_size: images of each domain a step, on each device.
-        limit: use only so many training images of each domain; None for all.
+        batch_size: images of each domain per step, on each device.
+        limit: use only this many training images of each domain; None for all.
     """
 
     kind: ClassVar[Kind] = "domains"
@@ -56,7 +56,7 @@ class UnpairedFolders(Source):
         self.recipe, self.batch_size, self.limit = Recipe(preprocess, load_size, crop_size), batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Find or download, check and decode; the next run opens the store."""
+        """Find or download the files, and decode them or open their store."""
         root, parts = self.find_files(data_root)
         channels = self.channels or channels_of([*parts["trainA"], *parts["trainB"]])
 

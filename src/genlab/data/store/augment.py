@@ -1,4 +1,4 @@
-"""Batch augmentation on the device; a pure function of (seed, epoch, index) for each image."""
+"""Augmentation of whole batches on the device, every random choice a pure function of (seed, epoch, row index)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FLIP = 1  # the purposes that keyed numbers are drawn for; crops have their own 
 
 
 def random_flip(image: Tensor, index: Tensor, seed: int, epoch: int, side: int = 0) -> Tensor:
-    """Mirror half of the images left to right. uint8 [B, C, H, W] -> uint8 [B, C, H, W].
+    """Flip each image horizontally with probability 1/2. uint8 [B, C, H, W] -> uint8 [B, C, H, W].
 
-    ``side`` tells the two domains of unpaired images apart; the two images of a pair share it, and so their fate.
+    ``side``: 0 or 1 for the two unpaired domains, which draw independently; both images of a pair use 0 and flip together.
     """
     flip = uniform(index, seed, epoch, FLIP + 100 * side) < 0.5
     mask = flip.to(torch.uint8).mul_(255)[:, None, None, None]

@@ -1,4 +1,4 @@
-"""Columns of a store (images of one size or many), and how a batch's rows are gathered and cropped."""
+"""Columns of a store, with images of equal or varying size, and gathering the (cropped) rows of a batch from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ LARGE = 64 << 10  # bytes of a row from which its pages are cheaper to map again
 
 @dataclass(frozen=True)
 class Ragged:
-    """Images of different sizes behind one another: ``flat`` uint8 [bytes], ``shapes`` int64 [N, 3] (C, H, W)."""
+    """Images of different sizes, concatenated: ``flat`` uint8 [bytes], ``shapes`` int64 [N, 3] (C, H, W).
+
+    ``starts``: offset of each image in ``flat``, int64 [N].
+    """
 
     flat: np.ndarray
     shapes: np.ndarray
@@ -23,7 +26,7 @@ class Ragged:
 
     @classmethod
     def of(cls, flat: np.ndarray, shapes: np.ndarray) -> Ragged:
-        """Compute where each image begins."""
+        """Compute ``starts`` from the shapes."""
         ends = np.cumsum(shapes.prod(1))
         return cls(flat, shapes, np.concatenate([[0], ends[:-1]]))
 
@@ -36,7 +39,7 @@ class Ragged:
         return self.flat[start : start + shape.prod()].reshape(shape)
 
     def first(self, count: int) -> Ragged:
-        """Only the first images."""
+        """The first ``count`` images."""
         return Ragged(self.flat, self.shapes[:count], self.starts[:count])
 
 
@@ -44,19 +47,19 @@ Column = np.ndarray | Ragged
 
 
 def first(column: Column, count: int) -> Column:
-    """The first rows of a column."""
+    """The first ``count`` rows of a column."""
     return column.first(count) if isinstance(column, Ragged) else column[:count]
 
 
 def heights_and_widths(column: Column, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sizes of some images, int64 [B] each."""
+    """Heights and widths of the images at ``rows``, int64 [B] each."""
     if isinstance(column, Ragged):
         return column.shapes[rows, 1], column.shapes[rows, 2]
     return np.full(len(rows), column.shape[2]), np.full(len(rows), column.shape[3])
 
 
 def mmap_of(column: Column) -> mmap.mmap | None:
-    """The memory map behind a column of large rows; None for small rows, and for what is no map."""
+    """The memory map behind a column with rows of at least ``LARGE`` bytes; None for smaller rows or arrays in memory."""
     flat: object = column.flat if isinstance(column, Ragged) else column
     if not len(column) or column[0].nbytes < LARGE:
         return None
@@ -77,9 +80,9 @@ def drop_pages(maps: list[mmap.mmap]) -> None:
 
 @dataclass(frozen=True)
 class Crop:
-    """Which part of each image a batch takes: ``size`` (H, W), at a keyed place in training, else in the middle.
+    """The crop taken from each image: ``size`` (H, W), at a position keyed by seed, epoch and row if ``random``, else centred.
 
-    ``side`` tells the two domains of unpaired images apart; the two images of a pair share it, and so their place.
+    ``side``: 0 or 1 for the two unpaired domains, which draw independently; both images of a pair use 0 and the same crop.
     """
 
     size: tuple[int, int]
@@ -87,7 +90,7 @@ class Crop:
     random: bool = False
 
     def corners(self, column: Column, rows: np.ndarray, epoch: int, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """The upper left corner for each row, int64 [B] each."""
+        """Top and left of the crop of each row, int64 [B] each."""
         heights, widths = heights_and_widths(column, rows)
         free = heights - self.size[0], widths - self.size[1]
         if not self.random:
@@ -97,7 +100,7 @@ class Crop:
 
 
 def gather(column: Column, rows: np.ndarray, cut: Crop | None = None, epoch: int = 0, side: int = 0) -> np.ndarray:
-    """The images at ``rows``, each cut down to ``cut``. -> [B, C, H, W] of the column's own kind."""
+    """The images at ``rows``, cropped to ``cut``. -> [B, C, H, W] in the column's dtype."""
     if cut is None and isinstance(column, np.ndarray):
         return column[rows]
     if cut is None:

@@ -1,6 +1,6 @@
-"""Hands rank 0's prepared set to the other ranks, which open its stores without reading source files.
+"""Passes the data set that rank 0 prepared to the other ranks, which open its stores without reading source files.
 
-``.prepared.json`` in the run directory names the stores; what lies in none is beside it in ``.prepared.npz``.
+``.prepared.json`` in the run directory names the stores; arrays that are not in a store go into ``.prepared.npz``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME, ARRAYS = ".prepared.json", ".prepared.npz"
 
 
 def hand_over(prepared: PreparedData, folder: Path) -> None:
-    """Write a description of the set to ``folder``."""
+    """Write the prepared set to ``folder``, for the other ranks."""
     arrays: dict[str, np.ndarray] = {}
     columns: dict[str, dict[str, Any]] = {}
     for split, part in prepared.columns.items():
@@ -37,7 +37,7 @@ def hand_over(prepared: PreparedData, folder: Path) -> None:
 
 
 def in_store(kept: Column) -> dict[str, Any] | None:
-    """Which first rows of which column of which store this is; None if it is none, or another view of one."""
+    """Store, part, column and row count, if ``kept`` is the first rows of a stored column; None for any other array or view."""
     flat = kept.flat if isinstance(kept, Ragged) else kept
     file = getattr(flat, "filename", None)
     if (
@@ -56,13 +56,13 @@ def in_store(kept: Column) -> dict[str, Any] | None:
 
 
 def address(array: np.ndarray) -> int:
-    """Where an array begins in memory."""
+    """Memory address of an array's first element."""
     begins: int = array.__array_interface__["data"][0]
     return begins
 
 
 def map_below(array: Any) -> mmap.mmap:
-    """The memory map of a view."""
+    """The memory map underlying a view."""
     while isinstance(array, np.ndarray):
         array = array.base
     assert isinstance(array, mmap.mmap)
@@ -70,10 +70,10 @@ def map_below(array: Any) -> mmap.mmap:
 
 
 def handed_over(folder: Path) -> PreparedData | None:
-    """Open the set described in ``folder``; None where its stores are out of reach, as on a node with its own cache.
+    """The set that rank 0 wrote to ``folder``; None if its stores cannot be reached, as on a node with its own cache.
 
     Raises:
-        DataError: a store there is another one.
+        DataError: a store has changed since rank 0 opened it.
     """
     facts = read_json(folder / NAME)
     with np.load(folder / ARRAYS, allow_pickle=False) as file:
@@ -92,10 +92,10 @@ def handed_over(folder: Path) -> PreparedData | None:
 
 
 def from_store(place: dict[str, Any]) -> Column:
-    """The first rows of one column.
+    """Open the column that ``in_store`` described.
 
     Raises:
-        DataError: the store is not the one that rank 0 has opened.
+        DataError: the store has changed since rank 0 opened it.
     """
     store = Path(place["store"])
     manifest = read_json(store / "manifest.json")

@@ -1,4 +1,4 @@
-"""Batches by slices of whole columns: no worker processes, no per-image objects, and a position that can be saved."""
+"""Data loaders that slice whole columns: no worker processes, no per-image objects, and a position that can be saved."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Batch = Images | Pairs | Domains | Points
 
 
 class Rows:
-    """One split of a set of any kind, and how a batch is taken out of it.
+    """One split of a set of any kind, from which batches are taken by row index.
 
-    Rows are named by one number, those of ``domains`` by two, the places in either domain. With ``resident`` they are
-    taken on an accelerator.
+    A row index is one number, or two for ``domains`` (one per domain). With ``resident``, batches are gathered on the
+    accelerator.
     """
 
     def __init__(self, kind: Kind, columns: Columns, cut: Crop | None = None, resident: Resident | None = None) -> None:
@@ -37,17 +37,17 @@ class Rows:
 
     @property
     def ragged(self) -> bool:
-        """Whether batches of more than one image are impossible."""
+        """Whether images differ in size and are not cropped, so that a batch can hold only one."""
         return self.cut is None and any(isinstance(column, Ragged) for column in self.columns.values())
 
     def order(self, seed: int, epoch: int) -> np.ndarray:
-        """Every row once, in this epoch's order; the smaller of two domains is repeated. [N] or [N, 2]."""
+        """All row indices in this epoch's order, [N]; for two domains [N, 2], with the smaller one repeated."""
         if self.kind == "domains":
             return domain_order(len(self.columns["a"]), len(self.columns["b"]), seed, epoch)
         return epoch_order(len(self), seed, epoch)
 
     def take(self, rows: np.ndarray, epoch: int = 0) -> Batch:
-        """The batch of these rows: images as bytes, cut; labels and places as int64."""
+        """The batch at ``rows``: cropped images as uint8, labels and row indices as int64."""
         if self.kind == "domains":
             return self.take_domains(rows[:, 0], rows[:, 1], epoch)
         index = self.places(rows)
@@ -59,21 +59,21 @@ class Rows:
         return Images(self.images("image", rows, epoch), label, index)
 
     def take_domains(self, a: np.ndarray, b: np.ndarray, epoch: int = 0) -> Domains:
-        """Images of two domains; in evaluation one may have more than the other."""
+        """A batch of images from two domains; outside training the two may differ in number."""
         return Domains(self.images("a", a, epoch), self.images("b", b, epoch, side=1), self.places(a), self.places(b))
 
     def places(self, rows: np.ndarray) -> Tensor:
-        """int64 [B]."""
+        """Row indices, int64 [B], on the accelerator if the columns are resident."""
         return torch.from_numpy(rows) if self.resident is None else self.resident.places(rows)
 
     def values(self, name: str, rows: np.ndarray) -> Tensor:
-        """The rows of a column that holds no images."""
+        """The values at ``rows`` of a column without images."""
         column = self.columns[name]
         assert isinstance(column, np.ndarray)
         return torch.from_numpy(column[rows]) if self.resident is None else self.resident.rows(column, rows)
 
     def images(self, name: str, rows: np.ndarray, epoch: int, side: int = 0) -> Tensor:
-        """uint8 [B, C, H, W]."""
+        """The images at ``rows``, cropped, uint8 [B, C, H, W]."""
         if self.resident is not None:
             return self.resident.images(self.columns[name], rows, self.cut, epoch, side)
         batch = gather(self.columns[name], rows, self.cut, epoch, side)
@@ -82,13 +82,13 @@ class Rows:
 
 
 def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    """Every tensor of the record changed."""
+    """Apply ``change`` to every tensor of a batch."""
     changed: Any = (x if x is None else change(x) for x in batch)
     return type(batch)(*changed)
 
 
 def prefetch(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same batches in pinned memory; a thread loads each one while the previous one is in use."""
+    """The same batches in pinned memory; a thread prepares the next one while the current one is in use."""
     coming = (map_tensors(batch, pin) for batch in batches)
     with ThreadPoolExecutor(1) as worker:
         item = worker.submit(next, coming, None)
@@ -98,14 +98,10 @@ def prefetch(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 class TrainLoader:
-    """Epoch after epoch, each in its own order; with ``ahead`` by ``prefetch``.
+    """This rank's training batches, reshuffled every epoch; with ``ahead``, through ``prefetch``.
 
-    ``state_dict`` holds the epoch and the batches done in it. With a known length the item after the last is never
-    asked for, so nothing may depend on code behind the last ``yield``: an epoch is over when the next one begins.
-
-    Args:
-        limit: batches that are taken in an epoch, or a share of them: ``Trainer.limit_train_batches``.
-        same: every epoch has the order of the first one: ``Trainer.overfit_batches``.
+    ``state_dict`` holds the epoch and the batches done in it. Lightning stops after ``len`` batches without exhausting
+    the iterator, so code after the last ``yield`` may never run: the epoch advances when the next iteration begins.
     """
 
     def __init__(
@@ -152,7 +148,7 @@ class TrainLoader:
 
 
 class EvalLoader:
-    """Every image once, in order, shared among the ranks; images of many sizes come one by one."""
+    """Every image once, in order, divided among the ranks; uncropped images of varying size come one per batch."""
 
     def __init__(self, rows: Rows, batch_size: int, rank: int, world: int, ahead: bool = False) -> None:
         self.rows, self.ahead = rows, prefetch if ahead else iter

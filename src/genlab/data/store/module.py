@@ -1,4 +1,4 @@
-"""The DataModule over a prepared set: a loader for each split; batches go from bytes to [0, 1] on the device."""
+"""The LightningDataModule over a prepared set: a loader per split, and conversion of batches from uint8 to [0, 1]."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256
 
 
 class StoreData(pl.LightningDataModule):
-    """Batches of the set's kind: bytes to the device, float32 in [0, 1] there, augmented there.
+    """Batches of the set's kind, sent to the device as uint8, then augmented and converted to float32 in [0, 1] there.
 
     Args:
-        prepared: the columns of each split, and what happens to training images.
-        batch_size: on each device.
-        seed: of the order and of the augmentation.
+        prepared: the columns of each split, and the augmentation of training images.
+        batch_size: per device.
+        seed: of shuffling and augmentation.
     """
 
     def __init__(self, prepared: PreparedData, batch_size: int, seed: int) -> None:
@@ -45,19 +45,19 @@ class StoreData(pl.LightningDataModule):
         self.resident: Resident | None = None  # the columns where they are computed with
 
     def keep_on(self, device: torch.device) -> None:
-        """Copy every column to ``device``; batches are indexed there from now on."""
+        """Copy every column to ``device``; batches are gathered there from now on."""
         self.resident = Resident(device)
         for column in (column for part in self.prepared.columns.values() for column in part.values()):
             self.resident.keep(column)
 
     def rows(self, split: Split, random: bool = False) -> Rows:
-        """One split; its images cut at random places in training, in the middle elsewhere."""
+        """The rows of a split; crops are at random positions if ``random``, else centred."""
         crop = self.prepared.augmentation.crop
         cut = Crop(crop, self.seed, random) if crop else None
         return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut, self.resident)
 
     def train_dataloader(self) -> TrainLoader:
-        """Shuffled by (seed, epoch)."""
+        """Training batches, shuffled by (seed, epoch)."""
         rows, place = self.rows("train", random=True), self.place()
         trainer = self.trainer
         overfit = trainer is not None and trainer.overfit_batches > 0  # type: ignore[attr-defined]  # set after construction
@@ -68,34 +68,34 @@ class StoreData(pl.LightningDataModule):
         return self.train_loader
 
     def val_dataloader(self) -> EvalLoader:
-        """In order, every image once."""
+        """Validation images in order, each once."""
         return self.eval_loader("val")
 
     def test_dataloader(self) -> EvalLoader:
-        """In order, every image once; of the split that ``evaluated`` names."""
+        """Images of the split that ``evaluated`` names, in order, each once."""
         return self.eval_loader(self.evaluated)
 
     def eval_loader(self, split: Split) -> EvalLoader:
-        """Batches of up to ``EVAL_BYTES`` as floats, but at least as many images as in training."""
+        """Batches of up to 250 images and ``EVAL_BYTES``, but no smaller than training batches."""
         rows, pixels = self.rows(split), math.prod(self.prepared.spec.shape)
         size = max(self.batch_size, min(250, EVAL_BYTES // (4 * pixels)))
         return EvalLoader(rows, size, *self.place(), self.ahead())
 
     def ahead(self) -> bool:
-        """Whether batches are copied from host to GPU, and so are pinned and prefetched."""
+        """Whether to pin and prefetch batches: only if they are copied from host memory to a CUDA device."""
         trainer = self.trainer
         return self.resident is None and trainer is not None and trainer.strategy.root_device.type == "cuda"
 
     def place(self) -> tuple[int, int]:
-        """This process's rank and how many there are."""
+        """This process's rank and the world size."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Copy every tensor to the device, still uint8, without making the host wait."""
+        """Copy every tensor to the device, still as uint8; to a GPU without blocking the host."""
         return batch if batch[-1].device == device else map_tensors(batch, lambda x: to_device(x, device))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """uint8 to float32 in [0, 1], on the device; training images mirrored. Points only get their precision."""
+        """Convert uint8 to floats in [0, 1] on the device, flipping training images; points only change dtype."""
         if isinstance(batch, Points):
             return batch._replace(x=batch.x.to(self.precision()))
         if isinstance(batch, Images):
@@ -106,7 +106,7 @@ class StoreData(pl.LightningDataModule):
         return batch._replace(a=a, b=b)
 
     def pixels(self, image: Tensor, index: Tensor, side: int = 0) -> Tensor:
-        """uint8 [B, C, H, W] -> float32 in [0, 1]."""
+        """uint8 [B, C, H, W] -> floats in [0, 1], in training randomly flipped."""
         if self.prepared.augmentation.hflip and self.trainer is not None and self.trainer.training:
             image = random_flip(image, index, self.seed, self.trainer.current_epoch, side)
         return image.to(self.precision()).div_(255)
@@ -119,9 +119,9 @@ class StoreData(pl.LightningDataModule):
     # ---- resuming --------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The place in the order of the images, and what that order depended on.
+        """The position in the order of the images, and what that order depends on.
 
-        Lightning keeps a loader's place only in the middle of an epoch; at the end of one it would begin again with
+        Lightning saves a loader's state only within an epoch; a checkpoint from the end of an epoch would restart with
         the first epoch's order.
         """
         position = self.train_loader.state_dict() if self.train_loader else {"epoch": 0, "done": 0, "over": False}
@@ -134,7 +134,7 @@ class StoreData(pl.LightningDataModule):
         return {"seed": self.seed, "batch_size": self.batch_size, "world": world, "images": images, "digest": digest}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Refuse other data; say loudly when the same order cannot be kept.
+        """Restore the position; refuse other data, and warn if the order of the images will differ.
 
         Raises:
             CheckpointError: the images are not those that the run was trained on.

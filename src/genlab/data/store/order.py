@@ -15,20 +15,20 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def domain_order(a: int, b: int, seed: int, epoch: int) -> np.ndarray:
-    """Row indices of two unpaired domains, int64 [max(a, b), 2]: shuffled independently, the smaller one repeated."""
+    """Row indices of two unpaired domains, int64 [max(a, b), 2]: shuffled independently, the smaller domain repeated."""
     return np.stack([repeated(a, max(a, b), seed, epoch, "a"), repeated(b, max(a, b), seed, epoch, "b")], 1)
 
 
 def repeated(count: int, rows: int, *key: object) -> np.ndarray:
-    """Indices 0 … count-1, one permutation after another, up to the length asked for."""
+    """``rows`` indices in 0 … count-1: as many permutations as needed, concatenated."""
     turns = -(-rows // count)
     return np.concatenate([keyed("order", *key, turn).permutation(count) for turn in range(turns)])[:rows]
 
 
 def steps(count: int, batch_size: int, world: int) -> int:
-    """Training batches in an epoch: whole global batches only, so that all ranks take the same number.
+    """Training batches in an epoch: full global batches only, so that all ranks have the same number.
 
-    A set smaller than one global batch makes one batch of what there is.
+    A set smaller than one global batch gives a single, smaller batch.
     """
     return max(1, count // (batch_size * world))
 
@@ -39,7 +39,7 @@ def limited(limit: float, batches: int) -> int:
 
 
 def train_batch(order: np.ndarray, step: int, batch_size: int, rank: int, world: int) -> np.ndarray:
-    """Rank r's share of global batch ``step``: its rows r, r + W, … Fewer images than ranks are repeated."""
+    """Rank r's share of global batch ``step``: its rows r, r + W, … If images are fewer than ranks, they repeat."""
     size = batch_size * world
     batch = order[step * size : (step + 1) * size]
     if len(batch) < world:
@@ -48,14 +48,14 @@ def train_batch(order: np.ndarray, step: int, batch_size: int, rank: int, world:
 
 
 def eval_batches(count: int, batch_size: int, rank: int, world: int) -> list[np.ndarray]:
-    """Every image exactly once over all ranks, in order; nothing repeated to fill up, nothing dropped."""
+    """This rank's batches; over all ranks every image comes exactly once, in order, without padding or dropping."""
     size = batch_size * world
     shares = [np.arange(start, min(start + size, count))[rank::world] for start in range(0, count, size)]
     return [share for share in shares if len(share)]
 
 
 def eval_pairs(a: int, b: int, batch_size: int, rank: int, world: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Every image of both domains exactly once over all ranks; once the smaller one is exhausted, its share is empty."""
+    """As ``eval_batches``, for both domains; once the smaller domain is used up, its part of each batch is empty."""
     sides = [eval_batches(count, batch_size, rank, world) for count in (a, b)]
     longest = max(map(len, sides))
     for side in sides:
@@ -64,10 +64,9 @@ def eval_pairs(a: int, b: int, batch_size: int, rank: int, world: int) -> list[t
 
 
 def keyed_split(names: list[str], fractions: dict[str, float], seed: int = 0) -> dict[str, list[int]]:
-    """Cut a list into parts by a hash of each name, so that a file's part does not depend on the other files.
+    """Split a list by ranking the hashes of its names, so that adding a file moves few of the others to another part.
 
-    The parts have exactly the sizes that the fractions ask for: names are ranked by their hash. What the fractions
-    leave over is ``train``.
+    The parts have exactly the sizes given by the fractions; ``train`` gets the rest. -> sorted indices of each part.
     """
 
     def rank(i: int) -> bytes:

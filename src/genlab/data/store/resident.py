@@ -1,4 +1,4 @@
-"""Columns kept as bytes on an accelerator: batches are indexed there, and only row indices are copied."""
+"""Columns kept in an accelerator's memory, in the store's dtype: batches are gathered there, and only indices are copied."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PIECE = 64 << 20  # bytes sent at a time
 
 
 class Resident:
-    """Columns on ``device``, each sent there once. Which bytes a batch takes is decided on the host, as for any column."""
+    """Columns on ``device``, each copied there once. Crop positions are computed on the host, as for any column."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.kept: dict[Any, Tensor] = {}
 
     def keep(self, column: Column) -> Tensor:
-        """The column's values on the device, flat: [values]. Copied on first use."""
+        """The column's values on the device, flattened to [values]; copied on first use."""
         flat = values_of(column)
         key = flat.__array_interface__["data"][0], flat.nbytes, flat.dtype.str
         if key not in self.kept:
@@ -34,7 +34,7 @@ class Resident:
         return self.kept[key]
 
     def places(self, rows: np.ndarray) -> Tensor:
-        """Row indices, copied to the device."""
+        """Integers from the host as a tensor on the device."""
         return to_device(torch.from_numpy(np.ascontiguousarray(rows)), self.device)
 
     def rows(self, column: np.ndarray, rows: np.ndarray) -> Tensor:
@@ -42,7 +42,7 @@ class Resident:
         return self.keep(column).view(column.shape).index_select(0, self.places(rows))
 
     def images(self, column: Column, rows: np.ndarray, cut: Crop | None, epoch: int, side: int) -> Tensor:
-        """What ``gather`` gives of a column on the host, bit for bit. -> uint8 [B, C, H, W]."""
+        """The same images as ``gather`` on the host, bit for bit. -> uint8 [B, C, H, W]."""
         if cut is None and isinstance(column, np.ndarray):
             return self.rows(column, rows)
         flat = self.keep(column)
@@ -59,12 +59,12 @@ class Resident:
 
 
 def gather_crops(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Crops of one shape out of images stored back to back. -> [B, *shape].
+    """Crops of one shape from concatenated images. -> [B, *shape].
 
     Args:
         flat: [values].
-        where: int64 [3, B]: where each cut begins, and how far apart its channels and its lines are.
-        shape: C, H, W of the cuts.
+        where: int64 [3, B]: the offset of each crop, and the strides of its channels and rows.
+        shape: C, H, W of the crops.
     """
     start, plane, line = where[:, :, None, None, None]
     channel, row, column = (torch.arange(count, device=flat.device) for count in shape)
@@ -72,14 +72,14 @@ def gather_crops(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Te
 
 
 def values_of(column: Column) -> np.ndarray:
-    """A column's values as one flat array."""
+    """A column's values, flattened; for ``Ragged``, up to the end of its last image."""
     if not isinstance(column, Ragged):
         return np.ascontiguousarray(column).reshape(-1)
     return np.asarray(column.flat)[: column.starts[-1] + column.shapes[-1].prod() if len(column) else 0]
 
 
 def upload(flat: np.ndarray, device: torch.device) -> Tensor:
-    """Copy an array, which may be larger than host memory, to the device piece by piece."""
+    """Copy an array to the device in pieces; it may be a memory map larger than host memory."""
     there = torch.empty(len(flat), dtype=torch.from_numpy(flat[:0].copy()).dtype, device=device)
     step = PIECE // flat.itemsize
     for start in range(0, len(flat), step):
@@ -88,12 +88,12 @@ def upload(flat: np.ndarray, device: torch.device) -> Tensor:
 
 
 def to_device(x: Tensor, device: torch.device) -> Tensor:
-    """A tensor on the device, and on a GPU without waiting for it: what is not pinned is copied by a host that waits."""
+    """Copy a tensor to the device; to a GPU from pinned memory, since a copy from pageable memory blocks the host."""
     return pin(x).to(device, non_blocking=True) if device.type == "cuda" else x.to(device)
 
 
 def pin(x: Tensor) -> Tensor:
-    """A tensor of the host in memory that a GPU can read by itself."""
+    """A CPU tensor in pinned memory; any other tensor unchanged."""
     return x.pin_memory() if x.device.type == "cpu" and not x.is_pinned() else x
 
 
@@ -107,17 +107,17 @@ def size_of(prepared: PreparedData) -> int:
 
 
 def free_memory(device: torch.device) -> int:
-    """Free bytes on the device."""
+    """Bytes of free memory on a CUDA or MPS device."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
 
 
 def require_possible(asked: OnDevice, device: torch.device) -> None:
-    """Refuse ``data.on_device=true`` on a CPU, where the images lie already.
+    """Refuse ``data.on_device=true`` on a CPU.
 
     Raises:
-        ConfigError: with the remedy.
+        ConfigError: it was set on a CPU.
     """
     if asked is True and device.type == "cpu":
         what = "this run computes on a CPU, without an accelerator"
@@ -128,7 +128,7 @@ def is_resident(asked: OnDevice, size: int, device: torch.device) -> bool:
     """Whether to keep ``size`` bytes of images on ``device``; never on a CPU.
 
     Raises:
-        ConfigError: they were asked to, and there is no room.
+        ConfigError: ``data.on_device=true``, but they do not fit, or the device is a CPU.
     """
     require_possible(asked, device)
     if asked is False or device.type == "cpu":
@@ -141,7 +141,7 @@ def is_resident(asked: OnDevice, size: int, device: torch.device) -> bool:
 
 
 def where_images_lie(lies: bool, size: int, device: torch.device) -> str:
-    """Where the images are stored, for the run's opening lines; empty on a CPU."""
+    """Phrase for messages that says where the images are and how large; empty on a CPU."""
     if device.type == "cpu":
         return ""
     return f"; images {'there' if lies else 'on the host'}: {size / 2**20:,.1f} MiB"

@@ -1,4 +1,4 @@
-"""The torch-free half of the data: what a set consists of and how it is prepared."""
+"""Data sources, without torch: the contents of a prepared set, and the base class that prepares it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Columns = dict[str, Column]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What happens to training images in every epoch anew: cut to ``crop`` (H, W) at a random place, mirrored."""
+    """Augmentation of training images, redrawn every epoch: random crops of ``crop`` (H, W), horizontal flips."""
 
     crop: tuple[int, int] | None = None  # outside training: the middle
     hflip: bool = False
@@ -26,7 +26,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Modes:
-    """Where the points of a set gather: ``centres`` float32 [M, D], each with the standard deviation ``sigma`` around it."""
+    """The modes of a Gaussian mixture: ``centres`` float32 [M, D], each with standard deviation ``sigma``."""
 
     centres: np.ndarray
     sigma: float
@@ -36,8 +36,8 @@ class Modes:
 class PreparedData:
     """A data set ready to be read: for each split its columns, named like the fields of its batches.
 
-    ``image``, ``a``, ``b``: uint8 [N, C, H, W], or images of many sizes; ``x``: float32 [N, D]; ``label``: int64 [N] or
-    [N, K]. All columns of a split are equally long, but for the two of ``domains``.
+    ``image``, ``a``, ``b``: uint8 [N, C, H, W], or ``Ragged``; ``x``: float32 [N, D]; ``label``: int64 [N] or
+    [N, K]. All columns of a split have the same length, except ``a`` and ``b`` of ``domains``.
     """
 
     spec: DataSpec
@@ -47,22 +47,22 @@ class PreparedData:
 
     @property
     def images(self) -> dict[str, np.ndarray]:
-        """The images of each split, of a set whose batches are ``Images``."""
+        """The images of each split, for sets whose batches are ``Images``."""
         return {split: columns["image"] for split, columns in self.columns.items()}  # type: ignore[misc]
 
     @property
     def labels(self) -> dict[str, np.ndarray | None]:
-        """The labels of each split, where there are any."""
+        """The labels of each split; None if it has none."""
         return {split: columns.get("label") for split, columns in self.columns.items()}  # type: ignore[misc]
 
     @property
     def points(self) -> dict[str, np.ndarray | None]:
-        """The points of each split, of a set that is made of points."""
+        """The points of each split; None for sets of images."""
         return {split: columns.get("x") for split, columns in self.columns.items()}  # type: ignore[misc]
 
 
 class Source(ABC):
-    """Where images come from. Constructing one costs nothing; ``prepare`` does the work, once."""
+    """Base class of data sets. Construction reads no files; ``prepare`` does the work."""
 
     kind: ClassVar[Kind] = "images"
     also: ClassVar[tuple[Kind, ...]] = ()  # kinds in which a model may have the same images, by ``prepare_as``
@@ -71,31 +71,31 @@ class Source(ABC):
 
     @abstractmethod
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
-        """Find (or download), check and decode the files, or open what an earlier run left in ``cache_root``.
+        """Find (or download), check and decode the files, or open the store in ``cache_root``.
 
         Raises:
             DataError: with what is missing or damaged, and what to do.
         """
 
     def prepare_as(self, kind: Kind, data_root: Path, cache_root: Path) -> PreparedData:
-        """``prepare``, for batches of ``kind``: the set's own, or one that it can ``also`` make."""
+        """``prepare`` for batches of ``kind``: the set's own kind, or one listed in ``also``."""
         prepared = self.prepare(data_root, cache_root)
         return prepared if kind == prepared.spec.kind else unpaired(prepared)
 
     def pictures(self, data_root: Path) -> dict[str, list[Path]]:
-        """The picture files by part (``train``, ``testA`` …), for a report; empty for a set that is not made of such files."""
+        """The picture files by part (``train``, ``testA`` …), for reports; empty for sets without picture files."""
         return {}
 
 
 def sizes_of(columns: dict[str, Columns]) -> dict[str, int]:
-    """Rows of each split: of its longest column."""
+    """Number of rows of each split: the length of its longest column."""
     return {split: max(len(column) for column in part.values()) for split, part in columns.items()}
 
 
 def unpaired(prepared: PreparedData) -> PreparedData:
-    """Pairs as two domains: the same images, of which no batch says which belong together.
+    """Pairs as two unpaired domains of the same images.
 
-    Orders, cuts and mirrors of the two domains are drawn apart (``genlab.data.store.order``).
+    The domains are shuffled, cropped and flipped independently (``genlab.data.store.order``).
     """
     spec, columns = prepared.spec, prepared.columns
     sizes = {f"{split}{side.upper()}": len(part[side]) for split, part in columns.items() for side in ("a", "b")}

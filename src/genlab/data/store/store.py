@@ -1,7 +1,7 @@
-"""Decoded images on disk: uint8, memory-mapped, built once, whole or absent.
+"""On-disk cache of decoded images: uint8, memory-mapped, built once and atomically.
 
-A store is a folder ``<cache>/store/<name>-<key>/`` with one file a column and a ``manifest.json``. It is built under a
-lock in a folder beside its place and moved there with one rename. ``key`` changes with the source files and the recipe.
+A store is a folder ``<cache>/store/<name>-<key>/`` with one file per column and a ``manifest.json``. It is built under
+a lock in a temporary folder, then renamed. ``key`` changes with the source files and the recipe.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DAMAGED = (FileNotFoundError, EOFError, ValueError, KeyError, TypeError, Attribu
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a set to be decoded: ``count`` rows, each an array for every field, or None where it is left out.
+    """A part of a set to be decoded: ``count`` rows, each with one array per field, or None if it is skipped.
 
     ``known``: columns that need no decoding, such as labels; [count, ...] each.
     """
@@ -42,7 +42,7 @@ class Part:
 
 @dataclass
 class Decoded:
-    """What a store is built from: the parts by name, and facts for the manifest, which may grow during decoding."""
+    """Input of a store build: the parts by name, and facts for the manifest, which may grow during decoding."""
 
     parts: dict[str, Part]
     facts: dict[str, Any] = field(default_factory=dict)
@@ -58,17 +58,17 @@ class Store:
 
 
 def key_of(recipe: dict[str, Any], files: Iterable[Path], root: Path) -> str:
-    """Digest of the source files' names, sizes and times, and of how they are decoded."""
+    """Hash of the decoding recipe and of the source files' names, sizes and modification times."""
     listing = [(f.relative_to(root).as_posix(), (s := f.stat()).st_size, s.st_mtime_ns) for f in sorted(files)]
     text = json.dumps([FORMAT, str(root.resolve()), recipe, listing], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], Decoded]) -> Store:
-    """The store of this key; built by the one process that gets the lock, while others wait for it.
+    """Open the store of this key, or build it under a lock while other processes wait.
 
     Raises:
-        DataError: decoding failed, or the place can be read or written by nobody, or there is no room for the result.
+        DataError: decoding failed, the cache cannot be read or written, or the disk is full.
     """
     place = cache_root / "store" / f"{name}-{key}"
     try:
@@ -81,10 +81,10 @@ def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], De
 
 
 def built(place: Path, name: str, decode: Callable[[], Decoded]) -> Store:
-    """Build it, unless another process has while we waited for the lock.
+    """Build the store under its lock, unless another process has built it in the meantime.
 
     Raises:
-        DataError: it cannot be opened.
+        DataError: the built store cannot be opened.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.with_name(f".{place.name}.lock")):
@@ -100,9 +100,9 @@ def built(place: Path, name: str, decode: Callable[[], Decoded]) -> Store:
 
 
 def opened(place: Path) -> Store | None:
-    """The store, if it is there and as large as it was; None otherwise.
+    """The store, if it exists and its files have their recorded sizes; None otherwise.
 
-    Changed bytes of a column are not noticed: every command would have to read the whole store first.
+    Changed bytes within a column go unnoticed: checking them would mean reading the whole store in every command.
     """
     try:
         manifest = json.loads((place / "manifest.json").read_text())
@@ -116,10 +116,10 @@ def opened(place: Path) -> Store | None:
 
 
 def column(place: Path, part: str, name: str, facts: dict[str, Any]) -> Column:
-    """One column, mapped into memory and read only.
+    """One column, memory-mapped read-only.
 
     Raises:
-        ValueError: the file is not as long as it was, or is said to hold pointers.
+        ValueError: the file does not have its recorded size, or the manifest gives an object dtype.
     """
     file, kind, shape = place / f"{part}.{name}", np.dtype(facts["dtype"]), facts["shape"]
     if file.stat().st_size != facts["bytes"] or kind.hasobject:
@@ -137,7 +137,7 @@ def column(place: Path, part: str, name: str, facts: dict[str, Any]) -> Column:
 
 
 def build(place: Path, name: str, decoded: Decoded) -> None:
-    """Decode everything into a folder beside ``place``, then give it its name."""
+    """Decode everything into a temporary folder next to ``place``, then rename it."""
     for left in place.parent.glob(f".{place.name}.building.*"):
         shutil.rmtree(left)  # of a process that was killed: we hold the lock
     work = place.with_name(f".{place.name}.building.{os.getpid()}")
@@ -159,7 +159,7 @@ def build(place: Path, name: str, decoded: Decoded) -> None:
 
 
 def write_part(work: Path, title: str, part: Part, digest: Any, advance: Callable[[], None]) -> dict[str, Any]:
-    """Decode one part straight into its files; rows that are left out (None) leave no gap. -> facts of each column."""
+    """Decode one part straight into its files, omitting skipped rows (None). -> manifest entry of each column."""
     columns = [Writer(work / f"{title}.{name}", digest) for name in part.fields]
     kept: list[int] = []
     for i, row in enumerate(part.rows):
@@ -176,7 +176,7 @@ def write_part(work: Path, title: str, part: Part, digest: Any, advance: Callabl
 
 
 class Writer:
-    """Appends arrays to a file. By ``write`` and not through a memory map: a full disk is then an error, not a crash."""
+    """Appends arrays to a file by ``write``, not a memory map: a full disk then raises OSError instead of crashing."""
 
     def __init__(self, path: Path, digest: Any) -> None:
         self.path, self.digest = path, digest
@@ -185,13 +185,13 @@ class Writer:
         self.dtype = np.dtype(np.uint8)
 
     def append(self, row: np.ndarray) -> None:
-        """One row."""
+        """Append one row."""
         self.dtype = row.dtype
         self.shapes.append(row.shape)
         self._write(row)
 
     def append_all(self, rows: np.ndarray) -> None:
-        """Append all rows of an array."""
+        """Append several rows."""
         self.dtype = rows.dtype
         self.shapes += [rows.shape[1:]] * len(rows)
         self._write(rows)
@@ -202,7 +202,7 @@ class Writer:
         self.digest.update(repr(array.shape).encode() + data)
 
     def close(self) -> dict[str, Any]:
-        """Finish the file; what the manifest says of it. ``shape`` is null where the rows have different sizes."""
+        """Close the file. -> its manifest entry; ``shape`` is null if the rows differ in size."""
         self.file.close()
         alike = len(set(self.shapes)) <= 1
         if not alike:
@@ -212,7 +212,7 @@ class Writer:
 
 
 def sync(folder: Path) -> None:
-    """fsync every file of the folder."""
+    """Flush every file of the folder to disk (fsync)."""
     for file in folder.iterdir():
         with open(file, "rb+") as handle:
             os.fsync(handle.fileno())

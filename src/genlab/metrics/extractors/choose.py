@@ -1,4 +1,4 @@
-"""Feature extractors for FID and KID. Each has a name, which is part of every metric's name, and a digest of its weights."""
+"""Feature extractors for FID and KID. Each has a name, which is part of its metrics' names, and a digest of its weights."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Extractor(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """The device of its weights, where images must be, too."""
+        """Device of the weights, where the images must be too."""
         return next(self.net.parameters()).device
 
     @torch.no_grad()
@@ -59,7 +59,7 @@ class Extractor(nn.Module):
 
     @torch.no_grad()
     def share_of(self, domain: int, features: Tensor) -> float:
-        """The share of images that the classifier of two domains takes for this one (0: A, 1: B). Features [N, d]."""
+        """The share of images that the domain classifier assigns to ``domain`` (0: A, 1: B). Features [N, d]."""
         assert self.head is not None
         told = self.head(features.to(self.device).relu()).argmax(1)
         return (told == domain).double().mean().item()
@@ -74,7 +74,7 @@ def weights_digest(net: nn.Module) -> str:
 
 
 class Features(nn.Module):
-    """A classifier's last hidden layer; images of another size than its own are shrunk or enlarged to ``size`` (H, W)."""
+    """A classifier's last hidden layer; images are resized to ``size`` (H, W)."""
 
     def __init__(self, classifier: Convnet, size: tuple[int, int]) -> None:
         super().__init__()
@@ -86,10 +86,10 @@ class Features(nn.Module):
 
 
 class Inception(nn.Module):
-    """The network that published FIDs are measured with, by torch-fidelity; grey images become three equal channels.
+    """The Inception network of published FIDs, from torch-fidelity; grey images are repeated to three channels.
 
     Raises:
-        DataError: the weights are not those that were published.
+        DataError: the weights are not the published ones.
     """
 
     def __init__(self, weights: Path) -> None:
@@ -107,7 +107,7 @@ class Inception(nn.Module):
 
 
 def random_features(shape: tuple[int, ...]) -> Extractor:
-    """An untrained network, the same for everyone: comparable, but blind to meaning. Its name says so."""
+    """A random network, the same in every run: its numbers are comparable, but its features have no semantics."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         net = Convnet(shape, (2,))
@@ -121,19 +121,19 @@ def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def inception_weights() -> Path:
-    """Where torch-fidelity caches them."""
+    """The path where torch-fidelity stores the Inception weights."""
     home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
     return home / "hub" / "checkpoints" / INCEPTION
 
 
 def extractor_name(choice: ExtractorChoice, spec: DataSpec) -> str:
-    """What ``choice`` means for a set; nothing is made yet.
+    """The name of the extractor that ``choice`` selects for a set; nothing is built yet.
 
-    ``auto``: ``classifier`` where the set has labels or two domains, else ``inception`` where its weights are at hand,
-    else ``random``. So it is for pairs: a classifier that tells photographs from maps has nothing to learn.
+    ``auto``: ``classifier`` if the set has labels or two domains, else ``inception`` if its weights are on disk, else
+    ``random``. Pairs get no classifier: telling photographs from maps is too easy to yield useful features.
 
     Raises:
-        ConfigError: there is nothing to learn for a classifier, or there are no weights of Inception.
+        ConfigError: the set has nothing for a classifier to learn, or the Inception weights are missing.
     """
     weights = inception_weights()
     if choice == "auto":
@@ -149,7 +149,7 @@ def extractor_name(choice: ExtractorChoice, spec: DataSpec) -> str:
 
 
 def make_extractor(name: str, prepared: PreparedData, cache_root: Path) -> Extractor:
-    """Build an extractor by name; a classifier is trained unless it is in the cache."""
+    """Build an extractor by name; a classifier is trained unless it is cached."""
     if name == "inception":
         return Extractor(name, Inception(inception_weights()), 2048)
     if name == "random":

@@ -1,4 +1,4 @@
-"""A small classifier, trained once per data set and cached; its last hidden layer gives the features for FID."""
+"""A small classifier, trained once per data set and cached; its last hidden layer gives the features for FID and KID."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Convnet(nn.Module):
 
 
 def cached_classifier(lesson: Lesson, cache_root: Path) -> tuple[Convnet, float]:
-    """The classifier and its accuracy on the test images; taught by the first who asks, then kept.
+    """The classifier and its accuracy on the test images; trained on first use, then cached.
 
-    Teaching touches no global random state, so a run is the same with or without it.
+    Training leaves the global random state unchanged, so a run is the same with or without it.
 
     Raises:
-        DataError: the kept file is damaged, or there is no room for it.
+        DataError: the cached file is damaged, or the disk is full.
     """
     path = cache_root / "features" / f"classifier-{lesson.spec.name}-{key_of(*lesson.facts())}.pt"
     with torch.random.fork_rng(devices=[]):
@@ -62,7 +62,7 @@ def cached_classifier(lesson: Lesson, cache_root: Path) -> tuple[Convnet, float]
 
 
 def is_of(value: Any, net: nn.Module) -> bool:
-    """Whether a value can be the weights and the accuracy of this network."""
+    """Whether a cached value is the weights and the accuracy of this network."""
     if not isinstance(value, dict) or not isinstance(value.get("weights"), dict):
         return False
     shapes = {name: getattr(weight, "shape", None) for name, weight in value["weights"].items()}
@@ -70,7 +70,7 @@ def is_of(value: Any, net: nn.Module) -> bool:
 
 
 def train_and_test(lesson: Lesson) -> dict[str, Any]:
-    """What is kept of a classifier."""
+    """Train a classifier. -> what is cached: weights and accuracy."""
     net = train_classifier(lesson)
     if lesson.recipe["unit"]:
         scale(net, lesson)
@@ -80,7 +80,7 @@ def train_and_test(lesson: Lesson) -> dict[str, Any]:
 @torch.inference_mode(False)
 @torch.enable_grad()
 def train_classifier(lesson: Lesson) -> Convnet:
-    """AdamW with one cycle of the learning rate; also where it is an evaluation that asks for it first."""
+    """Train by AdamW with a one-cycle learning rate; gradients are enabled, since an evaluation may be the caller."""
     recipe, total = lesson.recipe, lesson.steps()
     torch.default_generator.manual_seed(recipe["seed"])  # torch.manual_seed would reach into every GPU as well
     net = Convnet(lesson.shape, lesson.levels).train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -101,7 +101,7 @@ def train_classifier(lesson: Lesson) -> Convnet:
 
 
 def optimizer_of(net: Convnet, recipe: dict[str, Any]) -> torch.optim.Optimizer:
-    """AdamW; weights decay, biases and norms do not."""
+    """AdamW, with weight decay on weights but not on biases and norms."""
     weights, others = ([p for p in net.parameters() if (p.ndim > 1) == wide] for wide in (True, False))
     groups = [{"params": weights, "weight_decay": recipe["weight_decay"]}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=recipe["lr"], fused=True)
@@ -109,8 +109,9 @@ def optimizer_of(net: Convnet, recipe: dict[str, Any]) -> torch.optim.Optimizer:
 
 @torch.no_grad()
 def scale(net: Convnet, lesson: Lesson) -> None:
-    """The same verdicts by features whose mean square over the training images is 1: the unit of FID, and KID's kernel
-    is made for such. Its last hidden layer is divided by a number that its head is multiplied by.
+    """Scale the features to a mean square of 1 over the training images, which fixes FID's unit and suits KID's kernel.
+
+    The last hidden layer is divided and the head multiplied by the same factor, so the predictions stay the same.
     """
     squares = [net.features(x).square() for x, _ in lesson.examples("train")]
     size = torch.cat(squares).mean().sqrt().clamp_min(1e-6)
@@ -123,7 +124,7 @@ def scale(net: Convnet, lesson: Lesson) -> None:
 
 @torch.no_grad()
 def accuracy(net: Convnet, lesson: Lesson) -> float:
-    """Accuracy on the test images; with several labels per image, the mean over them."""
+    """The share of the test images' labels that are predicted correctly, averaged over the labels of an image."""
     shares = []
     for x, right in lesson.examples("test"):
         told = torch.stack([z.argmax(1) for z in net(x).split(lesson.levels, 1)], 1)  # [B, number of labels]

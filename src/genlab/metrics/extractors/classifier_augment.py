@@ -13,24 +13,24 @@ COLOUR = 0.3  # saturation and contrast by up to this factor, brightness and tin
 
 
 def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Images of any size at ``size`` (H, W), with antialiasing; as they are where they have it. [B, C, H, W] twice."""
+    """Images resized to ``size`` (H, W) with antialiasing; unchanged if they have that size. [B, C, H, W] twice."""
     if x.shape[-2:] == size:
         return x
     return F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def between(count: int, low: float, high: float, *more: int) -> Tensor:
-    """Numbers even between two, [count, *more], from torch's global random state."""
+    """Uniform numbers in [low, high), [count, *more], from torch's global random state."""
     return torch.empty(count, *more).uniform_(low, high)
 
 
 def augment(x: Tensor) -> Tensor:
-    """Each image moved, mirrored, and in other colours, by torch's global random state. [B, C, H, W] in about [0, 1]."""
+    """Random crop, flip and colour jitter of each image, from torch's global random state. [B, C, H, W] in about [0, 1]."""
     return jitter_colour(shift(x))
 
 
 def shift(x: Tensor) -> Tensor:
-    """A part of each image, turned, stretched and mirrored by chance; over its edges it is reflected. [B, C, H, W] twice."""
+    """Random crop, rotation, stretch and flip of each image, with reflection padding. [B, C, H, W] twice."""
     count = len(x)
     zoom, squeeze = between(count, *ZOOM), between(count, -SQUEEZE, SQUEEZE).exp()
     wide, high = zoom * squeeze, zoom / squeeze
@@ -45,7 +45,7 @@ def shift(x: Tensor) -> Tensor:
 
 
 def jitter_colour(x: Tensor) -> Tensor:
-    """Saturation, contrast, brightness and tint of each image changed by chance. [B, C, H, W] twice."""
+    """Random changes of each image's saturation, contrast, brightness and tint. [B, C, H, W] twice."""
     count, channels = x.shape[:2]
     grey, mean = x.mean(1, keepdim=True), x.mean((1, 2, 3), keepdim=True)
     saturation, contrast = (1 + between(count, -COLOUR, COLOUR, 1, 1, 1) for _ in range(2))

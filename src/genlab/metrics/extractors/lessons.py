@@ -1,4 +1,4 @@
-"""The task of a classifier: predict the labels of a set, or which of two domains an image belongs to."""
+"""Training and test examples of the classifiers: the labels of a set, or which of two domains an image belongs to."""
 
 from __future__ import annotations
 
@@ -32,11 +32,10 @@ DOMAINS: dict[str, Any] = {  # version: raise it when classifier_augment.py chan
 
 
 class Lesson:
-    """Of a set with labels: these. Of two domains: 0 for A, 1 for B, half of every batch from either, however their sizes
-    differ.
+    """The classification task of a set: its labels, or the domain (0 for A, 1 for B), with batches half from each domain.
 
-    Images are moved in training, those of domains also turned, mirrored and recoloured, so that small sets suffice.
-    ``shape`` is that of an image, ``levels`` counts the values of each label.
+    Training images are shifted; those of domains are also rotated, flipped and colour-jittered, so that small sets suffice.
+    ``shape``: (C, H, W) of an image; ``levels``: the number of values of each label.
     """
 
     def __init__(self, prepared: PreparedData) -> None:
@@ -48,7 +47,7 @@ class Lesson:
             self.shape, self.levels = (spec.shape[0], *input_size(spec.shape)), (2,)
 
     def facts(self) -> tuple[Any, ...]:
-        """Everything that determines the trained weights, for the cache key."""
+        """Everything that determines the trained classifier; labels count, since one set of images may have several."""
         digest = hashlib.sha256()
         for labels in (self.prepared.labels[split] for split in SPLITS):
             digest.update(b"" if labels is None else np.ascontiguousarray(labels).tobytes())
@@ -56,19 +55,19 @@ class Lesson:
         return self.recipe, spec.digest, spec.sizes, spec.shape, self.levels, spec.note, crop, digest.hexdigest()
 
     def steps(self) -> int:
-        """The number of training batches."""
+        """Number of training batches."""
         images = sum(len(self.prepared.columns["train"][column]) for column in self.columns)
         wanted = self.recipe["epochs"] * images // self.recipe["batch"]
         return int(min(max(wanted, self.recipe["least_steps"]), self.recipe["most_steps"]))
 
     def order(self, column: str) -> np.ndarray:
-        """Rows of a column for each step, permutation after permutation: [steps, rows]."""
+        """Row indices of a column for each step, from concatenated permutations: [steps, rows]."""
         rows, count = len(self.prepared.columns["train"][column]), self.recipe["batch"] // len(self.columns)
         found = repeated(rows, self.steps() * count, self.recipe["seed"], "classifier", column)
         return found.reshape(self.steps(), count)
 
     def batches(self) -> Examples:
-        """Training images, cut as in training at places that the step names."""
+        """Training batches, cropped as in training at positions keyed by the step."""
         crop, orders = self.prepared.augmentation.crop, [self.order(column) for column in self.columns]
         cut = Crop(crop, self.recipe["seed"], random=True) if crop else None
         for step in range(self.steps()):
@@ -76,7 +75,7 @@ class Lesson:
             yield self.vary(torch.cat([x for x, _ in parts])), torch.cat([right for _, right in parts])
 
     def examples(self, split: Split, chunk: int = 100) -> Examples:
-        """Every image of a split as in evaluation, A before B."""
+        """Every image of a split, cropped as in evaluation, A before B."""
         cut = Crop(crop) if (crop := self.prepared.augmentation.crop) else None
         for side, column in enumerate(self.columns):
             count = len(self.prepared.columns[split][column])
@@ -86,7 +85,7 @@ class Lesson:
     def rows(
         self, split: Split, side: int, index: np.ndarray, cut: Crop | None, step: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """Some images of a column, cut and shrunk, with their labels; of many sizes, one by one."""
+        """Images at ``index``, cropped and resized, with their labels; uncropped images of varying size one by one."""
         column, labels = self.prepared.columns[split][self.columns[side]], self.prepared.labels[split]
         one_by_one = cut is None and isinstance(column, Ragged)
         parts = np.split(index, len(index)) if one_by_one else [index]
@@ -98,19 +97,19 @@ class Lesson:
 
 
 def levels_of(spec: DataSpec) -> tuple[int, ...]:
-    """How many values each label of a set has; empty without labels."""
+    """Number of values of each label of a set; empty if there are not at least two classes."""
     return spec.levels or ((spec.classes,) if spec.classes > 1 else ())
 
 
 def input_size(shape: tuple[int, ...]) -> tuple[int, int]:
-    """The size (H, W) that images of two domains are shrunk to, in proportion, before the classifier sees them."""
+    """The size (H, W) that images are shrunk to, in proportion, for the domain classifier."""
     height, width = shape[1:]
     factor = min(1.0, LARGEST / min(height, width))
     return round(height * factor), round(width * factor)
 
 
 def is_learnable(spec: DataSpec) -> bool:
-    """Whether there is anything to learn: not of images without labels, and not of pairs, whose sides tell themselves apart."""
+    """Whether a classifier has something to learn: not from images without labels, nor from pairs, whose sides are obvious."""
     return spec.kind == "domains" or (spec.kind == "images" and bool(levels_of(spec)))
 
 

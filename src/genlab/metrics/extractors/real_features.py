@@ -24,10 +24,10 @@ CHUNK_BYTES = 64 << 20  # as floats: at most 250 images
 
 
 class RealFeatures:
-    """Features of every image of a split, kept under all that they depend on, and what FID makes of them.
+    """Features of every image of a split and their moments, cached under a key of everything they depend on.
 
     Args:
-        column: of a set for translation, ``a`` or ``b``; cut as in evaluation.
+        column: ``image``, or ``a`` or ``b`` in a set for translation; images are cropped as in evaluation.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class RealFeatures:
         return features_of(self.images, self.extractor, self.cut)
 
     def ensure(self) -> None:
-        """Make sure the features are cached; one process computes them while others wait."""
+        """Compute the features into the cache if missing; one process computes while the others wait."""
         ensure(self.path, self.make)
 
     @cached_property
@@ -59,7 +59,7 @@ class RealFeatures:
         return found
 
     def moments(self, device: torch.device) -> Moments:
-        """Of all of them, with the root of their covariance, which takes seconds of 2,048 features: kept beside them."""
+        """Moments with the root of the covariance (seconds for 2,048 features), cached next to the features."""
         if device not in self.at_hand:
             path = self.path.with_name(self.path.name.replace("real-", "moments-", 1))
             plain = cached(path, lambda: Moments.of(self.features).plain(), self.are_moments)
@@ -67,14 +67,14 @@ class RealFeatures:
         return self.at_hand[device]
 
     def are_moments(self, value: Any) -> bool:
-        """Whether a value can be theirs."""
+        """Whether a cached value has the shapes of the moments."""
         d = self.extractor.num_features
         shapes = {"count": (), "total": (d,), "outer": (d, d), "root": (d, d)}
         return isinstance(value, dict) and {n: getattr(x, "shape", None) for n, x in value.items()} == shapes
 
 
 def features_of(images: Column, extractor: Extractor, cut: Crop | None = None) -> Tensor:
-    """Features [N, d] on the CPU of uint8 images, cut in the middle, computed wherever the extractor is."""
+    """Features of uint8 images cropped to ``cut``, computed on the extractor's device. -> [N, d] on the CPU."""
     chunk = chunk_of(images, cut)
     places = (np.arange(start, min(start + chunk, len(images))) for start in range(0, len(images), chunk))
     found = []
@@ -87,7 +87,7 @@ def features_of(images: Column, extractor: Extractor, cut: Crop | None = None) -
 
 
 def chunk_of(images: Column, cut: Crop | None) -> int:
-    """Images per forward pass; one by one if their sizes differ."""
+    """Number of images per batch; 1 if they differ in size and are not cropped."""
     if cut is None and isinstance(images, Ragged):
         return 1
     channels, height, width = images[0].shape
