@@ -15,12 +15,12 @@ from genlab.nets.by_size import AutoencoderNet
 
 
 class Autoencoder(Model):
-    """loss(x) = -log p(x | decoder(encoder(x))), in nats an image; a bottleneck, and nothing else, forces a code.
+    """loss(x) = -log p(x | decoder(encoder(x))), in nats per image; only the bottleneck constrains the code.
 
     Args:
         latent_dim: D, the size of the code.
         likelihood: ``gaussian`` is half the squared error (with sigma 1, up to a constant), ``bernoulli`` cross-entropy.
-        sigma: of gaussian pixels in [0, 1]: a number, or ``learned``.
+        sigma: standard deviation of gaussian pixels in [0, 1]: a number, or ``learned``.
         net: the network family, ``mlp``, ``conv`` or ``auto``.
         optimizer: over all parameters.
         schedule: factor on the learning rate.
@@ -51,7 +51,7 @@ class Autoencoder(Model):
         return {"loss": recon, "recon": recon}
 
     def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code:
-        """The code, [B, D]: a point, without a spread."""
+        """The code, [B, D], without a variance."""
         with self.evaluating():
             return Code(self.encoder(x))
 
@@ -65,6 +65,6 @@ class Autoencoder(Model):
         return self.decode(self.encode(x).mean)
 
     def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
-        """-log p(x | code): images that do not fit through the bottleneck score high."""
+        """-log p(x | code): badly reconstructed images score high."""
         with self.evaluating():
             return self.pixels.nll(self.decoder(self.encoder(x)), x)

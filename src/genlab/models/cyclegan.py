@@ -28,26 +28,26 @@ from genlab.models.base.schedules import Schedule
 class CycleGAN(Model):
     """L_GAN(G, D_B) + L_GAN(F, D_A) + lambda L_cyc(G, F) (eq. 3), G from A to B and F back; with identity terms (5.2).
 
-    The generators move first; the discriminators then see what was made before that move, through a pool of images.
+    The generators step first; the discriminators then train on images made before that step, drawn through a pool.
 
-    Networks and losses are in [-1, 1]. Among the metrics, ``cycle_l1_AtoB`` compares a with F(G(a)) and
-    ``identity_l1_AtoB`` b with G(b), in pixels of [0, 1], half of what enters the loss.
+    Networks and losses use pixels in [-1, 1]. The metrics ``cycle_l1_AtoB``, |F(G(a)) - a|, and ``identity_l1_AtoB``,
+    |G(b) - b|, use pixels in [0, 1], so they are half of what enters the loss.
 
     Args:
         loss: ``least_squares`` (the paper's, section 4), ``non_saturating``, ``hinge``, ``wasserstein``.
         lambda_gp: weight of the gradient penalty on each discriminator, which ``wasserstein`` needs.
-        augment: what DiffAugment does to all that discriminators see: of ``color``, ``translation``, ``cutout``.
+        augment: DiffAugment operations on all discriminator inputs: of ``color``, ``translation``, ``cutout``.
         lambda_cycle_a: weight of |F(G(a)) - a|.
         lambda_cycle_b: weight of |G(F(b)) - b|.
         lambda_identity: weight of |G(b) - b| in units of ``lambda_cycle_b``, and of |F(a) - a| in units of
             ``lambda_cycle_a``; 0: these are not computed in training.
-        pool_size: images made earlier, of each domain, that D may be shown; 0: always the newest.
-        ema: decay of the running average of the generators' weights, which then translates in their place; 0: none.
+        pool_size: earlier generated images kept per domain to show to D; 0: always the newest.
+        ema: decay of the moving average of the generators' weights, which is then used to translate; 0: none.
         generator: the family of G and F.
         discriminator: the family of D_A and D_B.
         optimizer: one over both generators, one over both discriminators.
         schedule: factor on the learning rate.
-        step: how a step is computed, which changes its speed alone.
+        step: execution options, which affect only the speed.
         spec: the data set, from which the networks take their channels.
         seed: of all noise.
 
@@ -91,7 +91,7 @@ class CycleGAN(Model):
         self.ema = EMA(self.generators(), ema)
 
     def phases(self) -> list[Phase]:
-        """The generators, then the discriminators on what was made before that move."""
+        """The generators, then the discriminators on images made before the generators' step."""
         generators = [self.generator_AtoB, self.generator_BtoA]
         discriminators = [self.discriminator_B, self.discriminator_A]
         return [
@@ -100,15 +100,15 @@ class CycleGAN(Model):
         ]
 
     def pools(self) -> dict[str, ImagePool]:
-        """One for each domain."""
+        """One pool for each domain."""
         return self.memory
 
     def on_train_start(self) -> None:
-        """Weights in the memory order of the device."""
+        """Put weights and optimiser states into the memory format for the device."""
         self.step.settle(self.children(), self.trainer.optimizers, self.device)
 
     def generators(self) -> dict[str, nn.Module]:
-        """By direction."""
+        """The generators by direction."""
         return {"AtoB": self.generator_AtoB, "BtoA": self.generator_BtoA}
 
     def averaged(self) -> dict[str, nn.Module]:
@@ -116,7 +116,7 @@ class CycleGAN(Model):
         return self.generators()
 
     def shared(self, batch: Domains, noise: Noise) -> Shared:
-        """G(a) and F(b) and, where they are needed, what should stay as it is: G(b) and F(a). [B, C, H, W] each."""
+        """G(a) and F(b) and, where needed, the identity images G(b) and F(a). [B, C, H, W] each."""
         a, b, nets = signed(batch.a), signed(batch.b), self.working()
         if self.lambda_identity == 0 and self.training:
             return {"b": nets["AtoB"](a), "a": nets["BtoA"](b)}
@@ -125,7 +125,7 @@ class CycleGAN(Model):
         return {"b": fake_b, "a": fake_a, "same_b": same_b, "same_a": same_a}
 
     def generator_terms(self, batch: Domains, shared: Shared, noise: Noise) -> Terms:
-        """The parts by direction, [B] each; in evaluation a and b may differ in number."""
+        """The terms by direction, [B] each; in evaluation a and b may differ in number."""
         a, b, nets = signed(batch.a), signed(batch.b), self.working()
         terms = {
             "adversarial_AtoB": self.objective.generator_loss(self.discriminator_B, shared["b"], noise, "B"),
@@ -139,7 +139,7 @@ class CycleGAN(Model):
         return terms
 
     def generator_loss(self, terms: Mapping[str, Any]) -> Any:
-        """adversarial + lambda (cycle + lambda_identity identity), both ways; the terms are in pixels of [0, 1]."""
+        """adversarial + lambda (cycle + lambda_identity identity), both ways; doubled, since the terms use pixels in [0, 1]."""
         loss = terms["adversarial_AtoB"] + terms["adversarial_BtoA"]
         loss = loss + 2 * self.lambda_cycle_a * terms["cycle_l1_AtoB"]
         loss = loss + 2 * self.lambda_cycle_b * terms["cycle_l1_BtoA"]
@@ -149,7 +149,7 @@ class CycleGAN(Model):
         return loss
 
     def discriminator_terms(self, batch: Domains, shared: Shared, noise: Noise) -> Terms:
-        """The parts by the direction whose translations are judged, [B] each."""
+        """The terms by the direction whose translations are judged, [B] each."""
         judged = {
             "AtoB": self.objective.discriminator_terms(self.discriminator_B, signed(batch.b), shared["b"], noise, "B"),
             "BtoA": self.objective.discriminator_terms(self.discriminator_A, signed(batch.a), shared["a"], noise, "A"),
@@ -162,7 +162,7 @@ class CycleGAN(Model):
         return loss(terms, "loss_d_{}_AtoB") + loss(terms, "loss_d_{}_BtoA")
 
     def translate(self, x: Tensor, direction: translating.Direction) -> Tensor:
-        """An image of one domain as one of the other, of any size. [B, C, H, W] in [0, 1] twice.
+        """Translate images of any size to the other domain. [B, C, H, W] in [0, 1] twice.
 
         Raises:
             ConfigError: no such direction.

@@ -18,10 +18,10 @@ from genlab.models.base.schedules import Schedule
 
 
 class GANNet(Protocol):
-    """What a GAN asks of a network family."""
+    """Interface of a GAN's network family."""
 
     def generator(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-        """z [B, D] -> [B, *shape]: images in [-1, 1], points anywhere."""
+        """z [B, D] -> [B, *shape]: images in [-1, 1], points unbounded."""
         ...
 
     def discriminator(self, shape: tuple[int, ...]) -> nn.Module:
@@ -30,14 +30,14 @@ class GANNet(Protocol):
 
 
 class GAN(Model):
-    """min over G, max over D of E[log D(x)] + E[log(1 - D(G(z)))] (eq. 1). D moves first, on the fakes that G then uses.
+    """min over G, max over D of E[log D(x)] + E[log(1 - D(G(z)))] (eq. 1). D steps first, on the fakes that G then uses.
 
-    The networks see images in [-1, 1]; points keep their own coordinates.
+    Images are scaled to [-1, 1] for the networks; points are not scaled.
 
     Args:
         latent_dim: D, the size of z.
         loss: ``non_saturating`` (section 3 of the paper), ``saturating`` (eq. 1), ``least_squares``, ``hinge``.
-        d_steps: updates of the discriminator for each one of the generator (k in algorithm 1), on a batch each.
+        d_steps: discriminator updates per generator update (k in algorithm 1), each on its own batch.
         net: the network family; ``spec``: the data set, from which it takes its shape.
         optimizer: one for each player; ``schedule``: factor on the learning rate; ``seed``: of all noise.
     """
@@ -62,14 +62,14 @@ class GAN(Model):
         self.discriminator = net.discriminator(spec.shape)
 
     def phases(self) -> list[Phase]:
-        """D in every update, then G, in every ``d_steps``-th."""
+        """D in every update, then G in every ``d_steps``-th one."""
         return [
             Phase("d", [self.discriminator], self.discriminator_terms, detached=True),
             Phase("g", [self.generator], self.generator_terms, every=self.d_steps),
         ]
 
     def real(self, batch: Images | Points) -> Tensor:
-        """What the batch holds, as D sees it. -> [B, *shape]."""
+        """The batch's real data as input of D. -> [B, *shape]."""
         return batch.x if isinstance(batch, Points) else signed(batch.image)
 
     def shared(self, batch: Images | Points, noise: Noise) -> Shared:
@@ -77,7 +77,7 @@ class GAN(Model):
         return {"fake": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
 
     def discriminator_terms(self, batch: Images | Points, shared: Shared, noise: Noise) -> Terms:
-        """loss_d, and D's answers as probabilities; of a map of them the mean."""
+        """loss_d, D's probabilities for real and fake, and its accuracy, averaged over patches."""
         real, fake = self.discriminator(self.real(batch)), self.discriminator(shared["fake"])
         right = ((real > 0).float() + (fake < 0).float()) / 2
         return {
@@ -92,7 +92,7 @@ class GAN(Model):
         return {"loss_g": generator_loss[self.loss](self.discriminator(shared["fake"]))}
 
     def sample(self, n: int, *, label: Tensor | None = None, seed: int | None = None) -> Tensor:
-        """G of fresh z."""
+        """G(z) for n draws of z."""
         return self.decode(self.draw(n, seed=seed))
 
     def draw(self, n: int, *, seed: int | None = None) -> Tensor:
@@ -100,7 +100,7 @@ class GAN(Model):
         return self.latent_noise(seed, n, self.latent_dim)
 
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
-        """What G makes of a z: [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] as the set has them."""
+        """G(z): [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] in the set's coordinates."""
         with self.evaluating():
             made = self.generator(z)
         return made if self.spec.kind == "points" else unsigned(made).clamp(0, 1)

@@ -30,28 +30,28 @@ from genlab.nets.blocks import BatchNorm
 class Pix2Pix(Model):
     """G* = arg min over G, max over D of L_cGAN(G, D) + lambda L_L1(G) (eq. 4): from ``a`` to ``b`` of a pair.
 
-    D sees the input beside the output, the input first. D moves first, on the image that G then uses: one forward of G
-    serves both. D's loss is halved, "which slows down the rate at which D learns relative to G" (3.3). The noise is
-    dropout alone; its masks depend on the seed, the batch and the rank, so a resumed run draws the same ones.
+    D sees input and output concatenated in channels, the input first. D steps first, on the image that G then uses: one
+    forward of G serves both. D's loss is halved, "which slows down the rate at which D learns relative to G" (3.3). The
+    only noise is dropout; its masks depend on seed, batch and rank, so a resumed run draws the same ones.
 
-    Networks and the L1 of the loss are in [-1, 1]; ``l1`` among the metrics is in pixels of [0, 1], half of it.
+    Networks and the L1 loss use pixels in [-1, 1]; the metric ``l1`` uses pixels in [0, 1], so it is half of that loss.
 
     Args:
         loss: ``non_saturating`` (the paper's: cross-entropy on logits), ``least_squares``, ``hinge``,
             ``wasserstein``.
         lambda_gp: weight of the gradient penalty on D, which ``wasserstein`` needs.
-        augment: what DiffAugment does to all that D sees: of ``color``, ``translation``, ``cutout``.
+        augment: DiffAugment operations on all inputs of D: of ``color``, ``translation``, ``cutout``.
         lambda_l1: weight of the L1.
-        ema: decay of the running average of G's weights, which then translates in its place; 0: none.
-        inference_norm: what batch norm does outside training: ``batch``: each image by its own statistics, as the paper
-            does ("at test time … using the statistics of the test batch", 3.3, with a batch of one); ``running``: by
-            those collected in training. Of no effect for other norms.
-        inference_dropout: whether there is dropout outside training too, as in the paper.
+        ema: decay of the moving average of G's weights, which is then used to translate; 0: none.
+        inference_norm: batch norm outside training: ``batch``: each image by its own statistics, as the paper does ("at
+            test time … using the statistics of the test batch", 3.3, with a batch of one); ``running``: by the running
+            statistics of training. No effect on other norms.
+        inference_dropout: whether dropout stays on outside training, as in the paper.
         generator: the family of G.
         discriminator: the family of D.
         optimizer: one for each player.
         schedule: factor on the learning rate.
-        step: how a step is computed, which changes its speed alone.
+        step: execution options, which affect only the speed.
         spec: the data set, from which the networks take their channels.
         seed: of all noise.
 
@@ -97,11 +97,11 @@ class Pix2Pix(Model):
         ]
 
     def on_train_start(self) -> None:
-        """Weights in the memory order of the device."""
+        """Put weights and optimiser states into the memory format for the device."""
         self.objective.step.settle(self.children(), self.trainer.optimizers, self.device)
 
     def generators(self) -> dict[str, nn.Module]:
-        """By direction."""
+        """The generator by direction."""
         return {"AtoB": self.generator}
 
     def averaged(self) -> dict[str, nn.Module]:
@@ -121,7 +121,7 @@ class Pix2Pix(Model):
         return {f"loss_d_{part}": value for part, value in parts.items()}
 
     def discriminator_loss(self, terms: Mapping[str, Any]) -> Any:
-        """(real + fake) / 2, with a penalty where there is one."""
+        """(real + fake + lambda_gp penalty) / 2, the penalty only if there is one."""
         return self.objective.discriminator_loss(terms, "loss_d_{}")
 
     def generator_terms(self, batch: Pairs, shared: Shared, noise: Noise) -> Terms:
@@ -133,7 +133,7 @@ class Pix2Pix(Model):
 
     @contextmanager
     def as_asked(self) -> Iterator[None]:
-        """Outside training: norm and dropout as the two options say."""
+        """Apply ``inference_norm`` and ``inference_dropout`` outside training."""
         layers = [] if self.training else list(self.working()["AtoB"].modules())
         norms = [layer for layer in layers if isinstance(layer, BatchNorm)]
         dropouts = [layer for layer in layers if isinstance(layer, nn.Dropout)]
@@ -150,7 +150,7 @@ class Pix2Pix(Model):
                 dropout.eval()
 
     def translate(self, x: Tensor, direction: translating.Direction) -> Tensor:
-        """The target that belongs to an input of any size; the same for the same batch. [B, C, H, W] in [0, 1] twice.
+        """Translate inputs of any size; deterministic for the same batch. [B, C, H, W] in [0, 1] twice.
 
         Raises:
             ConfigError: ``BtoA``, which has not been learnt.
@@ -164,7 +164,7 @@ class Pix2Pix(Model):
             return translating.translate_any_size(self.working()["AtoB"], x)
 
     def notes(self) -> list[str]:
-        """How the metrics are to be read."""
+        """How batch norm and dropout work outside training."""
         layers = list(self.generator.modules())
         told = []
         if any(isinstance(layer, BatchNorm) for layer in layers):

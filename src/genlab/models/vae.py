@@ -18,13 +18,13 @@ from genlab.nets.by_size import AutoencoderNet
 
 
 class VAE(Model):
-    """log p(x) >= E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z)), in nats an image (eq. 3): codes that a prior can replace.
+    """log p(x) >= E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z)), in nats per image (eq. 3).
 
     Args:
         latent_dim: D, the size of the code.
         beta: weight of the KL in the loss, a number or a schedule; it never enters ``elbo``.
         likelihood: of the pixels: ``bernoulli``, or ``gaussian`` with ``sigma``, a number or ``learned``.
-        objective: what is minimised; ``prior``: p(z). Other parts than these make another model of the same family.
+        objective: what is minimised; ``prior``: p(z). Exchanging them makes other models of the VAE family.
         net: the network family; ``spec``: the data set, from which it takes its shape.
         optimizer: over all parameters; ``schedule``: factor on its learning rate; ``seed``: of all noise.
     """
@@ -51,7 +51,7 @@ class VAE(Model):
         self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
-        """loss, recon, kl and elbo, as the objective has them of K codes for each image."""
+        """loss, recon, kl and elbo, computed by the objective from K codes per image."""
         x = batch.image  # [B, C, H, W] in [0, 1]
         q = self.posterior(x)
         z = q.sample(noise.normal("z", len(x), self.objective.samples, self.latent_dim))  # [B, K, D]
@@ -84,7 +84,7 @@ class VAE(Model):
         return self.decode(self.draw(n, seed=seed))
 
     def draw(self, n: int, *, seed: int | None = None) -> Tensor:
-        """z of the prior."""
+        """Draws from the prior, [n, D]."""
         with self.evaluating():
             return self.prior.sample(n, self.sample_stream(seed), self.weight_dtype)
 
@@ -97,5 +97,5 @@ class VAE(Model):
         return importance_bound(torch.cat(log_w, 1))
 
     def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
-        """-ELBO: images that the model explains badly score high."""
+        """-ELBO: images that are unlikely under the model score high."""
         return -self.bound(x)

@@ -1,4 +1,4 @@
-"""Building blocks of the networks of pix2pix and CycleGAN: norms, upsampling, initialisation, side lengths.
+"""Shared by the networks of pix2pix and CycleGAN: norms by name, upsampling, weight initialisation, size checks.
 
 The layers and their places follow the reference implementation in PyTorch of both papers' authors (Isola et al., 2017,
 arXiv:1611.07004, appendix; Zhu et al., 2017, arXiv:1703.10593, appendix), so that its weights fit these networks.
@@ -20,9 +20,9 @@ Switch = bool | Literal["auto"]  # auto: by the device
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch norm that can treat each image as a batch of its own: what training on single images does.
+    """Batch norm that can normalise each image by itself, as training with a batch size of 1 does.
 
-    While ``alone`` is set, the statistics are those of each image, and the running ones are neither used nor moved.
+    While ``alone`` is set, the statistics are those of each image, and the running ones are neither used nor updated.
     """
 
     alone = False
@@ -37,9 +37,9 @@ class BatchNorm(nn.BatchNorm2d):
 class InstanceNorm(nn.InstanceNorm2d):
     """Instance norm without weights or running statistics, computed in one of two ways.
 
-    ``grouped``: as a group norm with one channel a group, the same function: one operation where torch's instance norm
-    takes four, kept in the memory order of x, and no view of another tensor. On CUDA it is neither in that order nor, in
-    mixed precision, in that of its input, for autocast casts it to float32; ``auto`` therefore groups everywhere else.
+    ``grouped``: as a group norm with one channel per group, which is the same function: one operation instead of four,
+    in the memory format of x, and not a view. On CUDA a group norm does not keep that format and autocast casts it to
+    float32, so ``auto`` groups everywhere else.
     """
 
     grouped: Switch = "auto"
@@ -47,8 +47,8 @@ class InstanceNorm(nn.InstanceNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C, H, W].
 
-        Not grouped, the pixels stand in one line: of [1, C, H, W] torch's backward takes a gradient in the order
-        [B, H, W, C] for one in the other order (torch 2.13 on a CPU), and is wrong.
+        If not grouped, the pixels are flattened: for [1, C, H, W], torch's backward reads a channels-last gradient as
+        contiguous (torch 2.13 on a CPU), with wrong results.
         """
         if groups(self.grouped, x.device):
             return F.group_norm(x, self.num_features, eps=self.eps)
@@ -73,7 +73,7 @@ class ReflectionPad(nn.ReflectionPad2d):
 
 
 def mirrored(side: int, before: int, after: int) -> Tensor:
-    """Pixel indices of a row of ``side`` pixels, extended at both ends by repeated reflection."""
+    """Indices that pad a row of ``side`` pixels by reflection on both ends, repeatedly if needed. [before + side + after]."""
     period = max(2 * (side - 1), 1)
     place = torch.arange(-before, side + after).remainder(period)
     return torch.minimum(place, period - place) if side > 1 else torch.zeros_like(place)
@@ -87,19 +87,19 @@ def norm_layer(name: Norm, channels: int) -> nn.Module:
 
 
 def biased(name: Norm) -> bool:
-    """Whether a convolution in front of the norm has a bias: not where batch norm brings one of its own.
+    """Whether a convolution before the norm has a bias: not before batch norm, which has its own.
 
-    In front of an instance norm it changes nothing, but the reference has it, and so do its files.
+    Before an instance norm it has no effect, but the reference and its weight files have it.
     """
     return name != "batch"
 
 
 def doubling(upsample: Upsample, inputs: int, outputs: int, kernel: Literal[3, 4], bias: bool) -> nn.Module:
-    """Twice the height and width. [B, inputs, H, W] -> [B, outputs, 2 H, 2 W].
+    """A layer that doubles height and width. [B, inputs, H, W] -> [B, outputs, 2 H, 2 W].
 
     Args:
-        upsample: ``transposed``: a transposed convolution with stride 2; ``nearest``: pixels doubled, then a 3x3
-            convolution, which leaves no checkerboard (Odena et al., 2016, distill.pub/2016/deconv-checkerboard).
+        upsample: ``transposed``: a transposed convolution with stride 2; ``nearest``: nearest-neighbour, then a 3x3
+            convolution, which avoids checkerboards (Odena et al., 2016, distill.pub/2016/deconv-checkerboard).
         inputs: channels.
         outputs: channels.
         kernel: side of the transposed convolution's kernel.
@@ -126,7 +126,7 @@ def initialise(module: nn.Module) -> None:
 
 
 def require_sides(x: Tensor, multiple: int) -> None:
-    """Refuse images whose output would have another size.
+    """Refuse images whose size the generator would change.
 
     Raises:
         DataError: a side is no multiple of ``multiple``.
@@ -145,7 +145,7 @@ def nearest(side: int, multiple: int) -> int:
 
 
 def dead_biases(net: nn.Module) -> list[str]:
-    """Names of biases that a following instance norm cancels: their gradient is rounding noise."""
+    """Names of the biases that a following instance norm cancels: their gradient is rounding noise."""
     found = []
     for name, module in net.named_modules():
         if isinstance(module, nn.Sequential):

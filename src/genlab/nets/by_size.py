@@ -1,4 +1,4 @@
-"""The network that fits the images: fully connected for small grey ones, convolutional for the rest."""
+"""Chooses a network by image size: fully connected for small grey images, convolutional for the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SMALL = 32 * 32  # grey images up to this many pixels go to the fully connected 
 
 
 class AutoencoderNet(Protocol):
-    """What an autoencoder asks of a network family."""
+    """Interface of an autoencoder's network family."""
 
     def encoder(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
         """[B, C, H, W] -> [B, outputs]."""

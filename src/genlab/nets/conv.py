@@ -15,7 +15,7 @@ SMALLEST = 4  # the strided layers stop when the shorter side has come down to t
 
 
 def norm_layer(name: Norm, channels: int) -> nn.Module:
-    """A normalisation by name; group norm has groups of 16 channels, or one group where that does not divide."""
+    """A norm layer by name; group norm has groups of 16 channels, or one group if 16 does not divide them."""
     if name == "batch":
         return nn.BatchNorm2d(channels)
     if name == "group":
@@ -33,7 +33,7 @@ def halved_sizes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 class CropTo(nn.Module):
-    """Cut the lower and right edge off, so that a doubled odd size comes back: 4 -> 8 -> 7."""
+    """Crop the bottom and right edges, to restore an odd size after doubling: 4 -> 8 -> 7."""
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__()

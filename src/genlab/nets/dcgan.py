@@ -1,8 +1,8 @@
 """The DCGAN networks (Radford et al., 2015, arXiv:1511.06434), for images of any size.
 
-The canonical pair draws 64x64; here the number of doublings follows the image, 4 -> 8 -> ... up to the first power of
-two that covers it, and what stands over is cropped (generator) or padded with black (discriminator): 28x28 digits run
-on the 32-pixel networks.
+The original networks are for 64x64; here the number of doublings depends on the image, 4 -> 8 -> ... up to the first
+power of two that covers it. The generator crops the excess and the discriminator pads with black: 28x28 digits use the
+32-pixel networks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fully connected networks for a GAN, as in its first paper (Goodfellow et al., 2014), for images and for points.
 
-Not the paper's maxout and dropout: plain layers that every framework has.
+Plain linear layers and activations instead of the paper's maxout and dropout.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class GANMLP:
         self.generator_activation, self.discriminator_activation = generator_activation, discriminator_activation
 
     def generator(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-        """z [B, D] -> [B, *shape]: images in [-1, 1], points anywhere."""
+        """z [B, D] -> [B, *shape]: images in [-1, 1], points unbounded."""
         return Generator([latent_dim, *self.generator_hidden], shape, self.generator_activation)
 
     def discriminator(self, shape: tuple[int, ...]) -> nn.Module:

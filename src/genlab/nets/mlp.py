@@ -12,7 +12,7 @@ from genlab.nets.activation import activation
 
 
 class MLP:
-    """Builds an encoder and its mirror image, for images of any size.
+    """Builds an encoder and a mirrored decoder, for images of any size.
 
     Args:
         hidden: widths of the hidden layers, from the image towards the code; the decoder has them in reverse.

@@ -1,4 +1,4 @@
-"""Discriminators that judge patches: a map of logits, each of which sees a part of the image (Isola et al., 2017, 3.2.2)."""
+"""Patch discriminators: a map of logits, each with a limited receptive field (Isola et al., 2017, 3.2.2)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class PatchGAN:
 
 
 class PixelGAN:
-    """Builds a discriminator that sees single pixels: it asks for the right colours and nothing more.
+    """Builds a discriminator of single pixels, which judges colours only.
 
     Args:
         width: channels after the first layer.

@@ -62,10 +62,10 @@ class ResNet:
     Args:
         width: channels at full resolution; they double with each halving.
         blocks: residual blocks at the lowest resolution: 9 for 256 pixels and more, 6 below (appendix of the paper).
-        num_downs: how often the image is halved.
+        num_downs: number of times the resolution is halved.
         norm: after each convolution but the last.
-        upsample: how it is doubled again.
-        dropout: half of the features in each residual block.
+        upsample: how the resolution is doubled again.
+        dropout: drop half of the features in each residual block.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The generator of pix2pix: an encoder-decoder whose halves are joined at every resolution.
+"""The generator of pix2pix: an encoder-decoder with skip connections at every resolution.
 
 Ronneberger et al., 2015 (arXiv:1505.04597); Isola et al., 2017 (arXiv:1611.07004), appendix.
 """
@@ -19,9 +19,9 @@ WIDEST = 8  # times the first width
 
 
 class Level(nn.Module):
-    """One resolution: halved, what lies below it, doubled, and the input beside the output.
+    """One level: downsampling, the levels below, upsampling, and the input concatenated to the output (skip connection).
 
-    [B, C, H, W] -> [B, C + outer, H, W], where ``outer`` channels come up from below.
+    [B, C, H, W] -> [B, C + outer, H, W], where ``outer`` is the number of upsampled channels.
     """
 
     def __init__(self, layers: list[nn.Module]) -> None:
@@ -74,7 +74,7 @@ class UNetGenerator(nn.Module):
 
 
 def middle(outer: int, inner: int, below: nn.Module, config: UNet, dropout: bool) -> Level:
-    """The layers from ``outer`` channels down to ``inner`` and back up."""
+    """A level from ``outer`` channels down to ``inner`` and back."""
     bias = biased(config.norm)
     down = [nn.LeakyReLU(0.2), nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias)]
     up = [nn.ReLU(), doubling(config.upsample, 2 * inner, outer, 4, bias), norm_layer(config.norm, outer)]
@@ -82,7 +82,7 @@ def middle(outer: int, inner: int, below: nn.Module, config: UNet, dropout: bool
 
 
 def innermost(channels: int, config: UNet) -> Level:
-    """The bottleneck; nothing is normalised there, where one pixel may be left."""
+    """The bottleneck, without a norm on the way down, since a single pixel may be left there."""
     bias = biased(config.norm)
     down = [nn.LeakyReLU(0.2), nn.Conv2d(channels, channels, 4, stride=2, padding=1, bias=bias)]
     up = [nn.ReLU(), doubling(config.upsample, channels, channels, 4, bias), norm_layer(config.norm, channels)]
@@ -94,11 +94,11 @@ class UNet:
 
     Args:
         width: channels after the first layer; they double with each halving, up to eight times this.
-        num_downs: how often the image is halved: 8 brings 256 pixels down to one, 7 brings 128.
+        num_downs: number of times the image is halved: 8 brings 256 pixels down to one, 7 brings 128.
         norm: after each convolution but the first, the innermost one on the way down, and the last.
         upsample: how the resolution is doubled.
-        dropout: half of the features on the way up, in the ``num_downs`` - 5 widest levels above the innermost one.
-            The first implementation, in Torch, has it in the three innermost levels instead.
+        dropout: drop half of the features on the way up, in the ``num_downs`` - 5 widest levels above the innermost one.
+            The original implementation, in Torch, has it in the three innermost levels instead.
     """
 
     def __init__(self, width: PositiveInt, num_downs: NumDowns, norm: Norm, upsample: Upsample, dropout: bool) -> None:

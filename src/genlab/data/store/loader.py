@@ -102,6 +102,10 @@ class TrainLoader:
 
     ``state_dict`` holds the epoch and the batches done in it. Lightning stops after ``len`` batches without exhausting
     the iterator, so code after the last ``yield`` may never run: the epoch advances when the next iteration begins.
+
+    Args:
+        limit: batches in an epoch, or a share of them: ``Trainer.limit_train_batches``.
+        same: every epoch has the order of the first: ``Trainer.overfit_batches``.
     """
 
     def __init__(

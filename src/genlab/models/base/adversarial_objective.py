@@ -1,4 +1,4 @@
-"""The discriminators' objective in pix2pix and CycleGAN: loss, penalty, augmentation."""
+"""The adversarial objective of pix2pix and CycleGAN: loss, gradient penalty and augmentation."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from genlab.models.base.phases import Terms
 
 
 class AdversarialObjective:
-    """The objective shared by all discriminators of a model.
+    """Adversarial losses shared by all discriminators of a model.
 
     Args:
-        loss: what the scores are held to.
+        loss: name of the adversarial loss.
         lambda_gp: weight of the gradient penalty; 0: none is computed.
-        augment: what DiffAugment does to all that a discriminator sees in training.
-        step: how it is computed.
+        augment: DiffAugment operations on all discriminator inputs in training.
+        step: execution options.
 
     Raises:
-        ConfigError: a Wasserstein critic without a penalty, which nothing would keep from growing without end.
+        ConfigError: a Wasserstein critic without a penalty, whose scores would grow without bound.
     """
 
     def __init__(self, loss: PatchLoss, lambda_gp: float, augment: list[Change], step: Execution) -> None:
@@ -38,15 +38,15 @@ class AdversarialObjective:
     def discriminator_terms(
         self, net: nn.Module, real: Tensor, fake: Tensor, noise: Noise, name: str, images: int = 1
     ) -> Terms:
-        """The discriminator's terms, [B] each: ``real``, ``fake`` and, in training where it is asked for, ``penalty``.
+        """The discriminator's terms, [B] each: ``real``, ``fake`` and, in training with ``lambda_gp`` > 0, ``penalty``.
 
         Args:
             net: the discriminator.
             real: [B, C, H, W] in [-1, 1].
-            fake: [B, C, H, W], without a graph.
-            noise: the batch's.
-            name: of the discriminator, to name its draws.
-            images: how many images share C.
+            fake: [B, C, H, W], detached.
+            noise: of the batch.
+            name: of the discriminator; part of the key of its random draws.
+            images: number of images concatenated along C.
         """
         if net.training:
             real = self.augment(real, noise, f"real_{name}", images)
@@ -58,7 +58,7 @@ class AdversarialObjective:
         return terms
 
     def discriminator_loss(self, terms: Mapping[str, Any], name: str = "{}") -> Any:
-        """(real + fake + lambda_gp penalty) / 2: half, as in both papers' code. ``name``: what a part is called."""
+        """(real + fake + lambda_gp penalty) / 2: halved as in both papers' code. ``name``: pattern of the terms' names."""
         scores, penalty = terms[name.format("real")] + terms[name.format("fake")], name.format("penalty")
         return (scores + self.lambda_gp * terms[penalty] if penalty in terms else scores) / 2
 

@@ -1,8 +1,7 @@
 """DiffAugment: Zhao et al., 2020, "Differentiable Augmentation for Data-Efficient GAN Training" (arXiv:2006.10738).
 
-Everything that a discriminator sees, real or made, while either player moves, is changed at random in ways that a
-gradient passes through; so the discriminator cannot learn a small set by heart, and the changes do not leak into what
-is made.
+All discriminator inputs, real and fake, are augmented at random in both players' steps by differentiable operations: so
+the discriminator cannot memorise a small set, and the augmentations do not leak into the generated images.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ SHIFT, HOLE = 1 / 8, 1 / 2  # of a side: how far images move at most; the side o
 
 
 class DiffAugment:
-    """The changes named, in this order: ``color``, ``translation``, ``cutout`` (section 3.2 and the authors' code).
+    """Random augmentation by the operations in ``policy``, in its order (section 3.2 and the authors' code).
 
     Args:
-        policy: which of them; none changes nothing.
+        policy: of ``color``, ``translation``, ``cutout``; empty: no augmentation.
     """
 
     def __init__(self, policy: list[Change]) -> None:
@@ -32,10 +31,10 @@ class DiffAugment:
         """[B, C, H, W] in [-1, 1] -> the same.
 
         Args:
-            x: of ``images`` images each, one after the other in C: they are moved and cut alike, and coloured alike.
-            noise: the batch's.
-            purpose: names the draw.
-            images: how many share C.
+            x: ``images`` images concatenated along C, which are augmented alike.
+            noise: of the batch.
+            purpose: part of the key of the random draws.
+            images: number of images concatenated along C.
         """
         for change in self.policy:
             draw = noise.uniform(f"augment_{purpose}_{change}", len(x), 3)
@@ -55,7 +54,7 @@ def color(x: Tensor, draw: Tensor, images: int) -> Tensor:
 
 
 def translation(x: Tensor, draw: Tensor, images: int) -> Tensor:
-    """Shifted by up to an eighth of each side, padded with 0."""
+    """Shift by up to an eighth of each side, filling with 0."""
     rows, columns = (reached(side, draw[:, i]) for i, side in enumerate(x.shape[-2:]))
     height, width = x.shape[-2:]
     inside = (within(rows, height)[:, :, None] & within(columns, width)[:, None, :])[:, None]
@@ -65,25 +64,25 @@ def translation(x: Tensor, draw: Tensor, images: int) -> Tensor:
 
 
 def reached(side: int, draw: Tensor) -> Tensor:
-    """The source index of each of ``side`` pixels, [B, side]."""
+    """Source index of each of ``side`` positions after a random shift, possibly outside the image, [B, side]."""
     reach = int(side * SHIFT + 0.5)
     by = (draw * (2 * reach + 1)).floor().long() - reach
     return torch.arange(side, device=draw.device) + by[:, None]
 
 
 def within(places: Tensor, side: int) -> Tensor:
-    """Which source indices lie inside the image."""
+    """Whether each index is inside a side, 0 … side-1."""
     return (places >= 0) & (places < side)
 
 
 def cutout(x: Tensor, draw: Tensor, images: int) -> Tensor:
-    """A square of half of each side set to 0, its middle anywhere."""
+    """Set a rectangle of half of each side to 0, centred anywhere."""
     rows, columns = (hidden(side, draw[:, i]) for i, side in enumerate(x.shape[-2:]))
     return x * ~(rows[:, None, :, None] & columns[:, None, None, :])
 
 
 def hidden(side: int, draw: Tensor) -> Tensor:
-    """Which pixels along a side the hole covers, [B, side]."""
+    """Mask of the positions along a side that the hole covers, bool [B, side]."""
     hole = int(side * HOLE + 0.5)
     start = (draw * (side + 1 - hole % 2)).floor().long() - hole // 2
     places = torch.arange(side, device=draw.device)

@@ -1,8 +1,8 @@
-"""All communication between ranks: every collective is here, and each also works with a single process.
+"""All collective operations of genlab; each also works without a process group.
 
-A tensor travels over the group that takes its device: tensors on a GPU over NCCL, tensors of the host over gloo.
-Objects, flags and decisions go over gloo, so they neither wait for the device nor pass through its memory. A world of
-one rank takes the same way, so that one GPU proves it.
+A tensor uses the process group for its device: NCCL for tensors on a GPU, gloo for CPU tensors. Objects, flags and
+decisions use gloo, so they neither wait for the GPU nor use its memory. A world of one rank takes the same code path, so
+that one GPU can test it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _hosts: dict[Any, Any] = {}  # by default group: the gloo group beside it
 
 
 def connected() -> bool:
-    """Whether a process group has been initialised."""
+    """Whether the default process group is initialised."""
     return dist.is_available() and dist.is_initialized()
 
 
 def world_size() -> int:
-    """How many ranks there are."""
+    """The number of ranks."""
     return dist.get_world_size() if connected() else 1
 
 
@@ -32,7 +32,7 @@ def rank() -> int:
 
 
 def host_group() -> Any:
-    """The gloo group for CPU tensors and objects. Created by all ranks together on first use."""
+    """The gloo group for CPU data. Created on the first call, which every rank must make."""
     default = dist.group.WORLD
     if dist.get_backend(default) == "gloo":
         return default
@@ -43,7 +43,7 @@ def host_group() -> Any:
 
 
 def group_for(x: Tensor) -> Any:
-    """The group whose backend supports the tensor's device."""
+    """The process group for the tensor's device."""
     return host_group() if x.device.type == "cpu" else dist.group.WORLD
 
 
@@ -65,22 +65,22 @@ def largest_over_ranks(x: Tensor) -> Tensor:
 
 
 def begin_sum(x: Tensor) -> Any:
-    """Start an asynchronous in-place sum over all ranks; call ``wait()`` on the result."""
+    """Start an asynchronous sum over all ranks, in place; call ``wait()`` on the result."""
     return dist.all_reduce(x, group=group_for(x), async_op=True)
 
 
 def broadcast_weights(module: nn.Module) -> None:
-    """Give every rank the parameters and buffers of rank 0."""
+    """Broadcast the parameters and buffers of rank 0."""
     broadcast([*module.parameters(), *module.buffers()])
 
 
 def broadcast_buffers(module: nn.Module) -> None:
-    """Give every rank the buffers of rank 0: each has its own running statistics of batch norm."""
+    """Broadcast the buffers of rank 0, since each rank tracks its own batch-norm running statistics."""
     broadcast(list(module.buffers()))
 
 
 def broadcast(tensors: list[Tensor]) -> None:
-    """Give every rank rank 0's values, in place."""
+    """Broadcast rank 0's values, in place."""
     if connected():
         for tensor in tensors:
             dist.broadcast(tensor.data, 0, group=group_for(tensor))
@@ -90,12 +90,12 @@ def broadcast(tensors: list[Tensor]) -> None:
 
 
 def largest_flag(flag: int) -> int:
-    """The largest flag that any rank raises."""
+    """The largest flag of any rank."""
     return int(largest_over_ranks(torch.tensor(flag))) if connected() else flag
 
 
 def from_rank_0(value: Any) -> Any:
-    """Rank 0's value, for every rank."""
+    """Rank 0's value, on every rank."""
     if not connected():
         return value
     values = [value]
@@ -104,7 +104,7 @@ def from_rank_0(value: Any) -> Any:
 
 
 def gather_by_rank(value: Any) -> dict[str, Any]:
-    """Every rank's value by its number as text, on rank 0, which writes the files; nothing on the others."""
+    """Every rank's value by its rank as a string, on rank 0, which writes the files; empty on the others."""
     if not connected():
         return {"0": value}
     values = [None] * world_size() if rank() == 0 else None
@@ -113,7 +113,7 @@ def gather_by_rank(value: Any) -> dict[str, Any]:
 
 
 def gather_everywhere(value: Any) -> list[Any]:
-    """Every rank's value in the order of the ranks, on all of them."""
+    """Every rank's value in rank order, on all ranks."""
     if not connected():
         return [value]
     values: list[Any] = [None] * world_size()

@@ -1,4 +1,4 @@
-"""Distributions over codes z as objects: an encoder's posterior, its samples and its divergence from a prior."""
+"""Distributions over codes z, as objects with sampling, log-density and KL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DiagonalGaussian(NamedTuple):
     def sample(self, noise: Tensor) -> Tensor:
         """mean + standard deviation * noise: Kingma and Welling, 2013, section 2.4.
 
-        Standard normal numbers [B, ..., D] -> as many z for each image, of the noise's shape and precision.
+        Standard normal noise [B, ..., D] -> z of the same shape and dtype.
         """
         mean, logvar = self.beside(noise)
         return (mean + (0.5 * logvar).exp() * noise).to(noise.dtype)
@@ -33,6 +33,6 @@ class DiagonalGaussian(NamedTuple):
         return gaussian_kl(self.mean, self.logvar)
 
     def beside(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """mean and logvar, shaped to broadcast with z [B, ..., D], in float32 at least."""
+        """mean and logvar, reshaped to broadcast with z [B, ..., D], in float32 at least."""
         shape = (len(z), *[1] * (z.ndim - 2), z.shape[-1])
         return at_least_float32(self.mean).reshape(shape), at_least_float32(self.logvar).reshape(shape)

@@ -1,4 +1,4 @@
-"""Networks whose weights are running averages of others' (EMA): steadier than the weights of any one step.
+"""Exponential moving averages (EMA) of network weights, which vary less than the weights of any one step.
 
 Yazici et al., 2019, "The Unusual Effectiveness of Averaging in GAN Training" (arXiv:1806.04498).
 """
@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 
 class EMA(nn.ModuleDict):
-    """A copy of each network, moved towards it after every step: average = decay * average + (1 - decay) * weight.
+    """A copy of each network, updated after every step: average = decay * average + (1 - decay) * weight.
 
     Early steps use a smaller decay, so the initial weights fade quickly. Batch norm's running statistics are averaged
-    with the weights they belong to: its own average (momentum 0.1) spans about ten batches.
+    too, since their own average (momentum 0.1) spans only about ten batches.
 
     Args:
         nets: by name.
-        decay: 0 … 1; 0.999 remembers about a thousand steps; 0: no averages are kept.
+        decay: 0 … 1; 0.999 averages about a thousand steps; 0: no averages are kept.
     """
 
     def __init__(self, nets: dict[str, nn.Module], decay: float) -> None:
@@ -32,7 +32,7 @@ class EMA(nn.ModuleDict):
 
     @torch.no_grad()
     def step(self, nets: dict[str, nn.Module], step: int) -> None:
-        """Take one step towards the networks, after their step number ``step``, from 0."""
+        """Update the averages after step number ``step`` of the networks, from 0."""
         if not len(self):
             return
         decay = min(self.decay, (1 + step) / (10 + step))
@@ -45,17 +45,17 @@ class EMA(nn.ModuleDict):
             count.copy_(now)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Rebuild the lists after a move to another device or precision, which replaces buffers."""
+        """A move to another device or dtype replaces buffers, so the lists are rebuilt."""
         self.found = None
         return super()._apply(fn, recurse)
 
     def networks(self, nets: dict[str, nn.Module], training: bool) -> dict[str, nn.Module]:
-        """The networks to use now: in training the networks themselves, else their averages, if there are any."""
+        """The networks to use: ``nets`` in training, else the averages if there are any."""
         return dict(self) if len(self) and not training else nets
 
 
 class Pairs:
-    """Averages and the weights they follow, as lists built once; ``counts``: batch norm's batch counters."""
+    """Averages and the weights they track, collected once; ``counts``: batch norm's ``num_batches_tracked``."""
 
     def __init__(self, pairs: list[tuple[Tensor, Tensor]]) -> None:
         self.averages = [average for average, _ in pairs if average.is_floating_point()]

@@ -1,4 +1,4 @@
-"""Execution options of pix2pix and CycleGAN that make a step faster and change neither losses nor gradients."""
+"""Execution options of pix2pix and CycleGAN: faster steps with the same losses and gradients."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ ACTIVATIONS = (nn.ReLU, nn.LeakyReLU)
 class Execution:
     """Execution options; none changes results beyond rounding.
 
-    docs/performance.md says what each is worth on a CPU. What ``auto`` chooses on CUDA follows torch's code and has not
-    been measured: there autocast casts the input of a group norm to float32 and undoes the order [B, H, W, C], and
-    instance norm undoes that order, too.
+    docs/performance.md has timings on a CPU. The ``auto`` choices on CUDA follow from torch's code and have not been
+    measured: there autocast casts the input of a group norm to float32 and loses the channels-last format, and instance
+    norm loses it too.
 
     Args:
-        batched: passes of one network over several batches become one pass, where every image is treated by itself: not
-            with batch norm, nor with dropout.
-        inplace: activations overwrite what they are given. After an instance norm that is a view of another tensor, so
-            autograd copies it around; elsewhere it saves memory.
-        grouped_norm: instance norm as a group norm with one channel a group: one operation for four, and no view;
-            ``auto``: not on CUDA.
-        dead_biases: train the biases in front of an instance norm, which takes them out again. Their gradient is
-            rounding noise, of which Adam makes steps of full size that change nothing.
-        channels_last: weights and images in the order [B, H, W, C] in memory; slow with an instance norm that is not
-            grouped, which wants the other order; ``auto``: on CUDA, for networks without instance norm.
-        compile: let torch compile each network: null, ``default``, ``reduce-overhead`` (on a GPU each pass becomes one
-            CUDA graph) or ``max-autotune``. The first steps take minutes.
+        batched: run several batches through a network in one pass, if it treats every image independently: without
+            batch norm and dropout.
+        inplace: in-place activations, which save memory; but an instance norm that is not grouped outputs a view, which
+            autograd then copies.
+        grouped_norm: instance norm as a group norm with one channel per group: one operation instead of four, and no
+            view; ``auto``: not on CUDA.
+        dead_biases: train the biases before an instance norm, which cancels them. Their gradient is rounding noise, from
+            which Adam makes full-size steps without effect.
+        channels_last: channels-last memory format of weights and images; slow with an instance norm that is not
+            grouped, which needs the contiguous format; ``auto``: on CUDA, for networks without instance norm.
+        compile: mode of torch.compile for each network: null, ``default``, ``reduce-overhead`` (on a GPU each pass
+            becomes one CUDA graph) or ``max-autotune``. The first steps take minutes.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Execution:
         self.channels_last, self.compile = channels_last, compile
 
     def prepare(self, nets: Iterable[nn.Module]) -> None:
-        """Apply the options to the networks; the names and number of their weights stay."""
+        """Apply the options to the networks; names and number of their weights do not change."""
         for net in nets:
             self.order(net, torch.device("cpu"))
             net.treats_images_alone = treats_images_alone(net)  # type: ignore[assignment]  # looked up in every step
@@ -66,9 +66,9 @@ class Execution:
                 net.compile(options={**mode, "fallback_random": True})
 
     def settle(self, nets: Iterable[nn.Module], optimizers: Iterable[Optimizer], device: torch.device) -> None:
-        """Convert weights to the memory format for the training device, and optimiser state to match.
+        """Put weights into the memory format for ``device``, and optimiser states into the format of their weights.
 
-        A fused optimiser walks through both as they lie, also where a checkpoint of another device brought its part.
+        A fused optimiser reads both in memory order, so they must match even after loading another device's checkpoint.
         """
         for net in nets:
             self.order(net, device)
@@ -81,13 +81,13 @@ class Execution:
                 }
 
     def order(self, net: nn.Module, device: torch.device) -> None:
-        """Set the memory format of one network's weights; gradients and activations follow."""
+        """Set the memory format of a network's weights, which their gradients and the activations follow."""
         plain = not any(isinstance(layer, InstanceNorm) for layer in net.modules())
         if self.channels_last is True or (self.channels_last == "auto" and device.type == "cuda" and plain):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def batched_call(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
-        """The network's output for each batch, in one forward pass if that gives the same. [B, C, H, W] each."""
+        """The network's output for each batch, in one pass if that gives the same. [B, C, H, W] each."""
         alike = len({batch.shape[1:] for batch in batches}) == 1
         if len(batches) > 1 and self.batched and alike and net.treats_images_alone:
             return list(net(torch.cat(batches)).split([len(batch) for batch in batches]))
@@ -95,5 +95,5 @@ class Execution:
 
 
 def treats_images_alone(net: nn.Module) -> bool:
-    """Whether each image's output is independent of the rest of its batch and of random state."""
+    """Whether an image's output depends neither on the other images of its batch nor on a random state."""
     return not any(isinstance(layer, nn.BatchNorm2d | nn.Dropout) for layer in net.modules())

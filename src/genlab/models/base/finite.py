@@ -1,4 +1,4 @@
-"""Losses and weights that are not finite: nothing is learnt, saved or loaded from them, on any device."""
+"""Guards against non-finite losses and weights: nothing is trained, saved or loaded from them, on any device."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ WIDTH = 1 << 10  # more than the terms of any model
 class FiniteFlag:
     """Remembers, on the device, the first batch and term that was not finite.
 
-    On a CPU every loss is looked at before its gradients are. On other devices looking would make each step wait, so
-    the flag stays there: optimisers skip every update from then on, and ``require`` reads it where the host waits anyway.
+    On a CPU every loss is checked before its backward pass. On other devices that would synchronise every step, so the
+    flag stays there: optimisers skip every update from then on, and ``require`` reads it where the host waits anyway.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class FiniteFlag:
         self.known: dict[tuple[str, ...], Tensor] = {}
 
     def look(self, terms: dict[str, Tensor], loss: Tensor, batch: int) -> None:
-        """Take in the terms of one phase in training batch number ``batch``; ``loss`` is the mean that is minimised.
+        """Check the terms of one phase in training batch number ``batch``; ``loss`` is the mean that is minimised.
 
         Raises:
             NonFiniteLoss: on a CPU, on every rank, when any rank's loss is not finite.
@@ -43,14 +43,14 @@ class FiniteFlag:
         self.note(terms, batch)
 
     def note(self, terms: dict[str, Tensor], batch: int) -> None:
-        """The same on the device, waiting for nothing."""
+        """Check the terms on the device, without synchronising."""
         finite = torch.stack(torch._foreach_norm([value.detach() for value in terms.values()])).isfinite()
         codes = (batch * WIDTH + WIDTH - 1) - self.places(tuple(terms), finite.device)
         now = largest_over_ranks(torch.where(finite, 0, codes).amax())
         self.code = now if self.code is None else torch.where(self.code == 0, now, self.code)
 
     def places(self, terms: tuple[str, ...], device: torch.device) -> Tensor:
-        """Each term's index in ``names``, as a tensor on the device; copied once."""
+        """Index of each term in ``names``, on the device; copied there once."""
         if terms not in self.known:
             first = sorted(terms, key=lambda name: name == "loss")  # what it is made of says more
             self.names += [name for name in first if name not in self.names]
@@ -58,8 +58,8 @@ class FiniteFlag:
         return self.known[terms]
 
     def skip_update(self, optimizer: Any) -> bool:
-        """Let the optimiser skip its update if the flag is up. Fused optimisers look at it on the device; for others it is
-        read here, and the answer is True when the update must be left out."""
+        """Make the optimiser skip its update if the flag is set. Fused optimisers read it on the device; for others it is
+        read here. -> True if the caller must skip the update."""
         if self.code is None:
             return False
         if any(group.get("fused") for group in optimizer.param_groups):
@@ -68,10 +68,10 @@ class FiniteFlag:
         return bool(self.code.item())
 
     def require(self) -> None:
-        """Read the flag: where a row is written, before a checkpoint, and at the end of an epoch.
+        """Read the flag: when a row is logged, before a checkpoint, and at the end of an epoch.
 
         Raises:
-            NonFiniteLoss: with the term and the batch that began it.
+            NonFiniteLoss: names the first bad term and its batch.
         """
         code = 0 if self.code is None else int(self.code.item())
         if code:
@@ -80,10 +80,10 @@ class FiniteFlag:
 
 
 def require_finite(weights: Mapping[str, Tensor], said: str) -> None:
-    """Refuse weights with a NaN or an infinite value. ``said``: how the message names where they are from.
+    """Refuse weights with a NaN or an infinite value. ``said``: their source, as the message names it.
 
     Raises:
-        CheckpointError: with the first of them.
+        CheckpointError: names the first of them.
     """
     bad = next((name for name, x in weights.items() if x.is_floating_point() and not x.isfinite().all()), None)
     if bad is not None:
@@ -93,12 +93,12 @@ def require_finite(weights: Mapping[str, Tensor], said: str) -> None:
 
 
 def first_bad(terms: dict[str, Tensor]) -> str:
-    """The first term that is not finite; ``loss`` where it is another rank's."""
+    """The first term that is not finite; ``loss`` if only another rank has one."""
     return next((name for name, value in terms.items() if name != "loss" and not value.isfinite().all()), "loss")
 
 
 def message(term: str, batch: int) -> str:
-    """The error message."""
+    """The error message for the user."""
     return (
         f"{term} is no longer finite in batch {batch}; stopped before the update. "
         "The newest checkpoint holds the weights before it. "

@@ -1,4 +1,4 @@
-"""Gradients averaged over ranks while backward is still running: Li et al., 2020, "PyTorch Distributed" (arXiv:2006.15704)."""
+"""Gradients averaged over ranks during backward: Li et al., 2020, "PyTorch Distributed" (arXiv:2006.15704)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUCKET_BYTES = 25 << 20  # as torch's own: large enough for the network, small e
 
 @dataclass
 class Bucket:
-    """Parameters whose gradients are summed over ranks together."""
+    """Parameters whose gradients are reduced together."""
 
     parameters: list[nn.Parameter]
     missing: int = 0  # gradients of this backward that are not there yet
@@ -26,14 +26,14 @@ class Bucket:
     travelling: list[Tensor] = field(default_factory=list)
 
     def send(self) -> None:
-        """Start summing the gradients over all ranks; parameters without one are left out, on every rank alike."""
+        """Start to sum the gradients over all ranks; parameters without one are left out, on every rank alike."""
         self.travelling = [p.grad for p in self.parameters if p.grad is not None]
         if self.travelling:
             self.flat = torch.cat([gradient.flatten() for gradient in self.travelling])
             self.work = begin_sum(self.flat)
 
     def receive(self) -> None:
-        """Wait for the sums and write the means back to the gradients."""
+        """Wait for the sums and replace the gradients by the means."""
         if self.flat is None:
             return
         self.work.wait()
@@ -43,7 +43,7 @@ class Bucket:
 
 
 class GradientAverager:
-    """Averages gradients over all ranks, overlapping communication with the rest of backward.
+    """Averages the gradients of some parameters over all ranks, starting while backward still computes the others.
 
     Args:
         parameters: of one phase, in the order of the forward pass.
@@ -92,7 +92,7 @@ class GradientAverager:
 
 
 def bucketed(parameters: Sequence[nn.Parameter]) -> list[Bucket]:
-    """The parameters in their order, in buckets of one precision and about ``BUCKET_BYTES``."""
+    """The parameters in order, in buckets of one dtype and up to ``BUCKET_BYTES`` (or one larger parameter)."""
     buckets: list[Bucket] = []
     room = 0
     for parameter in parameters:

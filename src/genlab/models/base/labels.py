@@ -1,4 +1,4 @@
-"""Labels as inputs of a model: which it needs, and their encoding for a network."""
+"""Labels as model inputs: which ones a model needs, and their encoding for a network."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def needs_labels(model: Any) -> bool:
 
 
 def for_model(model: Any, label: Tensor | None) -> dict[str, Tensor]:
-    """``label`` as an argument of the model's protocols, where it needs labels; else no argument."""
+    """``label`` as a keyword argument for the model's methods if it needs labels; else no argument."""
     return {"label": label} if label is not None and needs_labels(model) else {}
 
 
 def label_size(spec: DataSpec) -> int:
-    """The width of ``one_hot_labels``."""
+    """The size of a label's encoding by ``one_hot_labels``."""
     return spec.classes or sum(spec.levels)
 
 
 def one_hot_labels(label: Tensor | None, spec: DataSpec, dtype: torch.dtype) -> Tensor:
-    """Labels for a network: a 1 in the place of the class, or of each attribute's value. [B] or [B, K] -> [B, size].
+    """One-hot encoding of the class, or of each attribute's value. [B] or [B, K] -> [B, size].
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: ``label`` is None.
     """
     if label is None:
         raise ConfigError(f"This model needs {spec.labels} of each image. Call it with label=…, [B] or [B, K].")

@@ -1,4 +1,4 @@
-"""The base of every model: phases train it, counters and keyed noise make it reproducible, ``report`` logs its metrics."""
+"""Base class of all models: training phases, counters, keyed noise for reproducibility, and reporting of metrics."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
 
 
 class Model(pl.LightningModule):
-    """A model is a list of phases over networks of its own, and those protocols of ``genlab.contracts`` that apply.
+    """A model defines training phases over its networks, and implements the protocols of ``genlab.contracts`` that apply.
 
     ``batches_seen`` is the step of every log row, schedule and checkpoint; Lightning's ``global_step`` counts
-    optimiser steps, which is another thing as soon as there are two players.
+    optimiser steps, which differs as soon as there are two players.
 
-    Models step by hand (Lightning's manual optimisation), so ``gradient_clip_val``, ``gradient_clip_algorithm`` and
-    ``accumulate_grad_batches``, which Lightning then refuses, are handed over to the model by the command.
+    Models use Lightning's manual optimisation, with which its Trainer refuses ``gradient_clip_val``,
+    ``gradient_clip_algorithm`` and ``accumulate_grad_batches``; the command sets them on the model instead.
     """
 
     takes: ClassVar[tuple[Kind, ...]] = ("images",)
@@ -66,7 +66,7 @@ class Model(pl.LightningModule):
         self.ema: EMA | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Lightning sets ``_current_fx_name`` about thirty times a step; bypass nn.Module's care for plain values."""
+        """Lightning sets ``_current_fx_name`` about thirty times a step; bypass nn.Module's handling for plain values."""
         if name in PLAIN:
             self.__dict__[name] = value
         else:
@@ -75,7 +75,7 @@ class Model(pl.LightningModule):
     # ---- what a leaf says ------------------------------------------------------------------------------------------
 
     def phases(self) -> Sequence[Phase]:
-        """The training phases, in order; by default one, on ``terms(batch, noise)``: a dict whose ``loss`` is [B]."""
+        """The training phases, in order. Default: one that trains everything on ``terms(batch, noise) -> {"loss": [B], …}``."""
         return one_phase(self)
 
     def shared(self, batch: Any, noise: Noise) -> Shared:
@@ -83,22 +83,22 @@ class Model(pl.LightningModule):
         return {}
 
     def pools(self) -> dict[str, ImagePool]:
-        """Image pools by the names of shared tensors: ``detached`` phases see these tensors through their pool in training."""
+        """Image pools by the name of a shared tensor, which ``detached`` phases see through its pool in training."""
         return {}
 
     def averaged(self) -> dict[str, nn.Module]:
-        """The networks that are replaced outside training by their running averages, kept in ``ema``."""
+        """The networks that their averages in ``ema`` replace outside training."""
         return {}
 
     def notes(self) -> list[str]:
-        """Sentences about the numbers, shown when the run begins: those of the model's parts."""
+        """Notes on the metrics, shown when a run starts; collected from the model's parts."""
         notes = (getattr(part, "note", None) for part in self.children())
         return [note for note in notes if isinstance(note, str)]
 
     # ---- one step --------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Any, batch_idx: int) -> None:
-        """Run the phases once enough batches have been collected for an update."""
+        """Collect the batch; once there are enough for an update, run the phases."""
         self.pending.append(Pending(batch, self.noise("train", self.batches_seen), self.batches_seen + 1))
         self.batches_seen += 1  # its noise has been named
         self.images_seen += len(batch[0]) * world_size()
@@ -118,15 +118,15 @@ class Model(pl.LightningModule):
 
     @cached_property
     def mover(self) -> Mover:
-        """Created on first use in training, when optimisers and the process group exist."""
+        """Created in the first step, when the optimisers and the process group exist."""
         return Mover(self, self.phase_list, by_phase(self.phase_list, self.optimizers()))
 
     def configure_optimizers(self) -> list[Optimizer]:
-        """One for each phase that does not share another's, in their order."""
+        """One optimiser for each phase that does not share another's, in order."""
         return make_optimizers(self.phase_list, self.make_optimizer)
 
     def shared_of(self, batch: Any, noise: Noise) -> Shared:
-        """``shared``, with the dropout masks of this batch and rank."""
+        """``shared``, with dropout masks keyed by batch and rank."""
         with noise.for_layers("dropout") if self.draws else nullcontext():
             return self.shared(batch, noise)
 
@@ -136,22 +136,22 @@ class Model(pl.LightningModule):
         return any(isinstance(layer, nn.Dropout) for layer in self.modules())
 
     def working(self) -> dict[str, nn.Module]:
-        """The networks to use now: in training the networks themselves, else their averages, if there are any."""
+        """The networks to use: the trained ones in training, else their averages if there are any."""
         nets = self.averaged()
         return nets if self.ema is None else self.ema.networks(nets, self.training)
 
     def inside_update(self) -> bool:
-        """Whether an accumulated update is incomplete: no checkpoint can be written then."""
+        """Whether an update still lacks accumulated batches; no checkpoint can be saved then."""
         return bool(self.pending)
 
     def at(self, weight: Weight) -> float:
-        """A term's weight now. Outside training its final value, so that validation losses are comparable."""
+        """A term's weight now; outside training, its final one, so that validation losses are comparable."""
         return value_at(weight, self.batches_seen if self.training else THE_END)
 
     # ---- noise and counters ----------------------------------------------------------------------------------------
 
     def noise(self, stage: str, batch: int) -> Noise:
-        """The noise of batch number ``batch`` of ``stage``: this rank's rows."""
+        """This rank's rows of the noise of batch number ``batch`` of ``stage``."""
         return Noise(self.seed, stage, batch, self.device, self.weight_dtype, rank(), world_size())
 
     def latent_noise(self, seed: int | None, *shape: int) -> Tensor:
@@ -159,16 +159,16 @@ class Model(pl.LightningModule):
         return torch.randn(*shape, generator=self.sample_stream(seed), device=self.device, dtype=self.weight_dtype)
 
     def sample_stream(self, seed: int | None) -> torch.Generator:
-        """The generator for the noise of samples, the same for the same ``seed`` (None: the model's own)."""
+        """The random generator for samples, the same for the same ``seed`` (None: the model's own)."""
         return keyed_generator(self.device, "sample", self.seed if seed is None else seed)
 
     @cached_property
     def weight_dtype(self) -> torch.dtype:
-        """The dtype of the weights."""
+        """The dtype of the networks' parameters."""
         return next(self.parameters()).dtype
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Clear the cached dtype after a move to another device or precision."""
+        """A move to another device or dtype invalidates the cached dtype."""
         self.__dict__.pop("weight_dtype", None)
         return super()._apply(fn, recurse)
 
@@ -178,7 +178,7 @@ class Model(pl.LightningModule):
         scale_rates(self.trainer.optimizers, self.schedule.factor(epochs))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add counters and pools; refuse to save after a non-finite loss."""
+        """Add counters and pools to the weights; refuse to save after a non-finite loss."""
         self.finite.require()
         save_state(self, checkpoint)
 
@@ -190,11 +190,11 @@ class Model(pl.LightningModule):
 
     @property
     def logs_now(self) -> bool:
-        """Whether an n-th batch is in the update just made, n being ``log_every``: its terms are logged."""
+        """Whether the last update includes a ``log_every``-th batch, so that its terms are logged."""
         return self.batches_seen % self.log_every < self.in_hand
 
     def report_training(self) -> None:
-        """Log the newest terms, if it is the batch's turn."""
+        """Log the newest terms if ``logs_now``."""
         if not self.logs_now or not self._trainer:
             return
         means = means_over_ranks(self.newest_terms, self.device)  # also of phases that have not moved since
@@ -202,7 +202,7 @@ class Model(pl.LightningModule):
         self.report("train", means)
 
     def report(self, split: Split, values: dict[str, float]) -> None:
-        """Report metrics to the loggers, to ``measured`` and to Lightning's callbacks: every metric goes through here."""
+        """Send metrics to the loggers, to ``measured`` and to Lightning's callbacks; all metrics go through here."""
         report(self, split, values)
 
     # ---- validation and test ---------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class Model(pl.LightningModule):
         return {name: x for phase in phases for name, x in phase.terms(batch, shared, noise).items()}
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
-        """Add the batch's terms to the totals; the noise is that of the batch's place, the same in every epoch."""
+        """Add the batch's terms to the totals; the noise depends on ``batch_idx``, so it is the same in every epoch."""
         self.totals.add(self.evaluation_terms(batch, self.noise("val", batch_idx)))
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
@@ -228,17 +228,17 @@ class Model(pl.LightningModule):
     on_test_start = on_validation_start
 
     def on_validation_epoch_end(self) -> None:
-        """Means over the whole set."""
+        """Report the means over the whole set."""
         self.report("val", with_losses(self.phase_list, self.totals.means()))
         self.validated_at = self.batches_seen
 
     def on_test_epoch_end(self) -> None:
-        """Means over the whole set."""
+        """Report the means over the whole set."""
         self.report("test", with_losses(self.phase_list, self.totals.means()))
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Networks in evaluation mode, no gradients; as before afterwards."""
+        """Evaluation mode without gradients; the previous mode is restored on exit."""
         training = self.training
         self.eval()
         try:

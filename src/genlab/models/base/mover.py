@@ -1,8 +1,8 @@
-"""Runs the phases of a model: everything that all of them share.
+"""Runs the optimiser steps of a model's phases.
 
-A phase trains its networks and freezes all others. Tensors that several phases need are computed once where the order
-allows. An update on n accumulated batches equals one on a batch n times as large (but for batch norm). Gradients are
-averaged over ranks while backward is still running.
+A phase trains its own parameters and freezes all others. Tensors that several phases need are computed once where the
+order allows. An update on n accumulated batches equals one on a batch n times as large (except for batch norm). Gradients
+are averaged over ranks during backward.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Pending:
 
 
 class Mover:
-    """Runs the phases of a model. Trained and frozen parameters are looked up once."""
+    """Runs the phases of a model. Trained and frozen parameters are collected once."""
 
     def __init__(self, model: Model, phases: Sequence[Phase], optimizers: Mapping[str, Any]) -> None:
         self.model, self.phases, self.optimizers = model, phases, optimizers
@@ -49,7 +49,7 @@ class Mover:
         self.averagers = {name: GradientAverager(parameters) for name, parameters in self.moving.items()}
 
     def update(self, group: list[Pending], number: int) -> Terms:
-        """Run every phase that is due in update ``number`` on the whole group. Returns the last batch's terms."""
+        """Run every phase that is due in update ``number`` on the whole group. -> terms of the last batch."""
         phases = [phase for phase in self.phases if (number + 1) % phase.every == 0]
         terms: Terms = {}
         for place, phase in enumerate(phases):
@@ -79,7 +79,7 @@ class Mover:
         return without_graph(terms)  # kept until the phase moves again
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
-        """The shared tensors as this phase sees them, recomputed only where necessary."""
+        """The shared tensors as input of this phase, recomputed only if necessary."""
         if item.shared is None or not (phase.detached or item.live):
             item.live = graph_later or not phase.detached
             with self.others[phase.name] if not graph_later else nullcontext(), torch.set_grad_enabled(item.live):
@@ -91,18 +91,18 @@ class Mover:
         return item.shown
 
     def query_pools(self, shared: Shared, noise: Noise) -> Shared:
-        """The tensors for detached phases: pools exchange some of them for earlier ones."""
+        """The inputs of detached phases: pools swap some of the images for earlier ones."""
         pools = self.model.pools()
         return {n: pools[n].query(x, noise, f"pool_{n}") if n in pools else x for n, x in shared.items()}
 
     def backward(self, loss: Tensor) -> None:
-        """Outside autocast, as torch advises: each operation keeps the precision of its forward pass."""
+        """Run backward outside autocast, as torch advises: each operation keeps the precision of its forward pass."""
         device = loss.device.type
         with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
             self.model.manual_backward(loss)
 
     def step(self, optimizer: Any) -> None:
-        """Clip, if asked for, and step; then forget autocast's casts of the weights, which have changed."""
+        """Clip if configured, step, and clear autocast's cached casts of the old weights."""
         model = self.model
         if model.finite.skip_update(getattr(optimizer, "optimizer", optimizer)):
             return
@@ -112,7 +112,7 @@ class Mover:
         torch.clear_autocast_cache()
 
     def update_ema(self, phase: Phase) -> None:
-        """Update the running averages of the networks that were trained."""
+        """Update the averages if the phase trained an averaged network."""
         if self.model.ema is None:
             return
         nets = self.model.averaged()
@@ -121,7 +121,7 @@ class Mover:
 
 
 class Frozen:
-    """Context manager that freezes all parameters but the moving ones."""
+    """Context manager in which no parameters but ``moving`` require gradients."""
 
     def __init__(self, parameters: Sequence[nn.Parameter], moving: Sequence[nn.Parameter]) -> None:
         own = set(moving)

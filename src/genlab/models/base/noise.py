@@ -1,6 +1,6 @@
-"""Noise as a pure function of the seed, the batch number and its purpose.
+"""Noise as a pure function of seed, batch and purpose.
 
-So a resumed run needs no luck, and several devices draw together what one would draw alone.
+So a resumed run draws the same noise, and several devices together draw what one would draw alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from genlab.random import keyed_generator, keyed_number
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise of one batch. Drawn for the batch of all ranks together; rank r of W takes the rows r, r + W, …"""
+    """The noise of one batch. Drawn for the global batch of all ranks; rank r of W takes the rows r, r + W, …"""
 
     seed: int
     stage: str
@@ -34,20 +34,20 @@ class Noise:
         return drawn[self.rank :: self.world]
 
     def uniform(self, purpose: str, rows: int, *shape: int) -> Tensor:
-        """Numbers even in [0, 1), [rows, *shape]."""
+        """Uniform numbers in [0, 1), [rows, *shape]."""
         stream = keyed_generator(self.device, self.seed, self.stage, self.batch, purpose)
         drawn = torch.rand(rows * self.world, *shape, generator=stream, device=self.device, dtype=self.dtype)
         return drawn[self.rank :: self.world]
 
     def decisions(self, purpose: str) -> torch.Generator:
-        """This rank's own CPU generator, for decisions made on the host."""
+        """A CPU generator specific to this rank, for random decisions on the host."""
         return keyed_generator(torch.device("cpu"), self.seed, self.stage, self.batch, purpose, self.rank)
 
     @contextmanager
     def for_layers(self, purpose: str) -> Iterator[None]:
-        """torch's global random state named by batch and rank, for layers that draw from nothing else (dropout).
+        """Seed torch's global random state by batch and rank, for layers that draw from it (dropout).
 
-        Afterwards it is what it was before.
+        The previous state is restored on exit.
         """
         number = keyed_number(self.seed, self.stage, self.batch, purpose, self.rank)
         on_cuda = self.device.type == "cuda"

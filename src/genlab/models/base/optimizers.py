@@ -1,4 +1,4 @@
-"""The optimisers of a model's phases: who has its own, who shares another's, and the rate that a schedule scales."""
+"""The optimisers of a model's phases, own or shared, and the learning rates that a schedule scales."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from genlab.models.base.phases import OptimizerFactory, Phase
 
 
 def make_optimizers(phases: Sequence[Phase], default: OptimizerFactory) -> list[Optimizer]:
-    """One for each phase that does not share another's, in their order; ``configured`` keeps the options of its groups."""
+    """One optimiser for each phase that does not share another's, in order; ``configured`` keeps its groups' options."""
     made = []
     for phase in phases:
         if not isinstance(phase.optimizer, str):
@@ -31,14 +31,14 @@ def by_phase(phases: Sequence[Phase], optimizers: Any) -> dict[str, Any]:
 
 
 def scale_rates(optimizers: Iterable[Optimizer], factor: float) -> None:
-    """Set every group's learning rate to ``factor`` times the configured one, whatever a checkpoint has put there."""
+    """Set every group's learning rate to ``factor`` times the configured one, overriding what a checkpoint loaded."""
     for optimizer in optimizers:
         for group, configured in groups_of(optimizer):
             group["lr"] = float(configured["lr"]) * factor
 
 
 def use_configured(optimizer: Optimizer) -> None:
-    """Give every group the configured options (betas, weight decay …), whatever a checkpoint has put there."""
+    """Give every group the configured options (betas, weight decay …), overriding what a checkpoint loaded."""
     for group, configured in groups_of(optimizer):
         group.update({name: value for name, value in configured.items() if name != "lr"})
 

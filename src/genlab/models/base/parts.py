@@ -1,6 +1,6 @@
 """The parts of a VAE that a configuration can exchange: what is minimised (``model/objective``), and p(z) (``model/prior``).
 
-A variant of the VAE is one of these and a YAML file: they see all that the bound is made of, and nothing else.
+A variant of the VAE is one such class and a YAML file: it gets everything the bound is made of, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from genlab.models.base.phases import Terms
 
 
 class Prior(nn.Module, ABC):
-    """p(z), the prior over codes; with parameters or without."""
+    """p(z), the prior distribution of the codes, with or without parameters."""
 
     def bound_to(self, latent_dim: int, spec: DataSpec, posterior: Callable[[Tensor], DiagonalGaussian]) -> Self:
-        """This prior, of a model whose codes have D numbers; ``posterior``: q(z|x) as a function of images."""
+        """This prior, adapted to a model with codes of size D; ``posterior``: images -> q(z|x)."""
         self.latent_dim = latent_dim
         return self
 
@@ -31,7 +31,7 @@ class Prior(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, n: int, stream: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """Draws that depend on the stream alone. -> [n, D], on the stream's device."""
+        """``n`` draws that depend on the stream alone. -> [n, D], on the stream's device."""
 
     def kl(self, q: DiagonalGaussian, z: Tensor) -> Tensor:
         """KL(q || p) in nats: in closed form where a prior has one; here estimated by draws from q. [B, K, D] -> [B]."""
@@ -44,12 +44,12 @@ class Objective(ABC):
     samples: int = 1  # K: how many z it needs for each image
 
     def bound_to(self, spec: DataSpec) -> Self:
-        """This objective, of a model that is trained on the set."""
+        """This objective, adapted to a model of the data set."""
         return self
 
     @abstractmethod
     def __call__(self, nll: Tensor, q: DiagonalGaussian, p: Prior, z: Tensor, beta: float) -> Terms:
-        """The terms, [B] nats each; ``loss`` is minimised, ``elbo`` = -(recon + kl) knows nothing of ``beta``.
+        """The terms, [B] nats each; ``loss`` is minimised, ``elbo`` = -(recon + kl) is independent of ``beta``.
 
         Args:
             nll: -log p(x|z) of each z, [B, K].

@@ -1,7 +1,7 @@
-"""The phases of a training step: which networks are trained, in which order, on which terms.
+"""The phases of a training step: which networks are trained, in which order, on which loss.
 
 A model with one loss has one phase, a GAN two, an adversarial autoencoder three; lazy regularisation is one more that
-comes every n-th update. ``genlab.models.base.mover`` lets them move.
+runs in every n-th update. ``genlab.models.base.mover`` runs them.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ Shared = dict[str, Tensor]  # tensors that several phases need, by name: the fak
 
 @dataclass(frozen=True)
 class Phase:
-    """One optimiser step on one set of networks.
+    """One optimiser step on one loss.
 
     Args:
         name: ``g`` minimises ``loss_g``; the only phase of a model has no name and minimises ``loss``.
-        nets: who moves. Every other parameter is frozen meanwhile.
-        terms: (batch, shared, noise) -> terms, one value an image [B] each.
-        loss: what is minimised, from the terms: of a batch [B], or of the means over a set. None: it is among them.
-        detached: the shared tensors come without a graph, through the model's pools.
-        every: comes in every n-th update.
-        times: so many steps in a row, on the same batch.
-        optimizer: its own; None: the model's; the name of another phase: it shares that one's.
+        nets: the networks trained. Every other parameter is frozen meanwhile.
+        terms: (batch, shared, noise) -> terms, [B] each, one value per image.
+        loss: terms -> what is minimised, for a batch [B] or for means over a set. None: the terms contain it.
+        detached: the shared tensors are detached and pass through the model's pools.
+        every: n, to run in every n-th update.
+        times: number of consecutive steps on the same batch.
+        optimizer: factory of its own one; None: the model's factory; the name of another phase: that one's optimiser.
         evaluated: its terms are also averaged over validation and test sets.
     """
 
@@ -48,21 +48,21 @@ class Phase:
 
     @property
     def loss_name(self) -> str:
-        """What the loss is called among the terms and metrics."""
+        """The loss's name among the terms and metrics."""
         return f"loss_{self.name}" if self.name else "loss"
 
     def all_terms(self, batch: Any, shared: Shared, noise: Noise) -> Terms:
-        """The terms with the loss among them."""
+        """The terms, including the loss."""
         terms = self.terms(batch, shared, noise)
         return terms if self.loss is None else {self.loss_name: self.loss(terms), **terms}
 
 
 def one_phase(model: Any) -> list[Phase]:
-    """The phases of a model with one loss: everything moves, on its ``terms(batch, noise)``, one of them called ``loss``."""
+    """The phases of a model with one loss: all networks train on ``terms(batch, noise)``, one of them called ``loss``."""
     return [Phase("", [model], lambda batch, shared, noise: model.terms(batch, noise))]
 
 
 def with_losses(phases: Sequence[Phase], means: Mapping[str, Any]) -> dict[str, Any]:
-    """The means over a set, and the losses that follow from them: domains of unequal size share no images."""
+    """The means over a set, plus the losses computed from them: domains of unequal size have no per-image losses."""
     formed = {phase.loss_name: phase.loss(means) for phase in phases if phase.evaluated and phase.loss is not None}
     return {**means, **formed}

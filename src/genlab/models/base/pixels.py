@@ -1,4 +1,4 @@
-"""How pixels are distributed around what a decoder gives: the one choice that fixes the units of a reconstruction."""
+"""The likelihood of pixels given a decoder's output, which fixes the unit of the reconstruction loss."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Pixels(nn.Module):
             self.register_buffer("log_sigma", start)
 
     def nll(self, output: Tensor, x: Tensor) -> Tensor:
-        """-log p(x | output) in nats an image. [B, C, H, W] twice -> [B]; of K outputs for each, [B K, C, H, W] -> [B K]."""
+        """-log p(x | output) in nats per image. [B, C, H, W] twice -> [B]; for K outputs each, [B K, C, H, W] -> [B K]."""
         if len(output) > len(x):
             x = x.repeat_interleave(len(output) // len(x), 0)
         if self.likelihood == "bernoulli":
@@ -47,7 +47,7 @@ class Pixels(nn.Module):
 
     @property
     def note(self) -> str:
-        """What the numbers are, in one line for the run's summary."""
+        """What ``recon`` measures, in one line for the run's summary."""
         if self.likelihood == "bernoulli":
             return "bernoulli on grey pixels: recon is a cross-entropy in nats, not a likelihood"
         return f"gaussian pixels: recon is a density in nats, sigma {float(self.log_sigma.exp()):.3g}"

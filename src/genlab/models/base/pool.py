@@ -1,4 +1,4 @@
-"""A buffer of generated images: the discriminator also sees some from earlier steps.
+"""A pool of generated images: the discriminator also sees images from earlier steps.
 
 Shrivastava et al., 2017 (arXiv:1612.07828), section 2.3; Zhu et al., 2017 (arXiv:1703.10593), section 4.
 """
@@ -14,11 +14,11 @@ from genlab.models.base.noise import Noise
 
 
 class ImagePool:
-    """Up to ``size`` images. Each rank has a pool of its own, of the images that it made.
+    """Up to ``size`` images. Each rank has its own pool of the images that it generated.
 
-    Until the pool is full, an image is kept and also given back. From then on one half of the images pass through, and
-    the other half are exchanged for one of the pool's. The choices depend on the seed, the batch and the rank
-    alone, and are drawn on the CPU, so nothing synchronises with the device.
+    Until the pool is full, an image is stored and also returned. After that, half of the images pass through, and the
+    other half are swapped for a random one from the pool. The choices depend only on seed, batch and rank, and are
+    drawn on the CPU, so nothing synchronises with the device.
     """
 
     def __init__(self, size: int) -> None:
@@ -26,7 +26,7 @@ class ImagePool:
         self.images: list[Tensor] = []  # [C, H, W] each, of any sizes
 
     def query(self, batch: Tensor, noise: Noise, purpose: str) -> Tensor:
-        """Images for the discriminator in place of ``batch``. [B, C, H, W] -> [B, C, H, W], without a graph."""
+        """The images to show the discriminator in place of ``batch``. [B, C, H, W] -> [B, C, H, W], detached."""
         batch = batch.detach()
         if self.size == 0 or len(batch) == 0:
             return batch
@@ -37,7 +37,7 @@ class ImagePool:
         return torch.stack([self.one(*item) for item in zip(own, coins, places, strict=True)])
 
     def one(self, image: Tensor, coin: float, place: int) -> Tensor:
-        """Store, swap, or pass one image."""
+        """Store, swap or pass through one image."""
         if len(self.images) < self.size:
             self.images.append(image)
             return image
@@ -47,14 +47,14 @@ class ImagePool:
         return old
 
     def state(self) -> list[Tensor]:
-        """The stored images, on the CPU."""
+        """The pool's images, on the CPU."""
         return [image.cpu() for image in self.images]
 
     def restore(self, state: list[Tensor]) -> None:
-        """The inverse of ``state``; more images than the pool is to hold are forgotten."""
+        """The inverse of ``state``; images beyond ``size`` are dropped."""
         self.images = state[: self.size]
 
 
 def states(pools: dict[str, ImagePool]) -> dict[str, Any]:
-    """What each pool of this rank holds."""
+    """The images of each pool of this rank."""
     return {name: pool.state() for name, pool in pools.items()}

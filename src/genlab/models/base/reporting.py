@@ -1,4 +1,4 @@
-"""How a model's numbers leave it: means over ranks, then one row for the loggers, ``measured`` and Lightning's callbacks."""
+"""Reporting of a model's metrics: means over ranks, then one row for the loggers, ``measured`` and Lightning's callbacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def means_over_ranks(terms: Terms, device: torch.device) -> dict[str, float]:
-    """The mean of each term over the batch of all ranks. Waits for ``device``."""
+    """The mean of each term over the batch of all ranks. Synchronises with ``device``."""
     if not terms:
         return {}
     values = [value.detach().float().mean().to(device) for value in terms.values()]
@@ -24,7 +24,7 @@ def means_over_ranks(terms: Terms, device: torch.device) -> dict[str, float]:
 
 
 def report(model: Model, split: Split, values: dict[str, float]) -> None:
-    """Log values under their split's name; training rows also get the learning rate. A sanity check logs nothing."""
+    """Report metrics: the split is prefixed, training rows get the learning rate; a sanity check logs nothing."""
     trainer = model.trainer
     named = {f"{split}/{name}": float(value) for name, value in values.items()}
     if split == "train":

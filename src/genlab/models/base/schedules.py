@@ -1,6 +1,6 @@
-"""Learning-rate schedules: the factor on the learning rate as a pure function of the epochs done so far.
+"""Schedules of the learning rate and of loss weights, as pure functions of the training done so far.
 
-Nothing to save and nothing to step: a resumed run has the same rate because it has trained for as long.
+They have no state to save or step: a resumed run continues with the same values.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from genlab.config.types import Fraction, NonNegativeFloat, NonNegativeInt, Posi
 
 
 class Schedule(Protocol):
-    """A factor for every moment of the training."""
+    """A factor on the learning rate at any point of the training."""
 
     def factor(self, epoch: float) -> float:
         """``epoch`` counts from 0 and has fractions: 1.5 is the middle of the second epoch."""
@@ -28,7 +28,7 @@ class Constant:
 
 
 class Cosine:
-    """Up in a straight line over ``warmup`` epochs, then down along half a cosine to 0 after ``epochs``.
+    """Linear warm-up over ``warmup`` epochs, then cosine decay to 0 after ``epochs``.
 
     Loshchilov and Hutter, 2016 (arXiv:1608.03983), eq. 5, without restarts.
     """
@@ -45,7 +45,7 @@ class Cosine:
 
 
 class LinearDecay:
-    """The learning rate as given, then down in a straight line, by a step at the end of every epoch.
+    """A constant learning rate, then linear decay, stepped at the end of every epoch.
 
     With n0 epochs at the full rate and n1 after them, the factor in epoch n (from 1) is
     ``1 - max(0, n - n0) / (n1 + 1)``: the last epoch still trains, at 1 / (n1 + 1). Zhu et al., 2017 (arXiv:1703.10593),
@@ -67,29 +67,29 @@ class LinearDecay:
 
 
 class Ramp:
-    """A term's weight that moves in a straight line from ``start`` to ``end``, and stays there: a warm-up, or an end.
+    """A term's weight that changes linearly from ``start`` to ``end`` and stays there.
 
     Args:
         start: the weight in the first batch.
-        end: the weight from then on.
-        batches: how many the way takes, counted by ``batches_seen``.
-        wait: batches before it begins.
+        end: the weight after the ramp.
+        batches: length of the ramp, in ``batches_seen``.
+        wait: batches before the ramp begins.
     """
 
     def __init__(self, start: float, end: float, batches: PositiveInt, wait: NonNegativeInt) -> None:
         self.start, self.end, self.batches, self.wait = start, end, batches, wait
 
     def at(self, batch: int) -> float:
-        """The weight after so many batches."""
+        """The weight after ``batch`` batches."""
         share = min(1.0, max(0.0, (batch - self.wait) / self.batches))
         return self.start + share * (self.end - self.start)
 
 
 class WeightSchedule(Protocol):
-    """A term's weight for every moment of the training."""
+    """A term's weight at any point of the training."""
 
     def at(self, batch: int) -> float:
-        """The weight after so many batches."""
+        """The weight after ``batch`` batches."""
         ...
 
 
@@ -98,5 +98,5 @@ THE_END = 1 << 62  # a batch that comes after the end of every schedule
 
 
 def value_at(weight: Weight, batch: int) -> float:
-    """A number as it is; a schedule's value after so many batches."""
+    """A number as it is; a schedule's value after ``batch`` batches."""
     return weight if isinstance(weight, int | float) else weight.at(batch)

@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a model besides weights: counters, newest terms, and every rank's image pools."""
+"""A model's state in a checkpoint besides its weights: counters, newest terms, and the image pools of every rank."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNTERS = ("batches_seen", "images_seen", "updates")
 
 
 def save_state(model: Model, checkpoint: dict[str, Any]) -> None:
-    """Add it to ``checkpoint``. Collective: every rank must call it."""
+    """Add the state to ``checkpoint``. Collective: every rank must call it."""
     checkpoint["counters"] = {name: getattr(model, name) for name in COUNTERS}
     checkpoint["newest_terms"] = means_over_ranks(model.newest_terms, model.device)
     if model.pools():
@@ -25,7 +25,7 @@ def save_state(model: Model, checkpoint: dict[str, Any]) -> None:
 
 
 def load_state(model: Model, checkpoint: dict[str, Any], rank: int) -> None:
-    """Restore it; the pools are those of ``rank``."""
+    """Restore the state from ``checkpoint``, with the pools of ``rank``."""
     for name in COUNTERS:
         setattr(model, name, checkpoint["counters"][name])
     model.newest_terms = {name: torch.tensor(value) for name, value in checkpoint.get("newest_terms", {}).items()}

@@ -1,4 +1,4 @@
-"""Means over every image that any rank has seen, from sums and counts: right for unequal batches and shares."""
+"""Means over the images of all ranks, from sums and counts, so that unequal batches are weighted correctly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Totals:
         self.counts: dict[str, int] = {}
 
     def add(self, terms: dict[str, Tensor]) -> None:
-        """Take in one batch; every value is [B], of two domains each with its own B."""
+        """Add one batch; every value is [B], where two domains may differ in B."""
         for name, value in terms.items():
             wide = torch.float32 if value.device.type == "mps" else torch.float64
             total = value.detach().to(wide).sum()
@@ -24,7 +24,7 @@ class Totals:
             self.counts[name] = self.counts.get(name, 0) + len(value)
 
     def means(self) -> dict[str, float]:
-        """The means over all ranks; forgets what was collected."""
+        """The means over all ranks; resets the totals."""
         if not self.sums:
             return {}
         names, first = list(self.sums), next(iter(self.sums.values()))

@@ -1,4 +1,4 @@
-"""What models that translate images have in common: the networks they ask for, and images of any size."""
+"""Shared by the models that translate images: interfaces of their networks, and images of any size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Direction = Literal["AtoB", "BtoA"]
 
 
 class GeneratorNet(Protocol):
-    """What a translation model asks of a generator's family. The network has ``multiple`` and ``smallest`` for sides."""
+    """Interface of a generator family. Its network has the limits ``multiple`` and ``smallest`` on image sides."""
 
     def generator(self, inputs: int, outputs: int) -> Any:
         """[B, inputs, H, W] -> [B, outputs, H, W], both in [-1, 1]."""
@@ -25,7 +25,7 @@ class GeneratorNet(Protocol):
 
 
 class DiscriminatorNet(Protocol):
-    """What a translation model asks of a discriminator's family. The network has ``smallest`` for sides."""
+    """Interface of a discriminator family. Its network has the limit ``smallest`` on image sides."""
 
     def discriminator(self, channels: int) -> Any:
         """[B, channels, H, W] in [-1, 1] -> a map of logits [B, 1, H', W']."""
@@ -33,7 +33,7 @@ class DiscriminatorNet(Protocol):
 
 
 def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
-    """Refuse images that the networks cannot take before anything is trained.
+    """Before training, refuse images that the networks cannot take.
 
     Raises:
         ConfigError: with sides that would fit.
@@ -45,7 +45,7 @@ def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
 
 
 def translate_any_size(net: Any, x: Tensor) -> Tensor:
-    """An image of any size through a generator: enlarged by reflection to sides that it takes, and cut back. No resizing.
+    """Translate images of any size: pad by reflection to sides that the generator takes, then crop back. No resizing.
 
     Args:
         net: [B, C, H, W] in [-1, 1] -> the same.
@@ -80,7 +80,7 @@ def with_generators(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -
 
 
 def draws_in_evaluation(model: nn.Module) -> bool:
-    """Whether there is dropout outside training: then the images of a batch would not get what each gets alone."""
+    """Whether dropout is active outside training, so that an image's output depends on its batch."""
     layers = any(isinstance(layer, nn.Dropout) for layer in model.modules())
     return layers and bool(getattr(model, "inference_dropout", False))
 

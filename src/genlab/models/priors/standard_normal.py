@@ -18,7 +18,7 @@ class StandardNormal(Prior):
         return gaussian_log_density(z, torch.zeros_like(z), torch.zeros_like(z))
 
     def sample(self, n: int, stream: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """-> [n, D]."""
+        """``n`` draws from N(0, I). -> [n, D]."""
         return torch.randn(n, self.latent_dim, generator=stream, device=stream.device, dtype=dtype)
 
     def kl(self, q: DiagonalGaussian, z: Tensor) -> Tensor:
