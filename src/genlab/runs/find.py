@@ -125,11 +125,10 @@ def continue_run(directory: RunDirectory, digest: str, given: Path | None = None
     """The run, from the checkpoint that was given or from its last; from the start if it has none yet.
 
     Raises:
-        CheckpointError: the run is from an incompatible version of genlab, or the file is not a checkpoint.
+        CheckpointError: the file is not a checkpoint.
     """
     checkpoint = checkpoint_of(directory, given)
     if checkpoint is not None:
-        require_of_today(directory, checkpoint)
         manifest.require_checkpoint(checkpoint)
     return Run(digest, directory.path.parent, existing=directory, checkpoint=checkpoint)
 
