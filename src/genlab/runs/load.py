@@ -102,7 +102,8 @@ def load_first_weights(model: Model, cfg: DictConfig, chosen: Run) -> str:
         CheckpointError: they do not fit the model.
     """
     if chosen.checkpoint is not None:
-        load_checkpoint_weights(model, chosen.checkpoint, f"resume={chosen.checkpoint}")
+        if chosen.child_of is None:  # rank 0 has checked it before it let the other ranks begin
+            load_checkpoint_weights(model, chosen.checkpoint, f"resume={chosen.checkpoint}")
         return ""  # Lightning loads them again, with all else that the checkpoint holds
     return load_weights(model, Path(cfg.init_from)) if cfg.init_from else ""
 
