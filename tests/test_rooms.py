@@ -126,7 +126,7 @@ def test_checks_and_data_are_free_of_torch():
         "interop/reference.py",
         "apps/export.py",
         "data/files/picture_io.py",
-        "data/files/sixteen_bit.py",
+        "data/files/tiff.py",
         "apps/prepare/prepare.py",
         "apps/translate.py",
         "apps/prepare/report.py",

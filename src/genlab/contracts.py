@@ -72,7 +72,9 @@ class DataSpec:
 
     ``shape`` is that of one image, (C, H, W), or of one point, (D,); ``classes`` is 0 if labels are not classes;
     ``attributes`` names the columns of [N, K] labels and ``levels`` counts the values of each; ``sizes`` counts the rows
-    of each split; ``digest`` changes with the files or with how they were prepared; ``skipped`` names unreadable files.
+    of each split; ``digest`` changes with the files or with how they were prepared; ``skipped`` names unreadable files;
+    ``remarks`` tell what of the files is not used; ``range``: black and white of files with more than 8 bits, if not those
+    of their format; ``channels_b``: of the images of side b, if they are not those of side a, which ``shape`` has.
     """
 
     name: str
@@ -86,11 +88,23 @@ class DataSpec:
     levels: tuple[int, ...] = ()
     skipped: tuple[str, ...] = ()
     note: str = ""
+    remarks: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    channels_b: int | None = None
 
     @property
     def labels(self) -> LabelKind | None:
         """The kind of the labels; None if there are none."""
         return "classes" if self.classes else "attributes" if self.attributes else None
+
+    def channels(self, side: Literal["a", "b"] = "a") -> int:
+        """The channels of the images of a side; sets of single images have side a only."""
+        return self.channels_b if side == "b" and self.channels_b else self.shape[0]
+
+    @property
+    def widest(self) -> tuple[int, ...]:
+        """``shape`` with the channels of the side that has more."""
+        return (max(self.shape[0], self.channels_b or 0), *self.shape[1:])
 
     def plain(self) -> dict[str, Any]:
         """As numbers, strings, lists and dicts only, for a checkpoint or a JSON file."""

@@ -95,6 +95,7 @@ def page(title: str, blocks: list[Block]) -> Figure:
 
 def filled(text: str, side: int, lines: int) -> str:
     """Wrap a caption to the width of an image; text beyond ``lines`` lines becomes an ellipsis."""
+    text = text.encode("utf-8", "backslashreplace").decode()  # a file's name may be no UTF-8
     return textwrap.fill(text, int(side / LETTER), max_lines=lines, placeholder=" …")
 
 

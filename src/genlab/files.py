@@ -37,8 +37,9 @@ def temporary(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Atomic write: ``temporary``, opened as a file."""
-    with temporary(path) as part, open(part, mode, newline="" if "b" not in mode else None) as file:
+    """Atomic write: ``temporary``, opened as a file; text in UTF-8, with ``\\udce9`` for what is none (in file names)."""
+    text: dict[str, Any] = {} if "b" in mode else {"newline": "", "encoding": "utf-8", "errors": "backslashreplace"}
+    with temporary(path) as part, open(part, mode, **text) as file:
         yield file
         file.flush()
 

@@ -36,6 +36,11 @@ def rounded(x: Tensor) -> Tensor:
     return from_uint8(to_uint8(x))
 
 
+def widened(x: Tensor, channels: int) -> Tensor:
+    """Grey images [B, 1, H, W] repeated to ``channels``; colour ones as they are."""
+    return x.expand(-1, max(channels, x.shape[1]), -1, -1)
+
+
 def grid(images: Tensor, columns: int | None = None, gap: int = 2, background: float = 1.0) -> Tensor:
     """[B, C, H, W] laid out in rows of ``columns`` (default: as square as possible) -> [C, H', W']."""
     count, channels, height, width = images.shape

@@ -157,13 +157,20 @@ BESIDE = {
         [{"trainer.max_epochs": -1, "trainer.max_steps": 0}, {"trainer.max_epochs": 1}, {"trainer": None}],
     ),
     "warmup_fits": ([{"model.schedule.warmup": 10}], [{"model.schedule.warmup": 9.5}, {"model.schedule": {}}]),
-    "crop_fits": (
-        [{"data.load_size": 252}, {"data.load_size": 252, "data.preprocess": "scale_width_and_crop"}],
-        [{"data.load_size": 256}, {"data.load_size": 252, "data.preprocess": "crop"}],
-    ),
     "cut_fits_networks": (
-        [{"data.crop_size": 254}, {"data.crop_size": 20}],
-        [{"data.crop_size": 252}, {"data.crop_size": 24}, {"data.crop_size": 254, "data.preprocess": "none"}],
+        [
+            {"data.crop_size": 254},
+            {"data.crop_size": 20},
+            {"data.load_size": 252},
+            {"data.load_size": 252, "data.preprocess": "scale_width_and_crop"},
+        ],
+        [
+            {"data.crop_size": 252},
+            {"data.crop_size": 24},
+            {"data.crop_size": 254, "data.preprocess": "none"},
+            {"data.load_size": 256},
+            {"data.load_size": 252, "data.preprocess": "crop"},
+        ],
     ),
     "run_id_is_free": ([{"run_id": "latest"}], [{"run_id": "latest2"}, {"name": "latest"}]),
     "clipping_sees_true_gradients": (

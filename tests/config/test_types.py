@@ -23,6 +23,11 @@ TYPES = {
     "Betas": ([[0, 0.999], [0.5, 0.9]], [[0.9], [0.9, 0.9, 0.9], [0.9, 1.0], [-0.1, 0.9], 0.9]),
     "Activation": (["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"], ["ReLU", "elu", None]),
     "OnError": (["stop", "skip"], ["Skip", "raise", True]),
+    "Resample": (["bicubic", "nearest"], ["Bicubic", "bilinear", None]),
+    "NumberRange": (
+        [None, "set", 4095, 0.5, [0, 4095], [-1000.0, 3000.5]],
+        [0, -1, "SET", [1], [1, 2, 3], ["0", 1], True],
+    ),
     "SampleCount": ([0, 2, 50_000], [1, -1, 2.5, "2", None]),
     "ExtractorChoice": (["auto", "classifier", "inception", "random"], ["Inception", "vgg", None]),
 }
@@ -80,6 +85,7 @@ KEYS = {
     **dict.fromkeys(("metrics.val_samples", "metrics.test_samples"), TYPES["SampleCount"]),
     "metrics.extractor": TYPES["ExtractorChoice"],
     "data.on_error": TYPES["OnError"],
+    "data.max_pixels": COUNTS,
     **dict.fromkeys(("resume", "init_from", "output", "show", "data.path"), TEXT_OR_NONE),
     **dict.fromkeys(("name", "run_id"), NAME),
     "tags": LIST,

@@ -3,6 +3,9 @@
 import numpy as np
 from PIL import Image
 
+READ = {"range": None, "resample": "bicubic", "max_pixels": 10**8}  # keys of every set of picture files
+SIDES = READ | {"channels_a": None, "channels_b": None, "resample_a": None, "resample_b": None}
+
 
 def ramp(width, height, blue=0):
     """RGB [H, W, 3]: red grows to the right, green grows downwards, blue is constant."""

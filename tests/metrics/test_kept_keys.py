@@ -18,8 +18,12 @@ from genlab.metrics.extractors.classifier import cached_classifier
 from genlab.metrics.extractors.lessons import Lesson
 from genlab.metrics.extractors.real_features import RealFeatures
 
+SIDES = {
+    **{"range": None, "resample": "bicubic", "max_pixels": 10**8},
+    **dict.fromkeys(("channels_a", "channels_b", "resample_a", "resample_b")),
+}
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
-SIZED = {"preprocess": "crop", "load_size": 36, "crop_size": 32, "channels": None}
+SIZED = SIDES | {"preprocess": "crop", "load_size": 36, "crop_size": 32, "channels": None}
 
 
 @pytest.fixture

@@ -124,8 +124,8 @@ def test_grey_pictures_and_models_of_colour_and_the_other_way_round(translate, r
     assert translate("grey") == 0
     assert np.array_equal(seen(tmp_path / "out" / "colour.png"), expected(runs["grey"], grey)[..., 0])
     said = capfd.readouterr().err
-    assert "1 of 1: grey in, colour out" in said
-    assert "1 of 2: colour in, grey out" in said
+    assert "1 of 1: grey in: widened to colour" in said
+    assert "1 of 2: colour in: the model was trained on grey" in said
 
 
 def test_a_palette_with_transparency_keeps_its_transparency(translate, tmp_path):
@@ -231,7 +231,7 @@ MISTAKES = {
     "/nowhere": ["ckpt=/nowhere", "does not exist"],
     "cyclegan input={}/nowhere": ["there is no such file or folder"],
     "cyclegan input={}/empty": ["there is no picture"],
-    "cyclegan input={}/in/notes.txt": ["is no picture that can be read", ".png"],
+    "cyclegan input={}/in/notes.txt": ["is no picture that can be read", "PNG"],
     "cyclegan output={}/in": ["is the input", "would be overwritten"],
     "cyclegan output={}/in/../in": ["is the input", "would be overwritten"],
     "cyclegan input={}/in/a.png output={}/in": ["would be overwritten", "output=DIR"],

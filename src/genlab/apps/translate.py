@@ -21,7 +21,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     """
     path = checkpoint_file(Path(cfg.ckpt))
     output = output_folder(cfg, path, "translate")
-    inputs = listed(Path(cfg.input).expanduser(), output)
+    inputs = listed(Path(cfg.input).expanduser(), output, cfg.data.on_error)
     require_apart(inputs, output)
     require_writable(output)
     ensure_torchvision()

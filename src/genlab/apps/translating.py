@@ -29,7 +29,8 @@ def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> 
         Unreadable: a picture cannot be read, and ``data.on_error`` is ``stop``.
     """
     build(cfg.performance, cfg.trust).apply()
-    work = Translation(cfg, loaded.model.to(device_for(cfg.device)), loaded.spec.shape, inputs, output)
+    halves = str(loaded.config.data._target_).endswith(".SideBySide")
+    work = Translation(cfg, loaded.model.to(device_for(cfg.device)), loaded.spec, halves, inputs, output)
     work.require_able()
     opening(cfg, loaded, inputs, output, work)
     if cfg.check_only:
@@ -43,9 +44,10 @@ def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> 
 
 def opening(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path, work: Translation) -> None:
     """Print model, inputs, device and output folder."""
-    others = f"; left alone: {', '.join(f'{n} {end}' for end, n in inputs.others.items())}" if inputs.others else ""
     console.say(f"model     {type(loaded.model).__name__} of {loaded.path}, step {loaded.step:,}, {cfg.direction}")
-    console.say(f"pictures  {len(inputs.files):,} in {inputs.root}{others}")
+    console.say(f"pictures  {len(inputs.files):,} in {inputs.root}")
+    for remark in inputs.remarks:
+        console.say(f"note      {remark}")
     console.say(f"device    {work.device.type}")
     console.say(f"results   {output}")
     if cfg.memory == "tiles":

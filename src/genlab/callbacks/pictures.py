@@ -125,6 +125,7 @@ def translations(model: Translates, sides: Pairs | Domains) -> dict[str, Tensor]
 
 
 def in_threes(*columns: Tensor) -> Tensor:
-    """[B, C, H, W] three times -> [C, H', W']."""
+    """[B, C, H, W] three times -> [C, H', W']; in colour if any of the three has it."""
     examples = min(2, len(columns[0]))  # in a row
-    return images.grid(torch.stack(columns, 1).flatten(0, 1), examples * len(columns))
+    alike = [images.widened(column, max(x.shape[1] for x in columns)) for column in columns]
+    return images.grid(torch.stack(alike, 1).flatten(0, 1), examples * len(columns))

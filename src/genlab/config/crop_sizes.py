@@ -28,14 +28,24 @@ def unfit(height: int, width: int, multiple: int, least: int, load_size: int | N
     return Problem("data.crop_size", what, f"Type: {cut}data.crop_size={fitting}{scale}")
 
 
+def required_by(model: dict[str, Any]) -> tuple[int, int]:
+    """What the networks of a model's configuration take: sides that are multiples of a number, and are not below another."""
+    layers = (model.get("discriminator") or {}).get("layers")
+    return 2 ** ((model.get("generator") or {}).get("num_downs") or 0), 3 * 2**layers if layers else 1
+
+
 def cut_fits_networks(plain: dict[str, Any]) -> Iterator[Problem]:
-    """The crop must be divisible by the generator's downsampling and large enough for the discriminator."""
+    """The crop must fit into the scaled picture, the generator's downsampling and the discriminator."""
     model, data = plain.get("model") or {}, plain.get("data") or {}
-    side = data.get("crop_size")
+    side, load = data.get("crop_size"), data.get("load_size", 0)
     if not isinstance(side, int) or not str(data.get("preprocess")).endswith("crop"):
         return  # images stay as large as they are: told when they have been read
-    multiple = 2 ** ((model.get("generator") or {}).get("num_downs") or 0)
-    layers = (model.get("discriminator") or {}).get("layers")
-    problem = unfit(side, side, multiple, 3 * 2**layers if layers else 1, data.get("load_size", side))
+    multiple, least = required_by(model)
+    problem = unfit(side, side, multiple, least, load or side)
     if problem:
         yield problem
+    elif data["preprocess"] != "crop" and load < side:
+        what = f"a cut of {side} pixels does not fit into pictures scaled to {load}"
+        smaller = load // multiple * multiple
+        other = f" or data.crop_size={smaller}" if smaller >= least else ""
+        yield Problem("data.crop_size", what, f"Type: data.load_size={scaled_for(side)}{other}")

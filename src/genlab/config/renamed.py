@@ -42,11 +42,17 @@ CLASSES = {  # renamed where they are
     "genlab.models.base.execution.Step": "genlab.models.base.execution.Execution",
     "genlab.nets.by_size.Auto": "genlab.nets.by_size.BySize",
 }
+FILES: dict[str, Any] = {"range": None, "resample": "bicubic", "max_pixels": 100_000_000}
+SIDES = FILES | dict.fromkeys(("channels_a", "channels_b", "resample_a", "resample_b"))
 GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with what it always did before
     "genlab.models.vae.VAE": {
         "objective": {"_target_": "genlab.models.objectives.elbo.ELBO", "samples": 1},
         "prior": {"_target_": "genlab.models.priors.standard_normal.StandardNormal"},
-    }
+    },
+    "genlab.data.sets.folder.Folder": FILES,
+    "genlab.data.sets.side_by_side.SideBySide": SIDES,
+    "genlab.data.sets.paired_folders.PairedFolders": SIDES,
+    "genlab.data.sets.unpaired_folders.UnpairedFolders": SIDES,
 }
 MEASURES = (
     "genlab.callbacks.measure.Measure",

@@ -68,7 +68,7 @@ TRANSLATE = READING | {
     "memory": Literal["auto", "direct", "strips", "tiles"],
     "batch_size": PositiveInt,
     "device": Device,
-    "data": {"on_error": OnError},
+    "data": {"max_pixels": PositiveInt, "on_error": OnError},
 }
 READING_DATA = {"on_device": Literal["auto"] | bool}  # keys of ``data`` for who reads a set, beside those of its class
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}

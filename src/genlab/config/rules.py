@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from genlab.config.crop_sizes import cut_fits_networks, scaled_for
+from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
 from genlab.config.mistakes import Mistake
@@ -32,15 +32,6 @@ def warmup_fits(plain: dict[str, Any]) -> Iterator[Problem]:
     if schedule.get("warmup", 0) >= schedule.get("epochs", float("inf")):
         what = f"{schedule['warmup']} epochs of warm-up do not fit into {schedule['epochs']} epochs"
         yield Problem("model.schedule.warmup", what, "Type: model.schedule.warmup=0")
-
-
-def crop_fits(plain: dict[str, Any]) -> Iterator[Problem]:
-    """A crop must not be larger than the scaled picture."""
-    data = plain.get("data") or {}
-    load, crop = data.get("load_size", 0), data.get("crop_size", 0)
-    if data.get("preprocess") in ("resize_and_crop", "scale_width_and_crop") and load < crop:
-        what = f"a cut of {crop} pixels does not fit into pictures scaled to {load}"
-        yield Problem("data.crop_size", what, f"Type: data.load_size={scaled_for(crop)} or data.crop_size={load}")
 
 
 def run_id_is_free(plain: dict[str, Any]) -> Iterator[Problem]:
@@ -99,7 +90,6 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     model_finds_labels,
     training_ends,
     warmup_fits,
-    crop_fits,
     cut_fits_networks,
     run_id_is_free,
     clipping_sees_true_gradients,

@@ -16,5 +16,7 @@ BelowOne = Annotated[float, Field(ge=0, lt=1)]
 Betas = Annotated[list[BelowOne], Field(min_length=2, max_length=2)]
 Activation = Literal["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"]
 OnError = Literal["stop", "skip"]
+Resample = Literal["bicubic", "nearest"]
+NumberRange = PositiveFloat | Annotated[list[float], Field(min_length=2, max_length=2)] | Literal["set"] | None
 SampleCount = Literal[0] | Annotated[int, Field(ge=2)]  # one image has no spread to compare
 ExtractorChoice = Literal["auto", "classifier", "inception", "random"]

@@ -117,7 +117,8 @@ def translators(cfg: DictConfig, model: Any) -> Iterator[Part]:
 def translator(model: Any, direction: str, name: str) -> Part:
     """One generator, tested on the training size and on another size in a batch of two."""
     net = model.working()[direction]
-    multiple, (channels, height, width) = net.multiple, model.spec.shape
+    multiple, (_, height, width) = net.multiple, model.spec.shape
+    channels = model.spec.channels("a" if direction == "AtoB" else "b")
     least = -(-net.smallest // multiple)
     low, wide = (max(least, side // multiple // 2) * multiple for side in (height, width))
     facts = {"model": type(model).__name__, "direction": direction, "multiple": str(multiple), "range": "[0, 1]"}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from genlab.config.types import BelowOne, NonNegativeFloat, NonNegativeInt
-from genlab.contracts import DataSpec, Domains, Kind
+from genlab.contracts import ConfigError, DataSpec, Domains, Kind, Problem
 from genlab.images import signed
 from genlab.losses.adversarial import PatchLoss
 from genlab.losses.distance import l1
@@ -78,13 +78,14 @@ class CycleGAN(Model):
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
         self.step, self.lambda_identity = step, lambda_identity
+        require_identity(spec, lambda_identity)
         self.objective = AdversarialObjective(loss, lambda_gp, augment, step)
         self.lambda_cycle_a, self.lambda_cycle_b = lambda_cycle_a, lambda_cycle_b
-        channels = spec.shape[0]
-        self.generator_AtoB = generator.generator(channels, channels)  # the paper's G
-        self.generator_BtoA = generator.generator(channels, channels)  # F
-        self.discriminator_B = discriminator.discriminator(channels)  # D_Y
-        self.discriminator_A = discriminator.discriminator(channels)  # D_X
+        a, b = spec.channels("a"), spec.channels("b")
+        self.generator_AtoB = generator.generator(a, b)  # the paper's G
+        self.generator_BtoA = generator.generator(b, a)  # F
+        self.discriminator_B = discriminator.discriminator(b)  # D_Y
+        self.discriminator_A = discriminator.discriminator(a)  # D_X
         self.memory = {"b": ImagePool(pool_size), "a": ImagePool(pool_size)}
         translating.require_fitting(spec, self.generator_AtoB, self.discriminator_B)
         step.prepare(net for phase in self.phases() for net in phase.nets)
@@ -118,7 +119,7 @@ class CycleGAN(Model):
     def shared(self, batch: Domains, noise: Noise) -> Shared:
         """G(a) and F(b) and, where needed, the identity images G(b) and F(a). [B, C, H, W] each."""
         a, b, nets = signed(batch.a), signed(batch.b), self.working()
-        if self.lambda_identity == 0 and self.training:
+        if self.lambda_identity == 0 and (self.training or a.shape[1] != b.shape[1]):
             return {"b": nets["AtoB"](a), "a": nets["BtoA"](b)}
         fake_b, same_b = self.step.batched_call(nets["AtoB"], a, b)
         fake_a, same_a = self.step.batched_call(nets["BtoA"], b, a)
@@ -169,6 +170,18 @@ class CycleGAN(Model):
             DataError: another number of channels.
         """
         translating.require_direction(direction, tuple(self.generators()), "there are two")
-        translating.require_channels(x, self.spec)
+        translating.require_channels(x, self.spec.channels("a" if direction == "AtoB" else "b"))
         with self.evaluating():
             return translating.translate_any_size(self.working()[direction], x)
+
+
+def require_identity(spec: DataSpec, lambda_identity: float) -> None:
+    """Refuse an identity loss between domains of which one has colour and the other has none.
+
+    Raises:
+        ConfigError: with the remedy.
+    """
+    if lambda_identity > 0 and spec.channels("a") != spec.channels("b"):
+        what = f"compares images of {spec.channels('a')} and of {spec.channels('b')} channels"
+        remedy = "Type: model.lambda_identity=0, or data.channels_a and data.channels_b alike"
+        raise ConfigError([Problem("model.lambda_identity", what, remedy)])

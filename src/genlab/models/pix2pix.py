@@ -82,9 +82,9 @@ class Pix2Pix(Model):
         super().__init__(spec, optimizer, schedule, seed)
         self.lambda_l1, self.objective = lambda_l1, AdversarialObjective(loss, lambda_gp, augment, step)
         self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
-        channels = spec.shape[0]
-        self.generator = generator.generator(channels, channels)
-        self.discriminator = discriminator.discriminator(2 * channels)
+        a, b = spec.channels("a"), spec.channels("b")
+        self.generator = generator.generator(a, b)
+        self.discriminator = discriminator.discriminator(a + b)
         translating.require_fitting(spec, self.generator, self.discriminator)
         step.prepare([self.generator, self.discriminator])
         self.ema = EMA(self.generators(), ema)
@@ -150,7 +150,7 @@ class Pix2Pix(Model):
                 dropout.eval()
 
     def translate(self, x: Tensor, direction: translating.Direction) -> Tensor:
-        """Translate inputs of any size; deterministic for the same batch. [B, C, H, W] in [0, 1] twice.
+        """Translate inputs of any size; deterministic for the same batch. [B, C, H, W] in [0, 1] twice, C as of each side.
 
         Raises:
             ConfigError: ``BtoA``, which has not been learnt.
@@ -158,7 +158,7 @@ class Pix2Pix(Model):
         """
         why = f"this model has learnt from a to b of its pairs alone ({self.spec.name}: {self.spec.note})"
         translating.require_direction(direction, ("AtoB",), why)
-        translating.require_channels(x, self.spec)
+        translating.require_channels(x, self.spec.channels("a"))
         noise = Noise(self.seed, "translate", 0, self.device)
         with self.evaluating(), self.as_asked(), noise.for_layers("dropout"):
             return translating.translate_any_size(self.working()["AtoB"], x)

@@ -10,7 +10,7 @@ from genlab.files import replacing
 
 
 class Table:
-    """Rows as dicts. Consecutive rows with the same ``step`` are merged.
+    """Rows as dicts. Consecutive rows with the same ``step`` are merged; rows without one never are.
 
     Rows are buffered until ``save`` writes them to disk.
     """
@@ -33,7 +33,7 @@ class Table:
             self.columns += new
             self.header_changed = True
         text = {name: as_text(value) for name, value in row.items()}
-        if self.kept and self.kept[-1].get("step") == text.get("step"):
+        if self.kept and "step" in text and self.kept[-1].get("step") == text["step"]:
             self.kept[-1] |= text
             self.written = min(self.written, len(self.kept) - 1)
             self.header_changed = True  # the last row on disk may have to change

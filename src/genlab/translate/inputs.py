@@ -3,57 +3,55 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from genlab.config.types import OnError
 from genlab.contracts import ConfigError, Problem
-from genlab.data.files.decode import ENDINGS
-from genlab.data.files.splits import pictures_in
+from genlab.data.files.formats import NAMED, is_picture
+from genlab.data.files.listing import look_in
+from genlab.data.files.picture_io import name_of
 
 ELSEWHERE = "Type: output=DIR of another folder, or leave it out"
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The pictures below ``root``, and counts of the other files there, by suffix."""
+    """The pictures below ``root``, and remarks on the other files there."""
 
     root: Path
     files: list[Path]
-    others: Counter[str]
+    remarks: tuple[str, ...] = ()
 
     def name(self, path: Path) -> Path:
-        """A file's path relative to ``root``, and thus to the output."""
-        return path.relative_to(self.root)
+        """The path of a file's translation, relative to the output."""
+        return name_of(path.relative_to(self.root))
 
 
-def listed(source: Path, output: Path) -> Inputs:
+def listed(source: Path, output: Path, on_error: OnError) -> Inputs:
     """The picture, or all pictures in and below a folder, except those in an output folder inside it.
 
     Raises:
         ConfigError: there is no such file or folder, or no picture in it.
+        DataError: a folder cannot be listed, and ``on_error`` is ``stop``.
     """
-    endings = " ".join(sorted(ENDINGS))
     if source.is_file():
-        if source.suffix.lower() not in ENDINGS:
+        if not is_picture(source):
             raise ConfigError(
-                [Problem(f"input={source}", f"is no picture that can be read: {endings}", "Convert it first.")]
+                [Problem(f"input={source}", f"is no picture that can be read: {NAMED}", "Convert it first.")]
             )
-        return Inputs(source.parent, [source], Counter())
+        return Inputs(source.parent, [source])
     if not source.is_dir():
         what = "there is no such file or folder"
         raise ConfigError([Problem(f"input={source}", what, "Type: input=PATH of a picture, or of a folder of them")])
     inner = output.resolve()
     if inner == source.resolve():
         raise ConfigError([Problem(f"output={output}", "is the input: the pictures would be overwritten", ELSEWHERE)])
-    files = [
-        path for path in pictures_in(source) if inner not in path.resolve().parents or inner in source.resolve().parents
-    ]
-    if not files:
-        what = f"there is no picture ({endings}) in it or below it"
+    listing = look_in(source, on_error, inner)
+    if not listing.pictures:
+        what = f"there is no picture ({NAMED}) in it or below it"
         raise ConfigError([Problem(f"input={source}", what, "Type: input=PATH of a folder with pictures")])
-    others = (path for path in source.rglob("*") if path.is_file() and path.suffix.lower() not in ENDINGS)
-    return Inputs(source, files, Counter(path.suffix.lower() or path.name for path in others if path.name[0] != "."))
+    return Inputs(source, listing.pictures, tuple(listing.remarks()))
 
 
 def require_apart(inputs: Inputs, output: Path) -> None:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 from omegaconf import DictConfig
-from PIL import Image
 
 from genlab import console
 from genlab.console import progress
-from genlab.contracts import ConfigError, Problem, Translates
-from genlab.data.files.decode import Unreadable
+from genlab.contracts import ConfigError, DataSpec, Problem, Translates
+from genlab.data.files.decode import Reading, Unreadable, header
 from genlab.data.files.picture_io import Picture, read, write
 from genlab.files import replacing
 from genlab.models.base.translation import draws_in_evaluation, with_generators
@@ -27,16 +26,21 @@ from genlab.translate.large.strips import InStrips, require_known
 from genlab.translate.large.tiles import InTiles
 from genlab.translate.sheet import Sheet
 
+HALVES = "twice as wide as high, like the pairs that the model was trained on: translated whole; cut out the half first"
 LARGE = 2**20  # pixels of a picture, or of a batch, from which memory counts
 
 
 @dataclass
 class Translation:
-    """One translation job and its results: ``notes`` counts messages, ``skipped`` lists unreadable files."""
+    """One translation job and its results: ``notes`` counts messages, ``skipped`` lists unreadable files.
+
+    ``spec``: the data set that the model was trained on. ``halves``: its pairs lay side by side in one file.
+    """
 
     cfg: DictConfig
     model: Any
-    shape: tuple[int, ...]
+    spec: DataSpec
+    halves: bool
     inputs: Inputs
     output: Path
     done: int = 0
@@ -47,6 +51,12 @@ class Translation:
     def __post_init__(self) -> None:
         """Create an empty sheet."""
         self.sheet = Sheet(self.inputs, self.output)
+
+    @property
+    def sees(self) -> Reading:
+        """How files are read: as the images of the side that is translated were."""
+        channels = self.spec.channels("a" if self.cfg.direction == "AtoB" else "b")
+        return Reading(channels, self.spec.range, self.cfg.data.max_pixels)
 
     @property
     def device(self) -> torch.device:
@@ -65,7 +75,7 @@ class Translation:
             other = f"{console.program('generate')} ckpt=…"
             remedy = f"Give a run of model=pix2pix or model=cyclegan; other models: {other}"
             raise ConfigError([Problem(f"ckpt={cfg.ckpt}", what, remedy)])
-        pixel = torch.zeros(1, self.shape[0], 1, 1, device=self.device)
+        pixel = torch.zeros(1, self.sees.channels, 1, 1, device=self.device)
         self.model.translate(pixel, cfg.direction)  # says what it cannot do
         if cfg.memory == "strips":
             for net in self.generators():
@@ -92,7 +102,7 @@ class Translation:
         """Files grouped by the size in their headers; an unreadable file is a group of its own."""
         groups: dict[object, list[Path]] = {}
         for path in self.inputs.files:
-            groups.setdefault(header_size(path) or path, []).append(path)
+            groups.setdefault(size_of(path) or path, []).append(path)
         for size, paths in groups.items():
             most = min(self.together(), max(1, LARGE // (size[0] * size[1]))) if isinstance(size, tuple) else 1
             yield from (paths[i : i + most] for i in range(0, len(paths), most))
@@ -108,14 +118,15 @@ class Translation:
             Unreadable: ``data.on_error`` is ``stop``.
         """
         try:
-            picture = read(path, self.shape[0])
+            picture = read(path, self.sees)
         except Unreadable as error:
             if self.cfg.data.on_error == "stop":
                 raise
             self.skipped.append(path)
             console.say(f"skipped   {path}: {error.why}")
             return None
-        self.notes.update(picture.notes)
+        height, width = picture.values.shape[1:]
+        self.notes.update([*picture.notes, *([HALVES] if self.halves and width == 2 * height else [])])
         return picture
 
     def batch(self, pictures: dict[Path, Picture], advance: Callable[[float], object]) -> None:
@@ -186,10 +197,9 @@ class Translation:
         self.sheet.add(path, picture.values, values)
 
 
-def header_size(path: Path) -> tuple[int, int] | None:
-    """(width, height) as stored; None where the header cannot be read."""
+def size_of(path: Path) -> tuple[int, int] | None:
+    """(width, height), upright; None where the header cannot be read, which reading the file will tell."""
     try:
-        with Image.open(path) as file:
-            return file.size
-    except Exception:  # Pillow raises many kinds; reading will name it
+        return header(path).size
+    except Unreadable:
         return None

@@ -36,11 +36,11 @@ def test_a_picture_too_small_to_cut_is_enlarged_in_proportion():
 @pytest.mark.parametrize("training", [True, False])
 def test_scaling_is_pillows_bicubic(training):
     picture = Image.effect_noise((90, 60), 80)
-    scaled = Recipe("resize_and_crop", 36, 30).apply(picture, training)
+    scaled = Recipe("resize_and_crop", 36, 30).apply(picture, training, Image.Resampling.BICUBIC)
     size = (36, 36) if training else (30, 30)
     assert scaled.tobytes() == picture.resize(size, Image.Resampling.BICUBIC).tobytes()
 
 
 def test_a_picture_of_the_right_size_is_left_alone():
     picture = Image.new("RGB", (256, 256))
-    assert Recipe("resize_and_crop", 286, 256).apply(picture, training=False) is picture
+    assert Recipe("resize_and_crop", 286, 256).apply(picture, False, Image.Resampling.BICUBIC) is picture

@@ -9,9 +9,9 @@ from genlab.data.sets.paired_folders import PairedFolders, side_split_name
 from genlab.data.sets.side_by_side import SideBySide
 from genlab.data.store.module import StoreData
 
-from making import picture, ramp, side_by_side
+from making import SIDES, picture, ramp, side_by_side
 
-COMMON = {
+COMMON = SIDES | {
     "direction": "AtoB", "preprocess": "resize_and_crop", "load_size": 40, "crop_size": 32, "hflip": True,
     "channels": None, "on_error": "stop", "batch_size": 4, "limit": None,
 }  # fmt: skip
@@ -116,10 +116,13 @@ def test_an_odd_width_is_no_pair(halves, tmp_path):
 @pytest.mark.parametrize(
     ("path", "found"),
     [
-        ("A/x/1.png", ("A", "train", "x/1")),
-        ("B/val/1.jpg", ("B", "val", "1")),
-        ("testA/1.png", ("A", "test", "1")),
-        ("val/B/1.png", ("B", "val", "1")),
+        ("A/x/1.png", ("A", "train", "x/1.png")),
+        ("B/val/1.jpg", ("B", "val", "1.jpg")),
+        ("testA/1.png", ("A", "test", "1.png")),
+        ("val/B/1.png", ("B", "val", "1.png")),
+        ("Validation/b/1.png", ("B", "val", "1.png")),
+        ("train_A/1.png", ("A", "train", "1.png")),
+        ("a/Valid/1.png", ("A", "val", "1.png")),
         ("C/1.png", None),
         ("1.png", None),
     ],
@@ -157,16 +160,47 @@ def test_partners_are_those_of_one_name_also_beside_one_that_is_skipped(tmp_path
 
 def test_a_file_without_a_partner_is_named(folders, tmp_path):
     picture(folders / "A" / "lonely.png", ramp(50, 40))
-    with pytest.raises(DataError, match=r"1 files.*no partner.*A/lonely.png.*data\.on_error=skip"):
+    with pytest.raises(DataError, match=r"1 file of A without a partner in B: A/lonely.png\..*data\.on_error=skip"):
         two_folders(folders).prepare(tmp_path, tmp_path / "cache")
     prepared = two_folders(folders, on_error="skip").prepare(tmp_path, tmp_path / "cache")
     assert prepared.spec.skipped == ("A/lonely.png",)
 
 
-def test_two_files_of_one_name_in_one_folder_are_named(folders, tmp_path):
-    picture(folders / "A" / "7.png", ramp(50, 40))
-    with pytest.raises(DataError, match=r"A/7\.(jpg|png) and .*A/7\.(jpg|png) have one name"):
-        two_folders(folders, on_error="skip").prepare(tmp_path, tmp_path / "cache")
+def test_whole_names_make_pairs_before_names_without_their_ending(tmp_path):
+    for i in range(12):
+        for side, level in (("A", 0), ("B", 255)):
+            for ending, own in (("png", 10 * i), ("jpg", 10 * i + 5)):
+                picture(tmp_path / "two" / side / f"{i}.{ending}", np.full((40, 40), abs(level - own), np.uint8))
+    prepared = two_folders(tmp_path / "two").prepare(tmp_path, tmp_path / "cache")
+    assert sum(prepared.spec.sizes.values()) == 24
+    for part in prepared.columns.values():
+        a, b = (part[side][:, 0, 0, 0].astype(int) for side in "ab")
+        assert np.abs(a + b - 255).max() <= 2
+
+
+def test_several_files_of_one_name_are_named(folders, tmp_path):
+    picture(folders / "A" / "7.bmp", ramp(50, 40))
+    with pytest.raises(DataError, match=r"no partner can be told: train/7"):
+        two_folders(folders).prepare(tmp_path, tmp_path / "cache")
+    prepared = two_folders(folders, on_error="skip").prepare(tmp_path, tmp_path / "cache")
+    assert prepared.spec.skipped == ("A/7.bmp", "A/7.jpg", "B/7.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "partner", "difference"),
+    [
+        ("Cat.png", "cat.png", "upper and lower case"),
+        ("caf\u00e9.png", "cafe\u0301.png", "their Unicode form"),
+        ("cat_A.png", "cat_B.png", "a suffix such as _A"),
+    ],
+)
+def test_what_hides_a_partner_is_said(name, partner, difference, folders, tmp_path):
+    picture(folders / "A" / name, ramp(50, 40))
+    picture(folders / "B" / partner, ramp(50, 40))
+    with pytest.raises(DataError) as error:
+        two_folders(folders).prepare(tmp_path, tmp_path / "cache")
+    for words in (f"A/{name}", f"B/{partner}", f"differ only by {difference}"):
+        assert words in str(error.value)
 
 
 def test_partners_of_different_size_are_named_unless_both_are_scaled(folders, tmp_path):
@@ -192,7 +226,7 @@ def test_folders_that_are_missing_are_named(folders, tmp_path):
 def test_two_domains_are_no_pairs_side_by_side(tmp_path):
     for part in ("trainA", "trainB"):
         picture(tmp_path / part / "a.png", ramp(20, 12))
-    with pytest.raises(ConfigError, match=r"two domains.*\n.*data=unpaired_folders"):
+    with pytest.raises(ConfigError, match=r"two folders, A and B.*\n.*data=paired_folders.*\n.*data=unpaired_folders"):
         one_file(tmp_path).prepare(tmp_path, tmp_path / "cache")
 
 

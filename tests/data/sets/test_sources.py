@@ -12,20 +12,26 @@ import pytest
 from PIL import Image
 
 from genlab.contracts import DataError
-from genlab.data.files.decode import decode
+from genlab.data.files.decode import Reading, covering, opened
 from genlab.data.files.download import Remote, fetch
 from genlab.data.sets import mnist as idx
 from genlab.data.sets.digits import Digits
 from genlab.data.sets.folder import Folder
 
-from making import picture
+from making import READ, picture
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
+def decode(path, shape):
+    """A file as ``Folder`` takes it."""
+    reading = Reading(shape[0])
+    return covering(opened(path, reading)[0], shape[:0:-1], reading)
+
+
 def folder(path, **change):
     defaults = {"image_size": 16, "channels": None, "hflip": False, "on_error": "stop", "batch_size": 8, "limit": None}
-    return Folder(str(path), **(defaults | change))
+    return Folder(str(path), **(READ | defaults | change))
 
 
 def test_digits_are_scikit_learns_own(tmp_path):

@@ -10,10 +10,10 @@ from genlab.data.sets.unpaired_folders import UnpairedFolders
 from genlab.data.store.module import StoreData
 from genlab.data.store.order import domain_order, eval_pairs
 
-from making import picture, ramp
+from making import SIDES, picture, ramp
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data"
-COMMON = {
+COMMON = SIDES | {
     "name": "unpaired_folders", "preprocess": "resize_and_crop", "load_size": 36, "crop_size": 32, "hflip": True,
     "channels": None, "on_error": "stop", "batch_size": 4, "limit": None,
 }  # fmt: skip

@@ -27,7 +27,7 @@ def slow_images(count, pause):
 
 def decoded(count=200, pause=0.0):
     rows = ((image,) for image in slow_images(count, pause))
-    return Decoded({"train": Part(count, ("image",), rows, {"label": np.arange(count)})}, {"fact": 1})
+    return Decoded({"train": Part(count, ("image",), rows, {"label": np.arange(count)})}, lambda: {"fact": 1})
 
 
 def build_and_read(cache, pause, results=None):
@@ -102,7 +102,7 @@ def test_a_shortened_array_is_noticed_and_built_anew(tmp_path):
 
 def many_sizes():
     rows = [(np.full((1, 4 + i, 5), i, np.uint8),) for i in range(6)]
-    return Decoded({"train": Part(6, ("image",), rows, {"label": np.arange(6)})}, {"fact": 1})
+    return Decoded({"train": Part(6, ("image",), rows, {"label": np.arange(6)})}, lambda: {"fact": 1})
 
 
 def write(name, content):

@@ -18,7 +18,8 @@ from genlab.data.sets.shapes import Shapes
 from genlab.data.sets.side_by_side import SideBySide
 from genlab.data.sets.unpaired_folders import UnpairedFolders
 
-from making import picture, ramp, side_by_side
+from making import READ as KEYS
+from making import SIDES, picture, ramp, side_by_side
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
 SIZED = {"preprocess": "scale_width_and_crop", "load_size": 20, "crop_size": 16, "channels": None}
@@ -54,24 +55,28 @@ def root(tmp_path_factory, data_root):
 
 MAKE = {
     "folder": lambda root, **o: Folder(
-        **(READ | {"path": str(root / "pictures"), "image_size": 16, "channels": None} | o)
+        **(READ | KEYS | {"path": str(root / "pictures"), "image_size": 16, "channels": None} | o)
     ),
     "celeba": lambda root, **o: CelebA(**(READ | {"crop": 30, "image_size": 16, "label": "attributes"} | o)),
     "mnist": lambda root, **o: MNIST(**({"name": "mnist", "batch_size": 4, "limit": None} | o)),
     "shapes": lambda root, **o: Shapes(**(DRAWN | {"shapes": ["square"], "batch_size": 4, "limit": None} | o)),
     "side_by_side": lambda root, **o: SideBySide(
-        **(READ | SIZED | {"name": "set", "path": str(root / "halves"), "direction": "AtoB"} | o)
+        **(READ | SIDES | SIZED | {"name": "set", "path": str(root / "halves"), "direction": "AtoB"} | o)
     ),
     "paired_folders": lambda root, **o: PairedFolders(
-        **(READ | SIZED | {"path": str(root / "two"), "direction": "AtoB"} | o)
+        **(READ | SIDES | SIZED | {"path": str(root / "two"), "direction": "AtoB"} | o)
     ),
     "unpaired_folders": lambda root, **o: UnpairedFolders(
-        **(READ | SIZED | {"name": "set", "path": str(root / "two")} | o)
+        **(READ | SIDES | SIZED | {"name": "set", "path": str(root / "two")} | o)
     ),
 }
-SIZES = [{"preprocess": "crop"}, {"load_size": 24}, {"crop_size": 12}, {"channels": 1}, {"on_error": "skip"}]
+FILES = [{"channels": 1}, {"on_error": "skip"}, {"range": 255}, {"resample": "nearest"}, {"max_pixels": 10**7}]
+SIZES = [
+    {"preprocess": "crop"}, {"load_size": 24}, {"crop_size": 12}, *FILES,
+    {"channels_a": 1}, {"channels_b": 1}, {"resample_a": "nearest"}, {"resample_b": "nearest"},
+]  # fmt: skip
 OTHER = {
-    "folder": [{"image_size": 12}, {"channels": 1}, {"on_error": "skip"}],
+    "folder": [{"image_size": 12}, *FILES],
     "celeba": [{"crop": 20}, {"crop": None}, {"image_size": 12}, {"on_error": "skip"}],
     "mnist": [{"name": "fashion_mnist"}],
     "shapes": [
@@ -83,13 +88,13 @@ OTHER = {
     "unpaired_folders": SIZES,
 }  # fmt: skip
 SAME = {
-    "folder": [{"hflip": True}, {"limit": 3}, {"batch_size": 2}, {"channels": 3}],
+    "folder": [{"hflip": True}, {"limit": 3}, {"batch_size": 2}],
     "celeba": [{"hflip": True}, {"limit": 3}, {"batch_size": 2}, {"label": "Young"}],
     "mnist": [{"limit": 3}, {"batch_size": 2}],
     "shapes": [{"limit": 3}, {"batch_size": 2}],
-    "side_by_side": [{"direction": "BtoA"}, {"hflip": True}, {"limit": 3}, {"batch_size": 2}, {"channels": 3}],
-    "paired_folders": [{"direction": "BtoA"}, {"hflip": True}, {"limit": 3}, {"batch_size": 2}, {"channels": 3}],
-    "unpaired_folders": [{"hflip": True}, {"limit": 3}, {"batch_size": 2}, {"channels": 3}],
+    "side_by_side": [{"direction": "BtoA"}, {"hflip": True}, {"limit": 3}, {"batch_size": 2}],
+    "paired_folders": [{"direction": "BtoA"}, {"hflip": True}, {"limit": 3}, {"batch_size": 2}],
+    "unpaired_folders": [{"hflip": True}, {"limit": 3}, {"batch_size": 2}],
 }
 
 

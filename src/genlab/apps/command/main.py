@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from typing import NoReturn
 
@@ -13,6 +14,9 @@ from genlab.contracts import GenlabError
 
 def main(command: str, arguments: list[str] | None = None) -> NoReturn:
     """Run ``command`` with the given arguments (default: ``sys.argv``), and exit with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may be no UTF-8
     gc.disable()  # composing makes a great many small objects that all stay: a third of its time; ``run`` switches it on
     try:
         code = dispatch(command, sys.argv[1:] if arguments is None else arguments)

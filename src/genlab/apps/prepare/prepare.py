@@ -32,7 +32,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     from genlab.apps.prepare.report import report
     from genlab.data.report.survey import survey
 
-    show(report(prepared, survey(source.pictures(data_root))))
+    show(report(prepared, survey(source.pictures(data_root, prepared.spec.skipped))))
     if sheet is not None:
         from genlab.data.report.contact_sheet import draw
 

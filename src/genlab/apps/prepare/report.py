@@ -40,6 +40,7 @@ def heading(prepared: PreparedData) -> Iterator[str]:
     )
     yield f"digest     {spec.digest[:12]}"
     yield "counts     " + "   ".join(f"{split} {count:,}" for split, count in spec.sizes.items())
+    yield from (f"note       {remark}" for remark in spec.remarks)
 
 
 def storage(prepared: PreparedData) -> Iterator[str]:
@@ -136,7 +137,7 @@ def oddities(spec: DataSpec, survey: Survey) -> Iterator[str]:
 
 def left_out(spec: DataSpec, survey: Survey) -> tuple[list[str], list[str]]:
     """The names of unreadable files, and of files without a partner."""
-    paths = [survey.path(picture.name) for picture in survey.every] if spec.kind == "pairs" else []
+    paths = [survey.path(picture.name) for picture in survey.every] if set(survey.parts) == {"A", "B"} else []
     partnerless = [name for name in spec.skipped if paths and not any(path.endswith(f"/{name}") for path in paths)]
     unreadable = [name for name in spec.skipped if name not in partnerless]
     told = tuple(f"/{name}" for name in unreadable)

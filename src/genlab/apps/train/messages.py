@@ -44,7 +44,7 @@ def sizes(spec: DataSpec) -> str:
 
 def notes(spec: DataSpec, model: Model) -> list[str]:
     """Notes on the data set and on the model's metrics."""
-    return [*([spec.note] if spec.note else []), *model.notes()]
+    return [*([spec.note] if spec.note else []), *spec.remarks, *model.notes()]
 
 
 def skipped(spec: DataSpec) -> str:

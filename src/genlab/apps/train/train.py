@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.command.paths import prepare
 from genlab.compat import ensure_torchvision
+from genlab.config.crop_sizes import required_by, scaled_for
 from genlab.config.hints import Hints
 from genlab.config.label_compatibility import lacking
 from genlab.config.words import in_words
-from genlab.contracts import ConfigError, DataSpec
+from genlab.contracts import ConfigError, DataSpec, Problem
+from genlab.data.store.columns import Column, heights_and_widths
 from genlab.data.store.handover import handed_over
+from genlab.data.store.source import PreparedData
 from genlab.rank_environment import directory_of_rank_0, is_rank_0
 from genlab.runs.find import Run, checkpoint_file, choose_run
 
@@ -23,7 +28,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
 
     Raises:
         DataError: the data set is missing or damaged.
-        ConfigError: it lacks the labels that the model needs.
+        ConfigError: it lacks the labels that the model needs, or has images of sizes that its networks do not take.
         CheckpointError: ``resume`` or ``init_from`` does not name a run or checkpoint.
         Stopped: a signal stopped the run.
     """
@@ -32,6 +37,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     child_of = None if is_rank_0() else directory_of_rank_0(Path(cfg.paths.runs).expanduser())
     prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
     require_labels(cfg, prepared.spec)
+    require_sizes(cfg, prepared)
     chosen: Run = choose_run(cfg, prepared.spec, run_dir, child_of)
     ensure_torchvision()  # from here on torch and Lightning are imported
     if cfg.check_only:
@@ -52,3 +58,33 @@ def require_labels(cfg: DictConfig, spec: DataSpec) -> None:
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
     if problems := in_words(lacking(plain, (spec.labels,) if spec.labels else ()), Hints()):
         raise ConfigError(problems)
+
+
+def require_sizes(cfg: DictConfig, prepared: PreparedData) -> None:
+    """Refuse images that are not cropped and whose sizes the model's networks do not take; all of them are looked at.
+
+    Raises:
+        ConfigError: with the first such file and how many there are.
+    """
+    plain: Any = OmegaConf.to_container(cfg.model, resolve=True)
+    multiple, least = required_by(plain)
+    found: list[tuple[str, int, int]] = []
+    rows = [(column, names) for split, side in prepared.files.items() for column, names in named(prepared, split, side)]
+    for column, names in rows:
+        heights, widths = heights_and_widths(column, np.arange(len(column)))
+        bad = (heights % multiple != 0) | (widths % multiple != 0) | (np.minimum(heights, widths) < least)
+        found += [(names[i], int(widths[i]), int(heights[i])) for i in np.flatnonzero(bad)]
+    if found:
+        name, width, height = found[0]
+        what = f"leaves {name} at {width}x{height}, and these networks take multiples of {multiple}, at least {least}"
+        many = f" ({len(found):,} of {sum(len(names) for _, names in rows):,} images)"
+        side = max(round(min(height, width) / multiple), -(-least // multiple)) * multiple
+        remedy = f"Type: data.preprocess=resize_and_crop data.crop_size={side} data.load_size={scaled_for(side)}"
+        raise ConfigError([Problem(f"data.preprocess={cfg.data.preprocess}", what + many, remedy)])
+
+
+def named(prepared: PreparedData, split: str, files: dict[str, list[str]]) -> Iterator[tuple[Column, list[str]]]:
+    """The columns of a split with the names of their rows' files."""
+    for side, names in files.items():
+        column = prepared.columns[split][side]
+        yield column, names[: len(column)]

@@ -4,47 +4,94 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from genlab.config.types import OnError
-from genlab.data.files.decode import Unreadable, mode_of
+from genlab.console import progress
+from genlab.data.files.decode import Reading, Unreadable, header, read
+from genlab.data.files.findings import Findings
+from genlab.data.files.pixels import Range
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Row = tuple[np.ndarray, ...]
-LOOKED_AT = 64  # files whose headers say whether a set has colour
-THREADS = min(8, os.cpu_count() or 1)  # Pillow lets go of the interpreter while it decodes and scales
+LONG = 500  # files from which a person should see a bar
+THREADS = min(8, os.cpu_count() or 1)  # the decoders let go of the interpreter while they work
 
 
-def decode_rows(
-    files: Sequence[Path], decode: Callable[[Path], Row], on_error: OnError, skipped: list[str], root: Path
-) -> Iterator[Row | None]:
-    """``decode`` of each file, in order; None for a skipped file, whose path is appended to ``skipped``.
-
-    Raises:
-        Unreadable: a file cannot be read, and ``on_error`` is ``stop``.
-    """
-    waiting: deque[Future[Row]] = deque()
+def in_order(items: Sequence[Item], work: Callable[[Item], Result]) -> Iterator[Callable[[], Result]]:
+    """For each item, in order, a function that returns its result or raises; a few items ahead are worked on."""
+    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         try:
-            ahead = iter(files)
-            for _ in files:
-                while len(waiting) < 4 * THREADS and (path := next(ahead, None)) is not None:
-                    waiting.append(pool.submit(decode, path))
-                try:
-                    yield waiting.popleft().result()
-                except Unreadable as error:
-                    if on_error == "stop":
-                        raise
-                    skipped.append(error.path.relative_to(root).as_posix())
-                    yield None
+            ahead = iter(items)
+            for _ in items:
+                while len(waiting) < 4 * THREADS and (item := next(ahead, None)) is not None:
+                    waiting.append(pool.submit(work, item))
+                yield waiting.popleft().result
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def channels_of(files: list[Path]) -> int:
-    """3 if any of about ``LOOKED_AT`` evenly spaced files has colour, else 1."""
-    some = files[:: max(1, len(files) // LOOKED_AT)]
-    return 3 if any(mode_of(path) != "L" for path in some) else 1
+def decode_rows(
+    files: Sequence[Path], decode: Callable[[Path], Row], on_error: OnError, findings: Findings
+) -> Iterator[Row | None]:
+    """``decode`` of each file, in order; None for a skipped file, which is recorded.
+
+    Raises:
+        Unreadable: a file cannot be read, and ``on_error`` is ``stop``.
+    """
+    for result in in_order(files, decode):
+        try:
+            yield result()
+        except Unreadable as error:
+            if on_error == "stop":
+                raise
+            findings.skip(error)
+            yield None
+
+
+def look_at(
+    files: Sequence[Path], reading: Reading, on_error: OnError, findings: Findings
+) -> tuple[set[Path], Range | None]:
+    """Decode every file once. -> those that cannot be read, which are recorded; the range of the deep ones.
+
+    Raises:
+        Unreadable: a file cannot be read, and ``on_error`` is ``stop``; or none can.
+    """
+
+    bad, seen = set(), Findings(findings.root)
+
+    def look(path: Path) -> None:
+        seen.see(read(path, reading.max_pixels), reading)
+
+    with progress("looking at the files", len(files), shown=len(files) >= LONG, unit="files") as advance:
+        for path, result in zip(files, in_order(files, look), strict=True):
+            try:
+                result()
+            except Unreadable as error:
+                bad.add(path)
+                if on_error == "stop" or len(bad) == len(files):
+                    raise
+                findings.skip(error)
+            advance()
+    return bad, seen.range()
+
+
+def channels_of(files: Iterable[Path]) -> int:
+    """3 if any file has colour by its header, else 1; a file that cannot be read does not count."""
+
+    def has_colour(path: Path) -> bool:
+        try:
+            return not header(path).grey
+        except Unreadable:
+            return False
+
+    every = list(files)
+    with ThreadPoolExecutor(THREADS) as pool:
+        return 3 if any(pool.map(has_colour, every)) else 1

@@ -58,10 +58,10 @@ class Recipe:
             return at_least(*scaled, self.crop_size)
         return nearest_multiple(scaled[0]), nearest_multiple(scaled[1])
 
-    def apply(self, picture: Image.Image, training: bool) -> Image.Image:
-        """The picture scaled (bicubic, antialiased)."""
+    def apply(self, picture: Image.Image, training: bool, resample: Image.Resampling) -> Image.Image:
+        """The picture scaled; bicubic is antialiased."""
         size = self.size(*picture.size, training)
-        return picture if size == picture.size else picture.resize(size, Image.Resampling.BICUBIC)
+        return picture if size == picture.size else picture.resize(size, resample)
 
 
 def nearest_multiple(side: int) -> int:

@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from PIL import Image
-
 from genlab.console import progress
-from genlab.contracts import DataError
-from genlab.data.files.decode import GREY, Unreadable, naming
+from genlab.data.files.decode import GREY, Unreadable, header
 from genlab.data.files.decode_in_parallel import THREADS
 from genlab.files import sha256
 
 LONG = 500  # files from which a person should see a bar
-ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # the EXIF tag, and its values for a picture that is stored on its side
 
 
 @dataclass(frozen=True)
@@ -92,11 +88,7 @@ def same(pictures: list[Picture]) -> list[list[str]]:
 
 
 def survey(files: dict[str, list[Path]]) -> Survey:
-    """Examine every file once; names are relative to the folder that contains them all.
-
-    Raises:
-        DataError: a file is gone, or may not be read.
-    """
+    """Examine every file once; names are relative to the folder that contains them all."""
     every = list(dict.fromkeys(path for paths in files.values() for path in paths))
     if not every:
         return Survey(Path(), {part: [] for part in files})
@@ -106,22 +98,25 @@ def survey(files: dict[str, list[Path]]) -> Survey:
         ThreadPoolExecutor(THREADS) as pool,
         progress("looking at the files", len(every), shown=len(every) >= LONG, unit="files") as advance,
     ):
-        try:
-            for path, picture in zip(every, pool.map(lambda path: survey_file(path, root), every), strict=True):
-                seen[path] = picture
-                advance()
-        except OSError as error:
-            raise DataError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        for path, picture in zip(every, pool.map(lambda path: survey_file(path, root), every), strict=True):
+            seen[path] = picture
+            advance()
     return Survey(root, {part: [seen[path] for path in paths] for part, paths in files.items()})
 
 
 def survey_file(path: Path, root: Path) -> Picture:
     """Hash a file and read its header."""
-    size, mode = None, ""
+    name = path.relative_to(root).as_posix()
     try:
-        with naming(path), Image.open(path) as picture:
-            lying = picture.getexif().get(ORIENTATION) in LYING
-            size, mode = (picture.size[::-1] if lying else picture.size), picture.mode
+        found = header(path)
     except Unreadable:
-        pass
-    return Picture(path.relative_to(root).as_posix(), sha256(path), path.stat().st_size, size, mode)
+        return Picture(name, *(digest_of(path)), None, "")
+    return Picture(name, *digest_of(path), found.size, found.mode)
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file; of one that may not be read or is lost, its own path stands for the digest."""
+    try:
+        return sha256(path), path.stat().st_size
+    except OSError:
+        return f"unreadable: {path}", 0

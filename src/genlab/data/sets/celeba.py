@@ -12,15 +12,18 @@ import numpy as np
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import ConfigError, DataError, DataSpec, LabelKind, Problem
 from genlab.data.files.archive import unpack
-from genlab.data.files.decode import decode
-from genlab.data.files.decode_in_parallel import decode_rows
+from genlab.data.files.decode import Reading, covering, naming, opened
+from genlab.data.files.decode_in_parallel import Row
+from genlab.data.files.findings import Findings
+from genlab.data.files.image_folders import ImageStoreRecipe, of_store
+from genlab.data.files.options import FileOptions
 from genlab.data.files.splits import require_every_split
 from genlab.data.store.source import SPLITS, Augmentation, Columns, PreparedData, Source, limited, sizes_of
-from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 
 COMPLETE = 202_599  # images of the whole set
 IMAGES, ATTRIBUTES, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 ALL = "attributes"
+MOST = 100_000_000  # pixels of a file; those of the set have 38,804
 BY_HAND = (
     "Its terms allow no mirror, so fetch it by hand from the set's page (mmlab.ie.cuhk.edu.hk/projects/CelebA.html): "
     f"{IMAGES}.zip, {ATTRIBUTES} and {PARTITION}, into {{folder}}, or say where your data sets lie: paths.data=DIR "
@@ -55,7 +58,8 @@ class CelebA(Source):
         limit: PositiveInt | None,
     ) -> None:
         self.crop, self.image_size, self.label, self.hflip = crop, image_size, label, hflip
-        self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
+        self.options = FileOptions(3, None, "bicubic", MOST, on_error)
+        self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find the files, read labels and partition, and decode the images or open their store."""
@@ -63,10 +67,15 @@ class CelebA(Source):
         names, values = attributes(folder / ATTRIBUTES)
         chosen = self.chosen(names)
         parts = self.pictures(data_root)
-        recipe = {"kind": "celeba", "crop": self.crop, "size": self.image_size, "on_error": self.on_error}
-        texts = (folder / ATTRIBUTES, folder / PARTITION)
-        key = key_of(recipe, [*(path for files in parts.values() for path in files), *texts], folder)
-        store = open_or_build(cache_root, "celeba", key, lambda: self.decoded(folder, parts, values))
+        require_rows(folder / ATTRIBUTES, parts, values)
+
+        def labels(files: list[Path]) -> dict[str, np.ndarray]:
+            rows = [values[path.name] for path in files]
+            return {"label": np.stack(rows) if rows else np.empty((0, len(names)), np.int64)}
+
+        facts = {"kind": "celeba", "crop": self.crop, "size": self.image_size}
+        recipe = ImageStoreRecipe(folder, parts, ("image",), self.decode, self.options, facts, known=labels)
+        store = recipe.store(cache_root, "celeba", (folder / ATTRIBUTES, folder / PARTITION))
         sizes = sizes_of(store.parts)
         require_every_split(sizes, folder)
         spec = DataSpec(
@@ -74,11 +83,10 @@ class CelebA(Source):
             "images",
             (3, self.image_size, self.image_size),
             sizes,
-            store.digest,
             attributes=names,
             levels=(2,) * len(names),
-            skipped=tuple(store.facts["skipped"]),
             note=self.note(sum(sizes.values())),
+            **of_store(store),
         )
         whole = PreparedData(spec, store.parts, Augmentation(hflip=self.hflip))
         return limited(whole if chosen is None else with_class(whole, chosen), self.limit)
@@ -103,25 +111,14 @@ class CelebA(Source):
             raise ConfigError([Problem(f"data.label={self.label}", "is no attribute of CelebA", remedy)])
         return names.index(self.label)
 
-    def decoded(self, folder: Path, parts: dict[str, list[Path]], values: dict[str, np.ndarray]) -> Decoded:
-        """Input of the store build; images are decoded lazily."""
-        skipped: list[str] = []
-        shape = (3, self.image_size, self.image_size)
+    def decode(self, path: Path, part: str, reading: Reading, findings: Findings) -> Row:
+        """One file, cropped and scaled."""
+        picture, pixels = opened(path, reading)
+        findings.see(pixels, reading)
+        with naming(path):
+            return (covering(picture, (self.image_size, self.image_size), reading, self.crop),)
 
-        def one(path: Path) -> tuple[np.ndarray]:
-            return (decode(path, shape, self.crop),)
-
-        made = {}
-        for split, files in parts.items():
-            unknown = next((path.name for path in files if path.name not in values), None)
-            if unknown:
-                raise DataError(f"{folder / ATTRIBUTES} has no row for {unknown}. Fetch the file anew.")
-            labels = np.stack([values[path.name] for path in files]) if files else np.empty((0, 0), np.int64)
-            rows = decode_rows(files, one, self.on_error, skipped, folder)
-            made[split] = Part(len(files), ("image",), rows, {"label": labels})
-        return Decoded(made, {"skipped": skipped})
-
-    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+    def pictures(self, data_root: Path, skipped: tuple[str, ...] = ()) -> dict[str, list[Path]]:
         """The files that are present, by the official partition."""
         folder = find_folder(data_root / "celeba")
         here = {path.name for path in (folder / IMAGES).iterdir()}
@@ -130,6 +127,17 @@ class CelebA(Source):
             if name in here:
                 parts[split].append(folder / IMAGES / name)
         return parts
+
+
+def require_rows(path: Path, parts: dict[str, list[Path]], values: dict[str, np.ndarray]) -> None:
+    """Every image needs its attributes.
+
+    Raises:
+        DataError: with the first image that has none.
+    """
+    unknown = next((file.name for files in parts.values() for file in files if file.name not in values), None)
+    if unknown:
+        raise DataError(f"{path} has no row for {unknown}. Fetch the file anew.")
 
 
 def with_class(prepared: PreparedData, attribute: int) -> PreparedData:

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from genlab.config.types import OnError, PositiveInt
+from genlab.config.types import NumberRange, OnError, PositiveInt, Resample
 from genlab.contracts import DataError, DataSpec, LabelKind
-from genlab.data.files.decode import ENDINGS, decode
-from genlab.data.files.decode_in_parallel import channels_of, decode_rows
-from genlab.data.files.splits import completed, pictures_in, plain, require_every_split, require_folder
+from genlab.data.files.decode import Reading, covering, naming, opened
+from genlab.data.files.decode_in_parallel import Row
+from genlab.data.files.findings import Findings
+from genlab.data.files.formats import NAMED
+from genlab.data.files.image_folders import ImageStoreRecipe, Parts, of_store
+from genlab.data.files.listing import Listing, look_in
+from genlab.data.files.options import FileOptions
+from genlab.data.files.splits import completed, plain, require_every_split, require_folder, split_in
 from genlab.data.store.source import SPLITS, Augmentation, PreparedData, Source, limited, sizes_of
-from genlab.data.store.store import Decoded, Part, key_of, open_or_build
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One file: its path, and the split and class that its folders give, if any."""
+class Sorted:
+    """The files of a folder by split, as its sub-folders give them, and the class of each file, if there are classes."""
 
-    path: Path
-    split: str | None
-    label: str | None
+    listing: Listing
+    parts: Parts
+    labels: dict[Path, str]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes."""
+        return sorted(set(self.labels.values()))
+
+    def complete(self, parts: Parts) -> Parts:
+        """Cut the parts that no sub-folder gives off the training images."""
+        return completed(parts, self.listing.name)
+
+    def columns(self, files: list[Path]) -> dict[str, np.ndarray]:
+        """The labels of the files, if there are classes."""
+        places = {name: place for place, name in enumerate(self.classes)}
+        return {"label": np.array([places[self.labels[path]] for path in files], np.int64)} if places else {}
 
 
 class Folder(Source):
@@ -34,7 +52,10 @@ class Folder(Source):
     Args:
         path: the folder.
         image_size: images are scaled to this shorter side (bicubic) and centre-cropped to image_size x image_size.
-        channels: 1 grey, 3 colour, None: colour if any of a sample of the files has colour.
+        channels: 1 grey, 3 colour, None: colour if any of the files has colour.
+        range: white, or black and white, in files of more than 8 bits; ``set``: as the files have; None: by their format.
+        resample: ``bicubic``, or ``nearest``, which makes no new colours.
+        max_pixels: files with more pixels are refused.
         hflip: mirror half of the training images, anew in every epoch.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
         batch_size: images per step, on each device.
@@ -48,76 +69,66 @@ class Folder(Source):
         self,
         path: str,
         image_size: PositiveInt,
-        channels: PositiveInt | None,
+        channels: Literal[1, 3] | None,
+        range: NumberRange,
+        resample: Resample,
+        max_pixels: PositiveInt,
         hflip: bool,
         on_error: OnError,
         batch_size: PositiveInt,
         limit: PositiveInt | None,
     ) -> None:
-        self.path, self.image_size, self.channels, self.hflip = Path(path).expanduser(), image_size, channels, hflip
-        self.on_error, self.batch_size, self.limit = on_error, batch_size, limit
+        self.path, self.image_size, self.hflip = Path(path).expanduser(), image_size, hflip
+        self.options = FileOptions(channels, range, resample, max_pixels, on_error)
+        self.batch_size, self.limit = batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """List and check the files, and decode them or open their store."""
-        files = listing(self.path)
-        channels = self.channels or channels_of([f.path for f in files])
-        recipe = {"kind": "folder", "size": self.image_size, "channels": channels, "on_error": self.on_error}
-        key = key_of(recipe, [f.path for f in files], self.path)
-        shape = (channels, self.image_size, self.image_size)
-        store = open_or_build(cache_root, f"folder-{plain(self.path)}", key, lambda: self.decoded(files, shape))
-        classes, skipped = store.facts["classes"], tuple(store.facts["skipped"])
+        files = self.sorted()
+        facts = {"kind": "folder", "size": self.image_size}
+        recipe = ImageStoreRecipe(
+            self.path, files.parts, ("image",), self.decode, self.options, facts, files.complete, known=files.columns
+        )
+        store = recipe.store(cache_root, f"folder-{plain(self.path)}")
         sizes = sizes_of(store.parts)
         require_every_split(sizes, self.path)
-        spec = DataSpec("folder", "images", shape, sizes, store.digest, len(classes), tuple(classes), skipped=skipped)
+        shape, names = store.parts["train"]["image"].shape[1:], tuple(files.classes)  # type: ignore[union-attr]
+        found = of_store(store, tuple(files.listing.remarks()))
+        spec = DataSpec("folder", "images", shape, sizes, classes=len(names), class_names=names, **found)
         return limited(PreparedData(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 
-    def decoded(self, files: list[Listed], shape: tuple[int, ...]) -> Decoded:
-        """Input of the store build; images are decoded lazily."""
-        classes = sorted({f.label for f in files if f.label is not None})
-        skipped: list[str] = []
-        parts = {}
+    def decode(self, path: Path, part: str, reading: Reading, findings: Findings) -> Row:
+        """One file, scaled and cropped."""
+        picture, pixels = opened(path, reading)
+        findings.see(pixels, reading)
+        with naming(path):
+            return (covering(picture, (self.image_size, self.image_size), reading),)
 
-        def one(path: Path) -> tuple[np.ndarray]:
-            return (decode(path, shape),)
+    def sorted(self) -> Sorted:
+        """Every picture below the folder, by the split and class of its sub-folders.
 
-        for split, members in splits(files, self.path).items():
-            labels = {"label": np.array([classes.index(f.label) for f in members], np.int64)} if classes else {}  # type: ignore[arg-type]
-            rows = decode_rows([f.path for f in members], one, self.on_error, skipped, self.path)
-            parts[split] = Part(len(members), ("image",), rows, labels)
-        return Decoded(parts, {"classes": classes, "skipped": skipped})
+        Raises:
+            DataError: there is no such folder, or no picture in it, or classes beside loose pictures.
+        """
+        require_folder(self.path)
+        listing = look_in(self.path, self.options.on_error)
+        if not listing.pictures:
+            raise DataError(f"data.path={self.path}: there is no picture ({NAMED}) in it or below it.")
+        parts: Parts = {split: [] for split in SPLITS}
+        labels: dict[Path, str] = {}
+        for path in listing.pictures:
+            split = split_in(path, self.path)
+            parts[split or "train"].append(path)
+            folders = path.relative_to(self.path).parts[bool(split) : -1]
+            if folders:
+                labels[path] = folders[0]
+        loose = [path for path in listing.pictures if path not in labels]
+        if labels and loose:
+            what = f"sub-folders are classes, but {loose[0]} lies in none. Move it into one, or all out."
+            raise DataError(f"{self.path}: {what}")
+        return Sorted(listing, parts, labels)
 
-    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+    def pictures(self, data_root: Path, skipped: tuple[str, ...] = ()) -> Parts:
         """The files by split."""
-        return {split: [f.path for f in members] for split, members in splits(listing(self.path), self.path).items()}
-
-
-def listing(folder: Path) -> list[Listed]:
-    """Every picture below ``folder``, sorted by name.
-
-    Raises:
-        DataError: there is no such folder, or no picture in it, or classes beside loose pictures.
-    """
-    require_folder(folder)
-    paths = pictures_in(folder)
-    if not paths:
-        raise DataError(f"data.path={folder}: there is no picture ({', '.join(sorted(ENDINGS))}) in it or below it.")
-    files = [listed_file(path, folder) for path in paths]
-    if len({f.label is None for f in files}) == 2:
-        loose = next(f.path for f in files if f.label is None)
-        raise DataError(f"{folder}: sub-folders are classes, but {loose} lies in none. Move it into one, or all out.")
-    return files
-
-
-def listed_file(path: Path, folder: Path) -> Listed:
-    """A file with the split and class that its folders give."""
-    parts = list(path.relative_to(folder).parts[:-1])
-    split = parts.pop(0) if parts and parts[0] in SPLITS else None
-    return Listed(path, split, parts[0] if parts else None)
-
-
-def splits(files: list[Listed], folder: Path) -> dict[str, list[Listed]]:
-    """The files of each split; missing splits are split off ``train``."""
-    by_split: dict[str, list[Listed]] = {split: [] for split in SPLITS}
-    for file in files:
-        by_split[file.split or "train"].append(file)
-    return completed(by_split, lambda file: file.path.relative_to(folder).as_posix())
+        files = self.sorted()
+        return files.complete(files.listing.without(skipped, files.parts))

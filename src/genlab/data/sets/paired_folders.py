@@ -5,19 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from genlab.config.types import OnError, PositiveInt
+from genlab.config.types import NumberRange, OnError, PositiveInt, Resample
 from genlab.contracts import DataError, Kind
-from genlab.data.files.decode import Unreadable
-from genlab.data.files.decode_in_parallel import Row, channels_of
-from genlab.data.files.image_folders import ImageStoreRecipe, load
+from genlab.data.files.decode import Reading, Unreadable
+from genlab.data.files.decode_in_parallel import Row
+from genlab.data.files.findings import Findings
+from genlab.data.files.image_folders import ImageStoreRecipe, Parts, load
+from genlab.data.files.listing import few, look_in
+from genlab.data.files.options import FileOptions, Sides
 from genlab.data.files.preprocess import Preprocessing, Recipe
-from genlab.data.files.splits import completed, pictures_in, plain, require_every_split, require_folder
+from genlab.data.files.splits import completed, plain, require_every_split, require_folder, side_split_name
+from genlab.data.sets.matching import Files, Matched, match
 from genlab.data.sets.pairs import Direction, Pairing
 from genlab.data.store.source import SPLITS, PreparedData, Source, sizes_of
 
 
 class PairedFolders(Source):
-    """Pairs of files with the same name (suffixes may differ) in folders A and B.
+    """Pairs of files with the same name in folders A and B; the endings may differ where that leaves no doubt.
 
     ``A/…`` and ``B/…``, each with ``train``, ``val`` and ``test`` below it or without; or ``trainA``, ``trainB`` …; or
     ``train/A``, ``train/B`` …. A missing ``val`` or ``test`` is split off the training pairs, 10 % each, by a hash of the
@@ -30,7 +34,10 @@ class PairedFolders(Source):
         load_size: size before cropping, in pixels.
         crop_size: size of the crop, in pixels.
         hflip: mirror half of the training pairs, both images alike.
-        channels: 1 grey, 3 colour, None: colour if any of a sample of the files has colour.
+        channels: 1 grey, 3 colour, None: colour if any of the files has colour; ``channels_a``, ``channels_b``: of one side.
+        range: white, or black and white, in files of more than 8 bits; ``set``: as the files have; None: by their format.
+        resample: ``bicubic``, or ``nearest``, which makes no new colours; ``resample_a``, ``resample_b``: of one side.
+        max_pixels: files with more pixels are refused.
         on_error: ``stop`` at a file that cannot be read or has no partner, or ``skip`` and count it.
         batch_size: pairs per step, on each device.
         limit: use only this many training pairs; None for all.
@@ -48,80 +55,88 @@ class PairedFolders(Source):
         crop_size: PositiveInt,
         hflip: bool,
         channels: Literal[1, 3] | None,
+        channels_a: Literal[1, 3] | None,
+        channels_b: Literal[1, 3] | None,
+        range: NumberRange,
+        resample: Resample,
+        resample_a: Resample | None,
+        resample_b: Resample | None,
+        max_pixels: PositiveInt,
         on_error: OnError,
         batch_size: PositiveInt,
         limit: PositiveInt | None,
     ) -> None:
-        self.root, self.channels, self.on_error = Path(path).expanduser(), channels, on_error
-        self.recipe = Recipe(preprocess, load_size, crop_size)
+        self.root, self.recipe = Path(path).expanduser(), Recipe(preprocess, load_size, crop_size)
+        self.options = FileOptions(channels, range, resample, max_pixels, on_error)
+        self.sides = Sides(channels_a, channels_b, resample_a, resample_b)
         self.pairing = Pairing("paired_folders", direction, self.recipe, hflip, batch_size, limit)
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Match and check the files, and decode them or open their store."""
-        matched, alone = self.match_files()
-        if alone and self.on_error == "stop":
-            raise DataError(
-                f"{len(alone)} files in A and B have no partner of the same name, such as {', '.join(alone[:5])}. "
-                f"Rename them, or go on without them: data.on_error=skip"
-            )
-        if not matched:
-            raise DataError(f"data.path={self.root}: no file in A has the name of one in B.")
-        splits: dict[str, list[str]] = {split: [] for split in SPLITS}
-        for name, (split, *_) in matched.items():
-            splits[split].append(name)
-        partner = {a: b for _, a, b in matched.values()}
-        parts = {split: [matched[n][1] for n in names] for split, names in completed(splits, str).items()}
-        channels = self.channels or channels_of([*partner, *partner.values()])
+        matched, remarks = self.match_files()
+        if matched.alone and self.options.on_error == "stop":
+            raise DataError(f"{matched.report(self.root)}. Rename them, or go on without them: data.on_error=skip")
+        partner = dict(matched.pairs.values())
+        names = {a: name for name, (a, _) in matched.pairs.items()}
+        parts: Parts = {split: [] for split in SPLITS}
+        for name, (a, _) in matched.pairs.items():
+            parts[name.partition("/")[0]].append(a)
 
-        def both(path: Path, training: bool) -> Row:
-            a, b = (load(p, channels, self.recipe, training) for p in (path, partner[path]))
-            if a.shape != b.shape:
+        def both(path: Path, part: str, reading: Reading, findings: Findings) -> Row:
+            sides = ((path, "a"), (partner[path], "b"))
+            training = part == "train"
+            a, b = (load(p, self.sides.reading(reading, s), self.recipe, training, findings) for p, s in sides)
+            if a.shape[1:] != b.shape[1:]:
                 sizes = " and ".join(f"{x.shape[2]}x{x.shape[1]}" for x in (a, b))
                 remedy = "data.preprocess=resize_and_crop brings both to one size"
                 raise Unreadable(path, f"with its partner it has the sizes {sizes}; {remedy}")
             return a, b
 
-        album = ImageStoreRecipe(self.root, parts, ("a", "b"), both, channels, self.recipe, self.on_error)
-        store = album.store(cache_root, f"pairs-{plain(self.root)}", "two folders", tuple(partner.values()))
+        recipe = ImageStoreRecipe(
+            self.root,
+            parts,
+            ("a", "b"),
+            both,
+            self.options,
+            {"kind": "two folders", **vars(self.recipe), **vars(self.sides)},
+            lambda parts: completed(parts, names.__getitem__),
+            lambda path: (path, partner[path]),
+            named=self.recipe.crop is None,
+        )
+        store = recipe.store(cache_root, f"pairs-{plain(self.root)}")
         require_every_split(sizes_of(store.parts), self.root)
-        return self.pairing.prepared(store, (*alone, *store.facts["skipped"]))
+        alone = (path.relative_to(self.root).as_posix() for path in matched.alone)
+        return self.pairing.prepared(store, remarks, tuple(alone))
 
-    def match_files(self) -> tuple[dict[str, tuple[str, Path, Path]], list[str]]:
-        """The matched pairs, name -> (split, A, B), and the files without a partner."""
+    def match_files(self) -> tuple[Matched, tuple[str, ...]]:
+        """The pairs and the files without a partner, and remarks on what else is in the folder.
+
+        Raises:
+            DataError: a side has no picture, or no file has a partner.
+        """
         require_folder(self.root)
-        sides: dict[str, dict[tuple[str, str], Path]] = {"A": {}, "B": {}}
-        for path in pictures_in(self.root):
+        listing = look_in(self.root, self.options.on_error)
+        sides: dict[str, Files] = {"A": {}, "B": {}}
+        others = []
+        for path in listing.pictures:
             found = side_split_name(path.relative_to(self.root))
-            if found is not None:
-                side, split, name = found
-                twin = sides[side].setdefault((split, name), path)
-                if twin != path:
-                    raise DataError(f"{twin} and {path} have one name, so which is the pair's? Move one of them away.")
+            if found is None:
+                others.append(listing.name(path))
+                continue
+            side, split, name = found
+            twin = sides[side].setdefault(f"{split}/{name}", path)
+            if twin != path:
+                raise DataError(f"{twin} and {path} have one name, so which is the pair's? Move one of them away.")
         if not (sides["A"] and sides["B"]):
-            raise DataError(
-                f"data.path={self.root}: it must have folders A and B (or trainA and trainB) with pictures."
-            )
-        both = sides["A"].keys() & sides["B"].keys()
-        matched = {f"{s}/{n}": (s, sides["A"][s, n], sides["B"][s, n]) for s, n in sorted(both)}
-        alone = [path for files in sides.values() for key, path in files.items() if key not in both]
-        return matched, [path.relative_to(self.root).as_posix() for path in alone]
+            what = "it must have folders A and B (or trainA and trainB) with pictures"
+            raise DataError(f"data.path={self.root}: {what}. Pairs side by side in one file: data=paired_image")
+        matched = match(sides["A"], sides["B"])
+        if not matched.pairs:
+            raise DataError(f"data.path={self.root}: no file of A has a partner in B; {matched.report(self.root)}.")
+        beside = [f"pictures in no folder of A or B: {few(others)}"] if others else []
+        return matched, (*listing.remarks(), *beside)
 
-    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
+    def pictures(self, data_root: Path, skipped: tuple[str, ...] = ()) -> Parts:
         """The files by side, so that a file and its partner do not count as duplicates."""
-        matched, _ = self.match_files()
-        return {"A": [a for _, a, _ in matched.values()], "B": [b for _, _, b in matched.values()]}
-
-
-def side_split_name(path: Path) -> tuple[str, str, str] | None:
-    """``A/val/x/1.png``, ``valA/x/1.png`` and ``val/A/x/1.png`` -> ("A", "val", "x/1"); None for any other path."""
-    folders, split = list(path.parts[:-1]), "train"
-    if folders and folders[0] in SPLITS:
-        split = folders.pop(0)
-    elif folders and folders[0][:-1] in SPLITS and folders[0][-1] in "AB":
-        split, folders[0] = folders[0][:-1], folders[0][-1]
-    if not folders or folders[0] not in ("A", "B"):
-        return None
-    side = folders.pop(0)
-    if split == "train" and folders and folders[0] in SPLITS:
-        split = folders.pop(0)
-    return side, split, "/".join([*folders, path.stem])
+        pairs = self.match_files()[0].pairs.values()
+        return {"A": [a for a, _ in pairs], "B": [b for _, b in pairs]}

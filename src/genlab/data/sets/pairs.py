@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from genlab.contracts import DataSpec
-from genlab.data.files.image_folders import require_batches, shape_of
+from genlab.data.files.image_folders import of_store, own_channels, require_batches, shape_of
 from genlab.data.files.preprocess import Recipe
 from genlab.data.store.source import SPLITS, Augmentation, PreparedData, limited, sizes_of
 from genlab.data.store.store import Store
@@ -25,14 +25,17 @@ class Pairing:
     batch_size: int
     limit: int | None
 
-    def prepared(self, store: Store, skipped: tuple[str, ...]) -> PreparedData:
+    def prepared(self, store: Store, remarks: tuple[str, ...], skipped: tuple[str, ...] = ()) -> PreparedData:
         """The prepared set: ``a`` is the input and ``b`` the target, so ``BtoA`` swaps the two sides of the files."""
         sides = ("a", "b") if self.direction == "AtoB" else ("b", "a")
         columns = {split: {"a": part[sides[0]], "b": part[sides[1]]} for split, part in store.parts.items()}
         columns.setdefault("test", columns["val"])  # a published set without a test part
         columns = {split: columns[split] for split in SPLITS}
         require_batches(columns["train"], self.recipe, self.batch_size)
-        shape = shape_of(columns["train"], self.recipe)
+        shapes = [shape_of(columns["train"][side], self.recipe) for side in ("a", "b")]
         sizes, note = sizes_of(columns), f"{self.direction}, {self.recipe}"
-        spec = DataSpec(self.name, "pairs", shape, sizes, store.digest, skipped=skipped, note=note)
-        return limited(PreparedData(spec, columns, Augmentation(self.recipe.crop, self.hflip)), self.limit)
+        found = of_store(store, remarks, skipped) | {"channels_b": own_channels(*shapes)}
+        spec = DataSpec(self.name, "pairs", shapes[0], sizes, note=note, **found)
+        files = {split: dict.fromkeys(("a", "b"), names) for split, names in store.facts["files"].items()}
+        whole = PreparedData(spec, columns, Augmentation(self.recipe.crop, self.hflip), files=files)
+        return limited(whole, self.limit)

@@ -70,7 +70,7 @@ def keyed_split(names: list[str], fractions: dict[str, float], seed: int = 0) ->
     """
 
     def rank(i: int) -> bytes:
-        return hashlib.blake2b(f"{seed}/{names[i]}".encode(), digest_size=16).digest()
+        return hashlib.blake2b(f"{seed}/{names[i]}".encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
     ranked = sorted(range(len(names)), key=rank)
     parts: dict[str, list[int]] = {}

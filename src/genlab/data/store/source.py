@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -44,6 +44,7 @@ class PreparedData:
     columns: dict[str, Columns]
     augmentation: Augmentation = Augmentation()
     modes: Modes | None = None  # of points that were drawn from a known mixture
+    files: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by split and column, of images of many sizes
 
     @property
     def images(self) -> dict[str, np.ndarray]:
@@ -82,8 +83,11 @@ class Source(ABC):
         prepared = self.prepare(data_root, cache_root)
         return prepared if kind == prepared.spec.kind else unpaired(prepared)
 
-    def pictures(self, data_root: Path) -> dict[str, list[Path]]:
-        """The picture files by part (``train``, ``testA`` …), for reports; empty for sets without picture files."""
+    def pictures(self, data_root: Path, skipped: tuple[str, ...] = ()) -> dict[str, list[Path]]:
+        """The picture files by part (``train``, ``testA`` …), for reports; empty for sets without picture files.
+
+        ``skipped``: files that were left out before missing parts were cut, as in ``DataSpec``.
+        """
         return {}
 
 

@@ -22,7 +22,7 @@ from genlab.console import progress
 from genlab.contracts import DataError
 from genlab.data.store.columns import Column, Ragged
 
-FORMAT = 2  # part of every key: raise it when the layout or the decoding changes
+FORMAT = 3  # part of every key: raise it when the layout or the decoding changes
 LONG = 500  # rows from which a person should see a bar
 DAMAGED = (FileNotFoundError, EOFError, ValueError, KeyError, TypeError, AttributeError)  # how reading a store fails
 
@@ -42,10 +42,10 @@ class Part:
 
 @dataclass
 class Decoded:
-    """Input of a store build: the parts by name, and facts for the manifest, which may grow during decoding."""
+    """Input of a store build: the parts by name, and facts for the manifest, asked for when all is decoded."""
 
     parts: dict[str, Part]
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Callable[[], dict[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,20 @@ class Store:
 
 
 def key_of(recipe: dict[str, Any], files: Iterable[Path], root: Path) -> str:
-    """Hash of the decoding recipe and of the source files' names, sizes and modification times."""
-    listing = [(f.relative_to(root).as_posix(), (s := f.stat()).st_size, s.st_mtime_ns) for f in sorted(files)]
+    """Hash of the decoding recipe and of the source files' names, sizes and modification times, and which may be read."""
+    listing = [(f.relative_to(root).as_posix(), *state_of(f)) for f in sorted(files)]
     text = json.dumps([FORMAT, str(root.resolve()), recipe, listing], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def state_of(file: Path) -> tuple[object, ...]:
+    """Size and modification time of a file, and whether it is lost or may not be read."""
+    try:
+        state = file.stat()
+    except OSError:  # a link that points nowhere
+        return ("lost",)
+    allowed = os.access(file, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
+    return state.st_size, state.st_mtime_ns, *(() if allowed else ("closed",))
 
 
 def open_or_build(cache_root: Path, name: str, key: str, decode: Callable[[], Decoded]) -> Store:
@@ -148,7 +158,7 @@ def build(place: Path, name: str, decoded: Decoded) -> None:
         with progress(f"decoding {name}", total, shown=total >= LONG) as advance:
             for title, part in decoded.parts.items():
                 parts[title] = write_part(work, title, part, digest, advance)
-        manifest = {"digest": digest.hexdigest(), "parts": parts, "facts": decoded.facts}
+        manifest = {"digest": digest.hexdigest(), "parts": parts, "facts": decoded.facts()}
         (work / "manifest.json").write_text(json.dumps(manifest))
         sync(work)
         if place.exists():

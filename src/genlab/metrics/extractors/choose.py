@@ -13,7 +13,7 @@ from genlab.config.types import ExtractorChoice
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.data.store.source import PreparedData
 from genlab.files import sha256
-from genlab.images import rounded, to_uint8
+from genlab.images import rounded, to_uint8, widened
 from genlab.metrics.extractors.classifier import Convnet, cached_classifier
 from genlab.metrics.extractors.classifier_augment import resized
 from genlab.metrics.extractors.lessons import Lesson, is_learnable
@@ -32,6 +32,7 @@ class Extractor(nn.Module):
         num_features: d.
         accuracy: of the classifier on held-out images, None for the others.
         head: of a classifier of two domains: features -> logits [B, 2]; None for the others.
+        channels: C of the net; grey images are repeated to it.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Extractor(nn.Module):
         num_features: int,
         accuracy: float | None = None,
         head: nn.Module | None = None,
+        channels: int = 1,
     ) -> None:
         super().__init__()
+        self.channels = channels
         self.name, self.num_features, self.accuracy, self.head = name, num_features, accuracy, head
         self.net = net.eval().requires_grad_(False)
         self.digest = weights_digest(net)
@@ -55,7 +58,7 @@ class Extractor(nn.Module):
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         """Features, float32."""
-        return self.net(rounded(x))
+        return self.net(widened(rounded(x), self.channels))
 
     @torch.no_grad()
     def share_of(self, domain: int, features: Tensor) -> float:
@@ -111,7 +114,7 @@ def random_features(shape: tuple[int, ...]) -> Extractor:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         net = Convnet(shape, (2,))
-    return Extractor("random", Features(net.eval(), size_of(shape)), net.num_features)
+    return Extractor("random", Features(net.eval(), size_of(shape)), net.num_features, channels=shape[0])
 
 
 def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -153,8 +156,8 @@ def make_extractor(name: str, prepared: PreparedData, cache_root: Path) -> Extra
     if name == "inception":
         return Extractor(name, Inception(inception_weights()), 2048)
     if name == "random":
-        return random_features(prepared.spec.shape)
+        return random_features(prepared.spec.widest)
     lesson = Lesson(prepared)
     net, accuracy = cached_classifier(lesson, cache_root)
     head = net.head if prepared.spec.kind == "domains" else None
-    return Extractor(name, Features(net, size_of(lesson.shape)), net.num_features, accuracy, head)
+    return Extractor(name, Features(net, size_of(lesson.shape)), net.num_features, accuracy, head, lesson.shape[0])

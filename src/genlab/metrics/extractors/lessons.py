@@ -15,7 +15,7 @@ from genlab.contracts import DataSpec, Split
 from genlab.data.store.columns import Crop, Ragged, gather
 from genlab.data.store.order import repeated
 from genlab.data.store.source import SPLITS, PreparedData
-from genlab.images import from_uint8
+from genlab.images import from_uint8, widened
 from genlab.metrics.extractors.classifier_augment import COLOUR, SQUEEZE, TURN, ZOOM, augment, resized
 
 Examples = Iterator[tuple[Tensor, Tensor]]  # images float [B, C, H, W] in [0, 1], labels int64 [B, number of labels]
@@ -41,10 +41,10 @@ class Lesson:
     def __init__(self, prepared: PreparedData) -> None:
         spec, self.prepared = prepared.spec, prepared
         self.spec, self.columns, self.recipe, self.vary = spec, ("image",), LABELS, shifted
-        self.shape, self.levels = spec.shape, levels_of(spec)
+        self.shape, self.levels = spec.widest, levels_of(spec)
         if spec.kind == "domains":
             self.columns, self.recipe, self.vary = ("a", "b"), DOMAINS, augment  # type: ignore[assignment]
-            self.shape, self.levels = (spec.shape[0], *input_size(spec.shape)), (2,)
+            self.shape, self.levels = (spec.widest[0], *input_size(spec.shape)), (2,)
 
     def facts(self) -> tuple[Any, ...]:
         """Everything that determines the trained classifier; labels count, since one set of images may have several."""
@@ -91,7 +91,7 @@ class Lesson:
         parts = np.split(index, len(index)) if one_by_one else [index]
         height, width = self.shape[1:]
         whole = (from_uint8(torch.from_numpy(gather(column, part, cut, step, side))) for part in parts)
-        images = torch.cat([resized(x, (height, width)) for x in whole])
+        images = widened(torch.cat([resized(x, (height, width)) for x in whole]), self.shape[0])
         told = np.full(len(index), side) if labels is None else np.array(labels[index])
         return images, torch.from_numpy(told).reshape(len(index), -1)
 

@@ -85,14 +85,14 @@ def draws_in_evaluation(model: nn.Module) -> bool:
     return layers and bool(getattr(model, "inference_dropout", False))
 
 
-def require_channels(x: Tensor, spec: DataSpec) -> None:
+def require_channels(x: Tensor, channels: int) -> None:
     """Refuse images with another number of channels.
 
     Raises:
         DataError: with both numbers.
     """
-    if x.shape[1] != spec.shape[0]:
-        raise DataError(f"the model was trained on images of {spec.shape[0]} channels; these have {x.shape[1]}.")
+    if x.shape[1] != channels:
+        raise DataError(f"the model was trained on images of {channels} channels; these have {x.shape[1]}.")
 
 
 def require_direction(direction: str, known: tuple[str, ...], why: str) -> None:
