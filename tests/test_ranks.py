@@ -33,6 +33,7 @@ GROUPED = ["trainer.accumulate_grad_batches=3", "trainer.gradient_clip_val=0.5"]
 MORE = {
     "vae-grouped": ("vae", GROUPED),
     "vae-batch-norm": ("vae", ["model/net=conv", "model.net.norm=batch", "model.net.width=4"]),
+    "vae-sigma": ("vae", [*GROUPED, "model.likelihood=gaussian"]),
     "gan-grouped": ("gan", GROUPED),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),

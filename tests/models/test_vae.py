@@ -6,9 +6,11 @@ from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 from genlab.contracts import Images
 from genlab.models.base.noise import Noise
+from genlab.models.base.pixels import Pixels
 from genlab.models.base.schedules import Ramp
 from genlab.models.objectives.elbo import ELBO
 
+from stepping import noise_of, play, stepping
 from vae_parts import LATENT, PIXELS, SHAPE, SIGMA, evidence, knows, linear, pictures, says
 
 NOISE = Noise(0, "train", 4, torch.device("cpu"), torch.float64)
@@ -53,6 +55,18 @@ def test_every_term_is_the_sum_over_an_images_pixels_or_latents_and_only_the_los
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=0, atol=1e-10, msg=name)
+
+
+def test_an_update_sets_a_learned_sigma_to_the_error_of_all_its_draws():
+    model, decoded = linear(objective=ELBO(3)), []
+    model.pixels = Pixels("gaussian", "learned")
+    model.decoder.register_forward_hook(lambda _, inputs, output: decoded.append(output.detach()))
+    batches = [Images(pictures(count), None, torch.arange(count)) for count in (5, 2)]
+    found = play(stepping(model), *((batch, noise_of(model, k)) for k, batch in enumerate(batches)))
+    assert found["sigma"].tolist() == [1, 1]  # the same in the whole update
+    errors = [(out.unflatten(0, (-1, 3)) - b.image[:, None]).square() for out, b in zip(decoded, batches, strict=True)]
+    expected = torch.cat([error.flatten() for error in errors]).mean().sqrt()
+    torch.testing.assert_close(model.pixels.terms(batches[1].image)["sigma"], expected.expand(2))
 
 
 @pytest.mark.parametrize("k", [1, 2, 7])

@@ -122,6 +122,21 @@ def test_weights_that_do_not_load_are_refused_before_the_record_is_touched(chang
         assert record(run) == before
 
 
+def test_optimisers_of_more_weights_are_refused_before_the_record_is_touched(run):
+    """Of an earlier version, whose learned sigma was moved by the optimiser."""
+    path = run / "checkpoints" / "last.ckpt"
+    checkpoint = torch.load(path)
+    group = checkpoint["optimizer_states"][0]["param_groups"][0]
+    group["params"].append(len(group["params"]))
+    torch.save(checkpoint, path)
+    manifest.list_also(path.parent, path.name, sha256(path))
+    before = record(run)
+    with pytest.raises(GenlabError, match=rf"Start a new run from its weights: init_from={path}") as refused:
+        door.run("train", [f"resume={run}", "trainer.max_epochs=2"])
+    assert refused.value.exit_code == 2
+    assert record(run) == before
+
+
 def test_what_makes_a_run_no_longer_composes(run):
     (run / "overrides.txt").write_text("model=own\n")
     before = record(run)

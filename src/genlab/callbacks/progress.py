@@ -19,7 +19,7 @@ from genlab.models.base.model import Model
 
 ADVERSARIAL = ("loss_d", "loss_g", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
 DIRECTIONS = ("_AtoB", "_BtoA")  # of an evaluator's number: the line has room for their mean only
-SHOWN = ("loss", "recon", "kl", "elbo", *ADVERSARIAL)  # the models' own; evaluators say theirs
+SHOWN = ("loss", "recon", "kl", "elbo", "sigma", *ADVERSARIAL)  # the models' own; evaluators say theirs
 BAR = 20  # characters
 
 

@@ -19,9 +19,12 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
 
 
+def squared_error(mean: Tensor, x: Tensor) -> Tensor:
+    """SSE: summed over an image's pixels. [B, ...], [B, ...] -> [B]."""
+    return (at_least_float32(x) - at_least_float32(mean)).square().flatten(1).sum(1)
+
+
 def gaussian_nll(mean: Tensor, x: Tensor, log_sigma: Tensor) -> Tensor:
     """-log N(x | mean, sigma^2 I) = SSE / (2 sigma^2) + P (log sigma + log(2 pi) / 2), P pixels. [B, ...] -> [B]."""
-    mean, x = at_least_float32(mean), at_least_float32(x)
     pixels = x[0].numel()
-    sse = (x - mean).square().flatten(1).sum(1)
-    return 0.5 * sse * (-2 * log_sigma).exp() + pixels * (log_sigma + 0.5 * math.log(2 * math.pi))
+    return 0.5 * squared_error(mean, x) * (-2 * log_sigma).exp() + pixels * (log_sigma + 0.5 * math.log(2 * math.pi))

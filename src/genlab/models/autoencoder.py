@@ -20,7 +20,7 @@ class Autoencoder(Model):
     Args:
         latent_dim: D, the size of the code.
         likelihood: ``gaussian`` is half the squared error (with sigma 1, up to a constant), ``bernoulli`` cross-entropy.
-        sigma: standard deviation of gaussian pixels in [0, 1]: a number, or ``learned``.
+        sigma: standard deviation of gaussian pixels in [0, 1]: a number, or ``learned`` in closed form.
         net: the network family, ``mlp``, ``conv`` or ``auto``.
         optimizer: over all parameters.
         schedule: factor on the learning rate.
@@ -46,9 +46,9 @@ class Autoencoder(Model):
         self.pixels = Pixels(likelihood, sigma)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
-        """recon = -log p(x | code), which is also the loss."""
+        """recon = -log p(x | code), which is also the loss; and a learned sigma."""
         recon = self.pixels.nll(self.decoder(self.encoder(batch.image)), batch.image)
-        return {"loss": recon, "recon": recon}
+        return {"loss": recon, "recon": recon} | self.pixels.terms(batch.image)
 
     def encode(self, x: Tensor, *, label: Tensor | None = None) -> Code:
         """The code, [B, D], without a variance."""

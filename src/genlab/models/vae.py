@@ -23,7 +23,7 @@ class VAE(Model):
     Args:
         latent_dim: D, the size of the code.
         beta: weight of the KL in the loss, a number or a schedule; it never enters ``elbo``.
-        likelihood: of the pixels: ``bernoulli``, or ``gaussian`` with ``sigma``, a number or ``learned``.
+        likelihood: of the pixels: ``bernoulli``, or ``gaussian`` with ``sigma``, a number or ``learned`` in closed form.
         objective: what is minimised; ``prior``: p(z). Exchanging them makes other models of the VAE family.
         net: the network family; ``spec``: the data set, from which it takes its shape.
         optimizer: over all parameters; ``schedule``: factor on its learning rate; ``seed``: of all noise.
@@ -51,11 +51,11 @@ class VAE(Model):
         self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
-        """loss, recon, kl and elbo, computed by the objective from K codes per image."""
+        """loss, recon, kl and elbo, computed by the objective from K codes per image; and a learned sigma."""
         x = batch.image  # [B, C, H, W] in [0, 1]
         q = self.posterior(x)
         z = q.sample(noise.normal("z", len(x), self.objective.samples, self.latent_dim))  # [B, K, D]
-        return self.objective(self.nll(x, z), q, self.prior, z, self.at(self.beta))
+        return self.objective(self.nll(x, z), q, self.prior, z, self.at(self.beta)) | self.pixels.terms(x)
 
     def posterior(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x): mean and log-variance, [B, D] each."""

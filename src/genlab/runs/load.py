@@ -103,13 +103,32 @@ def load_first_weights(model: Model, cfg: DictConfig, chosen: Run) -> str:
     """
     if chosen.checkpoint is not None:
         if chosen.child_of is None:  # rank 0 has checked it before it let the other ranks begin
-            load_checkpoint_weights(model, chosen.checkpoint, f"resume={chosen.checkpoint}")
+            kept = load_checkpoint_weights(model, chosen.checkpoint, f"resume={chosen.checkpoint}")
+            require_same_optimizers(model, kept, chosen.checkpoint)
         return ""  # Lightning loads them again, with all else that the checkpoint holds
     return load_weights(model, Path(cfg.init_from)) if cfg.init_from else ""
 
 
-def load_checkpoint_weights(model: Model, path: Path, said: str) -> None:
-    """Fill a model with the weights of one of genlab's checkpoints; ``said``: how messages name it.
+def require_same_optimizers(model: Model, checkpoint: dict[str, Any], path: Path) -> None:
+    """Refuse to continue a run whose optimisers move another number of parameters, as those of a learned sigma once did.
+
+    Raises:
+        CheckpointError: with the remedy.
+    """
+    own = [optimizer.state_dict() for optimizer in model.configure_optimizers()]
+    there, here = (
+        [len(group["params"]) for state in states for group in state["param_groups"]]
+        for states in (checkpoint["optimizer_states"], own)
+    )
+    if there != here:
+        raise CheckpointError(
+            f"resume={path}: an earlier version of genlab made this run: its optimisers move {there} weights, today's "
+            f"{here} (a learned sigma is set in closed form). Start a new run from its weights: init_from={path}"
+        )
+
+
+def load_checkpoint_weights(model: Model, path: Path, said: str) -> dict[str, Any]:
+    """Fill a model with the weights of one of genlab's checkpoints; ``said``: how messages name it. -> the checkpoint.
 
     Raises:
         CheckpointError: they do not fit, or are no numbers.
@@ -121,6 +140,7 @@ def load_checkpoint_weights(model: Model, path: Path, said: str) -> None:
         )
     kept = renamed.configuration(checkpoint["genlab"]["config"]) if "genlab" in checkpoint else {}
     fill(model, renamed.weights(checkpoint["state_dict"]), said, OmegaConf.create(kept))
+    return checkpoint
 
 
 def fill(model: Model, weights: dict[str, Tensor], said: str, of: DictConfig) -> None:

@@ -14,7 +14,7 @@ from genlab.runs.directory import RunDirectory
 TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
 ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy")
 ENDS = ("_AtoB", "_BtoA", "_mean")  # of numbers of two ways, and of what is the mean of both
-TOLD = ("elbo", "loss", "recon", "kl", *ADVERSARIAL, *TRANSLATED)  # the models' own; evaluators say theirs
+TOLD = ("elbo", "loss", "recon", "kl", "sigma", *ADVERSARIAL, *TRANSLATED)  # the models' own; evaluators say theirs
 
 
 def parameters(model: Model) -> int:

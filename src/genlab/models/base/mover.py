@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from genlab.models.base.gradients import GradientAverager
 from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import use_configured
-from genlab.models.base.phases import Phase, Shared, Terms
+from genlab.models.base.phases import Phase, Shared, Solved, Terms
 
 if TYPE_CHECKING:
     from genlab.models.base.model import Model
@@ -46,6 +46,7 @@ class Mover:
         every = [p for p in model.parameters() if p.requires_grad]
         self.moving = {ph.name: [p for net in ph.nets for p in net.parameters() if p.requires_grad] for ph in phases}
         self.others = {name: Frozen(every, moving) for name, moving in self.moving.items()}
+        self.solved = {ph.name: [part for net in ph.nets for part in solved_in(net)] for ph in phases}
         self.averagers = {name: GradientAverager(parameters) for name, parameters in self.moving.items()}
 
     def update(self, group: list[Pending], number: int) -> Terms:
@@ -60,7 +61,6 @@ class Mover:
 
     def step_phase(self, phase: Phase, group: list[Pending], graph_later: bool) -> Terms:
         """One step of one phase: gradients of every batch of the group, averaged; then the optimiser."""
-        optimizer = self.optimizers[phase.name]
         for parameter in self.moving[phase.name]:
             parameter.grad = None
         for item in group:
@@ -74,7 +74,7 @@ class Mover:
                     self.backward(loss / len(group))
             if not phase.detached and item.shared is not None:
                 item.shared, item.live = without_graph(item.shared), False
-        self.step(optimizer)
+        self.step(phase)
         self.update_ema(phase)
         return without_graph(terms)  # kept until the phase moves again
 
@@ -101,14 +101,16 @@ class Mover:
         with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
             self.model.manual_backward(loss)
 
-    def step(self, optimizer: Any) -> None:
-        """Clip if configured, step, and clear autocast's cached casts of the old weights."""
-        model = self.model
+    def step(self, phase: Phase) -> None:
+        """Clip if configured, step, set what has a closed form, and clear autocast's cached casts of the old weights."""
+        model, optimizer = self.model, self.optimizers[phase.name]
         if model.finite.skip_update(getattr(optimizer, "optimizer", optimizer)):
             return
         if model.gradient_clip_val:
             model.clip_gradients(optimizer, model.gradient_clip_val, model.gradient_clip_algorithm)
         optimizer.step()
+        for part in self.solved[phase.name]:
+            part.solve(model.updates)
         torch.clear_autocast_cache()
 
     def update_ema(self, phase: Phase) -> None:
@@ -134,6 +136,11 @@ class Frozen:
     def __exit__(self, *error: object) -> None:
         for parameter in self.others:
             parameter.requires_grad_(True)
+
+
+def solved_in(net: nn.Module) -> list[Solved]:
+    """The parts of a network that are set in closed form."""
+    return [part for part in net.modules() if isinstance(part, Solved)]
 
 
 def without_graph(shared: Shared) -> Shared:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -18,6 +18,15 @@ from genlab.models.base.noise import Noise
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
 Terms = dict[str, Tensor]
 Shared = dict[str, Tensor]  # tensors that several phases need, by name: the fakes of a GAN, the codes of an AAE
+
+
+@runtime_checkable
+class Solved(Protocol):
+    """A part of a network whose values have an optimum in closed form, such as the sigma of gaussian pixels."""
+
+    def solve(self, update: int) -> None:
+        """Set them after optimiser step number ``update``, from 0, from what was seen in it. Every rank calls it."""
+        ...
 
 
 @dataclass(frozen=True)
