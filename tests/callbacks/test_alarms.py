@@ -107,6 +107,30 @@ def test_a_copy_is_told_by_how_far_the_two_sides_are_apart(alarms):
     assert names(alarms) == [("copied", 9)]
 
 
+def test_codes_that_say_nothing_for_three_validations_have_collapsed(alarms, capsys):
+    for step, kl in ((10, 0.4), (20, 0.37), (30, 1.2), (40, 0.9), (50, 0.37), (60, 0.37), (70, 0.37)):
+        validated(alarms, step, kl=kl)
+    assert names(alarms) == [("collapsed", 60)]
+    assert "kl (in nats) was below 1 in 3 validations in a row" in capsys.readouterr().err
+    validated(alarms, 80, kl=1.0)
+    assert alarms.active == []
+
+
+def test_validations_in_a_row_are_counted_over_a_resume(alarms):
+    for step in (10, 20):
+        validated(alarms, step, kl=0.1)
+    again = continued(alarms)
+    validated(again, 30, kl=0.1)
+    assert names(again) == [("collapsed", 30)]
+
+
+def test_a_vae_of_a_heavy_beta_is_said_to_have_collapsed(train):
+    short = ["data=digits", "data.limit=200", "data.batch_size=32", "metrics=none", "trainer.max_epochs=4"]
+    for beta, expected in ((20, ["collapsed"]), (1, [])):
+        run = train("model=vae", f"model.beta={beta}", "model.likelihood=gaussian", *short)
+        assert [alarm["name"] for alarm in json.loads((run / "summary.json").read_text())["alarms"]] == expected
+
+
 def test_what_is_not_measured_is_not_judged(alarms):
     logged(alarms, (1, 2, 3), loss=0.0)
     validated(alarms, 3, loss=0.0)
@@ -115,7 +139,7 @@ def test_what_is_not_measured_is_not_judged(alarms):
 
 def continued(alarms):
     """The alarms of a run that goes on from a checkpoint of these."""
-    again, checkpoint = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied), {}
+    again, checkpoint = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied, alarms.collapsed), {}
     alarms.on_save_checkpoint(None, None, checkpoint)
     again.on_load_checkpoint(None, None, checkpoint)
     return again
@@ -141,7 +165,7 @@ def test_a_run_resumed_in_the_middle_of_a_row_counts_on(alarms):
     checkpoint = {}
     alarms.on_save_checkpoint(None, None, checkpoint)
     logged(alarms, (300,), loss_d=0.5, lr=0.0)
-    again = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied)
+    again = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied, alarms.collapsed)
     again.on_load_checkpoint(None, None, checkpoint)
     logged(again, (300,), loss_d=0.001, lr=0.0)
     assert names(again) == [("discriminator_won", 300)]

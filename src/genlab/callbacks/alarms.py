@@ -11,6 +11,8 @@ from genlab.config.types import Fraction, NonNegativeFloat, PositiveInt
 from genlab.console import say
 from genlab.models.base.model import Model
 
+VALIDATIONS = 3  # in a row before ``collapsed`` is raised: the first epochs of a small set teach little
+
 
 class Alarms(pl.Callback):
     """Prints a line (also to ``log.txt``) and adds an entry to ``summary.json`` when something looks wrong; repeated
@@ -28,11 +30,21 @@ class Alarms(pl.Callback):
             the target domain by more than this; 1 disables the alarm.
         copied: ``copied``: the mean absolute difference of translations to their inputs is below this fraction of the
             difference between images of the two sides; 0 disables the alarm.
+        collapsed: ``collapsed``: a VAE's ``kl`` is below so many nats in three validations in a row; 0 disables the alarm.
+            It bounds what the code says of an image: 1 nat does not tell three images apart.
     """
 
-    def __init__(self, loss_d: NonNegativeFloat, rows: PositiveInt, saturated: Fraction, copied: Fraction) -> None:
+    def __init__(
+        self,
+        loss_d: NonNegativeFloat,
+        rows: PositiveInt,
+        saturated: Fraction,
+        copied: Fraction,
+        collapsed: NonNegativeFloat,
+    ) -> None:
         self.loss_d, self.rows, self.saturated, self.copied = loss_d, rows, saturated, copied
-        self.in_a_row: dict[str, int] = {}  # logged batches, by alarm
+        self.collapsed = collapsed
+        self.in_a_row: dict[str, int] = {}  # logged batches or validations, by alarm
         self.active: list[str] = []
         self.raised: list[dict[str, Any]] = []  # name, step, text: what the summary keeps
 
@@ -45,15 +57,21 @@ class Alarms(pl.Callback):
         if not pl_module.logs_now:
             return
         for name, wrong, text in [*self.discriminators(pl_module.measured), *self.rates(pl_module.measured)]:
-            self.in_a_row[name] = self.in_a_row.get(name, 0) + 1 if wrong else 0
-            self.settle(name, self.in_a_row[name] >= self.rows, text, pl_module.batches_seen)
+            self.settle(name, self.count(name, wrong) >= self.rows, text, pl_module.batches_seen)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Check the metrics of translations; runs after they have been measured."""
+        """Check the KL, and the metrics of translations; runs after they have been measured."""
         if trainer.sanity_checking:
             return
+        for name, wrong, text in self.collapses(pl_module.measured):
+            self.settle(name, self.count(name, wrong) >= VALIDATIONS, text, pl_module.batches_seen)
         for name, wrong, text in [*self.saturations(pl_module.measured), *self.copies(pl_module.measured)]:
             self.settle(name, wrong, text, pl_module.batches_seen)
+
+    def count(self, name: str, wrong: bool) -> int:
+        """How often in a row it has been so by now."""
+        self.in_a_row[name] = self.in_a_row.get(name, 0) + 1 if wrong else 0
+        return self.in_a_row[name]
 
     def settle(self, name: str, wrong: bool, text: str, step: int) -> None:
         """Report a new alarm; drop one that has cleared."""
@@ -83,6 +101,16 @@ class Alarms(pl.Callback):
                 "model/schedule=constant, or a schedule for all epochs"
             )
             yield "no_learning_rate", measured["train/lr"] == 0, text
+
+    def collapses(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
+        """Whether the codes of a VAE say nearly nothing about the images (posterior collapse)."""
+        if "val/kl" in measured:
+            text = (
+                f"the codes have collapsed: kl (in nats) was below {self.collapsed:g} in {VALIDATIONS} validations in a "
+                "row, so they say nearly nothing of an image, and samples are all alike. A smaller model.beta=… helps; where "
+                "pixels are gaussian, model.sigma=learned, too"
+            )
+            yield "collapsed", measured["val/kl"] < self.collapsed, text
 
     def saturations(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
         """For each direction: whether translations have more black and white values than real images."""
