@@ -93,7 +93,11 @@ MISTAKES = {
     "trainer.devices=two": ["numbers of devices, such as 0,1"],
     "trainer.devices=0": ["at least 1"],
     "trainer.strategy=ddpp": ["'auto', 'ddp'"],
-    "trainer.max_time=banana": ["days:hours:minutes:seconds"],
+    **dict.fromkeys(
+        (f"trainer.max_time={typed}" for typed in ("banana", "8h", "8", "8.5", "true", "[0,8]", "{hours:x}")),
+        ["days:hours:minutes:seconds, such as 00:08:00:00"],
+    ),
+    "trainer.max_time={hour:2}": ["'days', 'hours'"],
     "trainer.max_epochs=-1": ["never end", "trainer.max_steps=5000"],
     "experiment=nowhere": ["there is no experiment of that name", "vae_mnist"],
     "hydra/launcher=nowhere": ["there is no hydra/launcher of that name", "basic"],

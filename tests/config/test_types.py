@@ -44,7 +44,10 @@ TRAINER = {
     "min_epochs": ([1, None], [0, -1]),
     "max_steps": ([-1, 0, 10], [-2, 1.5, None]),
     "min_steps": ([1, None], [0, -1]),
-    "max_time": (["00:08:00:00", "7:00:00:01", {"hours": 2}, None], ["8:00:00", "8h", 8, {"hours": "2"}]),
+    "max_time": (
+        ["00:08:00:00", "7:00:00:01", {"hours": 2}, None],
+        ["8:00:00", "8h", 8, [0, 8], {"hours": "2"}, {"hour": 2}],
+    ),
     **dict.fromkeys((f"limit_{stage}_batches" for stage in ("train", "val", "test", "predict")), LIMIT),
     "overfit_batches": (LIMIT[0], [*LIMIT[1], None]),
     "val_check_interval": ([1, 0.25, 1.0, None], [-1, 1.5]),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from genlab.config.types import (
     BelowOne,
@@ -21,7 +21,9 @@ from genlab.config.types import (
 
 Unlimited = Annotated[int, Field(ge=-1)]
 DeviceList = Annotated[str, Field(pattern=r"^(-1|[0-9]+(,[0-9]+)*)$")]
-Duration = Annotated[str, Field(pattern=r"^[0-9]+:[0-9]{2}:[0-9]{2}:[0-9]{2}$")]  # days:hours:minutes:seconds
+# days:hours:minutes:seconds; a number, too, is told the form, not that it should be text
+Duration = Annotated[str, BeforeValidator(str), Field(pattern=r"^[0-9]+:[0-9]{2}:[0-9]{2}:[0-9]{2}$")]
+Span = dict[Literal["weeks", "days", "hours", "minutes", "seconds"], int]
 Limit = Annotated[int, Field(ge=0)] | Fraction
 Precision = Literal[
     "32-true",
@@ -45,7 +47,7 @@ TRAINER: dict[str, Any] = {
     "min_epochs": PositiveInt | None,
     "max_steps": Unlimited,
     "min_steps": PositiveInt | None,
-    "max_time": Duration | dict[str, int] | None,
+    "max_time": Duration | Span | None,
     "limit_train_batches": Limit | None,
     "limit_val_batches": Limit | None,
     "limit_test_batches": Limit | None,
