@@ -124,6 +124,23 @@ def untaught(name, prepared, folder):
     return Extractor(name, other.net, other.num_features)
 
 
+def test_notes_say_where_images_are_too_few_and_where_features_mean_nothing(digits, tmp_path, monkeypatch):
+    """180 real images of val and test; 128 features."""
+    monkeypatch.setattr("genlab.callbacks.evaluators.evaluator.make_extractor", untaught)
+    one, classifier = "metrics.val_samples=0", "metrics.extractor=classifier"
+    _, data, evaluate = digits(tmp_path, one)
+    random, few = evaluate.notes
+    assert few.startswith("FID, KID: 60 images in test, fewer than the 128 features of each: such numbers say little")
+    assert random.startswith("FID, KID by random features: they compare runs on the same images")
+    assert digits(tmp_path, one, classifier, "metrics.test_samples=128")[2].notes == []
+    assert digits(tmp_path, *NO_SAMPLES)[2].notes == []
+    whole = data.prepared
+    six = {name: column[:6] for name, column in whole.columns["test"].items()}
+    model, _, evaluate = digits(tmp_path, one, classifier, "metrics.test_samples=500")
+    evaluate.attach(model, PreparedData(whole.spec, {**whole.columns, "test": six}), tmp_path, {"test": "test"})
+    assert [note.partition(",")[2][:16] for note in evaluate.notes] == [" KID: 6 images i"]
+
+
 def test_two_evaluators_of_one_name_are_refused_before_anything_is_taught(digits, tmp_path):
     """By what the names will be: ``auto`` is the classifier on digits."""
     same = ["metrics=[default,fid_train]", "metrics.fid_train.against=null", "metrics.fid_train.extractor=classifier"]

@@ -44,6 +44,7 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData, cache: Pat
         return 0
     extractors = [extractor for evaluate in callbacks for extractor in evaluate.make_ready()]
     told = notes(extractors, prepared.spec, loaded.config.model)
+    told += [note for evaluate in callbacks for note in evaluate.notes]
     for note in told:
         console.say(f"note      {note}")
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)

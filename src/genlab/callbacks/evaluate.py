@@ -53,6 +53,12 @@ class Evaluate(pl.Callback):
         return list(self.extractors.made.values())
 
     @property
+    def notes(self) -> list[str]:
+        """What to know of the metrics before reading them; the extractors have been made."""
+        told = [note for now, fitting in self.stages.values() for one in fitting for note in one.notes(now)]
+        return list(dict.fromkeys(told))
+
+    @property
     def headline(self) -> tuple[str, ...]:
         """Name prefixes of the metrics to show on screen."""
         return tuple(dict.fromkeys(start for one in self.evaluators.values() for start in one.headline))

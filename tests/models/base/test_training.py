@@ -84,25 +84,32 @@ def test_cosine_at_its_corners():
     assert schedule.factor(6) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("number", "saved"), [(13, 8), (3, None)])
 def test_a_loss_that_is_not_finite_stops_before_the_update_and_keeps_the_last_good_checkpoint(
-    train, monkeypatch, tmp_path
+    number, saved, train, monkeypatch, tmp_path
 ):
+    """The message promises a checkpoint only where there is one."""
     terms = VAE.terms
 
     def broken(self, batch, noise):
         values = terms(self, batch, noise)
-        if noise.stage != "train" or noise.batch != 12:
+        if noise.stage != "train" or noise.batch != number - 1:
             return values
         kl = values["kl"] * float("nan")
         return values | {"kl": kl, "loss": values["recon"] + kl}
 
     monkeypatch.setattr(VAE, "terms", broken)
-    with pytest.raises(NonFiniteLoss, match=r"kl .* batch 13"):
-        train("model=vae", *SMALL, "trainer.max_epochs=2", "name=bad", "run_id=a")
     run = tmp_path / "runs" / "bad" / "a"
+    last = run / "checkpoints" / "last.ckpt"
+    promised = f"Weights from before it: {last}$" if saved else r"No checkpoint had been written yet\.$"
+    with pytest.raises(NonFiniteLoss, match=rf"kl .* batch {number}; .* {promised}"):
+        train("model=vae", *SMALL, "trainer.max_epochs=2", "name=bad", "run_id=a")
     assert json.loads((run / "summary.json").read_text())["status"] == "failed"
+    assert last.exists() == bool(saved)
+    if not saved:
+        return
     kept = load_run(run)
-    assert kept.step == 8
+    assert kept.step == saved
     assert all(p.isfinite().all() for p in kept.model.parameters())
 
 

@@ -29,7 +29,7 @@ from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.stopping import signals_end_at_once
 from genlab.callbacks.trace import Trace
 from genlab.config.build import build
-from genlab.contracts import GenlabError, Stopped
+from genlab.contracts import GenlabError, NonFiniteLoss, Stopped
 from genlab.data.store.module import StoreData
 from genlab.data.store.resident import is_resident, require_possible, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
@@ -102,12 +102,19 @@ class Training:
                 self.train_and_evaluate()
         except BaseException as error:
             self.end(*status_of(error))
+            if isinstance(error, NonFiniteLoss):
+                raise NonFiniteLoss(f"{error} {self.weights_before()}") from error
             raise
         self.end("finished", 0)
         if self.trainer.is_global_zero:
             headline = evaluate.headline if (evaluate := self.callback(Evaluate)) else ()
             screen.closing(self.model.measured, headline, self.directory, self.loggers.csv.seconds)
         return 0
+
+    def weights_before(self) -> str:
+        """Where the newest weights are that no loss has spoilt: none are saved after one that is not finite."""
+        last = self.directory.checkpoints / "last.ckpt"
+        return f"Weights from before it: {last}" if last.exists() else "No checkpoint had been written yet."
 
     def train_and_evaluate(self) -> None:
         """Fit, validate if the last weights were not validated, and test (again, if a resumed run is already trained)."""
@@ -155,7 +162,7 @@ class Training:
             tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
             trace.attach(tables["indices"])
         if evaluate:
-            self.describe(evaluate.make_ready())
+            self.describe(evaluate.make_ready(), evaluate.notes)
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
         if self.prepared.spec.skipped and self.trainer.is_global_zero:
@@ -175,11 +182,11 @@ class Training:
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
 
-    def describe(self, extractors: list[Extractor]) -> None:
-        """Print notes on the extractors, and add them to the summary."""
+    def describe(self, extractors: list[Extractor], told: list[str]) -> None:
+        """Print notes on the extractors and the metrics, and add them to the summary."""
         if not extractors or not self.trainer.is_global_zero:
             return
-        sentences = notes(extractors, self.prepared.spec, self.cfg.model)
+        sentences = [*notes(extractors, self.prepared.spec, self.cfg.model), *told]
         for note in sentences:
             console.say(f"note      {note}")
         self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])

@@ -84,6 +84,19 @@ class Distance(Evaluator):
                 remedy = f"Go without: metrics.{now.stage}_samples=0"
                 raise DataError(f"Fewer than 2 real images in {split}: too few for {names}. {remedy}")
 
+    def notes(self, now: Evaluation) -> list[str]:
+        """Of features without a meaning, and of fewer images than features: their covariance has not full rank."""
+        extractor, columns = now.extractors.get(self.extractor), now.prepared.columns[self.against or now.split]
+        made = min(self.count(now), *now.inputs().values())
+        images = int(min(made, *(len(columns[way.target]) for way in now.inputs())))
+        few = (
+            f"FID, KID: {images:,} images in {now.stage}, fewer than the {extractor.num_features:,} features of each: "
+            "such numbers say little, and compare only with those of the same count"
+        )
+        random = "FID, KID by random features: they compare runs on the same images; their size means nothing"
+        said = {random: extractor.name == "random", few: images < extractor.num_features}
+        return [note for note, is_so in said.items() if is_so]
+
     def begin(self, now: Evaluation) -> None:
         """Request the generated features; one rank computes the real ones while the others wait."""
         now.generated.ask(now.extractor(self.extractor), self.count(now))

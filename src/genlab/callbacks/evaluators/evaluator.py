@@ -154,6 +154,10 @@ class Evaluator:
             DataError: with the remedy.
         """
 
+    def notes(self, now: Evaluation) -> list[str]:
+        """Sentences on how far its metrics can be trusted, printed when a run starts."""
+        return []
+
     def begin(self, now: Evaluation) -> None:
         """Request the features to collect during the pass over the split."""
 

@@ -101,6 +101,5 @@ def message(term: str, batch: int) -> str:
     """The error message for the user."""
     return (
         f"{term} is no longer finite in batch {batch}; stopped before the update. "
-        "The newest checkpoint holds the weights before it. "
         "Try a lower rate (model.optimizer.lr=…) or trainer.gradient_clip_val=1."
     )
