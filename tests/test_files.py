@@ -120,3 +120,9 @@ def test_a_key_follows_every_fact():
     assert key_of(*facts) == key_of(*facts)
     for i, other in enumerate(("digesT", {"train": 4}, (1, 8, 9), 0, 0.25)):
         assert key_of(*facts[:i], other, *facts[i + 1 :]) != key_of(*facts)
+
+
+def test_a_result_that_cannot_be_cached_is_a_mistake_with_a_remedy(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot write .*file/features/x.pt: .*Not a directory.*paths.cache=DIR"):
+        cached(tmp_path / "file" / "features" / "x.pt", lambda: pytest.fail("it was computed in vain"), bool)

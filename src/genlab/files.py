@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from typing import IO, Any
 
 from filelock import FileLock
 
-from genlab.contracts import DataError
+from genlab.contracts import CheckpointError, DataError
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)  # how a damaged zip fails
 DIGEST = hashlib.sha256().digest_size
@@ -65,6 +66,32 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """The inverse of ``write_json``."""
     return json.loads(path.read_text())
+
+
+def read_record(path: Path, remedy: str) -> dict[str, Any]:
+    """A JSON object that belongs to a run: its summary, or the list of its checkpoints.
+
+    Raises:
+        CheckpointError: the file is cut, or is something else; with the remedy.
+    """
+    try:
+        value = read_json(path)
+        if isinstance(value, dict):
+            return value
+        reason = "it is no JSON object"
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    raise CheckpointError(f"{path} cannot be read ({reason}). {remedy}")
+
+
+def obstacle(path: Path) -> str:
+    """Why nothing can be written at ``path``: the nearest place that exists, and the system's message; empty if it can."""
+    place = next(place for place in (path.absolute(), *path.absolute().parents) if os.path.exists(place))
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return ""
+    except OSError as error:
+        return f"{place}: {error.strerror or error}"
 
 
 def sha256(path: Path) -> str:
@@ -135,11 +162,19 @@ def cached(path: Path, make: Callable[[], Any], fits: Callable[[Any], bool]) -> 
 
 
 def ensure(path: Path, make: Callable[[], Any]) -> None:
-    """Create the file if it is missing; one process does so while the others wait."""
-    if not path.is_file():
+    """Create the file if it is missing; one process does so while the others wait.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    if path.is_file():
+        return
+    try:
         with locked(path):
             if not path.is_file():
                 write_tensors(path, make())
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def write_tensors(path: Path, value: Any) -> None:
@@ -156,7 +191,7 @@ def write_tensors(path: Path, value: Any) -> None:
             file.write(hashlib.sha256(content.getbuffer()).digest())
             file.write(content.getbuffer())
     except OSError as error:
-        raise DataError(f"cannot write {path}: {error}. Make room, or choose another place: paths.cache=DIR") from error
+        raise unwritable(path, error) from error
 
 
 def read_tensors(path: Path) -> Any:
@@ -170,6 +205,11 @@ def read_tensors(path: Path) -> Any:
         return torch.load(io.BytesIO(content[DIGEST:]), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for what it does not unpickle
         raise unusable(path) from error
+
+
+def unwritable(path: Path, error: OSError) -> DataError:
+    """The error for a cache file that cannot be written."""
+    return DataError(f"cannot write {path}: {error}. Make room, or choose another place: paths.cache=DIR")
 
 
 def unusable(path: Path) -> DataError:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime
 import os
 from pathlib import Path
+from typing import Any
 
+import yaml
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.contracts import ConfigError, DataError, Problem
+from genlab.contracts import CheckpointError, ConfigError, DataError, Problem
 from genlab.files import replacing
 
 LOCK = ".lock"
+WRITTEN = {"model", "data", "trainer", "paths", "choices"}  # from the first to the last key of ``config.yaml``
 
 
 class RunDirectory:
@@ -21,11 +24,6 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = FileLock(path / LOCK)
-
-    @property
-    def name(self) -> str:
-        """``<model>-<data>``, or the value of ``name=``."""
-        return self.path.parent.name
 
     @property
     def run_id(self) -> str:
@@ -62,6 +60,23 @@ class RunDirectory:
             return True
         probe.release()
         return False
+
+    def configuration(self) -> dict[str, Any]:
+        """The content of ``config.yaml``, as plain dicts.
+
+        Raises:
+            CheckpointError: it is missing, cut, or something else.
+        """
+        path = self.path / "config.yaml"
+        try:
+            plain: Any = OmegaConf.to_container(OmegaConf.load(path))
+            if isinstance(plain, dict) and plain.keys() >= WRITTEN:
+                return plain
+            reason = "it is cut"
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            reason = " ".join(str(error).split())
+        remedy = f"Start a new run from its weights: init_from={self.path}"
+        raise CheckpointError(f"{path} cannot be read ({reason}). {remedy}")
 
     def write_configuration(self, cfg: DictConfig, overrides: list[str]) -> None:
         """Write ``config.yaml``, resolved, and ``overrides.txt``: as typed, after those of the run that is continued."""

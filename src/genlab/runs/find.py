@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from genlab.config import renamed
 from genlab.console import say
 from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
 from genlab.data.store.handover import ARRAYS, NAME, hand_over
 from genlab.data.store.source import PreparedData
-from genlab.files import read_json
 from genlab.interop.reference import reference_files
 from genlab.rank_environment import announce, launcher, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
 from genlab.runs.summary import NAME as SUMMARY
+from genlab.runs.summary import read_summary, whole_summaries
 
 FINISHED = "finished"
 
@@ -71,7 +70,7 @@ def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: 
     name = cfg.name
     parent, run_id = Path(cfg.paths.runs).expanduser() / name, cfg.run_id
     if run_dir is not None:
-        parent, run_id = run_dir.parent, run_dir.name
+        parent, run_id = run_dir.parent, cfg.run_id or run_dir.name
     if child_of is not None:
         checkpoint = None if cfg.resume is None else checkpoint_of(RunDirectory(child_of), path_of(cfg))
         return Run(digest, parent, checkpoint=checkpoint, child_of=child_of)
@@ -80,7 +79,7 @@ def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: 
     given = path_of(cfg)
     if given is not None:
         directory = run_of(given)
-        spec.require_same_images(read_json(directory.path / SUMMARY).get("data_digest", spec.digest))
+        spec.require_same_images(read_summary(directory.path / SUMMARY).get("data_digest", spec.digest))
         return continue_run(directory, digest, given)
     return automatic(parent, run_id, digest)
 
@@ -91,14 +90,14 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
         directory = RunDirectory(parent / run_id)
         if not directory.path.is_dir():
             return Run(digest, parent, run_id)
-        summary = directory.path / SUMMARY  # missing if the process was killed before writing it
-        if summary.is_file() and read_json(summary)["config_digest"] != digest:
+        path = directory.path / SUMMARY  # missing if the process was killed before writing it
+        if path.is_file() and read_summary(path).get("config_digest") != digest:
             what = f"{directory.path} is a run with another configuration or other data"
             raise ConfigError([Problem("run_id", what, "Give the run another run_id, or leave resume=auto out.")])
         return continue_run(directory, digest)
-    for path in newest_first(parent):
-        summary, directory = read_json(path), RunDirectory(path.parent)
-        unfinished = summary["status"] != FINISHED and summary["config_digest"] == digest
+    for path, summary in whole_summaries(newest_first(parent)):
+        directory = RunDirectory(path.parent)
+        unfinished = summary.get("status") != FINISHED and summary.get("config_digest") == digest
         if unfinished and not directory.is_held():
             return continue_run(directory, digest)
     say(f"resume    nothing to continue in {parent}: no unfinished run of this configuration, so a new one begins")
@@ -146,7 +145,7 @@ def require_of_today(directory: RunDirectory, checkpoint: Path) -> None:
     Raises:
         CheckpointError: with the remedy.
     """
-    plain: Any = OmegaConf.to_container(OmegaConf.load(directory.path / "config.yaml"))
+    plain = directory.configuration()
     if renamed.is_old(plain):
         raise CheckpointError(
             f"resume={directory.path}: an earlier version of genlab made this run, and kept its optimisers in another "

@@ -10,16 +10,17 @@ import zipfile
 from pathlib import Path
 
 from genlab.contracts import CheckpointError
-from genlab.files import is_sound_zip, read_json, sha256, write_json
+from genlab.files import is_sound_zip, read_record, sha256, write_json
 
 NAME = "manifest.json"
+UNLISTED = "the checkpoints beside it are then checked by their own checksums."
 KEPT = 4  # digests per name: the new one, the previous one, and saves that were killed before their rename
 
 
 def entries(folder: Path) -> dict[str, list[str]]:
     """The newest digests of each file name in ``folder``; empty if there is no manifest."""
     path = folder / NAME
-    return dict(read_json(path)) if path.is_file() else {}
+    return read_record(path, f"Delete it: {UNLISTED}") if path.is_file() else {}
 
 
 def listed(folder: Path) -> set[str]:

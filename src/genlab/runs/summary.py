@@ -6,12 +6,16 @@ import importlib.metadata
 import math
 import platform
 import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from genlab.files import read_json, write_json
+from genlab.console import say
+from genlab.contracts import CheckpointError
+from genlab.files import read_record, write_json
 
 NAME = "summary.json"
+ANEW = "Start a new run from its weights: init_from={folder}"
 PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")
 
 
@@ -20,7 +24,7 @@ class Summary:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.values: dict[str, Any] = read_json(path) if path.is_file() else {}
+        self.values: dict[str, Any] = read_summary(path) if path.is_file() else {}
 
     def update(self, **values: Any) -> None:
         """Set some values and write the file; non-finite numbers are left out of ``metrics``."""
@@ -28,6 +32,26 @@ class Summary:
             values["metrics"] = {k: v for k, v in values["metrics"].items() if math.isfinite(v)}
         self.values |= values
         write_json(self.path, self.values)
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The content of a summary.
+
+    Raises:
+        CheckpointError: it is cut or something else.
+    """
+    return read_record(path, ANEW.format(folder=path.parent))
+
+
+def whole_summaries(paths: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each summary with its path, read one by one; a line says which are left out because they cannot be read."""
+    for path in paths:
+        try:
+            found = read_summary(path)
+        except CheckpointError as error:
+            say(f"note      left out: {error}")
+            continue
+        yield path, found
 
 
 def versions() -> dict[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from genlab.apps.command.device import device_for
+from genlab.apps.command.device import device_for, require_devices, trainer_device
 from genlab.config.compose import compose
 from genlab.contracts import ConfigError
 
@@ -41,6 +41,50 @@ def test_one_that_is_not_there_is_refused_with_those_that_are(there, name, remed
     machine(*there)
     with pytest.raises(ConfigError, match=f"k={name}: there is none here\n.*{remedy}"):
         device_for(name, "k")
+
+
+# kind, how many there are, what is typed, and the remedy; None: it is all there
+DEVICES = [
+    ("cuda", 2, 1, None),
+    ("cuda", 2, 2, None),
+    ("cuda", 2, "2", None),
+    ("cuda", 2, "auto", None),
+    ("cuda", 2, -1, None),
+    ("cuda", 2, [1], None),
+    ("cuda", 2, "0,1", None),
+    ("cuda", 2, 4, "trainer.devices=4: this machine has 2 of cuda\n    Type: trainer.devices=2"),
+    ("cuda", 1, "4", "this machine has 1 of cuda"),
+    ("cuda", 2, [2], "the cuda devices here are 0, 1"),
+    ("cuda", 2, "0,3", "Type: trainer.devices=[0,1]"),
+    ("cuda", 2, [0, 0], "each named once"),
+    ("cuda", 2, [], "Type: trainer.devices=[0,1]"),
+    ("mps", 1, 2, "this machine has 1 of mps"),
+    ("cpu", 1, 4, None),
+    ("cpu", 1, "4", None),
+    ("cpu", 1, "auto", None),
+    ("cpu", 1, -1, "Type: trainer.devices=1"),
+    ("cpu", 1, [0, 3], "trainer.devices=[0,3]: processes on a CPU are counted, and have no numbers"),
+    ("cpu", 1, "0,3", "Type: trainer.devices=2"),
+]
+
+
+@pytest.mark.parametrize(("kind", "there", "devices", "said"), DEVICES)
+def test_devices_that_are_not_there_are_refused(kind, there, devices, said):
+    if said is None:
+        require_devices(kind, devices, there)
+        return
+    with pytest.raises(ConfigError) as caught:
+        require_devices(kind, devices, there)
+    assert said in str(caught.value)
+
+
+def test_the_devices_of_a_run_are_those_of_its_accelerator(machine, monkeypatch):
+    machine("cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert trainer_device(compose("train", ["trainer.devices=[1]"]).trainer).type == "cuda"
+    with pytest.raises(ConfigError, match="this machine has 2 of cuda"):
+        trainer_device(compose("train", ["trainer.devices=4"]).trainer)
+    assert trainer_device(compose("train", ["trainer.devices=4", "trainer.accelerator=cpu"]).trainer).type == "cpu"
 
 
 @pytest.mark.parametrize("command", ["generate", "evaluate", "translate"])

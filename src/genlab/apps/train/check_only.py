@@ -7,7 +7,7 @@ import math
 from omegaconf import DictConfig
 
 from genlab import console
-from genlab.apps.command.device import device_for
+from genlab.apps.command.device import trainer_device
 from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_epochs, require_images
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.messages import notes, parameters, sizes
@@ -23,7 +23,7 @@ def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
     spec = prepared.spec
     require_images(cfg, spec)
     require_epochs(cfg, spec)
-    device, size = device_for(cfg.trainer.accelerator, "trainer.accelerator"), size_of(prepared)
+    device, size = trainer_device(cfg.trainer), size_of(prepared)
     lies = is_resident(cfg.data.on_device, size, device)
     model = build_model(cfg, spec)
     if begun := load_first_weights(model, cfg, chosen):

@@ -27,7 +27,7 @@ class Loggers:
     def open(self, directory: RunDirectory, wandb_id: str) -> None:
         """Start the configured loggers."""
         config = OmegaConf.to_container(self.cfg, resolve=True)
-        name = f"{directory.name}/{directory.run_id}"
+        name = f"{self.cfg.name}/{directory.run_id}"
         for logger in self.configured:
             logger.open(directory.path, wandb_id, name, config, list(self.cfg.tags), self.cfg.notes)
 

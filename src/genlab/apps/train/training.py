@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 from omegaconf import DictConfig, OmegaConf
 
 from genlab import console
-from genlab.apps.command.device import device_for
+from genlab.apps.command.device import trainer_device
 from genlab.apps.command.evaluators import described, notes
 from genlab.apps.train import messages as screen
 from genlab.apps.train.build import (
@@ -50,7 +50,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     console.quiet()
     require_images(cfg, prepared.spec)
     require_epochs(cfg, prepared.spec)
-    require_possible(cfg.data.on_device, device_for(cfg.trainer.accelerator, "trainer.accelerator"))
+    require_possible(cfg.data.on_device, trainer_device(cfg.trainer))
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
     begun = load_first_weights(model, cfg, chosen)  # before anything of a run that is continued is touched
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
@@ -136,7 +136,7 @@ class Training:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
             console.say(f"resume    from {from_where}")
         self.summary.update(
-            name=self.directory.name,
+            name=self.cfg.name,
             run_id=self.directory.run_id,
             wandb_id=self.wandb_id,
             model=choices.model,
