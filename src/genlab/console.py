@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,6 +72,14 @@ def program(command: str) -> str:
 def say(line: str = "", every_rank: bool = False) -> None:
     """Print a line to standard error and ``log.txt``; on rank 0 only, unless ``every_rank``."""
     SAID.info(line, extra={"every_rank": every_rank})
+
+
+def show(text: str) -> None:
+    """Print to standard output; a reader that has left (``| head``) is not an error."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it does not fail again
 
 
 def note(line: str) -> None:

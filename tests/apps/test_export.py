@@ -169,7 +169,10 @@ def refused(*overrides):
         (["ckpt={cyclegan}", "format=reference", "direction=AtoB"], ["direction=AtoB", "both directions"]),
         (["ckpt={cyclegan}", "norm_buffers=2018"], ["norm_buffers=2018", "format=reference"]),
         (["ckpt={pix2pix}", "direction=BtoA"], ["direction=BtoA", "Type: direction=AtoB"]),
-        (["ckpt={cyclegan}", "output={cyclegan}/latest_net_G_A.pth"], ["output=", "nothing can be written there"]),
+        (
+            ["ckpt={cyclegan}", "output={cyclegan}/latest_net_G_A.pth"],
+            ["output=", "cannot be written", "Not a directory"],
+        ),
         (["format=onnx"], ["ckpt", "must be given"]),
     ],
 )

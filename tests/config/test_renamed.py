@@ -3,7 +3,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from genlab.apps.command.multirun import combinations
+from genlab.apps.command.cells import Typed
 from genlab.config import renamed
 from genlab.config.compose import compose
 from genlab.config.definition import module
@@ -82,7 +82,7 @@ def test_a_typed_old_key_works_and_is_said_once(command, typed, key, value, said
 
 
 def test_a_sweep_takes_old_keys_too():
-    cells = combinations("prepare", ["data=shapes", "data.draw=0,1"])
+    cells = Typed("prepare", ["data=shapes", "data.draw=0,1"]).cells()
     assert [cell[1] for cell in cells] == ["data.subset_seed=0", "data.subset_seed=1"]
 
 

@@ -77,7 +77,9 @@ def test_a_file_composed_alone_is_what_it_is_in_a_configuration(name):
 
 
 def test_a_users_package_is_checked_like_ours_once_it_is_trusted(conf):
-    with pytest.raises(ConfigError, match=r"mysets.Maps is code that is not trusted\n.*trust=\[mysets\]"):
+    with pytest.raises(
+        ConfigError, match=r"mysets.Maps is code that is not trusted \(in .*mypairs.yaml\)\n.*trust=\[mysets\]"
+    ):
         compose("train", ["data=mypairs"], conf)
     with pytest.raises(ConfigError, match="Did you mean data.side=3"):
         compose("train", ["data=mypairs", "trust=[mysets]", "data.sied=3"], conf)

@@ -50,17 +50,9 @@ def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
 
 @contextmanager
 def staging_folder(output: Path, keep: bool) -> Iterator[Path]:
-    """A folder to write into. When nothing has failed, and if they are to be kept, its files are moved to ``output``.
-
-    Raises:
-        ConfigError: nothing can be written there.
-    """
+    """A folder to write into. When nothing has failed, and if they are to be kept, its files are moved to ``output``."""
     there = next(folder for folder in (output.absolute(), *output.absolute().parents) if folder.exists())
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".export-", dir=there))
-    except OSError as error:
-        problem = Problem(f"output={output}", f"nothing can be written there: {error.strerror}", "Type: output=DIR")
-        raise ConfigError([problem]) from None
+    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=there))
     try:
         yield folder
         if keep:

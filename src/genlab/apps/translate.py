@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from genlab.apps.command.paths import output_folder
 from genlab.compat import ensure_torchvision
 from genlab.runs.find import checkpoint_file
-from genlab.translate.inputs import listed, require_apart, require_writable
+from genlab.translate.inputs import listed, require_apart
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
@@ -23,7 +23,6 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     output = output_folder(cfg, path, "translate")
     inputs = listed(Path(cfg.input).expanduser(), output, cfg.data.on_error)
     require_apart(inputs, output)
-    require_writable(output)
     ensure_torchvision()
     from genlab.apps.translating import translate
     from genlab.runs.load import load_run

@@ -25,17 +25,17 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
     plain: Any = OmegaConf.to_container(node, resolve=True)
     if problems := in_words(untrusted(plain, trust), Hints()):
         raise ConfigError(problems)
-    for _, target in targets(plain):
+    for place, target in targets(plain, node._get_full_key(None)):
         if not trusted(target, ()):
-            require_importable(target)
+            require_importable(target, f"{place}._target_")
     if plain.get("_partial_"):
         return hydra.utils.instantiate(plain, _convert_="all")
     # partial, so that what is injected reaches the constructor as it is, and its errors reach us as they are
     return hydra.utils.instantiate(plain | {"_partial_": True}, _convert_="all")(**injected)
 
 
-def require_importable(target: str) -> None:
-    """Import the module of a user's class.
+def require_importable(target: str, where: str) -> None:
+    """Import the module of a user's class, which the configuration names at ``where``.
 
     Raises:
         ConfigError: the import fails; with the last line reached in that package.
@@ -44,8 +44,8 @@ def require_importable(target: str) -> None:
     try:
         importlib.import_module(module)
     except Exception as error:
-        what = f"cannot be imported ({type(error).__name__}: {error})"
-        raise ConfigError([Problem(target, what, f"Look at {place_of(error, module)}.")]) from error
+        what = f"{target} cannot be imported ({type(error).__name__}: {error})"
+        raise ConfigError([Problem(where, what, f"Look at {place_of(error, module)}.")]) from error
 
 
 def place_of(error: Exception, module: str) -> str:

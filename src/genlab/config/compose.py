@@ -41,7 +41,9 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
     found = [*mistakes, *checked(session.cfg, command, config_dir, clean=not mistakes)]
     found = [m for m in found if not (incomplete and isinstance(m, Mistake) and m.what == "not_given")]
     if found or session.cfg is None:
-        raise ConfigError(in_words(found, Hints(command, conf, experiments(files), session.places, usual)))
+        typed = frozenset(str(item.key_or_group) for item in items)
+        hints = Hints(command, conf, experiments(files), session.places, usual, session.choices, typed)
+        raise ConfigError(in_words(found, hints))
     return session.cfg
 
 

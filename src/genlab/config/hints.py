@@ -23,6 +23,8 @@ class Hints:
         experiments: the selected files of ``experiment``.
         places: the group that fills a node, as typed (``model.net`` -> ``model/net``).
         usual: the configuration composed from the files alone.
+        chosen: the option of each group in ``places``.
+        typed: the keys of the overrides.
     """
 
     command: str = "train"
@@ -30,6 +32,8 @@ class Hints:
     experiments: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     usual: DictConfig = field(default_factory=OmegaConf.create)
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    typed: frozenset[str] = frozenset()
 
     @property
     def program(self) -> str:
@@ -59,13 +63,31 @@ class Hints:
         return self.conf.shown(f"experiment/{option}") if group == "experiment" else override
 
     def placed(self, problem: Problem) -> Problem:
-        """The problem, with the name of the experiment file that sets the key, if one does."""
+        """The problem, with the name of the experiment file that sets the key; for a ``_target_``, of any file."""
         for name in self.experiments:
             inside = OmegaConf.create(self.conf.raw(f"experiment/{name}"))
             node, key = beside(problem.where.partition("=")[0], inside)
             if has(node, key):
                 return replace(problem, what=f"{problem.what} (in {self.conf.shown(f'experiment/{name}')})")
+        if problem.where.endswith("._target_") and (source := self.source(problem.where)):
+            return replace(problem, what=f"{problem.what} ({source})")
         return problem
+
+    def source(self, where: str) -> str:
+        """Where a key got its value: typed, or in which file; empty if it is not known."""
+        if where in self.typed:
+            return "typed on the command line"
+        parts = where.split(".")
+        nodes = [".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
+        node = next((node for node in nodes if node in self.places), None)
+        if node is None:
+            return ""
+        group = self.places[node]
+        option = self.chosen.get(group)
+        names = [f"{group.partition('@')[0]}/{one}" for one in (option if isinstance(option, list) else [option])]
+        inside = where.removeprefix(f"{node}.")
+        setting = (name for name in names if has(*beside(inside, OmegaConf.create(self.conf.raw(name)))))
+        return f"in {self.conf.shown(next(setting, names[0]))}"
 
 
 def beside(where: str, cfg: DictConfig) -> tuple[DictConfig | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import dropwhile, takewhile
 from pathlib import Path
@@ -57,12 +57,12 @@ def user_folder_first(conf: Conf) -> Iterator[None]:
 
 
 @contextmanager
-def own_hydra(conf: Conf) -> Iterator[None]:
+def own_hydra(conf: Conf, job_name: str = "app") -> Iterator[None]:
     """Initialise Hydra with our folders, setting aside a running instance (a multirun composes inside a Hydra job)."""
     instance = GlobalHydra.instance()
     running, instance.hydra = instance.hydra, None
     try:
-        with user_folder_first(conf), initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        with user_folder_first(conf), initialize_config_dir(str(conf_dir()), job_name, "1.3"):
             yield
     finally:
         GlobalHydra.instance().hydra = running
@@ -163,8 +163,13 @@ def with_names_of_today(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
                 OmegaConf.update(cfg, f"{where}._target_", new)
         cfg.choices = {key: value for key, value in choices.items() if "/" not in key and "@" not in key}
         if "name" in cfg and cfg.name is None:
-            cfg.name = f"{choices.get('model')}-{choices.get('data')}".replace("/", "-")
+            cfg.name = default_name(choices)
     return cfg
+
+
+def default_name(choices: Mapping[str, Any]) -> str:
+    """The name of a run that is given none: ``<model>-<data>``."""
+    return f"{choices.get('model')}-{choices.get('data')}".replace("/", "-")
 
 
 def refusal(item: Override, error: Exception) -> Mistake:
@@ -172,6 +177,8 @@ def refusal(item: Override, error: Exception) -> Mistake:
     said, text, where = str(error), str(item.input_line), str(item.key_or_group)
     if "Multiple values for" in said and item.is_add():
         return Mistake("added_twice", where, text.lstrip("+"))
+    if item.is_hydra_override() and "Could not override" in said:
+        return Mistake("absent_setting", text)
     if f"Could not override '{where}'" in said:
         return Mistake("absent_part", where, text) if "/" in where else Mistake("absent_group", text, where)
     missing = re.search(r"Could not find '(?P<group>[^']+)/(?P<option>[^'/]+)'", said)

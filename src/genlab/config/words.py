@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterable
 
 from omegaconf import OmegaConf
 
+from genlab.config.absent_code import absent_target
 from genlab.config.familiar import remedy_for
 from genlab.config.hints import Hints, every_key
 from genlab.config.kind_compatibility import fitting
@@ -17,17 +19,33 @@ from genlab.config.renamed import KEYS
 from genlab.contracts import Problem
 
 SHOWN = 12  # names in a message
+HYDRA = "'hydra-core>=1.3.2,<1.4'"  # beside a plugin, which alone would bring a pre-release of Hydra
+PLUGINS = {  # the packages of Hydra's launchers and sweepers
+    "hydra/launcher=joblib": "hydra-joblib-launcher",
+    "hydra/launcher=ray": "hydra-ray-launcher",
+    "hydra/launcher=rq": "hydra-rq-launcher",
+    "hydra/launcher=submitit_local": "hydra-submitit-launcher",
+    "hydra/launcher=submitit_slurm": "hydra-submitit-launcher",
+    "hydra/sweeper=ax": "hydra-ax-sweeper",
+    "hydra/sweeper=nevergrad": "hydra-nevergrad-sweeper",
+    "hydra/sweeper=optuna": "hydra-optuna-sweeper",
+}
 FIXED = {  # what is wrong, and what to do; the words in braces are those of ``template``
     "no_assignment": ("is no key=value", "{program} --help lists the keys."),
     "unquoted": ("cannot be read ({reason})", """Put quotes around the value: '{key}="{text}"'"""),
     "several_values": (
         "stands for several values",
-        """One run for each: {program} -m {where}   One value: '{key}="{text}"'""",
+        """One run for each: {program} -m {quoted}   One value: '{key}="{text}"'""",
     ),
     "added_twice": ("is there already", "Type: {value}"),
     "choices_set": ("says what was chosen", "Choose with: model=…   data=…"),
     "absent_group": ("this command has no {value} to choose", "Leave it out; --help lists the keys."),
-    "absent_plugin": ("there is no {value} of that name", "Installed: {names}"),
+    "no_value": ("stands for no value at all", "Type: {key}=a,b with a value for each run"),
+    "no_list": ("has no end of values", "Type: {key}=a,b with a value for each run"),
+    "no_match": ("fits none of the options", "Options: {names}"),
+    "no_group": ("there are no options to choose from", "Type: {key}=a,b with a value for each run"),
+    "hydra_once": ("is one for the whole multirun", "Choose one value."),
+    "absent_setting": ("Hydra has no such setting", "{program} --info config shows those that it has."),
     "broken_file": ("{reason}", ""),
     "no_yaml": ("is no YAML: {reason}", ""),
     "no_package": ("does not say where its keys belong", "Begin the file with the line: # @package _global_"),
@@ -37,7 +55,6 @@ FIXED = {  # what is wrong, and what to do; the words in braces are those of ``t
     "injected": ("is not for a configuration: the code supplies it", "Leave it out."),
     "injected_seed": ("is not for a configuration: the code supplies it", "Type: seed={typed}"),
     "leads_nowhere": ("{reason}", "Type: {where}=…"),
-    "absent_target": ("there is no {value}", "Look at the file in conf/ that names it."),
     "unparsed": ("{value} cannot be read ({reason.msg})", "Look at {reason.filename}, line {reason.lineno}."),
     "untrusted": ("{value} is code that is not trusted", "If you trust it, type: trust=[{names}]"),
 }
@@ -55,7 +72,11 @@ def sentence(m: Mistake, hints: Hints) -> Problem:
         return WORKED_OUT[m.what](m, hints)
     key, _, text = m.where.partition("=")
     template = {**vars(m), "key": key, "text": text, "program": hints.program, "names": ", ".join(m.known)}
-    template |= {"typed": as_typed(m.value), "options": "|".join(hints.conf.options(m.where)) or "…"}
+    template |= {
+        "quoted": shlex.quote(m.where),
+        "typed": as_typed(m.value),
+        "options": "|".join(hints.conf.options(m.where)) or "…",
+    }
     return Problem(m.where, *(words.format(**template) for words in FIXED[m.what]))
 
 
@@ -114,6 +135,15 @@ def absent_option(m: Mistake, hints: Hints) -> Problem:
     if m.value is None:
         return Problem(f"{m.where}=null", "cannot be empty", f"Options: {', '.join(names)}")
     return Problem(hints.chooser(m.reason), f"{where}: {what}", remedy) if m.reason else Problem(where, what, remedy)
+
+
+def absent_plugin(m: Mistake, hints: Hints) -> Problem:
+    """A launcher or sweeper of Hydra's that is not there: how to install it, if one of that name is known."""
+    name = m.where.partition("=")[2]
+    there = f"Installed: {', '.join(m.known)}"
+    if package := PLUGINS.get(f"{m.value}={name}"):
+        return Problem(m.where, "is not installed", f"Type: pip install {package} {HYDRA}   {there}")
+    return Problem(m.where, f"there is no {m.value} of that name", there)
 
 
 def absent_part(m: Mistake, hints: Hints) -> Problem:
@@ -178,7 +208,10 @@ def unfit_labels(m: Mistake, hints: Hints) -> Problem:
 WORKED_OUT: dict[str, Callable[[Mistake, Hints], Problem]] = {
     **{
         f.__name__: f
-        for f in (nowhere, absent_option, absent_part, refused, not_a_value, wrong, unfit_kind, unfit_labels)
+        for f in (
+            *(nowhere, absent_option, absent_part, absent_plugin, refused),
+            *(absent_target, not_a_value, wrong, unfit_kind, unfit_labels),
+        )
     },
     **dict.fromkeys(("unknown", "not_deleted", "homeless"), unknown),
 }

@@ -10,7 +10,6 @@ from omegaconf import DictConfig, OmegaConf
 from genlab.config import renamed
 from genlab.config.compose import compose
 from genlab.config.overrides import read
-from genlab.console import say
 from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.runs.find import checkpoint_of, follow_latest, require_of_today, run_of
 
@@ -48,10 +47,11 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
-def compose_continued(path: Path, overrides: list[str], config_dir: Path | None) -> tuple[DictConfig, list[str]]:
-    """The run's saved configuration, changed where the typed overrides change it; and all overrides, for its record.
-
-    Each difference is said in a line.
+def compose_continued(
+    path: Path, overrides: list[str], config_dir: Path | None
+) -> tuple[DictConfig, list[str], list[str]]:
+    """The run's saved configuration, changed where the typed overrides change it; all overrides, for its record; and a
+    line to print for each difference.
 
     Raises:
         CheckpointError: there is no run, or an earlier version of genlab made it.
@@ -61,8 +61,7 @@ def compose_continued(path: Path, overrides: list[str], config_dir: Path | None)
     if (checkpoint := checkpoint_of(directory, path)) is not None:
         require_of_today(directory, checkpoint)
     merged = overrides_with(directory.path, overrides)
-    saved: Any = OmegaConf.to_container(OmegaConf.load(directory.path / "config.yaml"))
-    cfg = OmegaConf.create(renamed.configuration(saved))
+    cfg = OmegaConf.create(renamed.configuration(directory.configuration()))
     if problems := another_choice(cfg, overrides):
         raise ConfigError(problems)
     own = own_composed(directory.path, config_dir)
@@ -75,12 +74,10 @@ def compose_continued(path: Path, overrides: list[str], config_dir: Path | None)
             drop(cfg, key)
         else:
             OmegaConf.update(cfg, key, new, force_add=True)
-    for key, (old, new) in changes.items():
-        if not key.startswith("choices."):
-            say(f"resume    {key}={shown(new)} (was {shown(old)})")
     for key in OF_ONE_START:
         cfg[key] = typed[key]
-    return cfg, merged
+    told = {key: pair for key, pair in changes.items() if not key.startswith("choices.")}
+    return cfg, merged, [f"resume    {key}={shown(new)} (was {shown(old)})" for key, (old, new) in told.items()]
 
 
 def own_composed(directory: Path, config_dir: Path | None) -> DictConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,20 +64,6 @@ def require_apart(inputs: Inputs, output: Path) -> None:
         if (output / inputs.name(path)).resolve() in own:
             what = f"{output / inputs.name(path)} is one of the pictures to translate, and would be overwritten"
             raise ConfigError([Problem(f"output={output}", what, ELSEWHERE)])
-
-
-def require_writable(output: Path) -> None:
-    """Refuse an output folder that is not writable, before anything is created.
-
-    Raises:
-        ConfigError: with the system's message.
-    """
-    folder = next(place for place in (output.absolute(), *output.absolute().parents) if place.exists())
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigError([unwritable(output, folder, error)]) from error
 
 
 def unwritable(output: Path, place: Path, error: OSError) -> Problem:

@@ -1,5 +1,7 @@
 """What may stand behind ``python src/train.py``, and the exit code of each."""
 
+import os
+
 import pytest
 
 from genlab.apps.command import main as door
@@ -80,6 +82,15 @@ def test_every_request_has_its_answer_and_its_exit_code(command, arguments, code
     for word in words:
         assert word in said, said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("typed", [["--help"], ["--cfg", "job"], ["--info", "defaults-tree"]], ids=" ".join)
+def test_a_reader_that_has_left_is_not_an_error(typed, monkeypatch, capfd):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        assert knock(monkeypatch, capfd, "train", *typed) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,15 @@ def test_ones_own_files_go_before_ours_and_further_folders_after(study):
         (["model.corruption=-1"], ["model.corruption=-1: must be at least 0", "model.corruption=0.3"]),
         (["model.corupption=1"], ["Did you mean model.corruption=1 ?"]),
         (["model=denoisingg"], ["Did you mean model=denoising ?", "cyclegan"]),
-        (["model._target_=lab.models.Denoiser"], ["there is no lab.models.Denoiser"]),
+        (
+            ["model._target_=lab.models.Denoiser"],
+            [
+                "lab/models.py has no Denoiser (typed on the command line)",
+                "Did you mean model._target_=lab.models.DenoisingAutoencoder",
+            ],
+        ),
         (["trust=[]"], ["lab.models.DenoisingAutoencoder is code that is not trusted", "trust=[lab]"]),
-        (["model._target_=nowhere.X", "trust=[lab,nowhere]"], ["there is no nowhere.X"]),
+        (["model._target_=nowhere.X", "trust=[lab,nowhere]"], ["there is no nowhere.X: no package nowhere is found"]),
         (["hydra.searchpath=[nofolder]"], ["hydra.searchpath=nofolder: there is no such folder"]),
         (["hydra.searchpath=conf"], ["must be a list", "Type: hydra.searchpath=[conf]"]),
     ],
@@ -128,6 +134,18 @@ def test_a_file_of_ones_own_that_does_not_compose_is_not_among_those_that_fit(st
     assert "broken" not in str(caught.value)
 
 
+def test_where_a_class_was_named_is_said(study):
+    for folder, typed in (("model", "model=old"), ("experiment", "experiment=old")):
+        (study / "conf" / folder).mkdir(exist_ok=True)
+        file = study / "conf" / folder / "old.yaml"
+        head = "" if folder == "model" else "# @package _global_\nmodel:\n  "
+        file.write_text(f"{head}_target_: lab.modles.Denoiser\n")
+        with pytest.raises(ConfigError) as caught:
+            compose("train", [*TYPED, typed], study / "conf")
+        said = f"model._target_: there is no lab.modles.Denoiser: lab has no file of the name lab.modles (in {file})"
+        assert said in str(caught.value)
+
+
 def test_a_class_that_does_not_parse_is_named_with_file_and_line(study):
     (study / "lab" / "models.py").write_text("class A:\n    def __init__(self:\n")
     with pytest.raises(ConfigError, match=rf"cannot be read.*\n.*Look at {study}/lab/models.py, line 2\."):
@@ -139,9 +157,8 @@ def test_a_class_that_does_not_import_is_named_with_file_and_line_and_leaves_no_
     (study / "lab" / "models.py").write_text(text)
     assert started(monkeypatch, "train", "--config-dir", "conf", *TYPED, *QUICK) == 2
     said = capfd.readouterr().err
-    assert (
-        "lab.models.DenoisingAutoencoder: cannot be imported (ModuleNotFoundError: No module named 'not_there')" in said
-    )
+    why = "cannot be imported (ModuleNotFoundError: No module named 'not_there')"
+    assert f"error: model._target_: lab.models.DenoisingAutoencoder {why}" in said
     assert f"Look at {study}/lab/models.py, line 4." in said
     assert not (study / "runs").exists()
 

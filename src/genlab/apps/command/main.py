@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from genlab.apps.command.arguments import Arguments, read
 from genlab.apps.command.run import report_failure, run, tell
+from genlab.console import show
 from genlab.contracts import GenlabError
 
 
@@ -52,7 +53,7 @@ def genlab() -> NoReturn:
 
 def leave(text: str) -> NoReturn:
     """Print ``text`` and exit with 0."""
-    print(text)  # noqa: T201
+    show(text)
     sys.exit(0)
 
 
@@ -66,16 +67,18 @@ def dispatch(command: str, arguments: list[str]) -> int:
     if asked.help:
         from genlab.apps.command.help import help_text
 
-        print(help_text(command, asked.config_dir))  # noqa: T201
+        show(help_text(command, asked.config_dir))
         return 0
     if asked.cfg:
         return show_configuration(command, asked)
-    if asked.hydra or asked.multirun:
-        from genlab.apps.command import multirun as sweep
+    if asked.hydra:
+        from genlab.apps.command.ask_hydra import ask_hydra
 
-        if asked.multirun:
-            return sweep.sweep(command, asked.overrides, asked.config_dir)
-        return sweep.ask_hydra(command, asked)
+        return ask_hydra(command, asked)
+    if asked.multirun:
+        from genlab.apps.command.multirun import sweep
+
+        return sweep(command, asked.overrides, asked.config_dir)
     return run(command, asked.overrides, config_dir=asked.config_dir)
 
 
@@ -86,5 +89,5 @@ def show_configuration(command: str, asked: Arguments) -> int:
     from genlab.config.compose import compose
 
     cfg = compose(command, asked.overrides, asked.config_dir, incomplete=True)
-    print(OmegaConf.to_yaml(cfg, resolve=asked.resolve), end="")  # noqa: T201
+    show(OmegaConf.to_yaml(cfg, resolve=asked.resolve).rstrip("\n"))
     return 0

@@ -2,57 +2,73 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.apps.command.arguments import Arguments
-from genlab.apps.command.run import report_failure, run, tell
-from genlab.config.compose import compose
-from genlab.config.files import conf_dir
-from genlab.config.hints import Hints
-from genlab.config.overrides import forced, read
-from genlab.config.searchpath import KEY, conf_of
-from genlab.config.session import user_folder_first
-from genlab.config.words import in_words
-from genlab.contracts import ConfigError, GenlabError, Problem, Stopped
+from genlab.apps.command.cells import Typed, key_of, shown, suffix
+from genlab.apps.command.run import configuration, report_failure, run, tell
+from genlab.config.overrides import forced
+from genlab.config.searchpath import KEY
+from genlab.config.session import default_name, own_hydra
+from genlab.console import say
+from genlab.contracts import ConfigError, DataError, GenlabError, Problem, Stopped
+
+RECORD = "multirun.yaml"  # Hydra's own, in the folder of a multirun
 
 
 def sweep(command: str, overrides: list[str], config_dir: Path | None = None) -> int:
     """Check every combination, then run them with Hydra; returns the highest exit code.
 
     Raises:
-        ConfigError: with the problems of all combinations.
+        ConfigError: with the problems of all combinations, each once.
         Stopped: a signal ended the sweep.
     """
-    problems: dict[Problem, None] = {}
-    for cell in combinations(command, overrides):
-        try:
-            one_device(compose(command, cell, config_dir))
-        except ConfigError as error:
-            problems |= dict.fromkeys(error.problems)
-    if problems:
-        raise ConfigError(problems)
-    return through_hydra(command, ["--multirun"], overrides, config_dir)
+    typed = Typed(command, overrides, config_dir)
+    cells = typed.cells()
+    require_sound(command, typed, cells, config_dir)
+    jobs = Jobs(command, typed, overrides, config_dir, len(cells) if typed.by_hydra else 0)
+    codes = launched(command, typed, jobs)
+    remove_unused(jobs.folder)
+    if jobs.stopped is not None:
+        raise jobs.stopped
+    return max(codes, default=0)
 
 
-def combinations(command: str, overrides: list[str]) -> list[list[str]]:
-    """Every combination of ``a=1,2`` as a list of single overrides; empty for other sweepers, which choose at run time.
+def require_sound(command: str, typed: Typed, cells: list[list[str]], config_dir: Path | None) -> None:
+    """Compose every combination, and Hydra's own settings once.
 
     Raises:
-        ConfigError: an override cannot be parsed.
+        ConfigError: with every problem once, however many combinations have it.
     """
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    settings = [str(item.input_line) for item in typed.settings]
+    require_places(typed, cells)
+    problems: dict[tuple[str, str], Problem] = {}  # by key and mistake: the remedy may repeat the value of one run
+    for words in ([*settings, *cells[0]], *cells[1:]):
+        try:
+            one_device(configuration(command, words, config_dir).cfg)
+        except GenlabError as error:
+            for problem in error.problems if isinstance(error, ConfigError) else [Problem("", str(error))]:
+                problems.setdefault((problem.where, problem.what), problem)
+    if problems:
+        raise ConfigError(problems.values())
 
-    if any(item.startswith("hydra/sweeper=") for item in overrides):
-        return []
-    items, mistakes = read(overrides, several=True)
-    if mistakes:
-        raise ConfigError(in_words(mistakes, Hints(command)))
-    own = [item for item in items if item.key_or_group == KEY or not item.key_or_group.startswith("hydra")]
-    return [list(cell) for batch in BasicSweeper.split_arguments(own, None) for cell in batch]
+
+def require_places(typed: Typed, cells: list[list[str]]) -> None:
+    """Refuse one ``output`` for several runs: each would write over the one before.
+
+    Raises:
+        ConfigError: with what to type.
+    """
+    given = next((item for item in typed.own if item.key_or_group == "output"), None)
+    if given is not None and not given.is_sweep_override() and given.value() is not None and len(cells) > 1:
+        what = f"each of the {len(cells)} runs would write over the one before"
+        remedy = "Leave it out: each then gets a folder of its own. Or type one for each: output=a,b"
+        raise ConfigError([Problem(f"output={given.value()}", what, remedy)])
 
 
 def one_device(cfg: DictConfig) -> None:
@@ -68,70 +84,82 @@ def one_device(cfg: DictConfig) -> None:
         raise ConfigError([Problem(f"trainer.devices={devices}", what, "Leave -m out, or type: trainer.devices=1")])
 
 
-def ask_hydra(command: str, asked: Arguments) -> int:
-    """Pass tab completion, ``--info`` and ``--version`` on to Hydra, after checking the overrides ourselves.
+def launched(command: str, typed: Typed, jobs: Jobs) -> list[int]:
+    """Let Hydra run all combinations; returns the exit codes, also of jobs in other processes.
 
     Raises:
-        ConfigError: with all problems of the overrides.
+        ConfigError: Hydra refuses a setting of its own.
+        DataError: the folder of the multirun cannot be made.
     """
-    if "--shell-completion" not in asked.hydra:
-        compose(command, asked.overrides, asked.config_dir, incomplete=True)
-    return through_hydra(command, asked.hydra, asked.overrides, asked.config_dir)
+    words = [*forced(typed.items, typed.conf), "hydra.mode=MULTIRUN"]
+    try:
+        with own_hydra(typed.conf, command):
+            hydra: Any = GlobalHydra.instance().hydra
+            done = hydra.multirun(command, jobs.run_current, words)
+    except HydraException as error:
+        raise ConfigError(f"the multirun cannot start: {' '.join(str(error).split())}") from error
+    except OSError as error:
+        raise DataError(
+            f"cannot make the folder of the multirun: {error}. Choose another place: paths.runs=DIR"
+        ) from error
+    return [job.return_value for batch in done or () for job in batch]
 
 
-def through_hydra(command: str, options: list[str], overrides: list[str], config_dir: Path | None) -> int:
-    """Pass the command line to Hydra; returns the highest exit code of its jobs.
-
-    Raises:
-        Stopped: a signal ended a job.
-    """
-    import hydra
-
-    items, _ = read(overrides, several=True)
-    conf = conf_of(command, items, config_dir)
-    words = overrides if "--shell-completion" in options else forced(items, conf)
-    jobs = Jobs(command, overrides, config_dir)
-
-    def job(cfg: DictConfig) -> None:
-        jobs.next()
-
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach our door as they are
-    sys.argv = [sys.argv[0], *options, *words]
-    with user_folder_first(conf):
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=command)(job)()
-    sys.stdout.flush()
-    if jobs.stopped is not None:
-        raise jobs.stopped
-    return max(jobs.codes, default=0)
+def remove_unused(folder: Path | None) -> None:
+    """Remove the folder of a multirun, and those above it, if only Hydra has written there: no run has been made."""
+    if folder is None or [path.name for path in folder.glob("*")] != [RECORD]:
+        return
+    (folder / RECORD).unlink()
+    with suppress(OSError):  # not empty
+        for place in (folder, *folder.parents[:2]):
+            place.rmdir()
 
 
 class Jobs:
-    """Runs the combinations in turn. A failure is reported, and the next combination runs nevertheless."""
+    """Runs the combinations in turn. A mistake is reported once, and the next combination runs nevertheless."""
 
-    def __init__(self, command: str, overrides: list[str], config_dir: Path | None) -> None:
-        self.command, self.config_dir = command, config_dir
-        self.typed = overrides
+    def __init__(
+        self, command: str, typed: Typed, overrides: list[str], config_dir: Path | None = None, total: int = 0
+    ) -> None:
+        self.command, self.config_dir, self.total = command, config_dir, total
+        self.varied, self.typed = typed.varied, overrides
         self.always = [text for text in overrides if text.startswith(f"{KEY}=")]  # what Hydra keeps to itself
-        self.codes: list[int] = []
+        self.told: dict[str, str] = {}  # mistakes, and the run in which each was first met
         self.stopped: Stopped | None = None
+        self.folder: Path | None = None  # of the multirun
 
-    def next(self) -> None:
-        """Run Hydra's current combination, unless a signal has stopped the sweep."""
+    def run_current(self, cfg: DictConfig) -> int:
+        """Run Hydra's current combination, unless a signal has stopped the sweep; returns its exit code."""
         from hydra.core.hydra_config import HydraConfig
 
         current = HydraConfig.get()
-        folder = Path(current.runtime.output_dir).absolute()
+        folder, self.folder = Path(current.runtime.output_dir).absolute(), Path(current.sweep.dir).absolute()
         if not any(folder.iterdir()):
             folder.rmdir()  # Hydra has made it; a run makes its own, and a refused one leaves none
-        if self.stopped is None:
-            self.codes.append(self.outcome([*self.always, *map(self.as_typed, current.overrides.task)], folder))
+        if self.stopped is not None:
+            return self.stopped.exit_code
+        cell = [*self.always, *map(self.as_typed, current.overrides.task)]
+        number = f"{current.job.num + 1}" + (f"/{self.total}" if self.total else "")
+        say(f"run {number:5} {shown(cell, self.varied)}".rstrip())
+        return self.outcome(self.named(cell, default_name(current.runtime.choices)), folder, number)
 
     def as_typed(self, override: str) -> str:
         """The override without the ``++`` that ``forced`` added."""
         key = override.partition("=")[0]
         return override if any(text.startswith(f"{key}=") for text in self.typed) else override.removeprefix("++")
 
-    def outcome(self, overrides: list[str], folder: Path) -> int:
+    def named(self, cell: list[str], usual: str) -> list[str]:
+        """The combination with a name of its own: the one typed, else ``usual``, and the varied values."""
+        typed = {key_of(text): text.partition("=")[2] for text in cell}
+        if self.command != "train" or typed.get("resume", "null") not in ("null", "auto"):
+            return cell
+        given = typed.get("name", "null")
+        ends = suffix(cell, self.varied if given != "null" else self.varied - {"model", "data"})
+        if not ends:
+            return cell
+        return [*(text for text in cell if key_of(text) != "name"), f"name={usual if given == 'null' else given}{ends}"]
+
+    def outcome(self, overrides: list[str], folder: Path, number: str) -> int:
         """Run one combination; returns its exit code."""
         try:
             return run(self.command, overrides, folder, self.config_dir)
@@ -139,7 +167,10 @@ class Jobs:
             self.stopped = signal
             return signal.exit_code
         except GenlabError as error:
-            tell(error)
+            if (first := self.told.setdefault(str(error), number)) == number:
+                tell(error)
+            else:
+                say(f"error: the same as in run {first}")
             return error.exit_code
         except Exception:
             return report_failure()

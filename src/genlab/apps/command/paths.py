@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from genlab.config.root_schema import READING_DATA
 from genlab.console import program
 from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.data.store.source import PreparedData, Source
+from genlab.files import obstacle
 
 
 def prepare(cfg: DictConfig) -> PreparedData:
@@ -32,7 +35,7 @@ def source_of(cfg: DictConfig) -> Source:
     """Build the source of ``data=``, without the keys in ``READING_DATA``."""
     plain: Any = OmegaConf.to_container(cfg.data, resolve=True)
     own = {key: value for key, value in plain.items() if key not in READING_DATA}
-    source: Source = build(OmegaConf.create(own), cfg.trust)
+    source: Source = build(OmegaConf.create({"data": own}).data, cfg.trust)
     return source
 
 
@@ -43,6 +46,19 @@ def cache_root(cfg: DictConfig) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("genlab")
+
+
+def require_cache(cfg: DictConfig) -> None:
+    """Refuse a ``paths.cache`` that cannot be made. One that exists need not be writable: it may have everything.
+
+    Raises:
+        ConfigError: with the place and the system's message.
+    """
+    if not cfg.paths.cache or os.path.isdir(folder := Path(cfg.paths.cache).expanduser()):
+        return
+    if reason := obstacle(folder):
+        remedy = "Type: paths.cache=DIR of a folder that can be written (or set the variable GENLAB_CACHE)"
+        raise ConfigError([Problem(f"paths.cache={cfg.paths.cache}", f"cannot be made: {reason}", remedy)])
 
 
 def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
@@ -71,9 +87,26 @@ def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
 
 
 def output_folder(cfg: DictConfig, checkpoint: Path, command: str) -> Path:
-    """``output=``, else ``<run>/<command>/<time>/``."""
-    if cfg.output:
-        return Path(cfg.output).expanduser()
-    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    """``output=``, else ``<run>/<command>/<time>/``, plus ``-2`` … if that is taken; nothing is made yet.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    folder = Path(cfg.output).expanduser() if cfg.output else unused(folder_of(checkpoint) / command)
+    if reason := obstacle(folder):
+        remedy = "Type: output=DIR of a folder that can be written and has room"
+        raise ConfigError([Problem(f"output={folder}", f"cannot be written: {reason}", remedy)])
+    return folder
+
+
+def folder_of(checkpoint: Path) -> Path:
+    """The run directory of a checkpoint, or the folder that it lies in by itself."""
     folder = checkpoint.resolve().parent
-    return (folder.parent if folder.name == "checkpoints" else folder) / command / stamp
+    return folder.parent if folder.name == "checkpoints" else folder
+
+
+def unused(parent: Path) -> Path:
+    """A new place in ``parent``, named by the time."""
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    names = (stamp if number == 1 else f"{stamp}-{number}" for number in itertools.count(1))
+    return next(parent / name for name in names if not os.path.exists(parent / name))

@@ -8,8 +8,9 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from genlab.console import say
 from genlab.contracts import ConfigError, GenlabError
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
 
@@ -21,23 +22,46 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None, config_
     """Compose and check the configuration, and only then import and run the command; returns the exit code."""
     if is_rank_0():
         os.environ.pop(RUN_DIR, None)
-        cfg, overrides = configuration(command, overrides, config_dir)
+        cfg, overrides, notes = configuration(command, overrides, config_dir)
+        for note in notes:
+            say(note)
     else:
         cfg = configuration_of_rank_0(command, overrides, config_dir)
     gc.enable()  # the door had switched it off
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
 
 
-def configuration(command: str, overrides: list[str], config_dir: Path | None) -> tuple[DictConfig, list[str]]:
-    """The composed configuration and the overrides; with ``resume=PATH`` on top of the run's own."""
+class Configuration(NamedTuple):
+    """A composed configuration, its overrides, and lines to print when it is used."""
+
+    cfg: DictConfig
+    overrides: list[str]
+    notes: list[str]
+
+
+def configuration(command: str, overrides: list[str], config_dir: Path | None) -> Configuration:
+    """The configuration of a command; with ``resume=PATH`` on top of the run's own.
+
+    Raises:
+        ConfigError: with every mistake, or with a cache that cannot be made.
+    """
+    from genlab.apps.command.paths import require_cache
+
+    found = composed(command, overrides, config_dir)
+    require_cache(found.cfg)
+    return found
+
+
+def composed(command: str, overrides: list[str], config_dir: Path | None) -> Configuration:
+    """The same, without a look at the folders that it names."""
     from genlab.config.compose import compose
 
     if command == "train" and any(text.startswith("resume=") for text in overrides):
         from genlab.runs.continued import compose_continued, path_typed
 
         if (path := path_typed(overrides)) is not None:
-            return compose_continued(path, overrides, config_dir)
-    return compose(command, overrides, config_dir), overrides
+            return Configuration(*compose_continued(path, overrides, config_dir))
+    return Configuration(compose(command, overrides, config_dir), overrides, [])
 
 
 def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path | None) -> DictConfig:
@@ -47,7 +71,7 @@ def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path
     from genlab.config.searchpath import reach
 
     if RUN_DIR not in os.environ:
-        directory_of_rank_0(Path(configuration(command, overrides, config_dir)[0].paths.runs).expanduser())
+        directory_of_rank_0(Path(configuration(command, overrides, config_dir).cfg.paths.runs).expanduser())
     cfg = OmegaConf.load(Path(os.environ[RUN_DIR]) / "config.yaml")
     reach(cfg.trust, config_dir)
     return cfg  # type: ignore[return-value]
@@ -55,8 +79,6 @@ def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path
 
 def tell(error: GenlabError | str) -> None:
     """Print an error message to standard error and the run's log."""
-    from genlab.console import say
-
     if isinstance(error, ConfigError) and len(error.problems) > 1:
         say(f"{len(error.problems)} problems:")
     say(f"error: {error}" if isinstance(error, GenlabError) and error.exit_code in (1, 2) else str(error))
