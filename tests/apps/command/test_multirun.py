@@ -4,10 +4,15 @@ import json
 import sys
 
 import pytest
+from hydra import compose as hydra_compose
 
 from genlab.apps.command.cells import Typed, suffix
 from genlab.apps.command.multirun import Jobs, one_device, sweep
 from genlab.config.compose import compose
+from genlab.config.files import Conf
+from genlab.config.overrides import forced, read
+from genlab.config.session import own_hydra
+from genlab.config.third_party import TRAINER
 from genlab.contracts import ConfigError, DataError, Stopped
 
 
@@ -24,6 +29,24 @@ def test_the_problems_of_all_combinations_are_told_before_any_starts(tmp_path, m
     wheres = [problem.where for problem in caught.value.problems]
     assert sorted(wheres) == ["model.latent_dim=-1", "model.latent_dim=abc", "trainer.max_epoch"]
     assert not list(tmp_path.iterdir())
+
+
+def test_hydra_composes_whatever_a_single_run_takes():
+    typed = [f"trainer.{key}=null" for key in TRAINER]  # most of them are in no file
+    typed += [
+        "model=ae",
+        "model/optimizer=sgd",
+        "model.optimizer.nesterov=true",
+        "~callbacks.pictures",
+        "+callbacks.a.b=1",
+    ]
+    typed += ["metrics.kid=null", "data.batch_size=7", "trust=[a]", "notes='x, y=z'", "name=null"]
+    items, mistakes = read(typed)
+    assert not mistakes
+    with own_hydra(Conf()):
+        cfg = hydra_compose("train", forced(items, Conf()))
+    assert cfg.trainer.keys() >= TRAINER.keys()
+    assert (cfg.model.optimizer.nesterov, cfg.notes, cfg.callbacks.a.b) == (True, "x, y=z", 1)
 
 
 def test_a_pattern_stands_for_the_options_that_it_fits():

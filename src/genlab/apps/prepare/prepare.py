@@ -32,8 +32,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     from genlab.data.report.survey import survey
 
     seen = survey(source.pictures(data_root, prepared.spec.skipped))
-    show("
-".join(report(prepared, seen)))
+    show("\n".join(report(prepared, seen)))
     if sheet is not None:
         from genlab.data.report.contact_sheet import draw
 
