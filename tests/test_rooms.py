@@ -20,6 +20,7 @@ FLOORS = [
     {"data", "nets", "losses", "config"},
     {"console"},
     {"rank_environment"},
+    {"cores"},
     {"images", "random"},
     {"files", "figures"},
     {"contracts", "compat"},

@@ -110,7 +110,7 @@ def test_rows_and_the_clock_go_on_from_the_checkpoint_and_another_number_of_thre
     planted(file, seconds=1000.0, threads=3)
     begun = time.monotonic()
     with pytest.warns(UserWarning, match=r"number of threads was 3 and is now 1.* Type: performance\.threads=3$"):
-        train(*LONG, f"resume={file}", "trainer.log_every_n_steps=10")
+        train(*LONG, f"resume={file}", "trainer.log_every_n_steps=10", "performance.threads=1")
     passed = time.monotonic() - begun
     with open(broken / "metrics.csv", newline="") as table:
         seconds = {int(row["step"]): float(row["seconds"]) for row in csv.DictReader(table)}
@@ -119,6 +119,20 @@ def test_rows_and_the_clock_go_on_from_the_checkpoint_and_another_number_of_thre
     assert all(second < 1000 for second in seconds[: 3 * BATCHES])
     assert all(1000 <= second <= 1000 + passed for second in seconds[3 * BATCHES :])
     assert 1000 <= json.loads((broken / "summary.json").read_text())["seconds"] <= 1000.1 + passed
+
+
+def test_a_number_of_threads_that_was_chosen_is_kept_on_a_resume(broken, train, capfd):
+    file = broken / "checkpoints" / "best.ckpt"
+    planted(file, threads=2)
+    try:
+        train(*LONG, f"resume={file}")
+        assert torch.load(broken / "checkpoints" / "last.ckpt")["genlab"]["threads"] == 2
+    finally:
+        torch.set_num_threads(1)
+    assert (
+        "note      2 threads, as before: exact; 1 would be chosen today (performance.threads=1)"
+        in capfd.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData, cache: Pat
             f"Give the folder that has them: {'data.path' if 'path' in loaded.config.data else 'paths.data'}=DIR"
         )
     device = device_for(cfg.device)
-    build(cfg.performance, cfg.trust).apply()
+    if threads := build(cfg.performance, cfg.trust).apply():
+        console.say(f"threads   {threads}")
     console.quiet()
     callbacks = build_evaluators(cfg)
     for evaluate in callbacks:

@@ -33,7 +33,8 @@ NETS = {  # what the reference's --netG and --netD call them
 
 def export(cfg: DictConfig, loaded: Loaded, output: Path) -> int:
     """Write the files, and print a line about each."""
-    build(cfg.performance, cfg.trust).apply()
+    if threads := build(cfg.performance, cfg.trust).apply():
+        console.say(f"threads   {threads}")
     console.quiet()
     with staging_folder(output, keep=not cfg.check_only) as folder:
         if cfg.format == "onnx":

@@ -33,7 +33,8 @@ def generate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData | None, out
     Raises:
         ConfigError: the model cannot do what ``what`` names, or has no such ``label``.
     """
-    build(cfg.performance, cfg.trust).apply()
+    if threads := build(cfg.performance, cfg.trust).apply():
+        console.say(f"threads   {threads}")
     require_able(loaded.model, cfg.what)
     model = loaded.model.to(device_for(cfg.device))
     label = label_for(cfg, model)

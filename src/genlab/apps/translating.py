@@ -28,7 +28,8 @@ def translate(cfg: DictConfig, loaded: Loaded, inputs: Inputs, output: Path) -> 
         ConfigError: the model does not translate, or not in that direction; or the output cannot be written.
         Unreadable: a picture cannot be read, and ``data.on_error`` is ``stop``.
     """
-    build(cfg.performance, cfg.trust).apply()
+    if threads := build(cfg.performance, cfg.trust).apply():
+        console.say(f"threads   {threads}")
     halves = str(loaded.config.data._target_).endswith(".SideBySide")
     work = Translation(cfg, loaded.model.to(device_for(cfg.device)), loaded.spec, halves, inputs, output)
     work.require_able()

@@ -13,6 +13,7 @@ import lightning.pytorch as pl
 import torch
 
 from genlab.config.types import PositiveFloat, PositiveInt
+from genlab.console import say
 from genlab.models.base.distributed import from_rank_0, gather_by_rank
 from genlab.models.base.model import Model
 from genlab.runs import rng
@@ -73,6 +74,7 @@ class Checkpoints(pl.Callback):
         self.tables: dict[str, Rows] = {}
         self.best: dict[str, Any] = {}
         self.random_state: dict[str, Any] | None = None
+        self.threads_chosen = False  # by performance.threads=auto: a resume keeps the checkpoint's number
         self.saved_at = time.monotonic()
         self.looked = 0  # batches seen when it was last asked whether a save is due
 
@@ -164,7 +166,7 @@ class Checkpoints(pl.Callback):
         self.random_state = kept["random_state"]
         self.clock.continue_from(kept["seconds"])
         if trainer.strategy.root_device.type == "cpu":
-            compare_threads(kept.get("threads"))
+            continue_threads(kept.get("threads"), self.threads_chosen)
         if trainer.is_global_zero:
             for name, rows in kept["rows"].items():
                 if name in self.tables:
@@ -180,12 +182,18 @@ class Checkpoints(pl.Callback):
             self.random_state = None
 
 
-def compare_threads(before: int | None) -> None:
-    """Warn if the number of threads has changed: sums are then rounded differently."""
+def continue_threads(before: int | None, chosen: bool) -> None:
+    """Go on with the checkpoint's number of threads, on which the rounding of sums depends, if it was ``chosen`` by
+    ``performance.threads=auto``; warn if another number was asked for."""
     now = torch.get_num_threads()
-    if before not in (None, now):
-        what = f"torch's number of threads was {before} and is now {now}, so sums are rounded differently"
-        warnings.warn(f"continued, but not exactly: {what}. Type: performance.threads={before}", stacklevel=2)
+    if before in (None, now):
+        return
+    if chosen:
+        torch.set_num_threads(before)
+        say(f"note      {before} threads, as before: exact; {now} would be chosen today (performance.threads={now})")
+        return
+    what = f"torch's number of threads was {before} and is now {now}, so sums are rounded differently"
+    warnings.warn(f"continued, but not exactly: {what}. Type: performance.threads={before}", stacklevel=2)
 
 
 def passed(n: int, before: int, now: int) -> bool:

@@ -104,3 +104,12 @@ def test_the_original_files(cache):
     assert prepared.labels["train"][1, place] == 1  # 000002.jpg
     counts = [int(np.sum(prepared.labels[split][:, place])) for split in ("train", "val", "test")]
     assert counts == [477, 338, 234]
+
+
+def test_a_face_that_is_skipped_does_not_shift_the_attributes_of_the_others(faces):
+    whole = source().prepare(faces, faces / "cache")
+    (faces / "celeba" / "img_align_celeba" / "000001.jpg").write_bytes(b"damaged")
+    prepared = source(on_error="skip").prepare(faces, faces / "cache")
+    assert prepared.spec.skipped == ("img_align_celeba/000001.jpg",)
+    assert np.array_equal(prepared.images["train"], np.delete(whole.images["train"], 1, 0))
+    assert np.array_equal(prepared.labels["train"], np.delete(whole.labels["train"], 1, 0))

@@ -7,6 +7,7 @@ import io
 import sys
 from typing import NoReturn
 
+from genlab import cores  # noqa: F401 - takes its first look at what others use of the machine
 from genlab.apps.command.arguments import Arguments, read
 from genlab.apps.command.run import report_failure, run, tell
 from genlab.console import show

@@ -73,6 +73,7 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     if duration := cfg.trainer.get("max_time"):
         limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
     checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
+    checkpoints.threads_chosen = cfg.performance.threads == "auto"
     return [*measure, *shown, *limits, checkpoints, Signals(checkpoints)]
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
 import sys
+import time
+from typing import Literal
 
+from genlab import cores
 from genlab.config.types import PositiveInt
 
+SHORTEST = 0.3  # seconds between two looks at what others use
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
@@ -16,26 +21,34 @@ class Performance:
 
     Args:
         allocator: let the C library keep freed memory, so that a training step finds its buffers mapped (glibc only).
-        threads: CPU threads of torch; None leaves torch's choice, one per core.
+        threads: CPU threads of torch; ``auto``: the cores that this process may use and that others leave free, shared by
+            its ranks on this machine; None leaves torch's choice. ``OMP_NUM_THREADS`` goes before ``auto``.
         tf32: TF32 (10-bit mantissa) for float32 matrix products and convolutions on CUDA.
         cudnn_benchmark: let cuDNN time its convolution algorithms for every new image shape (CUDA only).
     """
 
-    def __init__(self, allocator: bool, threads: PositiveInt | None, tf32: bool, cudnn_benchmark: bool) -> None:
+    def __init__(
+        self, allocator: bool, threads: PositiveInt | Literal["auto"] | None, tf32: bool, cudnn_benchmark: bool
+    ) -> None:
         self.allocator, self.threads, self.tf32, self.cudnn_benchmark = allocator, threads, tf32, cudnn_benchmark
 
-    def apply(self, deterministic: bool = False) -> None:
-        """Apply the settings; those that do not exist on this platform are ignored.
+    def apply(self, deterministic: bool = False, processes: int = 1) -> str | None:
+        """Apply the settings; those that do not exist on this platform are ignored. -> a note on the threads, if they are few.
 
-        ``deterministic``: switch ``tf32`` and ``cudnn_benchmark`` off, for the same results in every run.
+        Args:
+            deterministic: switch ``tf32`` and ``cudnn_benchmark`` off, for the same results in every run.
+            processes: ranks on this machine.
         """
         self.on_cuda(deterministic)
         if self.allocator and sys.platform.startswith("linux"):
             keep_freed_memory()
+        if self.threads == "auto":
+            return None if os.environ.get("OMP_NUM_THREADS") else choose_threads(processes)
         if self.threads is not None:
             import torch
 
             torch.set_num_threads(self.threads)
+        return None
 
     def on_cuda(self, deterministic: bool) -> None:
         """Apply the CUDA settings. Uses torch's older names: setting the newer ones makes reading these fail, and
@@ -44,6 +57,25 @@ class Performance:
 
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.tf32 and not deterministic
         torch.backends.cudnn.benchmark = self.cudnn_benchmark and not deterministic
+
+
+def choose_threads(processes: int) -> str | None:
+    """Set torch's threads by the cores that are allowed and free. -> a note, if there are fewer than torch would take."""
+    import torch
+
+    time.sleep(max(0.0, SHORTEST - (time.monotonic() - cores.BEGUN.when)))
+    found = cores.cores(cores.BEGUN)
+    count = min(torch.get_num_threads(), found.threads(processes))
+    if count == torch.get_num_threads():
+        return None
+    torch.set_num_threads(count)
+    if processes > 1:
+        why = f"{processes} processes share {found.count} cores"
+    elif count < found.count:
+        why = f"of {found.count} cores others use {found.busy:.1f}"
+    else:
+        why = f"allowed {found.why}" if found.why != "cores" else f"{found.count} cores may be used"
+    return f"{count} thread{'s' if count > 1 else ''}: {why} (performance.threads=N fixes it)"
 
 
 def keep_freed_memory() -> bool:

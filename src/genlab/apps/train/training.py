@@ -18,6 +18,7 @@ from genlab.apps.train.build import (
     build_callbacks,
     build_model,
     build_trainer,
+    process_count,
     require_epochs,
     require_images,
 )
@@ -46,7 +47,8 @@ STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 
 def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run) -> int:
     """Train, evaluate on the test set, and write the run directory; returns the exit code."""
-    build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")))
+    processes = process_count(cfg) // cfg.trainer.num_nodes
+    threads = build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")), processes)
     console.quiet()
     require_images(cfg, prepared.spec)
     require_epochs(cfg, prepared.spec)
@@ -60,6 +62,8 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
         stack.enter_context(console.tee(directory.path / "log.txt"))
         if begun:
             console.say(f"weights   {begun}")
+        if threads:
+            console.say(f"threads   {threads}")
         loggers.place(directory)
         trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
         return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer).run()

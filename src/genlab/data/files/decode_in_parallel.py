@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import numpy as np
 
 from genlab.config.types import OnError
 from genlab.console import progress
+from genlab.cores import usable
 from genlab.data.files.decode import Reading, Unreadable, header, read
 from genlab.data.files.findings import Findings
 from genlab.data.files.pixels import Range
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Row = tuple[np.ndarray, ...]
 LONG = 500  # files from which a person should see a bar
-THREADS = min(8, os.cpu_count() or 1)  # the decoders let go of the interpreter while they work
+THREADS = min(8, usable())  # the decoders let go of the interpreter while they work
 
 
 def in_order(items: Sequence[Item], work: Callable[[Item], Result]) -> Iterator[Callable[[], Result]]:
