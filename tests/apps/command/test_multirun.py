@@ -54,6 +54,12 @@ def test_a_pattern_stands_for_the_options_that_it_fits():
     assert Typed("train", ["model=glob(beta*)"]).cells() == [["model=beta_vae"]]
 
 
+def test_another_sweeper_chooses_the_values_and_the_first_are_checked():
+    typed = Typed("train", ["hydra/sweeper=optuna", "seed=1,2", "model.beta=interval(1,4)", "data.limit=9"])
+    assert typed.cells() == [["seed=1", "data.limit=9"]]
+    assert typed.varied == {"seed", "model.beta"}
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -47,13 +47,13 @@ class Typed:
     def cells(self) -> list[list[str]]:
         """Every combination as a list of single overrides, in the order in which Hydra runs them.
 
-        Where another sweeper chooses, one list without the varied keys.
+        Where another sweeper chooses, one list with the first value of each, without those that have no first.
         """
         from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
-        if not self.by_hydra:
-            return [[str(item.input_line) for item in self.own if not item.is_sweep_override()]]
-        return [list(cell) for batch in BasicSweeper.split_arguments(self.own, None) for cell in batch]
+        ended = [item for item in self.own if not item.is_sweep_override() or item.is_discrete_sweep()]
+        cells = (list(cell) for batch in BasicSweeper.split_arguments(ended, None) for cell in batch)
+        return list(cells) if self.by_hydra else [next(cells)]
 
 
 def shown(cell: Iterable[str], varied: set[str]) -> str:
