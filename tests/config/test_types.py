@@ -22,6 +22,8 @@ TYPES = {
     "BelowOne": ([0, 0.999], [-0.001, 1, 1.0]),
     "Betas": ([[0, 0.999], [0.5, 0.9]], [[0.9], [0.9, 0.9, 0.9], [0.9, 1.0], [-0.1, 0.9], 0.9]),
     "Activation": (["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"], ["ReLU", "elu", None]),
+    "WandbMode": (["auto", "online", "offline", "disabled"], ["ofline", "dryrun", "", None]),
+    "WandbProject": (["p", "my project", ""], ["a/b", "a#b", "a" * 129, None]),
     "OnError": (["stop", "skip"], ["Skip", "raise", True]),
     "Resample": (["bicubic", "nearest"], ["Bicubic", "bilinear", None]),
     "NumberRange": (

@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.config.check import check
+from genlab.config.environment import from_environment
 from genlab.config.hints import Hints
 from genlab.config.mistakes import Mistake
 from genlab.config.overrides import choices, experiments, read, values
@@ -57,4 +58,4 @@ def checked(cfg: DictConfig | None, command: str, config_dir: Path | None, clean
     if found or not clean:
         return found
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
-    return list(crossed(plain))
+    return [*crossed(plain), *from_environment(plain)]

@@ -25,6 +25,7 @@ WORDS = {
 PATTERNS = {
     r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$": "a name of letters, digits and . _ + - only",
     r"^(-1|[0-9]+(,[0-9]+)*)$": "numbers of devices, such as 0,1",
+    r"^[^/\\#?%:]*$": "a name without / \\ # ? % :",
     r"^[0-9]+:[0-9]{2}:[0-9]{2}:[0-9]{2}$": "a duration, days:hours:minutes:seconds, such as 00:08:00:00 (in a file in quotes)",
 }
 

@@ -19,4 +19,6 @@ OnError = Literal["stop", "skip"]
 Resample = Literal["bicubic", "nearest"]
 NumberRange = PositiveFloat | Annotated[list[float], Field(min_length=2, max_length=2)] | Literal["set"] | None
 SampleCount = Literal[0] | Annotated[int, Field(ge=2)]  # one image has no spread to compare
+WandbMode = Literal["auto", "online", "offline", "disabled"]
+WandbProject = Annotated[str, Field(max_length=128, pattern=r"^[^/\\#?%:]*$")]
 ExtractorChoice = Literal["auto", "classifier", "inception", "random"]

@@ -1,155 +1,306 @@
-"""W&B: rows over our own step, one id over all resumes wherever the run lies, online only where that can work."""
+"""W&B, its own service, and a server beside it: rows over our step, one id over all resumes, and nothing ends a training."""
 
+import os
+import pwd
+import re
+import shlex
 import shutil
-import socket
+import signal
 import struct
-from contextlib import closing
 
 import pytest
 import wandb
+from click.testing import CliRunner
 from PIL import Image
+from wandb.cli.cli import cli
 from wandb.proto.wandb_internal_pb2 import Record
+from wandb.sdk.wandb_setup import singleton
 
-from genlab.runs.loggers.wandb import WandbLog, chosen_mode
+from genlab.runs.loggers import wandb as ours
+from genlab.runs.loggers.wandb import WandbLog
+from genlab.runs.loggers.wandb_mode import chosen_mode
+from genlab.runs.loggers.wandb_pieces import mend, whole
+from genlab.runs.loggers.wandb_service import PLACES
 
 from killing import rows
 from striking import sends
+from wandb_server import serving
 
 CONFIGURED = {
     "wandb": {"_target_": "genlab.runs.loggers.wandb.WandbLog", "project": "p", "entity": None, "mode": "auto"}
 }
+ID, KEY = "0123456789ab", "k" * 40
 
 
-class Refusing:
-    """Stands in for a W&B run: keeps what it is told, and takes no step of W&B's own, which would drop rows after a resume."""
-
-    url = "https://wandb.example/run"
-
-    def __init__(self, **given):
-        self.given, self.rows, self.axes, self.summary, self.ended = given, [], {}, {}, None
-
-    def define_metric(self, name, *, step_metric):
-        self.axes[name] = step_metric
-
-    def log(self, row):
-        self.rows.append(row)
-
-    def finish(self, *, exit_code):
-        self.ended = exit_code
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch, tmp_path):
+    """W&B as in a new process of a user who has chosen nothing."""
+    for name in ("WANDB_MODE", "WANDB_API_KEY", "WANDB_BASE_URL", "WANDB_SILENT", *PLACES):
+        monkeypatch.setenv(name, "")  # so that it is put back, whoever sets it meanwhile
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.chdir(tmp_path)
+    wandb.teardown()
+    yield
+    wandb.teardown()
 
 
 @pytest.fixture
-def opened(monkeypatch):
-    """Every run that is opened, in order."""
-    runs = []
-
-    def init(**given):
-        runs.append(Refusing(**given))
-        return runs[-1]
-
-    monkeypatch.setattr(wandb, "init", init)
-    return runs
+def server(monkeypatch):
+    """A server, and a key for it."""
+    with serving() as server:
+        monkeypatch.setenv("WANDB_BASE_URL", server.url)
+        monkeypatch.setenv("WANDB_API_KEY", KEY)
+        yield server
+        wandb.teardown()
 
 
-def test_a_run_of_two_players_is_recorded_over_batches_under_one_id_wherever_it_lies(opened, breakable):
+def opened(folder, mode="auto", tags=(), notes=""):
+    log = WandbLog("project", None, mode)
+    log.open(folder, ID, "name", {"seed": 0}, list(tags), notes)
+    return log
+
+
+def logged(log, *steps):
+    for step in steps:
+        log.log_metrics({"train/loss": step / 2}, step)
+
+
+def synced(said):
+    """Do what the last line about W&B says."""
+    command = re.findall(r"wandb (sync .*)", said)[-1]
+    done = CliRunner().invoke(cli, shlex.split(command))
+    assert done.exit_code == 0, done.output
+
+
+def steps_of(run):
+    return [row["step"] for row in run.rows]
+
+
+def kill_service():
+    """As the system does where memory runs out."""
+    service = singleton()._connection._proc._process
+    os.kill(service.pid, signal.SIGKILL)
+    service.wait()
+
+
+# ---- what is recorded -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_two_players_is_recorded_over_batches_under_one_id_wherever_it_lies(server, breakable):
     pictures = {"_target_": "genlab.callbacks.pictures.Pictures", "every_n_epochs": 1, "count": 4}
     job = breakable("dcgan", logger=CONFIGURED, callbacks={"pictures": pictures})
     assert job.until(sends("train", 7, "SIGTERM")).exit_code == 143
     elsewhere = job.run.parents[1] / "moved" / "a"
+    (run,) = server.runs.values()
+    assert run.exit == 143
     shutil.copytree(job.run, elsewhere)  # another place and another inode
     shutil.rmtree(job.run)
     assert job.until(name="moved") is None
-    first, second = opened
-    assert first.given["id"] == second.given["id"]
-    assert {run.given["resume"] for run in opened} == {"allow"}
-    assert [run.axes for run in opened] == [{"*": "step"}] * 2
-    assert [run.ended for run in opened] == [143, 0]
+    assert list(server.runs.values()) == [run]
+    assert run.exit == 0
     table = rows(elsewhere / "metrics.csv")
     for name in ("train/loss_d", "val/loss_g", "test/loss_d"):
-        logged = [(row["step"], row[name]) for run in opened for row in run.rows if name in row]
-        assert logged == [(int(row["step"]), float(row[name])) for row in table if row[name]], name
-    assert [row["step"] for row in first.rows] == list(range(1, 8))
-    shown = [row["step"] for row in second.rows if "images/samples" in row]
-    assert shown == [17, 34]
-    assert second.summary["test/loss_d"] == float(table[-1]["test/loss_d"])
+        recorded = [(row["step"], row[name]) for row in run.rows if name in row]
+        assert recorded == [(int(row["step"]), float(row[name])) for row in table if row[name]], name
+    assert [row["step"] for row in run.rows if "images/samples" in row] == [17, 34]
+    assert run.summary["test/loss_d"] == float(table[-1]["test/loss_d"])
 
 
-def test_two_runs_have_two_ids(opened, breakable):
+def test_two_runs_have_two_ids(server, breakable):
     job = breakable("dcgan", logger=CONFIGURED, trainer={"max_steps": 1})
     assert [job.until(name=name) for name in ("one", "other")] == [None, None]
-    assert opened[0].given["id"] != opened[1].given["id"]
+    assert len(server.runs) == 2
 
 
-def recorded(path):
+def recorded(data):
     """The records of a ``.wandb`` file: after seven bytes, blocks of 32 KiB of pieces (checksum, length, place, bytes)."""
-    data, place, whole = path.read_bytes(), 7, b""
+    place, found = 7, b""
     while place + 7 <= len(data):
         if 32768 - place % 32768 < 7:  # no room for the next piece
             place += 32768 - place % 32768
             continue
         length, kind = struct.unpack_from("<HB", data, place + 4)
-        whole, place = whole + data[place + 7 : place + 7 + length], place + 7 + length
+        found, place = found + data[place + 7 : place + 7 + length], place + 7 + length
         if kind in (1, 4):  # a whole one, or the last piece of one
-            yield Record.FromString(whole)
-            whole = b""
+            yield Record.FromString(found)
+            found = b""
 
 
-def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path):
-    """Recorded offline, by W&B's own program."""
+def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
+    """Recorded offline, by W&B's own program, under the names of the environment."""
+    for name, value in {"NAME": "nice", "TAGS": "mine, tag", "NOTES": "why"}.items():
+        monkeypatch.setenv(f"WANDB_{name}", value)
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
-    log = WandbLog("project", None, "offline")
-    log.open(tmp_path, "0123456789ab", "name", {"seed": 0}, ["tag"], "notes")
-    log.log_metrics({"train/loss": 1.5}, 34)
-    log.log_metrics({"train/loss": 2.5}, 17)
+    log = opened(tmp_path, "offline", tags=["tag"])
+    logged(log, 34, 17)
     log.log_picture("samples", tmp_path / "a.png", 17)
     log.close({"test/loss": 0.5}, 0)
     wandb.teardown()  # as at the end of a process: W&B's own one has written everything then
-    (file,) = (tmp_path / "wandb").glob("offline-run-*-0123456789ab/run-0123456789ab.wandb")
-    records = list(recorded(file))
+    (file,) = (tmp_path / "wandb").glob(f"offline-run-*-{ID}/run-{ID}.wandb")
+    records = list(recorded(file.read_bytes()))
     found = [{item.nested_key[0]: item.value_json for item in r.history.item} for r in records if r.history.item]
-    assert [(row["step"], row.get("train/loss")) for row in found] == [("34", "1.5"), ("17", "2.5"), ("17", None)]
+    assert [(row["step"], row.get("train/loss")) for row in found] == [("34", "17"), ("17", "8.5"), ("17", None)]
     assert "images/samples" in found[2]
     assert [(r.metric.glob_name, r.metric.step_metric) for r in records if r.HasField("metric")][0] == ("*", "step")
+    run = next(r.run for r in records if r.HasField("run"))
+    assert (run.run_id, run.display_name, sorted(run.tags), run.notes) == (ID, "nice", ["mine", "tag"], "why")
 
 
-@pytest.fixture
-def server(monkeypatch, tmp_path):
-    """An address that takes connections, and no key; ``close`` it, and it takes none."""
-    for name in ("WANDB_MODE", "WANDB_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
-        yield listening
+# ---- how it is decided ------------------------------------------------------------------------------------------------
+
+
+def chosen(mode="auto"):
+    """The mode, as a new process would choose it."""
+    wandb.teardown()
+    return chosen_mode(mode, singleton().settings)
 
 
 def test_online_needs_a_key_and_an_answer(server, monkeypatch, tmp_path):
-    assert chosen_mode("auto") == ("offline", "no key: wandb login")
+    assert chosen() == ("online", "")
+    monkeypatch.delenv("WANDB_API_KEY")
+    assert chosen() == chosen("online") == ("offline", "no key: wandb login")
     (tmp_path / "netrc").write_text("machine other.example login user password x")
-    assert chosen_mode("auto") == ("offline", "no key: wandb login")
+    assert chosen() == ("offline", "no key: wandb login")
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password x")
-    assert chosen_mode("auto") == ("online", "")
-    (tmp_path / "netrc").unlink()
-    monkeypatch.setenv("WANDB_API_KEY", "x")
-    assert chosen_mode("auto") == ("online", "")
-    server.close()
-    assert chosen_mode("auto") == ("offline", "the server does not answer")
+    assert chosen() == ("online", "")
+    server.server_close()
+    assert chosen() == ("offline", "the server does not answer")
+    assert chosen("online") == ("online", "as asked")
+
+
+def test_the_environment_and_w_and_bs_own_switches_are_obeyed(server, monkeypatch, tmp_path, capsys):
+    CliRunner().invoke(cli, ["offline"])  # leaves a file in this folder
+    assert chosen() == ("offline", "wandb offline")
     monkeypatch.setenv("WANDB_MODE", "dryrun")
-    assert chosen_mode("auto") == ("dryrun", "WANDB_MODE")
-    assert chosen_mode("online") == ("online", "as asked")
+    assert chosen() == ("offline", "WANDB_MODE")
+    assert chosen("online") == ("online", "as asked")
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert chosen() == ("disabled", "WANDB_MODE")
+    wandb.teardown()
+    capsys.readouterr()
+    log = opened(tmp_path / "run")
+    logged(log, 1)
+    log.close({}, 0)
+    assert capsys.readouterr().err == "W&B       disabled (WANDB_MODE)\n"
+    assert not (tmp_path / "run").exists()
 
 
-def test_a_server_that_refuses_the_run_lets_it_be_recorded_offline(opened, monkeypatch, tmp_path, capsys):
-    accepting = wandb.init
+# ---- what goes wrong --------------------------------------------------------------------------------------------------
 
-    def refusing(*, mode, **given):
-        if mode == "online":
-            raise wandb.errors.CommError("no such project")
-        return accepting(mode=mode, **given)
 
-    monkeypatch.setattr(wandb, "init", refusing)
-    WandbLog("project", None, "online").open(tmp_path, "a", "name", {}, [], "")
-    assert [run.given["mode"] for run in opened] == ["offline"]
-    said = capsys.readouterr().err
-    assert "no such project" in said
-    assert "offline (the server failed)" in said
+@pytest.mark.parametrize(("status", "why"), [(401, "the key is refused: wandb login --relogin"), (500, "HTTP 500")])
+def test_a_server_that_refuses_the_run_lets_it_be_recorded_offline(status, why, server, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(ours, "START", 0.5)
+    server.refuses = status
+    log = opened(tmp_path / "a run")
+    logged(log, 1, 2)
+    log.close({"test/loss": 0.5}, 0)
+    wandb.teardown()
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.startswith("W&B       offline (")
+    assert why in said
+    server.refuses = None
+    synced(said)
+    assert steps_of(server.runs[ID]) == [1, 2]
+    assert (server.runs[ID].exit, server.runs[ID].summary["test/loss"]) == (0, 0.5)
+
+
+def test_all_pieces_of_a_run_are_uploaded_by_the_line_that_is_said_also_after_a_kill(
+    server, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    log = opened(tmp_path)
+    logged(log, *range(300))
+    kill_service()
+    logged(log, *range(400, 1400))  # the first ones may be in its pipe
+    log.close({}, 1)
+    first, died = capfd.readouterr().err.splitlines()
+    assert first.startswith("W&B       offline (WANDB_MODE). ")
+    assert died.startswith("W&B       offline from here on (its service has died). ")
+    assert first.partition(". ")[2] == died.partition(". ")[2]
+    log = opened(tmp_path)  # a resume
+    logged(log, 2000)
+    log.close({}, 0)
+    synced(capfd.readouterr().err)
+    steps = steps_of(server.runs[ID])
+    before, after = sum(step < 300 for step in steps), sum(step >= 400 for step in steps)
+    assert after > 500
+    assert steps == [*range(before), *range(1401 - after, 1400), 2000]
+    assert server.runs[ID].exit == 0
+
+
+def test_w_and_b_that_dies_again_is_left(tmp_path, monkeypatch, capfd):
+    log = opened(tmp_path, "offline")
+    for step in (1, 2):
+        kill_service()
+        logged(log, *[step] * 3)
+    log.close({}, 0)
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert last == "W&B       not recorded from here on (its service has died). metrics.csv has every row."
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_a_server_that_turns_away_in_mid_run_does_not_hold_up_the_end(status, server, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(ours, "FINISH", 1.0)
+    log = opened(tmp_path)
+    server.refuses = status
+    logged(log, 1, 2)
+    log.close({}, 0)
+    wandb.teardown()
+    url, warned = capfd.readouterr().err.splitlines()
+    assert url == f"W&B       {server.url}/me/project/runs/{ID}"
+    assert warned.startswith("W&B       warns: ")
+    server.refuses = None
+    synced(warned)
+    assert steps_of(server.runs[ID]) == [1, 2]
+
+
+def test_an_environment_that_w_and_b_cannot_take_is_said(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("WANDB_BASE_URL", "nonsense")
+    log = opened(tmp_path)
+    logged(log, 1)
+    log.close({}, 0)
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.startswith("W&B       not recorded (")
+    assert said.endswith("). metrics.csv has every row.")
+
+
+def test_it_needs_no_home_directory(server, tmp_path, monkeypatch, capfd):
+    """As in a container that runs as some number for a user."""
+
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.delenv("HOME", raising=False)
+    log = opened(tmp_path / "run")
+    logged(log, 1)
+    log.close({}, 0)
+    wandb.teardown()
+    assert capfd.readouterr().err == f"W&B       {server.url}/me/project/runs/{ID}\n"
+    assert steps_of(server.runs[ID]) == [1]
+
+
+# ---- a piece that its service has left behind -------------------------------------------------------------------------
+
+
+def test_wherever_a_piece_is_cut_off_its_whole_records_stay(tmp_path):
+    log = opened(tmp_path, "offline")
+    for step in range(60):
+        log.log_metrics({"text": "long " * 200}, step)  # beyond the end of a block
+    log.close({}, 0)
+    wandb.teardown()
+    (file,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
+    data = file.read_bytes()
+    assert len(data) > 32768
+    assert whole(data) == len(data)
+    everything = list(recorded(data))
+    for end in (*range(0, 400, 9), *range(32750, 32790), *range(len(data) - 40, len(data))):
+        kept = list(recorded(data[: whole(data[:end])]))
+        assert kept == everything[: len(kept)]
+        file.write_bytes(data[:end])
+        mend(tmp_path / "wandb")
+        assert file.exists() == bool(kept)
+        if kept:
+            assert file.read_bytes() == data[: whole(data[:end])]

@@ -40,12 +40,20 @@ def source_of(cfg: DictConfig) -> Source:
 
 
 def cache_root(cfg: DictConfig) -> Path:
-    """The cache folder for decoded images and extractors: ``paths.cache``, else the user's cache folder."""
+    """The cache folder for decoded images and extractors: ``paths.cache``, else the user's cache folder.
+
+    Raises:
+        ConfigError: there is neither.
+    """
     if cfg.paths.cache:
         return Path(cfg.paths.cache).expanduser()
     from platformdirs import user_cache_path
 
-    return user_cache_path("genlab")
+    try:
+        return user_cache_path("genlab")
+    except RuntimeError:
+        problem = Problem("paths.cache", "must be given where the user has no home directory", "Type: paths.cache=DIR")
+        raise ConfigError([problem]) from None
 
 
 def require_cache(cfg: DictConfig) -> None:

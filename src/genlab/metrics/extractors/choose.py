@@ -125,8 +125,8 @@ def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def inception_weights() -> Path:
     """The path where torch-fidelity stores the Inception weights."""
-    home = Path(os.environ.get("TORCH_HOME", "~/.cache/torch")).expanduser()
-    return home / "hub" / "checkpoints" / INCEPTION
+    home = os.path.expanduser(os.environ.get("TORCH_HOME", "~/.cache/torch"))
+    return Path(home) / "hub" / "checkpoints" / INCEPTION
 
 
 def extractor_name(choice: ExtractorChoice, spec: DataSpec) -> str:

@@ -1,24 +1,29 @@
-"""Weights & Biases: on by default. Without a key or a reachable server it records offline and prints a line.
+"""Weights & Biases: on by default. What it refuses, and what breaks in it, is said in a line and never ends a training.
 
 Lightning's own logger uses ``trainer/global_step`` as its x-axis and prompts for a key before it can go offline.
 """
 
 from __future__ import annotations
 
-import netrc
 import os
-import socket
+import shlex
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlparse
 
 from lightning.pytorch.utilities import rank_zero_only
 
-from genlab.console import say
+from genlab.config.types import WandbMode, WandbProject
+from genlab.console import note, say
 from genlab.rank_environment import is_rank_0
 from genlab.runs.loggers.record import Record
+from genlab.runs.loggers.wandb_mode import chosen_mode
+from genlab.runs.loggers.wandb_pieces import mend
+from genlab.runs.loggers.wandb_service import in_short, start_service, stop_service
 
-WAIT = 5.0  # seconds to wait for the server
+START = 30.0  # seconds that the server may take to accept a run
+FINISH = 30.0  # seconds that the last upload may take; a job that is preempted hardly has more
 
 
 class WandbLog(Record):
@@ -27,59 +32,119 @@ class WandbLog(Record):
     Args:
         project: the W&B project.
         entity: user or team; None for the account's own.
-        mode: ``auto`` (online where a key is configured and the server answers, else offline), ``online``,
-            ``offline`` or ``disabled``.
+        mode: ``auto`` (as ``WANDB_MODE`` says; without it online where a key is configured and the server answers, else
+            offline), ``online``, ``offline`` or ``disabled``.
     """
 
     title: ClassVar[str] = "wandb"
 
-    def __init__(self, project: str, entity: str | None, mode: str) -> None:
+    def __init__(self, project: WandbProject, entity: str | None, mode: WandbMode) -> None:
         super().__init__()
         self.project, self.entity, self.mode = project, entity, mode
         self.run: Any = None
+        self.online = self.fallen = self.warned = False
 
     def open(self, folder: Path, run_id: str, name: str, config: dict[str, Any], tags: list[str], notes: str) -> None:
-        """Start recording, on rank 0. ``run_id``: created once per run, so that a resume continues the same W&B run."""
-        if not is_rank_0() or self.mode == "disabled":
+        """Start recording, on rank 0. ``run_id``: created once per run, so that a resume continues the same W&B run.
+
+        ``WANDB_NAME`` replaces ``name``, ``WANDB_TAGS`` join ``tags``, and ``WANDB_NOTES`` are taken where there are none.
+        """
+        if not is_rank_0():
             return
+        self.folder = folder / "wandb"
+        joined = [*tags, *os.environ.get("WANDB_TAGS", "").split(",")]
+        self.given: dict[str, Any] = {
+            "project": self.project or None,
+            "entity": self.entity or None,
+            "id": run_id,
+            "name": os.environ.get("WANDB_NAME") or name,
+            "dir": folder,
+            "config": config,
+            "tags": [tag for tag in dict.fromkeys(map(str.strip, joined)) if tag],
+            "notes": notes or None,
+            "resume": "allow",
+        }
+        self.begin()
+
+    def begin(self) -> None:
+        """Record as configured, or offline if W&B refuses that."""
+        mode, why = "disabled", "as asked"
+        try:
+            if self.mode != "disabled":
+                mode, why = chosen_mode(self.mode, start_service(self.folder, self.warn))
+            if mode != "disabled":
+                self.record(mode)
+        except Exception as error:
+            self.fall_back(error)
+            return
+        where = self.run.url if mode == "online" else f"{mode} ({why})"
+        say(f"W&B       {where}" + (f". {self.remedy()}" if mode == "offline" else ""))
+
+    def record(self, mode: Any) -> None:
+        """Create W&B's run, online or offline."""
         import wandb
 
-        mode: Any
-        mode, why = chosen_mode(self.mode)
-        settings = wandb.Settings(silent=True, init_timeout=30, console="off")
-        shared: dict[str, Any] = {
-            "project": self.project,
-            "entity": self.entity,
-            "id": run_id,
-            "name": name,
-            "dir": folder,
-        }
-        shared |= {"config": config, "tags": tags, "notes": notes, "resume": "allow", "settings": settings}
+        if mode == "offline":
+            mend(self.folder)
+        settings = wandb.Settings(init_timeout=START, finish_timeout=FINISH, console="off")
+        run = wandb.init(mode=mode, settings=settings, **self.given)
+        run.define_metric("*", step_metric="step")
+        self.run, self.online, self.files = run, mode == "online", Path(run.dir).parent
+
+    def fall_back(self, error: Exception) -> None:
+        """After ``error`` record offline, under the same id; if that fails, too, not at all."""
+        note("".join(traceback.format_exception(error)))
+        since, self.run = "" if self.run is None else " from here on", None
+        stop_service()
+        if self.fallen:
+            say(f"W&B       not recorded{since} ({in_short(error)}). metrics.csv has every row.")
+            return
+        self.fallen = True
         try:
-            self.run = wandb.init(mode=mode, **shared)
-        except wandb.errors.CommError as error:
-            say(f"W&B did not accept the run ({error}); recording offline.")
-            mode, why = "offline", "the server failed"
-            self.run = wandb.init(mode=mode, **shared)
-        self.run.define_metric("*", step_metric="step")
-        where = (
-            self.run.url if mode == "online" else f"offline ({why}). Upload later: wandb sync {folder}/wandb/latest-run"
-        )
-        say(f"W&B       {where}")
+            start_service(self.folder, self.warn)
+            self.record("offline")
+        except Exception as second:
+            self.fall_back(second)
+        else:
+            say(f"W&B       offline{since} ({in_short(error)}). {self.remedy()}")
+
+    def remedy(self) -> str:
+        """What uploads all pieces that were recorded offline; again, it uploads only new ones."""
+        return f"Upload later: wandb sync {shlex.quote(str(self.folder))}"
+
+    def warn(self, text: str) -> None:
+        """Say W&B's first warning on a run; ``log.txt`` has those that follow from it. Called on any thread."""
+        if self.run is None or self.warned:
+            return
+        self.warned = True
+        again = f" Upload it again: wandb sync --include-online {shlex.quote(str(self.files))}" if self.online else ""
+        say(f"W&B       warns: {text}{again}")
+
+    def tell(self, words: Callable[[Any], object]) -> None:
+        """Call ``words(run)``: whatever W&B raises moves its record offline or ends it, but not the training."""
+        while self.run is not None:
+            try:
+                words(self.run)
+            except Exception as error:
+                self.fall_back(error)
+            else:
+                return
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
         """Log a row with ``step`` as a column: W&B drops rows whose internal step decreases, as after a resume."""
-        if self.run is not None:
-            self.run.log({**metrics, "step": step})
+        self.tell(lambda run: run.log({**metrics, "step": step}))
 
     @rank_zero_only
     def log_picture(self, name: str, path: Path, step: int) -> None:
         """Log a picture file."""
-        if self.run is not None:
+
+        def show(run: Any) -> None:
             import wandb
 
-            self.run.log({f"images/{name}": wandb.Image(str(path)), "step": step})
+            run.log({f"images/{name}": wandb.Image(str(path)), "step": step})
+
+        self.tell(show)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
@@ -87,42 +152,10 @@ class WandbLog(Record):
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
         """Upload the final metrics and finish the run."""
-        if self.run is not None:
-            self.run.summary.update(summary)
-            self.run.finish(exit_code=exit_code)
-            self.run = None
 
+        def finish(run: Any) -> None:
+            run.summary.update(summary)
+            run.finish(exit_code=exit_code)
 
-def chosen_mode(mode: str) -> tuple[str, str]:
-    """Resolve ``auto`` to a mode, with the reason; ``WANDB_MODE`` in the environment takes precedence."""
-    if mode != "auto":
-        return mode, "as asked"
-    if os.environ.get("WANDB_MODE"):
-        return os.environ["WANDB_MODE"], "WANDB_MODE"
-    url = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
-    if not has_key(url):
-        return "offline", "no key: wandb login"
-    if not answers(url):
-        return "offline", "the server does not answer"
-    return "online", ""
-
-
-def has_key(url: str) -> bool:
-    """Whether ``wandb login`` or the environment provides a key for this server; never prompts."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    try:
-        return netrc.netrc(os.environ.get("NETRC")).authenticators(urlparse(url).hostname or "") is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
-
-
-def answers(url: str) -> bool:
-    """Whether the server accepts a connection within ``WAIT`` seconds."""
-    parts = urlparse(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        with socket.create_connection((parts.hostname or "", port), timeout=WAIT):
-            return True
-    except OSError:
-        return False
+        self.tell(finish)
+        self.run = None
