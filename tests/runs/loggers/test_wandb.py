@@ -165,6 +165,7 @@ def test_online_needs_a_key_and_an_answer(server, monkeypatch, tmp_path):
     assert chosen() == ("offline", "no key: wandb login")
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password x")
     assert chosen() == ("online", "")
+    server.shutdown()
     server.server_close()
     assert chosen() == ("offline", "the server does not answer")
     assert chosen("online") == ("online", "as asked")
