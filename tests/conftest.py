@@ -3,6 +3,7 @@
 import copy
 import gzip
 import os
+import signal
 import struct
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 import standins  # noqa: E402
+from genlab import signals  # noqa: E402
 from genlab.apps.command import main as door  # noqa: E402
 from genlab.data.sets import digits  # noqa: E402
 
@@ -53,6 +55,16 @@ def composed_once():
     session.hydra_compose = hydra_compose
     yield
     session.hydra_compose = compose
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before():
+    """A door takes the signals over until its process ends."""
+    before = {number: signal.getsignal(number) for number in signals.NUMBERS}
+    yield
+    signals.CURRENT.clear()
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import torch
 from omegaconf import OmegaConf
 
 from genlab.apps.train.train import run as run_train
+from genlab.contracts import Stopped
 
 # 17 batches an epoch, two epochs, and no save before the end
 LONG = ["data=digits", "data.limit=170", "data.batch_size=10", "model.latent_dim=3", "trainer.max_epochs=2"]
@@ -66,7 +67,7 @@ class Broken:
         """Train; gives what was raised, if anything."""
         try:
             assert self.train(action, **changes) == 0
-        except (Exception, KeyboardInterrupt, SystemExit) as error:
+        except (Exception, Stopped, KeyboardInterrupt, SystemExit) as error:
             return error
         return None
 

@@ -17,7 +17,7 @@ FLOORS = [
     {"runs"},
     {"interop"},
     {"models", "metrics"},
-    {"data", "nets", "losses", "config"},
+    {"data", "nets", "losses", "config", "signals"},
     {"console"},
     {"rank_environment"},
     {"cores"},

@@ -27,6 +27,22 @@ WARNINGS = (
 )
 
 
+Attempt = Callable[[Path], contextlib.AbstractContextManager[None]]
+
+
+class LogFile(logging.Handler):
+    """Appends to a file that is opened for each line, so that a line lost to a full disk takes no other along."""
+
+    def __init__(self, path: Path, attempt: Attempt) -> None:
+        super().__init__()
+        self.path, self.attempt = path, attempt
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the message."""
+        with self.attempt(self.path), open(self.path, "a", encoding="utf-8") as file:
+            file.write(record.getMessage() + "\n")
+
+
 class Screen(logging.Handler):
     """Writes to the current ``sys.stderr``, so that standard output can be piped."""
 
@@ -88,9 +104,12 @@ def note(line: str) -> None:
 
 
 @contextlib.contextmanager
-def tee(path: Path) -> Iterator[None]:
-    """While open, lines of ``say`` and ``note`` and warnings are also appended to ``path``."""
-    show, file = warnings.showwarning, logging.FileHandler(path, encoding="utf-8", delay=True)
+def tee(path: Path, attempt: Attempt = lambda path: contextlib.nullcontext()) -> Iterator[None]:
+    """While open, lines of ``say`` and ``note`` and warnings are also appended to ``path``.
+
+    ``attempt``: the context of each write, which may turn an OSError into a warning.
+    """
+    show, file = warnings.showwarning, LogFile(path, attempt)
 
     def show_and_note(message: object, category: type[Warning], filename: str, lineno: int, *rest: object) -> None:
         note(f"{category.__name__}: {message}")

@@ -6,7 +6,7 @@ torch is imported for type checkers only, so that configuration and data can be 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -238,12 +238,12 @@ class NonFiniteLoss(GenlabError):
     """A loss became infinite or NaN; raised before the update, so the weights are still the last good ones."""
 
 
-@dataclass
-class Stopped(GenlabError):
-    """A signal stopped the run. Exit codes: 130 Ctrl-C, 143 SIGTERM, 75 SIGUSR1 (to be requeued)."""
+class Stopped(BaseException):
+    """A signal stopped the run. Exit codes: 130 Ctrl-C, 143 SIGTERM, 75 SIGUSR1 (to be requeued).
 
-    exit_code: int
-    message: str = field(default="stopped")
+    No ``Exception``: it may be raised anywhere, and no one who expects damaged files or the like may take it for that.
+    """
 
-    def __str__(self) -> str:
-        return self.message
+    def __init__(self, exit_code: int, message: str = "stopped") -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

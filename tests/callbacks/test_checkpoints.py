@@ -83,7 +83,7 @@ def test_the_best_is_the_lowest_value_its_step_and_its_weights(left_alone, train
 def test_the_best_is_that_of_one_metric_where_several_fit(monkeypatch):
     """The first at first; where it is no longer measured another begins anew."""
     keeper, written = Checkpoints(None, 1, None, True), []
-    monkeypatch.setattr(keeper, "write", lambda trainer, name: written.append(keeper.best["value"]))
+    monkeypatch.setattr(keeper, "write", lambda trainer, name: written.append(keeper.best["value"]) or True)
     both = [{"val/fid_b_9": 5.0, "val/kid": 0.0}, {"val/fid_a_9": 1.0, "val/fid_b_9": 6.0}, {"val/fid_b_9": 4.0}]
     for measured in [*both, {}, {"val/fid_a_8": 7.0}]:
         keeper.consider_best(None, SimpleNamespace(measured=measured, monitor="val/fid", batches_seen=1))

@@ -3,7 +3,7 @@
 import re
 from types import SimpleNamespace
 
-from genlab.apps.train.messages import closing
+from genlab.apps.train.messages import measured
 from genlab.callbacks.progress import newest_values
 
 from striking import sends
@@ -55,12 +55,12 @@ def test_the_bar_counts_batches_goes_on_where_a_run_does_and_leaves_the_terminal
 NUMBERS = {"val/loss": 1.0, "val/x": 2.0, "val/far_9": 3.0, "val/far_9_AtoB": 4.0, "val/near": 5.0, "train/far_9": 6.0}
 
 
-def test_the_screen_shows_the_model_s_own_numbers_and_what_evaluators_want_shown(tmp_path, capsys):
+def test_the_screen_shows_the_model_s_own_numbers_and_what_evaluators_want_shown(capsys):
     model = SimpleNamespace(measured=NUMBERS)
     assert newest_values(model, "val", ()) == ["loss 1"]
     assert newest_values(model, "val", ("far", "near")) == ["loss 1", "far_9 3", "near 5"]
     test = {name.replace("val/", "test/"): value for name, value in NUMBERS.items()}
-    closing(test, ("far", "near"), SimpleNamespace(path=tmp_path), 1.0)
+    measured(test, ("far", "near"))
     assert [line.split() for line in capsys.readouterr().err.splitlines()[:2]] == [
         ["test", "loss", "1", "far_9", "3", "near", "5"],
         ["far_9_AtoB", "4"],

@@ -13,13 +13,13 @@ from genlab.apps.command.device import device_for
 from genlab.apps.command.evaluators import build_evaluators, described, notes
 from genlab.apps.train.build import QUIET
 from genlab.apps.train.messages import counts
-from genlab.callbacks.stopping import signals_end_at_once
 from genlab.config.build import build
 from genlab.contracts import CheckpointError
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import PreparedData
 from genlab.runs.load import Loaded
 from genlab.runs.summary import NAME, Summary, versions
+from genlab.signals import caught
 
 
 def evaluate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData, cache: Path, output: Path) -> int:
@@ -51,7 +51,7 @@ def evaluate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData, cache: Pat
     data = StoreData(prepared, loaded.config.data.batch_size, loaded.config.seed)
     data.evaluated = cfg.split
     trainer = pl.Trainer(**QUIET, logger=False, callbacks=[*callbacks], accelerator=device.type, devices=1)
-    with signals_end_at_once():
+    with caught():
         trainer.test(loaded.model, data, verbose=False)
     renamed = {
         f"{cfg.split}/{name.split('/')[1]}": v for name, v in loaded.model.measured.items() if name.startswith("test/")

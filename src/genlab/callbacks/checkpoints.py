@@ -17,6 +17,7 @@ from genlab.console import say
 from genlab.models.base.distributed import from_rank_0, gather_by_rank
 from genlab.models.base.model import Model
 from genlab.runs import rng
+from genlab.runs.writing import attempt, missing
 
 SCHEMA = 1
 LOOK_EVERY = 20  # batches between two looks at the clock where ranks have to agree
@@ -28,6 +29,11 @@ class Rows(Protocol):
     @property
     def rows(self) -> int:
         """Number of rows."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The file."""
         ...
 
     def truncate(self, rows: int) -> None:
@@ -75,6 +81,7 @@ class Checkpoints(pl.Callback):
         self.best: dict[str, Any] = {}
         self.random_state: dict[str, Any] | None = None
         self.threads_chosen = False  # by performance.threads=auto: a resume keeps the checkpoint's number
+        self.saved: int | None = None  # batches seen in ``last.ckpt``
         self.saved_at = time.monotonic()
         self.looked = 0  # batches seen when it was last asked whether a save is due
 
@@ -128,20 +135,35 @@ class Checkpoints(pl.Callback):
         names = [name for name in pl_module.measured if fnmatchcase(name, f"{pl_module.monitor}*")]
         if not self.keep_best or not names:
             return
-        before = self.best.get("metric")
+        before, best = self.best.get("metric"), self.best
         name = before if before in names else names[0]
         value = pl_module.measured[name]
-        if math.isfinite(value) and (name != before or value < self.best["value"]):
+        if math.isfinite(value) and (name != before or value < best["value"]):
             self.best = {"metric": name, "value": value, "step": pl_module.batches_seen}
-            self.write(trainer, "best.ckpt")
+            if not self.write(trainer, "best.ckpt"):
+                self.best = best  # whose file is still there
 
-    def write(self, trainer: pl.Trainer, name: str) -> None:
-        """Save the tables, then the checkpoint. A collective: every rank must call it."""
+    def write(self, trainer: pl.Trainer, name: str) -> bool:
+        """Save the tables, then the checkpoint; whether it was written. A collective: every rank must call it."""
         if trainer.is_global_zero:
             for table in self.tables.values():
-                table.save()
+                with attempt(table.path):
+                    table.save()
         trainer.save_checkpoint(self.folder / name)
         self.saved_at = time.monotonic()
+        io: Any = trainer.strategy.checkpoint_io
+        model: Any = trainer.lightning_module
+        written = bool(from_rank_0(self.folder / name not in io.unsaved))
+        if written and name == "last.ckpt":
+            self.saved = model.batches_seen
+        return written
+
+    def lost(self) -> str:
+        """What a run that ends with its weights unsaved has lost, and how to go on; continues a sentence."""
+        last = self.folder / "last.ckpt"
+        reason = "".join(missing(last)) or str(last)
+        begun = "begins anew" if self.saved is None else f"continues from batch {self.saved:,}"
+        return f"and its weights are NOT saved: {reason}. Make room; resume=auto {begun}"
 
     # ---- what ------------------------------------------------------------------------------------------------------
 
@@ -160,7 +182,7 @@ class Checkpoints(pl.Callback):
 
     def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Model, checkpoint: dict[str, Any]) -> None:
         """Truncate the tables to the checkpoint's rows; the random state is restored when training starts."""
-        kept = checkpoint["genlab"]
+        kept, self.saved = checkpoint["genlab"], checkpoint["counters"]["batches_seen"]
         self.best = kept["best"]
         pl_module.measured = dict(kept["measured"])
         self.random_state = kept["random_state"]

@@ -15,6 +15,7 @@ from genlab.callbacks.samples import rows_of_samples
 from genlab.config.types import PositiveInt
 from genlab.contracts import Domains, Images, Pairs, Points, Reconstructs, Samples, Translates
 from genlab.models.base.labels import for_model, needs_labels
+from genlab.runs.writing import attempt
 
 COLUMNS = 8
 TRANSLATED = 8  # images of each side on a sheet of translations
@@ -64,17 +65,19 @@ class Pictures(pl.Callback):
             self.sides = type(batch)(*(x[:count].detach().clone() for x in batch))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write pictures every ``every_n_epochs`` epochs and after the last one."""
+        """Write pictures every ``every_n_epochs`` epochs and after the last one; training goes on without them."""
         epoch = trainer.current_epoch + 1
         if epoch % self.every_n_epochs and epoch != trainer.max_epochs and not trainer.should_stop:
             return
         if not trainer.is_global_zero:
             return
-        for name, picture in self.draw(pl_module).items():
-            path = images.save_png(picture, self.folder / f"{name}_{epoch:06d}.png")
+        pictures = self.draw(pl_module)
+        with attempt(self.folder):
+            paths = {name: images.save_png(p, self.folder / f"{name}_{epoch:06d}.png") for name, p in pictures.items()}
             for logger in trainer.loggers:
                 if hasattr(logger, "log_picture"):
-                    logger.log_picture(name, path, pl_module.batches_seen)
+                    for name, path in paths.items():
+                        logger.log_picture(name, path, pl_module.batches_seen)
 
     def draw(self, model: pl.LightningModule) -> dict[str, Tensor]:
         """The pictures that this model can make, [C, H, W] each."""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Timer
 
 from genlab.callbacks.checkpoints import LOOK_EVERY, Checkpoints, passed
-from genlab.contracts import Stopped
+from genlab.contracts import GenlabError, Stopped
 from genlab.models.base.distributed import largest_flag
 from genlab.models.base.model import Model
-
-CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 75}
+from genlab.signals import CODES, Signals
 
 
 class MaxSteps(pl.Callback):
@@ -64,28 +59,30 @@ class MaxTime(Timer):
         self.load_state_dict(checkpoint.get("time", {}))
 
 
-class Signals(pl.Callback):
-    """Ctrl-C, SIGTERM and SIGUSR1 set a flag; between two updates all ranks check it together, save, and stop.
+class StopOnSignal(pl.Callback):
+    """During ``fit`` signals are recorded; between two updates all ranks check them together, save, and stop.
 
-    A second Ctrl-C ends the program at once, without saving. The first signal determines the exit code.
+    In validations and tests outside of ``fit`` a signal ends the process at once: the weights have been saved.
     """
 
     def __init__(self, checkpoints: Checkpoints) -> None:
         self.checkpoints = checkpoints
-        self.received: list[str] = []
+        self.signals: Signals | None = None
         self.looked = 0  # batches seen when the ranks last looked
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Install our handlers; Lightning restores the original ones when training ends or fails."""
-        for number in numbers(CODES):
-            signal.signal(number, self.handle)
+    def attach(self, received: Signals) -> None:
+        """Set where the signals are recorded."""
+        self.signals = received
 
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        """Only record the signal: saving inside a handler is not safe."""
-        name = signal.Signals(number).name
-        if name == "SIGINT" and name in self.received:
-            raise KeyboardInterrupt
-        self.received.append(name)
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Record only; Lightning restores the handlers before when training ends or fails."""
+        if self.signals is not None:
+            self.signals.defer()
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take SIGTERM back from Lightning, which would speak to the other ranks inside of its handler."""
+        if self.signals is not None:
+            self.signals.install()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
@@ -101,50 +98,29 @@ class Signals(pl.Callback):
         """Check after the validation that follows the last batch of an epoch."""
         self.leave_if_asked(trainer, pl_module)
 
-    def leave_if_asked(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Save and raise ``Stopped`` if any rank received a signal; an epoch cut short has been saved already."""
+    def on_train_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """Obey a signal that came after the last check; from here on signals end what is under way at once."""
+        if self.signals is not None:
+            self.signals.deferred = False
+        self.leave_if_asked(trainer, pl_module, save=False)
+
+    def leave_if_asked(self, trainer: pl.Trainer, pl_module: Model, save: bool = True) -> None:
+        """Save and raise ``Stopped`` if any rank received a signal; an epoch cut short has been saved already.
+
+        Raises:
+            Stopped: a signal was received, and the weights are saved.
+            GenlabError: a signal was received, and they could not be saved.
+        """
         self.looked = pl_module.batches_seen
-        names = list(CODES)
-        code = largest_flag(names.index(self.received[0]) + 1 if self.received else 0)
+        names, received = list(CODES), self.signals.received if self.signals is not None else []
+        code = largest_flag(names.index(received[0]) + 1 if received else 0)
         if code == 0:
             return
-        if trainer.is_last_batch or not trainer.should_stop:
+        if save and (trainer.is_last_batch or not trainer.should_stop):
             self.checkpoints.write(trainer, "last.ckpt")
-        name = names[code - 1]
-        raise Stopped(
-            CODES[name], f"stopped by {name} after batch {pl_module.batches_seen}; saved. Continue: resume=auto"
-        )
-
-
-def numbers(names: Iterable[str]) -> list[int]:
-    """Numbers of the named signals that exist on this system."""
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
-
-
-@contextmanager
-def signals_end_at_once() -> Iterator[None]:
-    """Outside of the training, where nothing is left to save: a signal ends what is inside at once, with its own exit code.
-
-    Lightning by itself leaves with 1 at Ctrl-C and with 0 at SIGTERM, and does not know SIGUSR1. It calls our handler of
-    SIGTERM after its own, which tells the ranks that it has started.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C.
-        Stopped: SIGTERM or SIGUSR1.
-    """
-    before = {number: signal.signal(number, leave) for number in numbers(("SIGTERM", "SIGUSR1"))}
-    try:
-        yield
-    except SystemExit as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def leave(number: int, frame: FrameType | None) -> None:
-    """Signal handler: raise ``Stopped`` wherever the signal arrives."""
-    name = signal.Signals(number).name
-    raise Stopped(CODES[name], f"stopped by {name}")
+        if self.signals is not None:
+            self.signals.leave()
+        name, batches = names[code - 1], pl_module.batches_seen
+        if self.checkpoints.saved != batches:
+            raise GenlabError(f"stopped by {name} after batch {batches}, {self.checkpoints.lost()}")
+        raise Stopped(CODES[name], f"stopped by {name} after batch {batches}; saved. Continue: resume=auto")

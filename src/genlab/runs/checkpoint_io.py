@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from genlab.console import say
 from genlab.contracts import CheckpointError
 from genlab.files import sha256, sync, temporary
 from genlab.runs import manifest
+from genlab.runs.writing import attempt
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
@@ -23,27 +23,36 @@ class AtomicCheckpointIO(CheckpointIO):
     """Writes a temporary file, fsyncs it, lists its digest in ``manifest.json`` and renames it into place.
 
     A new ``last.ckpt`` keeps the old one as ``previous.ckpt``. Loading checks the digest and uses ``weights_only=True``.
+
+    Attributes:
+        unsaved: by file, the newest checkpoint that could not be written. Its tensors are those of the model, which
+            must not have been trained further when it is written after all.
     """
 
+    def __init__(self) -> None:
+        self.unsaved: dict[Path, dict[str, Any]] = {}
+
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write ``checkpoint``; if that fails (full disk), warn and keep the old file."""
+        """Write ``checkpoint``; if that fails (full disk), warn, keep the old file, and remember what is ``unsaved``."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for stale in path.parent.glob(".*.tmp"):
-            stale.unlink(missing_ok=True)  # left by a killed process: only one process writes here
-        try:
+        self.unsaved[path] = checkpoint
+        with attempt(path, "checkpoint"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for stale in path.parent.glob(".*.tmp"):
+                stale.unlink(missing_ok=True)  # left by a killed process: only one process writes here
             with temporary(path) as part:
-                with open(part, "wb") as file:  # given a path, torch would write its name into the file
-                    torch.save(checkpoint, file)
-                sync(part)
+                write(checkpoint, part)
                 manifest.list_also(path.parent, path.name, sha256(part))
                 if path.name == LAST and path.exists():
                     keep_as(path, path.with_name(PREVIOUS))
             sync(path.parent)
-        except (OSError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not isinstance(error.__context__, OSError):
-                raise  # torch turns a full disk into a RuntimeError; any other RuntimeError is a bug of ours
-            warnings.warn(f"could not save {path}: {error}. Training goes on; the file before stays.", stacklevel=2)
+            del self.unsaved[path]
+
+    def try_again(self, path: Path) -> bool:
+        """Write what is unsaved of ``path``, if anything; whether the file is the newest now."""
+        if path in self.unsaved:
+            self.save_checkpoint(self.unsaved[path], path)
+        return path not in self.unsaved
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = True
@@ -66,6 +75,22 @@ class AtomicCheckpointIO(CheckpointIO):
     def remove_checkpoint(self, path: str | Path) -> None:
         """Delete one file."""
         Path(path).unlink(missing_ok=True)
+
+
+def write(checkpoint: dict[str, Any], path: Path) -> None:
+    """Write by ``torch.save``, and sync.
+
+    Raises:
+        OSError: the disk is full (which torch, still closing its archive, would hide behind a RuntimeError).
+    """
+    try:
+        with open(path, "wb") as file:  # given a path, torch would write its name into the file
+            torch.save(checkpoint, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
+    sync(path)
 
 
 def keep_as(path: Path, other: Path) -> None:

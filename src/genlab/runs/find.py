@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from omegaconf import DictConfig
 
 from genlab.config import renamed
 from genlab.console import say
-from genlab.contracts import CheckpointError, ConfigError, DataSpec, Problem
+from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec, Problem
 from genlab.data.store.handover import ARRAYS, NAME, hand_over
 from genlab.data.store.source import PreparedData
 from genlab.interop.reference import reference_files
@@ -19,10 +20,9 @@ from genlab.rank_environment import announce, launcher, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
+from genlab.runs.summary import FINISHED, RUNNING, Summary, read_summary, status_of, whole_summaries
 from genlab.runs.summary import NAME as SUMMARY
-from genlab.runs.summary import read_summary, whole_summaries
-
-FINISHED = "finished"
+from genlab.runs.writing import attempt, reason
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,65 @@ class Run:
             yield RunDirectory(self.child_of)
             return
         directory = self.existing or make(self.parent, self.run_id)
-        directory.hold()
         runs = Path(cfg.paths.runs).expanduser()
+        with self.writable(directory):
+            directory.hold()
         try:
-            directory.write_configuration(cfg, overrides)
-            if launcher() is not None or (cfg.trainer.devices, cfg.trainer.num_nodes) != (1, 1):
-                hand_over(prepared, directory.path)
-            point_latest(directory)
-            announce(directory.path, runs)
+            with self.writable(directory):
+                self.begin(directory, cfg, overrides, prepared)
             yield directory
+        except BaseException as error:
+            end(directory, error)
+            raise
         finally:
             withdraw(runs)
             for name in (NAME, ARRAYS):
                 (directory.path / name).unlink(missing_ok=True)
             directory.release()
+
+    def begin(self, directory: RunDirectory, cfg: DictConfig, overrides: list[str], prepared: PreparedData) -> None:
+        """Write what a run begins with: the summary first, by which ``resume=auto`` finds it after a kill."""
+        Summary(directory.path / SUMMARY).update(**self.named(directory, cfg, prepared.spec))
+        directory.write_configuration(cfg, overrides)
+        if launcher() is not None or (cfg.trainer.devices, cfg.trainer.num_nodes) != (1, 1):
+            hand_over(prepared, directory.path)
+        point_latest(directory)
+        announce(directory.path, Path(cfg.paths.runs).expanduser())
+
+    @contextmanager
+    def writable(self, directory: RunDirectory) -> Iterator[None]:
+        """Write into the directory inside.
+
+        Raises:
+            DataError: it cannot be written to; a new one is removed.
+        """
+        try:
+            yield
+        except OSError as error:
+            if self.existing is None:
+                shutil.rmtree(directory.path, ignore_errors=True)
+            what = f"cannot write the run directory {directory.path}: {reason(error)}"
+            raise DataError(f"{what}. Make room, or choose another place: paths.runs=DIR") from error
+
+    def named(self, directory: RunDirectory, cfg: DictConfig, spec: DataSpec) -> dict[str, Any]:
+        """What ``summary.json`` says before anything else is known."""
+        return {
+            "name": directory.name,
+            "run_id": directory.run_id,
+            "model": cfg.choices.model,
+            "data": cfg.choices.data,
+            "status": RUNNING,
+            "config_digest": self.digest,
+            "data_digest": spec.digest,
+        }
+
+
+def end(directory: RunDirectory, error: BaseException) -> None:
+    """Say in the summary that a run has ended which had no time to say so itself."""
+    summary = Summary(directory.path / SUMMARY)
+    if summary.values.get("status") == RUNNING:
+        with attempt(summary.path):
+            summary.update(status=status_of(error)[0])
 
 
 def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: Path | None) -> Run:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from genlab.console import say
-from genlab.contracts import CheckpointError
+from genlab.contracts import CheckpointError, GenlabError, Stopped
 from genlab.files import read_record, write_json
 
 NAME = "summary.json"
 ANEW = "Start a new run from its weights: init_from={folder}"
+FINISHED, RUNNING = "finished", "running"
+STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")
 
 
@@ -52,6 +54,15 @@ def whole_summaries(paths: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any
             say(f"note      left out: {error}")
             continue
         yield path, found
+
+
+def status_of(error: BaseException) -> tuple[str, int]:
+    """The status in the summary and the exit code of a run that ended early."""
+    if isinstance(error, Stopped):
+        return STATUS[error.exit_code], error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 130
+    return "failed", error.exit_code if isinstance(error, GenlabError) else 1
 
 
 def versions() -> dict[str, str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from genlab.files import replacing
 
@@ -48,13 +51,17 @@ class Table:
             self.save()
 
     def save(self) -> None:
-        """Flush to disk: append new rows, or rewrite the file if saved rows have changed."""
-        if self.header_changed:
+        """Flush to disk: append new rows, or rewrite the file if saved rows have changed.
+
+        Raises:
+            OSError: the file cannot be written; it is as before, and the rows are written next time.
+        """
+        if self.header_changed or not self.path.is_file():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as file:
                 self._write(file, self.kept, header=True)
         elif self.written < len(self.kept):
-            with open(self.path, "a", newline="") as file:
+            with appending(self.path) as file:
                 self._write(file, self.kept[self.written :], header=False)
         self.written, self.header_changed = len(self.kept), False
 
@@ -69,6 +76,18 @@ class Table:
             reader = csv.DictReader(file)
             rows = [{name: value for name, value in row.items() if value} for row in reader]
             return list(reader.fieldnames or []), rows
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[IO[str]]:
+    """The file, opened to append; as it was if that fails (full disk), without the half of a row."""
+    before = path.stat().st_size
+    try:
+        with open(path, "a", newline="") as file:
+            yield file
+    except OSError:
+        os.truncate(path, before)
+        raise
 
 
 def as_text(value: Any) -> str:

@@ -1,8 +1,13 @@
 """What a run directory says while it is being trained, when that fails, and when it is done."""
 
+import subprocess
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from genlab.apps.command import main as door
+from genlab.apps.train.ending import await_ranks, stop_other_ranks
 
 from killing import assert_same_run
 
@@ -33,3 +38,20 @@ def test_a_failure_inside_leaves_a_true_summary_its_traceback_and_the_last_whole
     assert set(seen[8:]) == {"running"}
     assert (job.summary["status"], job.summary["steps"]) == ("finished", 34)
     assert_same_run(job.undisturbed(), job.run)
+
+
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+
+def test_no_rank_outlives_the_first_and_lightning_does_not_kill_that_for_the_codes_of_the_others():
+    """One of two waits in a collective, where no signal reaches it."""
+    obedient = subprocess.Popen(["sleep", "60"])
+    stubborn = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE)
+    stubborn.stdout.readline()
+    launcher = SimpleNamespace(procs=[obedient, stubborn])
+    started = stop_other_ranks(SimpleNamespace(strategy=SimpleNamespace(launcher=launcher)))
+    assert (launcher.procs, started) == ([], [obedient, stubborn])
+    await_ranks(started, 0.2)
+    stubborn.stdout.close()
+    assert (obedient.returncode, stubborn.returncode) == (-15, -9)
+    assert stop_other_ranks(SimpleNamespace(strategy=SimpleNamespace(launcher=None))) == []

@@ -11,7 +11,8 @@ from genlab import cores  # noqa: F401 - takes its first look at what others use
 from genlab.apps.command.arguments import Arguments, read
 from genlab.apps.command.run import report_failure, run, tell
 from genlab.console import show
-from genlab.contracts import GenlabError
+from genlab.contracts import GenlabError, Stopped
+from genlab.signals import catch
 
 
 def main(command: str, arguments: list[str] | None = None) -> NoReturn:
@@ -20,17 +21,24 @@ def main(command: str, arguments: list[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name may be no UTF-8
     gc.disable()  # composing makes a great many small objects that all stay: a third of its time; ``run`` switches it on
+    received = catch()
+    code = outcome(command, sys.argv[1:] if arguments is None else arguments)
+    received.leave(code)
+    sys.exit(code)
+
+
+def outcome(command: str, arguments: list[str]) -> int:
+    """Run ``command`` and report what ended it; returns the exit code."""
     try:
-        code = dispatch(command, sys.argv[1:] if arguments is None else arguments)
-    except GenlabError as error:
+        return dispatch(command, arguments)
+    except (GenlabError, Stopped) as error:
         tell(error)
-        code = error.exit_code
+        return error.exit_code
     except KeyboardInterrupt:
         tell("stopped")
-        code = 130
+        return 130
     except Exception:
-        code = report_failure()
-    sys.exit(code)
+        return report_failure()
 
 
 def genlab() -> NoReturn:

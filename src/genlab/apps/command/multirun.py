@@ -11,14 +11,16 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.command.cells import Typed, key_of, shown, suffix
+from genlab.apps.command.resumed_sweep import AUTO, RECORD, is_finished, sweep_to_continue
 from genlab.apps.command.run import configuration, report_failure, run, tell
 from genlab.config.overrides import forced
 from genlab.config.searchpath import KEY
 from genlab.config.session import default_name, own_hydra
 from genlab.console import say
 from genlab.contracts import ConfigError, DataError, GenlabError, Problem, Stopped
+from genlab.signals import pending
 
-RECORD = "multirun.yaml"  # Hydra's own, in the folder of a multirun
+LINE = "\n    The multirun ends with it. Continue: the same line and resume=auto; what is finished is not trained again"
 
 
 def sweep(command: str, overrides: list[str], config_dir: Path | None = None) -> int:
@@ -32,6 +34,7 @@ def sweep(command: str, overrides: list[str], config_dir: Path | None = None) ->
     cells = typed.cells()
     require_sound(command, typed, cells, config_dir)
     jobs = Jobs(command, typed, overrides, config_dir, len(cells) if typed.by_hydra else 0)
+    jobs.continued = to_continue(command, typed, cells[0], jobs.total, config_dir)
     codes = launched(command, typed, jobs)
     remove_unused(jobs.folder)
     if jobs.stopped is not None:
@@ -92,6 +95,7 @@ def launched(command: str, typed: Typed, jobs: Jobs) -> list[int]:
         DataError: the folder of the multirun cannot be made.
     """
     words = [*forced(typed.items, typed.conf), "hydra.mode=MULTIRUN"]
+    words += [f"hydra.sweep.dir={jobs.continued}"] if jobs.continued else []
     try:
         with own_hydra(typed.conf, command):
             hydra: Any = GlobalHydra.instance().hydra
@@ -105,6 +109,14 @@ def launched(command: str, typed: Typed, jobs: Jobs) -> list[int]:
     return [job.return_value for batch in done or () for job in batch]
 
 
+def to_continue(command: str, typed: Typed, cell: list[str], count: int, config_dir: Path | None) -> Path | None:
+    """The folder of the multirun that ``resume=auto`` goes on with, if any. ``cell``: the first of ``count`` combinations."""
+    words = forced(typed.items, typed.conf)
+    if command != "train" or not count or not any(text.lstrip("+") == AUTO for text in words):
+        return None
+    return sweep_to_continue(words, Path(configuration(command, cell, config_dir).cfg.paths.runs), count)
+
+
 def remove_unused(folder: Path | None) -> None:
     """Remove the folder of a multirun, and those above it, if only Hydra has written there: no run has been made."""
     if folder is None or [path.name for path in folder.glob("*")] != [RECORD]:
@@ -113,6 +125,13 @@ def remove_unused(folder: Path | None) -> None:
     with suppress(OSError):  # not empty
         for place in (folder, *folder.parents[:2]):
             place.rmdir()
+
+
+def to_continue(command: str, words: list[str], overrides: list[str], config_dir: Path | None) -> Path | None:
+    """The folder of the multirun that ``resume=auto`` goes on with, if any."""
+    if command != "train" or AUTO not in overrides or not (cells := combinations(command, overrides)):
+        return None
+    return sweep_to_continue(words, Path(compose(command, cells[0], config_dir).paths.runs), len(cells))
 
 
 class Jobs:
@@ -127,6 +146,7 @@ class Jobs:
         self.told: dict[str, str] = {}  # mistakes, and the run in which each was first met
         self.stopped: Stopped | None = None
         self.folder: Path | None = None  # of the multirun
+        self.continued: Path | None = None  # the folder of an earlier multirun of the same line
 
     def run_current(self, cfg: DictConfig) -> int:
         """Run Hydra's current combination, unless a signal has stopped the sweep; returns its exit code."""
@@ -136,8 +156,12 @@ class Jobs:
         folder, self.folder = Path(current.runtime.output_dir).absolute(), Path(current.sweep.dir).absolute()
         if not any(folder.iterdir()):
             folder.rmdir()  # Hydra has made it; a run makes its own, and a refused one leaves none
+        self.stopped = self.stopped or pending()
         if self.stopped is not None:
             return self.stopped.exit_code
+        if self.continued and is_finished(folder):
+            say(f"resume    {folder} is finished")
+            return 0
         cell = [*self.always, *map(self.as_typed, current.overrides.task)]
         number = f"{current.job.num + 1}" + (f"/{self.total}" if self.total else "")
         say(f"run {number:5} {shown(cell, self.varied)}".rstrip())
@@ -164,7 +188,7 @@ class Jobs:
         try:
             return run(self.command, overrides, folder, self.config_dir)
         except Stopped as signal:
-            self.stopped = signal
+            self.stopped = Stopped(signal.exit_code, f"{signal}{LINE if self.command == 'train' else ''}")
             return signal.exit_code
         except GenlabError as error:
             if (first := self.told.setdefault(str(error), number)) == number:

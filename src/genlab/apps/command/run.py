@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab.console import say
-from genlab.contracts import ConfigError, GenlabError
+from genlab.contracts import ConfigError, GenlabError, Stopped
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path
     return cfg  # type: ignore[return-value]
 
 
-def tell(error: GenlabError | str) -> None:
+def tell(error: GenlabError | Stopped | str) -> None:
     """Print an error message to standard error and the run's log."""
     if isinstance(error, ConfigError) and len(error.problems) > 1:
         say(f"{len(error.problems)} problems:")
@@ -93,7 +93,11 @@ def report_failure() -> int:
         print(trace, file=sys.stderr)  # noqa: T201
         return 1
     path = Path(folder) / "errors" / f"rank_{rank_name()}.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(trace, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(trace, encoding="utf-8")
+    except OSError as error:
+        print(f"{trace}failed: {last}\n    the traceback cannot be written to {path}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     print(f"failed: {last}\n    the traceback is in {path}", file=sys.stderr)  # noqa: T201
     return 1

@@ -21,7 +21,7 @@ from genlab.apps.command.paths import cache_root
 from genlab.apps.train.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
-from genlab.callbacks.stopping import MaxSteps, MaxTime, Signals
+from genlab.callbacks.stopping import MaxSteps, MaxTime, StopOnSignal
 from genlab.config.build import build
 from genlab.contracts import ConfigError, DataSpec, Problem
 from genlab.data.store.order import limited, steps
@@ -74,7 +74,7 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
         limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
     checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
     checkpoints.threads_chosen = cfg.performance.threads == "auto"
-    return [*measure, *shown, *limits, checkpoints, Signals(checkpoints)]
+    return [*measure, *shown, *limits, checkpoints, StopOnSignal(checkpoints)]
 
 
 def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:

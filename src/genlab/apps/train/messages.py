@@ -52,10 +52,8 @@ def skipped(spec: DataSpec) -> str:
     return f"; {len(spec.skipped)} unreadable files skipped" if spec.skipped else ""
 
 
-def closing(
-    metrics: dict[str, float], headline: tuple[str, ...], directory: RunDirectory, seconds: float, note: str = ""
-) -> None:
-    """Print the test metrics and the folder of pictures; metrics per direction are on separate lines.
+def measured(metrics: dict[str, float], headline: tuple[str, ...]) -> None:
+    """Print the test metrics; metrics per direction are on separate lines.
 
     ``headline``: name prefixes of the evaluators' metrics to show.
     """
@@ -67,7 +65,11 @@ def closing(
     for i, row in enumerate(row for row in rows if row):
         numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
         say(f"{'' if i else 'test':10}{numbers}")
-    say(f"done      {seconds:.0f} s{note}; pictures in {directory.path / 'images'}")
+
+
+def closing(directory: RunDirectory, seconds: float) -> None:
+    """Print the duration and the folder of pictures."""
+    say(f"done      {seconds:.0f} s; pictures in {directory.path / 'images'}")
 
 
 def counts(spec: DataSpec, model: Model, measured: dict[str, int]) -> dict[str, Any]:

@@ -22,15 +22,16 @@ from genlab.apps.train.build import (
     require_epochs,
     require_images,
 )
+from genlab.apps.train.ending import await_ranks, require_records, require_weights, stop_other_ranks
 from genlab.apps.train.loggers import Loggers, new_wandb_id
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.pictures import Pictures
-from genlab.callbacks.stopping import signals_end_at_once
+from genlab.callbacks.stopping import StopOnSignal
 from genlab.callbacks.trace import Trace
 from genlab.config.build import build
-from genlab.contracts import GenlabError, NonFiniteLoss, Stopped
+from genlab.contracts import NonFiniteLoss, Stopped
 from genlab.data.store.module import StoreData
 from genlab.data.store.resident import is_resident, require_possible, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
@@ -39,10 +40,11 @@ from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
 from genlab.runs.load import load_first_weights
-from genlab.runs.summary import NAME, Summary, git_revision, versions
+from genlab.runs.summary import FINISHED, NAME, RUNNING, Summary, git_revision, status_of, versions
 from genlab.runs.table import Table
-
-STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
+from genlab.runs.writing import attempt
+from genlab.runs.writing import begin as begin_writing
+from genlab.signals import Signals, caught
 
 
 def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run) -> int:
@@ -58,15 +60,17 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
     with ExitStack() as stack:
+        signals = stack.enter_context(caught())
         directory = stack.enter_context(chosen.open(cfg, overrides, prepared))
-        stack.enter_context(console.tee(directory.path / "log.txt"))
+        begin_writing()
+        stack.enter_context(console.tee(directory.path / "log.txt", attempt))
         if begun:
             console.say(f"weights   {begun}")
         if threads:
             console.say(f"threads   {threads}")
         loggers.place(directory)
         trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
-        return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer).run()
+        return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer, signals).run()
 
 
 class Training:
@@ -82,9 +86,11 @@ class Training:
         loggers: Loggers,
         callbacks: list[pl.Callback],
         trainer: pl.Trainer,
+        signals: Signals,
     ) -> None:
         self.cfg, self.prepared, self.model, self.directory = cfg, prepared, model, directory
         self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
+        self.signals = signals
         self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
         device, size = trainer.strategy.root_device, size_of(prepared)
         if is_resident(cfg.data.on_device, size, device):
@@ -99,20 +105,29 @@ class Training:
         return next((callback for callback in self.callbacks if isinstance(callback, kind)), None)
 
     def run(self) -> int:
-        """Run everything. The summary is kept up to date, also if the run ends early."""
-        self.begin()
+        """Run everything. The summary is kept up to date, also if the run ends early.
+
+        Raises:
+            GenlabError: the trained weights, or what was measured, could not be written.
+        """
         try:
-            with signals_end_at_once():
-                self.train_and_evaluate()
+            self.begin()
+            self.train_and_evaluate()
+            require_weights(self.trainer, self.model, self.checkpoints)
         except BaseException as error:
+            others = stop_other_ranks(self.trainer)
             self.end(*status_of(error))
+            await_ranks(others)
+            self.signals.settle()
             if isinstance(error, NonFiniteLoss):
                 raise NonFiniteLoss(f"{error} {self.weights_before()}") from error
             raise
-        self.end("finished", 0)
+        self.signals.advice = "; the run is finished and saved"
+        self.end(FINISHED, 0)
         if self.trainer.is_global_zero:
-            headline = evaluate.headline if (evaluate := self.callback(Evaluate)) else ()
-            screen.closing(self.model.measured, headline, self.directory, self.loggers.csv.seconds)
+            require_records(self.directory)
+            screen.closing(self.directory, self.loggers.csv.seconds)
+        self.signals.settle()
         return 0
 
     def weights_before(self) -> str:
@@ -122,12 +137,22 @@ class Training:
 
     def train_and_evaluate(self) -> None:
         """Fit, validate if the last weights were not validated, and test (again, if a resumed run is already trained)."""
+        self.signals.advice = " before the first update. Continue: resume=auto"
         self.attach()
         self.loggers.csv.continue_from(0.0)  # the clock of a resumed run is put on when its checkpoint is read
         self.trainer.fit(self.model, self.data, ckpt_path=self.chosen.checkpoint, weights_only=True)
-        if self.model.validated_at != self.model.batches_seen:
-            self.trainer.validate(self.model, self.data, verbose=False)
-        self.trainer.test(self.model, self.data, verbose=False)
+        saved = self.checkpoints.saved == self.model.batches_seen
+        self.signals.advice = f" after batch {self.model.batches_seen}" + ("; saved. Continue: resume=auto" * saved)
+        try:
+            if self.model.validated_at != self.model.batches_seen:
+                self.trainer.validate(self.model, self.data, verbose=False)
+            self.trainer.test(self.model, self.data, verbose=False)
+        except Stopped:
+            require_weights(self.trainer, self.model, self.checkpoints)
+            raise
+        if self.trainer.is_global_zero:
+            headline = evaluate.headline if (evaluate := self.callback(Evaluate)) else ()
+            screen.measured(self.model.measured, headline)
 
     def begin(self) -> None:
         """Print the opening lines, open the loggers, and write the first summary."""
@@ -139,13 +164,13 @@ class Training:
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
             console.say(f"resume    from {from_where}")
-        self.summary.update(
+        self.update_summary(
             name=self.cfg.name,
             run_id=self.directory.run_id,
             wandb_id=self.wandb_id,
             model=choices.model,
             data=choices.data,
-            status="running",
+            status=RUNNING,
             device=self.trainer.strategy.root_device.type,
             precision=str(self.trainer.precision),
             devices=self.trainer.world_size,
@@ -153,14 +178,13 @@ class Training:
             counts=screen.counts(spec, self.model, {}),
             versions=versions(),
             git=git_revision(Path(__file__).parent),
-            config_digest=self.chosen.digest,
-            data_digest=spec.digest,
             notes=screen.notes(spec, self.model),
         )
 
     def attach(self) -> None:
         """Attach the callbacks to the run directory. Extractors are trained here, before the other ranks start."""
         tables: dict[str, Any] = {"metrics": self.loggers.csv.table}
+        self.callback(StopOnSignal).attach(self.signals)
         trace, evaluate, pictures = self.callback(Trace), self.callback(Evaluate), self.callback(Pictures)
         if trace:
             tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
@@ -174,7 +198,8 @@ class Training:
             skipped.truncate(0)
             for name in self.prepared.spec.skipped:
                 skipped.append({"file": name})
-            skipped.save()
+            with attempt(skipped.path):
+                skipped.save()
         if self.chosen.checkpoint is None and self.trainer.is_global_zero:
             for table in tables.values():
                 table.truncate(0)  # rows of a process that was killed before its first checkpoint
@@ -193,7 +218,7 @@ class Training:
         sentences = [*notes(extractors, self.prepared.spec, self.cfg.model), *told]
         for note in sentences:
             console.say(f"note      {note}")
-        self.summary.update(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])
+        self.update_summary(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])
 
     def end(self, status: str, code: int) -> None:
         """Write metrics, counts and times to the summary, and close the loggers."""
@@ -215,14 +240,10 @@ class Training:
         }
         if alarms:
             values["alarms"] = alarms.raised
-        self.summary.update(**values)
+        self.update_summary(**values)
         self.loggers.close(kept, code)
 
-
-def status_of(error: BaseException) -> tuple[str, int]:
-    """The status in the summary and the exit code of a run that ended early."""
-    if isinstance(error, Stopped):
-        return STATUS[error.exit_code], error.exit_code
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", 130
-    return "failed", error.exit_code if isinstance(error, GenlabError) else 1
+    def update_summary(self, **values: Any) -> None:
+        """Set some values of ``summary.json``; training goes on if it cannot be written."""
+        with attempt(self.summary.path):
+            self.summary.update(**values)

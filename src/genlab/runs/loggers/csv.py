@@ -10,6 +10,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from genlab.runs.loggers.record import Record
 from genlab.runs.table import Table
+from genlab.runs.writing import attempt
 
 FIRST = ["step", "epoch", "images", "seconds"]
 FLUSH_SECONDS = 5.0
@@ -50,8 +51,9 @@ class CsvLog(Record):
 
     @rank_zero_only
     def save(self) -> None:
-        """Flush the rows to disk."""
-        self.table.save()
+        """Flush the rows to disk; those that cannot be written wait for the next time."""
+        with attempt(self.table.path):
+            self.table.save()
         self.flushed = time.monotonic()
 
     @rank_zero_only

@@ -1,0 +1,83 @@
+"""Files that a training goes on without: one that cannot be written is a warning, repeated as long as it lasts."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from genlab.console import say
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REPEAT = 300.0  # seconds between two warnings about what lasts
+
+Kind = Literal["record", "checkpoint"]
+WORDS: dict[Kind, tuple[str, str]] = {
+    "record": ("cannot write", "Training goes on without it"),
+    "checkpoint": ("could not save", "Training goes on; the file before stays"),
+}
+
+
+class Unwritten:
+    """What could not be written and has not been written since: one warning for all records, one for checkpoints."""
+
+    def __init__(self) -> None:
+        self.errors: dict[Path, tuple[Kind, OSError]] = {}
+        self.failures: dict[Kind, int] = {}
+        self.warned: dict[Kind, float] = {}
+
+    def add(self, path: Path, kind: Kind, error: OSError) -> None:
+        """Remember a failure; warn at the first of its kind, then every ``REPEAT`` seconds."""
+        now = time.monotonic()
+        lasts = any(known == kind for known, _ in self.errors.values())
+        self.errors[path] = kind, error
+        self.failures[kind] = self.failures.get(kind, 0) + 1 if lasts else 1
+        if lasts and now - self.warned[kind] < REPEAT:
+            return
+        self.warned[kind] = now  # before the line: log.txt may be what cannot be written
+        verb, consequence = WORDS[kind]
+        count = f" ({self.failures[kind]:,} failures by now)" if lasts else ""
+        say(f"WARNING   {verb} {path}: {reason(error)}{count}. {consequence}.{' Make room.' if is_full(error) else ''}")
+
+    def done(self, path: Path) -> None:
+        """A file has been written; if it had failed before, say so."""
+        if self.errors.pop(path, None) is not None:
+            say(f"note      {path} is written again")
+
+
+CURRENT = Unwritten()  # of the run of this process
+
+
+def begin() -> None:
+    """Forget what another run of this process could not write."""
+    for known in (CURRENT.errors, CURRENT.failures, CURRENT.warned):
+        known.clear()
+
+
+@contextmanager
+def attempt(path: Path, kind: Kind = "record") -> Iterator[None]:
+    """Write ``path`` inside; an OSError is a warning."""
+    try:
+        yield
+    except OSError as error:
+        CURRENT.add(path, kind, error)
+    else:
+        CURRENT.done(path)
+
+
+def missing(*paths: Path) -> list[str]:
+    """Those of the files that could not be written, each with the reason."""
+    return [f"{path} ({reason(CURRENT.errors[path][1])})" for path in paths if path in CURRENT.errors]
+
+
+def reason(error: OSError) -> str:
+    """Why something could not be written, in words."""
+    return "the disk is full" if is_full(error) else error.strerror or str(error)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room left, on the disk or for this user."""
+    return error.errno in FULL
