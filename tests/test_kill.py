@@ -1,8 +1,12 @@
 """Kill, resume, compare. A short form runs with every test; ``pytest -m kill`` is the whole proof."""
 
+import random
+import signal
+import time
+
 import pytest
 
-from killing import COMMON, REPO, assert_same_run, choices, killed, undisturbed
+from killing import COMMON, REPO, assert_same_run, choices, killed, start, undisturbed
 
 MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
 
@@ -34,3 +38,50 @@ def test_twenty_kills(model, tmp_path, cache, trainings):
         broken, count = killed(trainings, tmp_path / f"broken_{attempts}", cache, 20 - kills, attempts, *options)
         assert_same_run(whole, broken)
         kills += count
+
+
+@pytest.mark.kill
+def test_kills_before_the_first_checkpoint_leave_one_directory(tmp_path, cache, trainings):
+    """Without a run id, from the moment in which the first file is there."""
+    late = ["checkpoint.every_n_steps=null", "checkpoint.every_n_epochs=1000", "checkpoint.best=false"]
+    options = [*choices("vae", tmp_path), "trainer.max_epochs=20", *late]
+    whole, folder, dice = (
+        undisturbed(trainings, tmp_path / "whole", cache, *options),
+        tmp_path / "broken",
+        random.Random(0),
+    )
+    folder.mkdir()
+    for _ in range(10):
+        process = start(trainings, folder, cache, "resume=auto", *options)
+        before = time.time_ns()
+        while not any(file.stat().st_mtime_ns > before for file in folder.glob("*-*/*/summary.json")):
+            assert process.poll() is None, process.said()
+            time.sleep(0.001)
+        time.sleep(dice.uniform(0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+    process = start(trainings, folder, cache, "resume=auto", *options)
+    assert process.wait(600) == 0, process.said()
+    (run,) = (path for path in folder.glob("*-*/*") if not path.is_symlink())
+    assert_same_run(whole, run)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75)])
+def test_a_multirun_that_was_stopped_goes_on_to_the_same_bits(name, code, tmp_path, cache, trainings):
+    options = ["-m", *choices("vae", tmp_path), "trainer.max_epochs=40", "model.latent_dim=2,3"]
+    runs = {kind: tmp_path / kind for kind in ("whole", "broken")}
+    for folder in runs.values():
+        folder.mkdir()
+    assert start(trainings, runs["whole"], cache, *options).wait(600) == 0
+    process = start(trainings, runs["broken"], cache, *options)
+    while not list(runs["broken"].glob("multirun/*/1/checkpoints/last.ckpt")):
+        time.sleep(0.001)
+    process.send_signal(getattr(signal, name))
+    assert process.wait(60) == code
+    process = start(trainings, runs["broken"], cache, *options, "resume=auto")
+    assert process.wait(600) == 0, process.said()
+    (whole,), (broken,) = (list(folder.glob("multirun/*")) for folder in runs.values())
+    for number in ("0", "1"):
+        assert_same_run(whole / number, broken / number)
+    assert process.said().count("/0 is finished") == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -86,7 +87,7 @@ class Run:
     def named(self, directory: RunDirectory, cfg: DictConfig, spec: DataSpec) -> dict[str, Any]:
         """What ``summary.json`` says before anything else is known."""
         return {
-            "name": directory.name,
+            "name": cfg.name,
             "run_id": directory.run_id,
             "model": cfg.choices.model,
             "data": cfg.choices.data,

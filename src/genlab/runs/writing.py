@@ -17,7 +17,7 @@ REPEAT = 300.0  # seconds between two warnings about what lasts
 Kind = Literal["record", "checkpoint"]
 WORDS: dict[Kind, tuple[str, str]] = {
     "record": ("cannot write", "Training goes on without it"),
-    "checkpoint": ("could not save", "Training goes on; the file before stays"),
+    "checkpoint": ("could not save", "Training goes on; a file saved before stays"),
 }
 
 

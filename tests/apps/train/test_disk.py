@@ -2,6 +2,7 @@
 
 import errno
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from genlab import files
 from genlab.contracts import DataError, GenlabError, Stopped
 from genlab.runs import find, writing
 from genlab.runs.directory import RunDirectory
+from genlab.runs.loggers import tensorboard
 from genlab.runs.table import Table
 
 from killing import assert_same_run, assert_same_state, rows
@@ -185,6 +187,28 @@ def test_a_warning_comes_again_while_it_lasts_and_anew_after_it_was_over(tmp_pat
     ]
 
 
+def test_events_begin_a_new_file_once_a_writer_has_failed(tmp_path, monkeypatch):
+    now, made = [0.0], []
+    monkeypatch.setattr(tensorboard.time, "monotonic", lambda: now[0])
+
+    def begin(self):
+        made.append(now[0])
+        self.writer = SimpleNamespace(add_scalar=lambda *_: written.append(now[0]))
+
+    def fails(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    written: list[float] = []
+    monkeypatch.setattr(tensorboard.TensorBoardLog, "begin", begin)
+    log = tensorboard.TensorBoardLog()
+    log.open(tmp_path)
+    log.writer.add_scalar = fails
+    for seconds in (1.0, 2.0, tensorboard.RETRY + 2):
+        now[0] = seconds
+        log.log_metrics({"loss": 1.0}, 1)
+    assert (made, written) == ([0.0, tensorboard.RETRY + 2], [tensorboard.RETRY + 2])
+
+
 # ---- a kill before the first checkpoint -----------------------------------------------------------------------------
 
 
@@ -197,7 +221,8 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun_again_in_its
     moment, breakable, monkeypatch
 ):
     """Right after its first file; in its training."""
-    job = breakable("vae", run_id=None)
+    job = breakable("vae")
+    job.cfg.run_id = None
 
     def kill(*_):
         raise Killed

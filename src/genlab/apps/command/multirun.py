@@ -127,13 +127,6 @@ def remove_unused(folder: Path | None) -> None:
             place.rmdir()
 
 
-def to_continue(command: str, words: list[str], overrides: list[str], config_dir: Path | None) -> Path | None:
-    """The folder of the multirun that ``resume=auto`` goes on with, if any."""
-    if command != "train" or AUTO not in overrides or not (cells := combinations(command, overrides)):
-        return None
-    return sweep_to_continue(words, Path(compose(command, cells[0], config_dir).paths.runs), len(cells))
-
-
 class Jobs:
     """Runs the combinations in turn. A mistake is reported once, and the next combination runs nevertheless."""
 

@@ -6,8 +6,8 @@ Lightning's own logger opens its files before the run directory exists and close
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +16,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from genlab.contracts import ConfigError, Problem
 from genlab.runs.loggers.record import Record
 from genlab.runs.writing import attempt
+
+RETRY = 60.0  # seconds before a new writer is tried
 
 
 class TensorBoardLog(Record):
@@ -31,6 +33,7 @@ class TensorBoardLog(Record):
             )
         self.writer: Any = None
         self.folder = Path()
+        self.failed = float("-inf")  # when a writer failed
 
     @rank_zero_only
     def open(self, folder: Path, *rest: Any) -> None:
@@ -44,24 +47,28 @@ class TensorBoardLog(Record):
 
         self.writer = SummaryWriter(str(self.folder))
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Write events inside. After a full disk a writer writes no more: the next events go to a file of their own."""
+    def write(self, events: Callable[[Any], None]) -> None:
+        """Write by ``events(writer)``. After a full disk a writer writes no more: a minute later another begins a file."""
+        if self.writer is None and time.monotonic() - self.failed < RETRY:
+            return
         with attempt(self.folder):
-            if self.writer is None:
-                self.begin()
             try:
-                yield
+                if self.writer is None:
+                    self.begin()
+                events(self.writer)
             except OSError:
-                self.writer = None
+                self.writer, self.failed = None, time.monotonic()
                 raise
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, Any], step: int | None = None) -> None:
         """Write each metric as a scalar."""
-        with self.writing():
+
+        def scalars(writer: Any) -> None:
             for name, value in metrics.items():
-                self.writer.add_scalar(name, value, step)
+                writer.add_scalar(name, value, step)
+
+        self.write(scalars)
 
     @rank_zero_only
     def log_picture(self, name: str, path: Path, step: int) -> None:
@@ -69,18 +76,16 @@ class TensorBoardLog(Record):
         import numpy as np
         from PIL import Image
 
-        with self.writing():
-            self.writer.add_image(name, np.asarray(Image.open(path).convert("RGB")), step, dataformats="HWC")
+        picture = np.asarray(Image.open(path).convert("RGB"))
+        self.write(lambda writer: writer.add_image(name, picture, step, dataformats="HWC"))
 
     @rank_zero_only
     def save(self) -> None:
         """Flush the events to disk."""
         if self.writer is not None:
-            with self.writing():
-                self.writer.flush()
+            self.write(lambda writer: writer.flush())
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
         """Write the last events and close."""
         if self.writer is not None:
-            with self.writing():
-                self.writer.close()
+            self.write(lambda writer: writer.close())
