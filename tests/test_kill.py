@@ -30,14 +30,41 @@ def test_a_killed_run_continues_to_the_same_bits(model, kills, small, tmp_path, 
 @pytest.mark.kill
 @pytest.mark.parametrize("model", MODELS)
 def test_twenty_kills(model, tmp_path, cache, trainings):
-    options = [*choices(model, tmp_path), "trainer.max_epochs=80"]
-    whole = undisturbed(trainings, tmp_path / "whole", cache, *options)
-    kills, attempts = 0, 0
-    while kills < 20:  # a run may get through before it has been killed so often: then another one
+    assert_survives(20, trainings, tmp_path, cache, *choices(model, tmp_path), "trainer.max_epochs=80")
+
+
+def assert_survives(least, trainings, tmp_path, cache, *options):
+    """A run that is killed ``least`` times ends as one that is left alone; it may get through before: then another one."""
+    whole, kills, attempts = undisturbed(trainings, tmp_path / "whole", cache, *options), 0, 0
+    while kills < least:
         attempts += 1
-        broken, count = killed(trainings, tmp_path / f"broken_{attempts}", cache, 20 - kills, attempts, *options)
+        broken, count = killed(trainings, tmp_path / f"broken_{attempts}", cache, least - kills, attempts, *options)
         assert_same_run(whole, broken)
         kills += count
+
+
+UNDER_KEYS = {
+    "a number of batches": ["trainer.limit_train_batches=7"],
+    "a share of the batches": ["trainer.limit_train_batches=0.4"],
+    "the same batches": ["trainer.overfit_batches=3"],
+    "validation within the epoch": ["trainer.val_check_interval=5"],
+    "validation over epochs": ["trainer.check_val_every_n_epoch=null", "trainer.val_check_interval=30"],
+    "accumulated gradients": ["trainer.accumulate_grad_batches=3"],
+    "max_steps": ["trainer.max_epochs=-1", "trainer.max_steps=1000"],
+    "max_time": ["trainer.max_time=00:01:00:00"],
+    "clipping by norm": ["trainer.gradient_clip_val=0.5"],
+    "clipping by value": ["trainer.gradient_clip_val=0.01", "trainer.gradient_clip_algorithm=value"],
+    "bf16-mixed": ["trainer.precision=bf16-mixed"],
+    "64-true": ["trainer.precision=64-true"],
+}
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("keys", UNDER_KEYS)
+def test_four_kills_under_each_key_of_the_trainer(keys, tmp_path, cache, trainings):
+    assert_survives(
+        4, trainings, tmp_path, cache, *choices("vae", tmp_path), "trainer.max_epochs=60", *UNDER_KEYS[keys]
+    )
 
 
 @pytest.mark.kill

@@ -58,7 +58,7 @@ def trained(run):
         return [(row["step"], row["epoch"], row["train/loss"], row["train/lr"]) for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("moment", [2, 6, 7])
+@pytest.mark.parametrize("moment", [2, 5, 6, 7])
 @pytest.mark.parametrize("key", KEYS)
 def test_a_run_that_was_broken_off_goes_on_to_the_same_bits(key, moment, train):
     options = [*RUN, *KEYS[key], "checkpoint.every_n_steps=1"]
