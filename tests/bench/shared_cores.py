@@ -1,5 +1,4 @@
-"""Steps with one thread, with one for each core, and with as many as ``performance.threads=auto`` takes: quiet, and with one core
-taken by somebody else.
+"""Steps with one thread, with one for each core, and with as many as ``auto`` takes: quiet, and with one core taken by others.
 
     python tests/bench/shared_cores.py --data DIR
 

@@ -72,6 +72,12 @@ def test_what_is_not_typed_is_the_run_s_own(run, capsys):
     assert (run / "overrides.txt").read_text().splitlines()[:2] == ["model=ae", "data=digits"]
 
 
+def test_where_things_lie_is_said_by_today_s_environment(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("GENLAB_DATA", str(tmp_path / "moved"))
+    assert door.run("train", [f"resume={run}", "trainer.max_epochs=2"]) == 0
+    assert OmegaConf.load(run / "config.yaml").paths.data == str(tmp_path / "moved")
+
+
 def test_a_typed_rate_is_the_one_that_is_used(run, capsys):
     changes = ["model.optimizer.lr=0.125", "model.optimizer.betas=[0.5,0.75]", "model/schedule=constant"]
     assert door.run("train", [f"resume={run}", "trainer.max_epochs=2", "trainer.log_every_n_steps=1", *changes]) == 0

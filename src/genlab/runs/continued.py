@@ -14,7 +14,17 @@ from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.runs.find import checkpoint_of, follow_latest, require_of_today, run_of
 
 EXPERIMENT = ("model", "data", "seed", "init_from")  # keys that make another experiment,
-TUNING = ("model.optimizer", "model.schedule", "data.batch_size", "data.path", "data.on_device")  # but for these
+TUNING = (  # but for these; whether the pictures are the same is for their digest to say
+    *(
+        "model.optimizer",
+        "model.schedule",
+        "data.batch_size",
+        "data.path",
+        "data.on_device",
+        "data.max_pixels",
+        "data.on_error",
+    ),
+)
 OF_ONE_START = ("resume", "run_id", "check_only")  # keys that a run does not keep
 ABSENT = object()
 
@@ -74,7 +84,7 @@ def compose_continued(
             drop(cfg, key)
         else:
             OmegaConf.update(cfg, key, new, force_add=True)
-    for key in OF_ONE_START:
+    for key in (*OF_ONE_START, "paths"):  # where things lie is for today's environment to say
         cfg[key] = typed[key]
     told = {key: pair for key, pair in changes.items() if not key.startswith("choices.")}
     return cfg, merged, [f"resume    {key}={shown(new)} (was {shown(old)})" for key, (old, new) in told.items()]
