@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 # every call that makes objects of a file's bytes, and the tests below that give it a file
 PLACES = {
     "apps/command/help.py yaml.safe_load": "",  # one value of a file of ours
+    "apps/command/resumed_sweep.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
     "apps/command/run.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
     "config/files.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
     "config/overrides.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
@@ -48,8 +49,7 @@ PLACES = {
     "metrics/extractors/choose.py FeatureExtractorInceptionV3": "test_inceptions_weights",
     "files.py torch.load": "test_what_is_kept_of_a_set",
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
-    "runs/continued.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
-    "runs/find.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
+    "runs/directory.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
 }
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 MODULES = {"torch", "hub", "np", "numpy", "pickle", "joblib", "yaml", "json", "OmegaConf", "onnx", "marshal", "shelve"}
@@ -235,7 +235,7 @@ def test_configurations_are_read_as_plain_values(mark, tmp_path, monkeypatch):
     with pytest.raises(yaml.YAMLError):
         Conf((tmp_path,)).raw("config")
     assert "could not determine a constructor" in unreadable_file("config", Conf((tmp_path,))).reason
-    with pytest.raises(yaml.YAMLError):
+    with pytest.raises(CheckpointError, match="could not determine a constructor"):
         require_of_today(RunDirectory(tmp_path), tmp_path / "last.ckpt")
     monkeypatch.setenv("GENLAB_RUN_DIR", str(tmp_path))
     monkeypatch.setenv("LOCAL_RANK", "1")  # as a rank that the first one has started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
 from omegaconf import OmegaConf
 
 from genlab.console import say
@@ -39,8 +40,12 @@ def sweep_to_continue(words: list[str], runs: Path, count: int) -> Path | None:
 
 
 def recorded(record: Path) -> list[str]:
-    """The overrides of a multirun, without those of Hydra itself."""
-    return list(OmegaConf.select(OmegaConf.load(record), "hydra.overrides.task", default=[]))
+    """The overrides of a multirun, without those of Hydra itself; none, and a line that says so, if the file is cut."""
+    try:
+        return list(OmegaConf.select(OmegaConf.load(record), "hydra.overrides.task", default=[]))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        say(f"note      left out: {record} cannot be read ({' '.join(str(error).split())})")
+        return []
 
 
 def without_resume(words: list[str]) -> list[str]:
