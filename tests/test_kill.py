@@ -50,7 +50,7 @@ UNDER_KEYS = {
     "validation within the epoch": ["trainer.val_check_interval=5"],
     "validation over epochs": ["trainer.check_val_every_n_epoch=null", "trainer.val_check_interval=30"],
     "accumulated gradients": ["trainer.accumulate_grad_batches=3"],
-    "max_steps": ["trainer.max_epochs=-1", "trainer.max_steps=1000"],
+    "max_steps": ["trainer.max_steps=1000"],
     "max_time": ["trainer.max_time=00:01:00:00"],
     "clipping by norm": ["trainer.gradient_clip_val=0.5"],
     "clipping by value": ["trainer.gradient_clip_val=0.01", "trainer.gradient_clip_algorithm=value"],

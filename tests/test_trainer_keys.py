@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 
+from genlab.callbacks.checkpoints import Checkpoints
 from genlab.contracts import ConfigError
 from genlab.runs.load import load_run
 
@@ -70,6 +71,24 @@ def test_a_run_that_was_broken_off_goes_on_to_the_same_bits(key, moment, train):
         assert_equal(one[part], other[part], part)
     assert_equal(one["genlab"]["random_state"], other["genlab"]["random_state"])
     assert (trained(whole), indices(whole)) == (trained(broken), indices(broken))
+
+
+def test_a_save_that_is_due_before_a_validation_within_the_epoch_comes_after_it(train, monkeypatch):
+    saved, write = [], Checkpoints.write
+
+    def noting(self, trainer, name):
+        saved.append((trainer.lightning_module.batches_seen, "val/loss" in self.tables["metrics"].kept[-1]))
+        return write(self, trainer, name)
+
+    monkeypatch.setattr(Checkpoints, "write", noting)
+    own = [
+        "trainer.val_check_interval=2",
+        "checkpoint.every_n_steps=1",
+        "checkpoint.best=false",
+        "trainer.max_epochs=1",
+    ]
+    train(*(option for option in RUN if not option.startswith("trainer.max_epochs")), *own)
+    assert saved == [(1, False), (2, True), (3, False), (4, True), (5, False)]
 
 
 @pytest.mark.parametrize("model", ["vae", "gan"])

@@ -83,6 +83,7 @@ class Checkpoints(pl.Callback):
         self.threads_chosen = False  # by performance.threads=auto: a resume keeps the checkpoint's number
         self.saved: int | None = None  # batches seen in ``last.ckpt``
         self.saved_at = time.monotonic()
+        self.after_validation = False  # whether a save waits for the validation that follows
         self.looked = 0  # batches seen when it was last asked whether a save is due
 
     def attach(self, folder: Path, identity: dict[str, Any], tables: dict[str, Rows], clock: Clock) -> None:
@@ -94,10 +95,21 @@ class Checkpoints(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save between two updates if due; the last batch is left to ``on_train_epoch_end``, after validation."""
+        """Save between two updates if due; the last batch is left to ``on_train_epoch_end``, after validation.
+
+        A validation that follows within the epoch comes first: a resume goes on behind it, and would leave it out.
+        """
         if trainer.is_last_batch or pl_module.inside_update():
             return
-        if trainer.should_stop or self.is_due(trainer, pl_module):
+        due = self.is_due(trainer, pl_module)
+        self.after_validation = due and validates_after(trainer, batch_idx)
+        if trainer.should_stop or (due and not self.after_validation):
+            self.write(trainer, "last.ckpt")
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """After a validation within an epoch: save if that was put off."""
+        if self.after_validation:
+            self.after_validation = False
             self.write(trainer, "last.ckpt")
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
@@ -216,6 +228,16 @@ def continue_threads(before: int | None, chosen: bool) -> None:
         return
     what = f"torch's number of threads was {before} and is now {now}, so sums are rounded differently"
     warnings.warn(f"continued, but not exactly: {what}. Type: performance.threads={before}", stacklevel=2)
+
+
+def validates_after(trainer: pl.Trainer, batch_idx: int) -> bool:
+    """Whether a validation within the epoch follows this batch, by ``val_check_interval``."""
+    every, epochs = trainer.val_check_batch, trainer.check_val_every_n_epoch
+    if every is None or math.isinf(every) or not trainer.num_val_batches:
+        return False
+    if epochs is None:
+        return (trainer.fit_loop.epoch_loop.total_batch_idx + 1) % every == 0
+    return (trainer.current_epoch + 1) % epochs == 0 and (batch_idx + 1) % every == 0
 
 
 def passed(n: int, before: int, now: int) -> bool:

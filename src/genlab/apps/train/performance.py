@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import functools
 import os
 import sys
 import time
@@ -59,16 +60,24 @@ class Performance:
         torch.backends.cudnn.benchmark = self.cudnn_benchmark and not deterministic
 
 
+@functools.cache
+def torchs_own() -> int:
+    """The number of threads that torch takes by itself, asked for before anything changes it: a multirun chooses often."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 def choose_threads(processes: int) -> str | None:
     """Set torch's threads by the cores that are allowed and free. -> a note, if there are fewer than torch would take."""
     import torch
 
     time.sleep(max(0.0, SHORTEST - (time.monotonic() - cores.BEGUN.when)))
     found = cores.cores(cores.BEGUN)
-    count = min(torch.get_num_threads(), found.threads(processes))
-    if count == torch.get_num_threads():
-        return None
+    count = min(torchs_own(), found.threads(processes))
     torch.set_num_threads(count)
+    if count == torchs_own():
+        return None
     if processes > 1:
         why = f"{processes} processes share {found.count} cores"
     elif count < found.count:
