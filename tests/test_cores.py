@@ -1,12 +1,13 @@
 """How many cores a process may use, and how many of them are free."""
 
 import os
-import subprocess
-import sys
 
 import pytest
+import torch
 
 from genlab import cores
+from genlab.apps.train import performance
+from genlab.apps.train.performance import Performance
 from genlab.cores import Cores, Times, allowed, look, quota
 
 
@@ -67,24 +68,36 @@ def test_what_others_use_is_what_everyone_used_without_this_process(monkeypatch)
     assert cores.cores(Times(10.0, 100.0, 5.0), Times(12.0, 100.9, 6.0)).busy == 0.0
 
 
-CHOOSE = """
-import torch
-from genlab.apps.train.performance import Performance
-print(Performance(False, "auto", False, False).apply(processes={}), torch.get_num_threads())
-"""
+@pytest.fixture
+def torch_by_itself(monkeypatch):
+    """torch would take four threads, and nobody has said how many."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(performance, "torchs_own", lambda: 4)
+    before = torch.get_num_threads()
+    yield Performance(False, "auto", False, False)
+    torch.set_num_threads(before)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
-def test_a_process_that_is_bound_to_one_core_has_one_thread():
-    core = min(os.sched_getaffinity(0))
-    code = f"import os; os.sched_setaffinity(0, {{{core}}})" + CHOOSE.format(1)
-    plain = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    done = subprocess.run([sys.executable, "-c", code], env=plain, capture_output=True, text=True, check=True)
-    assert done.stdout.split()[-1] == "1"
+def test_a_process_that_is_bound_to_one_core_has_one_thread(torch_by_itself):
+    every = os.sched_getaffinity(0)
+    torch.set_num_threads(3)
+    try:
+        os.sched_setaffinity(0, {min(every)})
+        assert "1 thread" in torch_by_itself.apply()
+    finally:
+        os.sched_setaffinity(0, every)
+    assert torch.get_num_threads() == 1
 
 
-@pytest.mark.skipif(len(cores.affinity()) < 2, reason="torch takes no more threads than there are cores")
-def test_a_number_that_the_user_has_set_for_all_programs_goes_before():
-    env = os.environ | {"OMP_NUM_THREADS": "2"}
-    done = subprocess.run([sys.executable, "-c", CHOOSE.format(8)], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["None", "2"]
+def test_a_number_that_the_user_has_set_for_all_programs_goes_before(torch_by_itself, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    torch.set_num_threads(3)
+    assert torch_by_itself.apply(processes=8) is None
+    assert torch.get_num_threads() == 3
+
+
+def test_ranks_share_the_cores(torch_by_itself, monkeypatch):
+    monkeypatch.setattr(cores, "affinity", lambda: set(range(8)))
+    assert "4 processes share 8 cores" in torch_by_itself.apply(processes=4)
+    assert torch.get_num_threads() == 2

@@ -59,13 +59,13 @@ def trained(run):
         return [(row["step"], row["epoch"], row["train/loss"], row["train/lr"]) for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("moment", [2, 5, 6, 7])
 @pytest.mark.parametrize("key", KEYS)
-def test_a_run_that_was_broken_off_goes_on_to_the_same_bits(key, moment, train):
+def test_a_run_that_was_broken_off_twice_goes_on_to_the_same_bits(key, train):
     options = [*RUN, *KEYS[key], "checkpoint.every_n_steps=1"]
     whole = train(*options)
-    broken = train(*options, "name=broken", f"trainer.max_steps={moment}")
-    train(f"resume={broken}", "trainer.max_steps=-1", "metrics=none")
+    broken = train(*options, "name=broken", "trainer.max_steps=2")
+    for moment in (7, -1):
+        train(f"resume={broken}", f"trainer.max_steps={moment}", "metrics=none")
     one, other = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (whole, broken))
     for part in ("state_dict", "optimizer_states", "counters"):
         assert_equal(one[part], other[part], part)
