@@ -11,7 +11,7 @@ import numpy as np
 
 from genlab.config.types import OnError
 from genlab.contracts import DataError
-from genlab.data.files.decode import Reading, array_of, naming, opened
+from genlab.data.files.decode import Reading, array_of, covering, naming, opened
 from genlab.data.files.decode_in_parallel import Row, channels_of, decode_rows, look_at
 from genlab.data.files.findings import Findings
 from genlab.data.files.options import FileOptions
@@ -128,6 +128,20 @@ def load(path: Path, reading: Reading, recipe: Recipe, training: bool, findings:
     findings.see(pixels, reading)
     with naming(path):
         return array_of(recipe.apply(picture, training, reading.filter))
+
+
+def load_covering(path: Path, side: int, reading: Reading, findings: Findings, crop: int | None = None) -> np.ndarray:
+    """A file decoded and scaled to cover a square, of which the middle is kept, uint8 [C, side, side].
+
+    ``crop``: side in original pixels of a central square that is cut out first.
+
+    Raises:
+        Unreadable: the file is not a picture, or is damaged.
+    """
+    picture, pixels = opened(path, reading)
+    findings.see(pixels, reading)
+    with naming(path):
+        return covering(picture, (side, side), reading, crop)
 
 
 def shape_of(column: Column, recipe: Recipe) -> tuple[int, ...]:

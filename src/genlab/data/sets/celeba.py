@@ -12,10 +12,10 @@ import numpy as np
 from genlab.config.types import OnError, PositiveInt
 from genlab.contracts import ConfigError, DataError, DataSpec, LabelKind, Problem
 from genlab.data.files.archive import unpack
-from genlab.data.files.decode import Reading, covering, naming, opened
+from genlab.data.files.decode import Reading
 from genlab.data.files.decode_in_parallel import Row
 from genlab.data.files.findings import Findings
-from genlab.data.files.image_folders import ImageStoreRecipe, of_store
+from genlab.data.files.image_folders import ImageStoreRecipe, load_covering, of_store
 from genlab.data.files.options import FileOptions
 from genlab.data.files.splits import require_every_split
 from genlab.data.store.source import SPLITS, Augmentation, Columns, PreparedData, Source, limited, sizes_of
@@ -113,10 +113,7 @@ class CelebA(Source):
 
     def decode(self, path: Path, part: str, reading: Reading, findings: Findings) -> Row:
         """One file, cropped and scaled."""
-        picture, pixels = opened(path, reading)
-        findings.see(pixels, reading)
-        with naming(path):
-            return (covering(picture, (self.image_size, self.image_size), reading, self.crop),)
+        return (load_covering(path, self.image_size, reading, findings, self.crop),)
 
     def pictures(self, data_root: Path, skipped: tuple[str, ...] = ()) -> dict[str, list[Path]]:
         """The files that are present, by the official partition."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from genlab.config.types import NumberRange, OnError, PositiveInt, Resample
 from genlab.contracts import DataError, DataSpec, LabelKind
-from genlab.data.files.decode import Reading, covering, naming, opened
+from genlab.data.files.decode import Reading
 from genlab.data.files.decode_in_parallel import Row
 from genlab.data.files.findings import Findings
 from genlab.data.files.formats import NAMED
-from genlab.data.files.image_folders import ImageStoreRecipe, Parts, of_store
+from genlab.data.files.image_folders import ImageStoreRecipe, Parts, load_covering, of_store
 from genlab.data.files.listing import Listing, look_in
 from genlab.data.files.options import FileOptions
 from genlab.data.files.splits import completed, plain, require_every_split, require_folder, split_in
@@ -99,10 +99,7 @@ class Folder(Source):
 
     def decode(self, path: Path, part: str, reading: Reading, findings: Findings) -> Row:
         """One file, scaled and cropped."""
-        picture, pixels = opened(path, reading)
-        findings.see(pixels, reading)
-        with naming(path):
-            return (covering(picture, (self.image_size, self.image_size), reading),)
+        return (load_covering(path, self.image_size, reading, findings),)
 
     def sorted(self) -> Sorted:
         """Every picture below the folder, by the split and class of its sub-folders.
