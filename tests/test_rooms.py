@@ -12,7 +12,7 @@ from genlab.config.session import compose_alone
 ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 FLOORS = [
     {"apps"},
-    {"pages", "cluster"},
+    {"pages", "cluster", "sweeps"},
     {"analysis", "callbacks", "translate"},
     {"runs"},
     {"interop"},

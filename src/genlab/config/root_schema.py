@@ -72,6 +72,16 @@ TRANSLATE = READING | {
 }
 READING_DATA = {"on_device": Literal["auto"] | bool}  # keys of ``data`` for who reads a set, beside those of its class
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
+SWEEP = {key: kind for key, kind in SHARED.items() if key != "performance"} | {
+    "file": str,
+    "slurm": Node,
+    "engine": Literal["local", "slurm", "wandb"],
+    "workers": Literal["auto"] | PositiveInt,
+    "replicates": PositiveInt,
+    "run_cap": PositiveInt | None,
+    "name": FileName | None,
+    "resume": str | None,
+}
 ROOTS: dict[str, dict[str, Any]] = {
     "train": TRAIN,
     "evaluate": EVALUATE,
@@ -79,4 +89,5 @@ ROOTS: dict[str, dict[str, Any]] = {
     "export": EXPORT,
     "translate": TRANSLATE,
     "prepare": PREPARE,
+    "sweep": SWEEP,
 }

@@ -162,7 +162,7 @@ def with_names_of_today(cfg: DictConfig, choices: dict[str, Any]) -> DictConfig:
                 renamed.tell(old, new)
                 OmegaConf.update(cfg, f"{where}._target_", new)
         cfg.choices = {key: value for key, value in choices.items() if "/" not in key and "@" not in key}
-        if "name" in cfg and cfg.name is None:
+        if "name" in cfg and cfg.name is None and "model" in cfg:
             cfg.name = default_name(choices)
     return cfg
 

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.config import renamed
 from genlab.config.compose import compose
+from genlab.config.keys import key_of
 from genlab.config.overrides import read
 from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.runs.find import checkpoint_of, follow_latest, require_of_today, run_of
@@ -43,11 +44,6 @@ def overrides_with(directory: Path, overrides: list[str]) -> list[str]:
         raise CheckpointError(f"resume={directory}: {error}. Start a new run from its weights: init_from=…") from None
     typed = {key_of(text) for text in overrides}
     return [*(text for text in own if key_of(text) not in {*typed, *OF_ONE_START}), *overrides]
-
-
-def key_of(override: str) -> str:
-    """The key of an override: ``+model.beta=2`` -> ``model.beta``."""
-    return override.lstrip("+~").partition("=")[0]
 
 
 def compose_continued(

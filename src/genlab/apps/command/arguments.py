@@ -11,6 +11,8 @@ from typing import NoReturn
 from genlab.console import program
 from genlab.contracts import ConfigError, Problem
 
+POSITIONAL = {"sweep": "file"}  # the key that a word without an equals sign is the value of
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -61,7 +63,16 @@ def read(command: str, arguments: list[str]) -> Arguments:
     hydra += [
         f"--{name}" for name in ("shell-completion", "hydra-help", "version") if getattr(given, name.replace("-", "_"))
     ]
-    return Arguments(given.overrides, given.help, given.cfg, given.resolve, given.multirun, hydra, given.config_dir)
+    overrides = [named(command, word) for word in given.overrides]
+    return Arguments(overrides, given.help, given.cfg, given.resolve, given.multirun, hydra, given.config_dir)
+
+
+def named(command: str, word: str) -> str:
+    """The word as an override: ``file="PATH"`` of ``PATH``, for a command that takes one."""
+    if "=" in word or command not in POSITIONAL:
+        return word
+    quoted = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{POSITIONAL[command]}="{quoted}"'
 
 
 def completed(arguments: list[str]) -> list[str]:

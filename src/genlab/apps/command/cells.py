@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genlab.config.hints import Hints
+from genlab.config.keys import key_of
 from genlab.config.overrides import read
 from genlab.config.searchpath import KEY, conf_of
 from genlab.config.several import listed
@@ -66,8 +67,3 @@ def suffix(cell: Iterable[str], varied: set[str]) -> str:
     pairs = [text.lstrip("+").split("=", 1) for text in cell if key_of(text) in varied - {"name", "run_id"}]
     words = [re.split("[./@]", key)[-1] + "_" + UNFIT.sub("_", value).strip("_") for key, value in pairs]
     return "".join(f"-{word}" for word in words)[:LONGEST]
-
-
-def key_of(override: str) -> str:
-    """The key of an override: ``++model.beta=2`` -> ``model.beta``."""
-    return override.lstrip("+~").partition("=")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from genlab import cores  # noqa: F401 - takes its first look at what others use of the machine
@@ -15,22 +16,25 @@ from genlab.contracts import GenlabError, Stopped
 from genlab.signals import catch
 
 
-def main(command: str, arguments: list[str] | None = None) -> NoReturn:
-    """Run ``command`` with the given arguments (default: ``sys.argv``), and exit with its exit code."""
+def main(command: str, arguments: list[str] | None = None, run_dir: Path | None = None) -> NoReturn:
+    """Run ``command`` with the given arguments (default: ``sys.argv``), and exit with its exit code.
+
+    ``run_dir``: of a run that a sweep has given its place.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name may be no UTF-8
     gc.disable()  # composing makes a great many small objects that all stay: a third of its time; ``run`` switches it on
     received = catch()
-    code = outcome(command, sys.argv[1:] if arguments is None else arguments)
+    code = outcome(command, sys.argv[1:] if arguments is None else arguments, run_dir)
     received.leave(code)
     sys.exit(code)
 
 
-def outcome(command: str, arguments: list[str]) -> int:
+def outcome(command: str, arguments: list[str], run_dir: Path | None = None) -> int:
     """Run ``command`` and report what ended it; returns the exit code."""
     try:
-        return dispatch(command, arguments)
+        return dispatch(command, arguments, run_dir)
     except (GenlabError, Stopped) as error:
         tell(error)
         return error.exit_code
@@ -66,7 +70,7 @@ def leave(text: str) -> NoReturn:
     sys.exit(0)
 
 
-def dispatch(command: str, arguments: list[str]) -> int:
+def dispatch(command: str, arguments: list[str], run_dir: Path | None = None) -> int:
     """Print help, show the configuration, run a sweep, or run the command; returns the exit code.
 
     Raises:
@@ -88,7 +92,7 @@ def dispatch(command: str, arguments: list[str]) -> int:
         from genlab.apps.command.multirun import sweep
 
         return sweep(command, asked.overrides, asked.config_dir)
-    return run(command, asked.overrides, config_dir=asked.config_dir)
+    return run(command, asked.overrides, run_dir, asked.config_dir)
 
 
 def show_configuration(command: str, asked: Arguments) -> int:

@@ -10,9 +10,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.apps.command.cells import Typed, key_of, shown, suffix
+from genlab.apps.command.cells import Typed, shown, suffix
 from genlab.apps.command.resumed_sweep import AUTO, RECORD, is_finished, sweep_to_continue
 from genlab.apps.command.run import configuration, report_failure, run, tell
+from genlab.config.keys import key_of
 from genlab.config.overrides import forced
 from genlab.config.searchpath import KEY
 from genlab.config.session import default_name, own_hydra

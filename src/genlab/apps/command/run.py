@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from genlab.apps.command.passed_on import PASSING_ON, own
 from genlab.console import say
 from genlab.contracts import ConfigError, GenlabError, Stopped
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
@@ -28,7 +29,8 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None, config_
     else:
         cfg = configuration_of_rank_0(command, overrides, config_dir)
     gc.enable()  # the door had switched it off
-    return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir)
+    app = importlib.import_module(f"genlab.apps.{command}")
+    return app.run(cfg, overrides, config_dir if command in PASSING_ON else run_dir)
 
 
 class Configuration(NamedTuple):
@@ -61,7 +63,8 @@ def composed(command: str, overrides: list[str], config_dir: Path | None) -> Con
 
         if (path := path_typed(overrides)) is not None:
             return Configuration(*compose_continued(path, overrides, config_dir))
-    return Configuration(compose(command, overrides, config_dir), overrides, [])
+    typed = own(command, overrides) if command in PASSING_ON else overrides
+    return Configuration(compose(command, typed, config_dir), overrides, [])
 
 
 def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path | None) -> DictConfig:

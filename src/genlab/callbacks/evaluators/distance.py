@@ -64,9 +64,11 @@ class Distance(Evaluator):
         return f"{beginning}_{extractor_name(self.extractor, now.prepared.spec)}_{count:.0f}{against}{end}"
 
     def names(self, now: Evaluation) -> set[str]:
-        """The metric names of each direction."""
-        counts = {way: min(self.count(now), inputs) for way, inputs in now.inputs().items()}
-        return {self.name(now, n, count, way.suffix) for way, count in counts.items() for n in self.measure.names}
+        """The metric names of each direction, and of their mean."""
+        counts = {way.suffix: min(self.count(now), inputs) for way, inputs in now.inputs().items()}
+        if len(counts) > 1:
+            counts["_mean"] = sum(counts.values())
+        return {self.name(now, n, count, end) for end, count in counts.items() for n in self.measure.names}
 
     def real(self, now: Evaluation, way: Way) -> RealFeatures:
         """The features that generated images are compared with."""

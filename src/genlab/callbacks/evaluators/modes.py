@@ -26,6 +26,10 @@ class Modes(Evaluator):
         """0 if the modes of the set are not known."""
         return self.samples if now.prepared.modes is not None else 0
 
+    def names(self, now: Evaluation) -> set[str]:
+        """Both."""
+        return {"modes", "high_quality"}
+
     def finish(self, now: Evaluation) -> dict[str, float]:
         """Both metrics."""
         model, modes = now.model, now.prepared.modes

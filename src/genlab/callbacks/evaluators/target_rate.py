@@ -27,6 +27,10 @@ class TargetRate(Evaluator):
         """Largest number of translations per direction."""
         return now.limited(self.val_samples, self.test_samples)
 
+    def names(self, now: Evaluation) -> set[str]:
+        """The rates of each direction."""
+        return {f"{name}{way.suffix}" for way in now.inputs() for name in ("target_rate", "target_rate_before")}
+
     def begin(self, now: Evaluation) -> None:
         """Request the translations; one rank computes the features of their inputs while the others wait."""
         extractor = now.extractor(self.extractor)

@@ -1,0 +1,117 @@
+"""Checks trials against the configuration of ``train`` before any of them starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from genlab.apps.command.paths import prepare
+from genlab.apps.command.run import configuration
+from genlab.config.keys import key_of
+from genlab.console import progress
+from genlab.contracts import ConfigError, GenlabError, Problem
+from genlab.sweeps.space import override
+from genlab.sweeps.trials import Trial, suffix, with_overrides, words
+
+FEW = 20  # trials that are checked in about a second
+
+
+class Check:
+    """Composes trials, and keeps one configuration for each model and data set among them.
+
+    Args:
+        typed: the overrides for every trial.
+        config_dir: the user's own YAML files.
+    """
+
+    def __init__(self, typed: Sequence[str], config_dir: Path | None) -> None:
+        self.typed, self.config_dir = list(typed), config_dir
+        self.named = any(key_of(text) == "name" for text in typed)
+        self.seeded = any(key_of(text) == "seed" for text in typed)
+        self.kinds: dict[str, DictConfig] = {}
+        self.dimensions: int | None = None  # numbers in one image, where it is the same in all data sets
+
+    def all(self, trials: Sequence[Trial]) -> list[Trial]:
+        """The trials with their overrides.
+
+        Raises:
+            ConfigError: with every problem once, and the first trial that has it.
+        """
+        problems: dict[tuple[str, str], Problem] = {}
+        checked = []
+        with progress("checking the trials", len(trials), shown=len(trials) > FEW, unit="trials") as advance:
+            for trial in trials:
+                try:
+                    checked.append(self.one(trial))
+                except GenlabError as error:
+                    for problem in located(error, trial):
+                        problems.setdefault((problem.where, problem.what), problem)
+                advance()
+        if problems:
+            raise ConfigError(problems.values())
+        return checked
+
+    def one(self, trial: Trial) -> Trial:
+        """The trial with its overrides: those of every trial, its own, its seed and its name.
+
+        Raises:
+            ConfigError: with its problems.
+        """
+        overrides = [text for text in self.typed if key_of(text) not in trial.values]
+        overrides += [override(key, value) for key, value in trial.values.items() if key != "seed"]
+        overrides.append(f"seed={trial.seed}")
+        cfg = configuration("train", overrides, self.config_dir).cfg
+        self.kinds.setdefault(kind_of(cfg), cfg)
+        if not self.named and "name" not in trial.values:
+            overrides.append(f"name={cfg.name}{suffix(without_choices(trial.values))}")
+        return with_overrides(trial, [*overrides, "resume=auto"])
+
+    def devices(self) -> int:
+        """The most processes that a trial starts on one machine."""
+        return max(
+            (cfg.trainer.devices for cfg in self.kinds.values() if isinstance(cfg.trainer.devices, int)), default=1
+        )
+
+    def prepare(self) -> None:
+        """Prepare every data set of the trials, before any of them starts.
+
+        Raises:
+            DataError: one is missing or damaged.
+        """
+        sets = {str(OmegaConf.to_container(cfg.data, resolve=True)): cfg for cfg in self.kinds.values()}
+        found = {math.prod(prepare(cfg).spec.shape) for cfg in sets.values()}
+        self.dimensions = found.pop() if len(found) == 1 else None
+
+
+def kind_of(cfg: DictConfig) -> str:
+    """What two trials share if they measure the same: model, data and metrics, but not their numbers."""
+    plain: Any = OmegaConf.to_container(cfg, resolve=True)
+    return str([targets(plain["model"]), plain["data"], plain["metrics"]])
+
+
+def targets(node: Any) -> Any:
+    """The nested ``_target_`` of a plain configuration."""
+    return (
+        {key: targets(value) for key, value in node.items() if isinstance(value, dict) or key == "_target_"}
+        if (isinstance(node, dict))
+        else node
+    )
+
+
+def without_choices(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the usual name of a run, ``<model>-<data>``, does not contain, but for the seed."""
+    return {key: value for key, value in values.items() if key not in ("model", "data", "seed")}
+
+
+def located(error: GenlabError, trial: Trial) -> Iterable[Problem]:
+    """The problems of a trial, each with the trial's values where there are any."""
+    problems = error.problems if isinstance(error, ConfigError) else [Problem("", str(error))]
+    given = {key_of(word.partition("=")[0]) for word in trial.values}
+    for problem in problems:
+        own = key_of(problem.where) in given or not trial.values
+        where = problem.where if own else f"{problem.where} (with {words(trial.values)})"
+        yield Problem(where, problem.what, problem.remedy)

@@ -1,0 +1,127 @@
+"""The engine that runs trials as jobs of Slurm: one array of all that are left, or one after another as ``bayes`` asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from genlab.apps.sweep.local import ROOM
+from genlab.cluster.options import SlurmOptions
+from genlab.cluster.sbatch import require_sbatch, submit
+from genlab.cluster.script import TASK, batch_script
+from genlab.console import say
+from genlab.contracts import ConfigError, Problem
+from genlab.files import replacing, write_json
+from genlab.sweeps.folder import SweepFolder
+from genlab.sweeps.trials import Trial
+
+JOBS = "jobs.json"  # in the sweep's folder: the job of each trial that has been submitted
+ASK = 5.0  # seconds between two questions to Slurm
+GONE = -1  # exit code of a trial whose job has left the queue without one
+AGAIN = (75, 138)  # exit codes with which a job goes back into the queue
+
+
+class SlurmArray:
+    """Submits trials, and follows them by the queue and by the exit codes that they leave in the sweep's folder.
+
+    The jobs go on when this process ends; a later one finds them by ``jobs.json``.
+
+    Args:
+        parallel: jobs at a time; None: as many as the cluster allows.
+        devices: processes of a trial on each node.
+    """
+
+    outlives = True
+
+    def __init__(self, folder: SweepFolder, options: SlurmOptions, parallel: int | None, devices: int) -> None:
+        require_sbatch()
+        self.folder, self.options, self.parallel, self.devices = folder, options, parallel, devices
+        self.jobs: dict[str, str] = known(folder.path / JOBS)
+        self.asked = 0.0
+        queued = self.queued()
+        trials = {trial.key: trial for trial in folder.trials()}
+        self.running = {key: (trials[key], job) for key, job in self.jobs.items() if job in queued}
+
+    @property
+    def room(self) -> int:
+        """How many more trials may be submitted: Slurm itself holds back those of an array."""
+        return sys.maxsize if self.parallel is None else max(0, self.parallel - len(self.running))
+
+    def start(self, trials: list[Trial]) -> None:
+        """Submit an array of these trials."""
+        places = {trial.key: number for number, trial in enumerate(self.folder.trials(), 1)}
+        script = self.folder.path / "logs" / f"array_{len(self.jobs) + 1}.sh"
+        with replacing(script) as file:
+            file.write(self.script([places[trial.key] for trial in trials]))
+        for trial in trials:
+            self.folder.write_code(trial, None)
+        job = submit(script)
+        say(f"slurm     job {job}: {len(trials)} trials; {script}")
+        for trial in trials:
+            self.jobs[trial.key] = f"{job}_{places[trial.key]}"
+            self.running[trial.key] = trial, self.jobs[trial.key]
+        write_json(self.folder.path / JOBS, self.jobs)
+        self.asked = time.monotonic()  # the queue may take a moment to show them
+
+    def script(self, places: list[int]) -> str:
+        """The batch script of an array; a place is a trial's position in the sweep, from 1."""
+        path = os.pathsep.join(filter(None, [str(ROOM), os.environ.get("PYTHONPATH")]))
+        command = [self.options.interpreter, "-m", "genlab.apps.sweep.trial", str(self.folder.path), TASK]
+        return batch_script(
+            self.options,
+            f"{self.folder.path.parent.name}-{self.folder.path.name}",
+            log_folder=self.folder.path / "logs",
+            command=command,
+            tasks=self.options.tasks_per_node(self.devices),
+            array=places,
+            environment={"PYTHONPATH": path},
+        )
+
+    def queued(self) -> set[str]:
+        """The jobs of this sweep that wait or run.
+
+        Raises:
+            ConfigError: Slurm does not answer.
+        """
+        names = ",".join(sorted({job.partition("_")[0] for job in self.jobs.values()}))
+        if not names:
+            return set()
+        done = subprocess.run(
+            ["squeue", "--noheader", "--array", "--format=%F_%K", f"--jobs={names}"], capture_output=True, text=True
+        )
+        if done.returncode and "Invalid job id" not in done.stderr:
+            raise ConfigError([Problem("squeue", " ".join(done.stderr.split()), "The jobs go on; try again later.")])
+        return set(done.stdout.split())
+
+    def ended(self) -> Iterator[tuple[Trial, int]]:
+        """Trials that have ended since the last call, with their exit codes; ``GONE`` without one."""
+        if not self.running or time.monotonic() - self.asked < ASK:
+            return
+        queued = self.queued()
+        self.asked = time.monotonic()
+        for key, (trial, job) in list(self.running.items()):
+            if job not in queued:
+                del self.running[key]
+                code = self.folder.code_of(trial)
+                yield trial, GONE if code is None else code
+
+    def log_of(self, trial: Trial) -> Path:
+        """What the trial's job has printed."""
+        return self.folder.path / "logs" / f"{self.jobs[trial.key]}.out"
+
+    def stop(self, trial: Trial) -> None:
+        """Ask a trial to save and end."""
+        subprocess.run(["scancel", "--signal=TERM", self.jobs[trial.key]], check=False)
+
+    def kill(self) -> None:
+        """Nothing: the jobs are Slurm's."""
+
+
+def known(path: Path) -> dict[str, str]:
+    """The jobs that an earlier process has submitted."""
+    return json.loads(path.read_text()) if path.is_file() else {}
