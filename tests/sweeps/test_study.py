@@ -122,10 +122,10 @@ def test_the_goal_may_be_to_maximize():
 
 
 def test_a_stopped_cell_counts_less_than_any_finished_one():
-    study = told(sweep(BETA), 0, STARTUP, lambda values: values["model.beta"])
-    for beta in (0.1, 0.11, 0.12, 0.13):
-        study.tell({"model.beta": beta}, None, "pruned", {1: -100.0, 2: -200.0})
-    assert study.ask()["model.beta"] > 0.14
+    study = told(sweep(BETA), 0, 20, lambda values: -values["model.beta"])
+    for k in range(10):
+        study.tell({"model.beta": 0.1 + 0.003 * k}, None, "pruned", {1: -1000.0, 2: -2000.0 - k})
+    assert study.ask()["model.beta"] > 10
 
 
 def test_there_is_no_database():
@@ -135,11 +135,14 @@ def test_there_is_no_database():
 
 def test_twenty_cells_find_a_better_one_than_twenty_random_ones_in_most_seeds():
     """Measured over 60 seeds: 88 %; the best bayes cell is then at 0.06, the best random one at 0.32 (medians)."""
-    seeds, better = 12, 0
+    seeds, better, proposed, random = 12, 0, [], []
     for seed in range(seeds):
-        best = min(one.score for one in told(FILE, seed, 20).told.values())
-        better += best <= min(map(distance, draws(FILE, 20, seed)))
+        searched_scores = [one.score for one in told(FILE, seed, 20).told.values()]
+        random_scores = [distance(values) for values in draws(FILE, 20, seed)]
+        better += min(searched_scores) <= min(random_scores)
+        proposed, random = proposed + searched_scores[STARTUP:], random + random_scores[STARTUP:]
     assert better >= 9, f"{better} of {seeds}"
+    assert np.median(proposed) < 0.6 * np.median(random)
 
 
 # ---- values as Optuna searches them ----------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ CODED = [
     BETA,
     Parameter("iu", "int_uniform", min=2, max=9),
     Parameter("u", "uniform", min=-1, max=3),
-    Parameter("qu", "q_uniform", min=16, max=64, q=8),
+    Parameter("qu", "q_uniform", min=17, max=60, q=8),
     Parameter("lu", "log_uniform", min=-3, max=2),
     Parameter("ilu", "inv_log_uniform", min=-3, max=2),
     Parameter("qluv", "q_log_uniform_values", min=8, max=512, q=8),
@@ -245,12 +248,20 @@ def rows(file, count, score):
     return [Row(values, {"loss": score(values)}, "finished") for values in draws(file, count, 0)]
 
 
-def test_importance_is_the_share_of_the_variance():
-    """4 a + 2 b has four fifths of its variance from a, one fifth from b."""
+def test_importance_is_the_share_of_what_there_is_to_explain():
+    """4 a + 2 b has four fifths of its variance from a, one fifth from b; its order nearly so."""
     file = sweep(*(Parameter(name, "uniform", min=0, max=1) for name in "abc"), DATA)
     found = importance(file, rows(file, 40, lambda v: 4 * v["a"] + 2 * v["b"]))
     assert list(found)[0] == "a" and set(found) == set("abc") and sum(found.values()) == pytest.approx(1)
     assert found["a"] == pytest.approx(0.8, abs=0.12) and found["c"] < 0.05
+
+
+def test_a_run_that_diverged_does_not_decide_the_importance():
+    file = sweep(*(Parameter(name, "uniform", min=0, max=1) for name in "ab"))
+    table = rows(file, 25, lambda v: 4 * v["a"] + v["b"])
+    with_most_b = max(range(25), key=lambda k: table[k].values["b"])
+    table[with_most_b] = table[with_most_b]._replace(metrics={"loss": 1e25})
+    assert importance(file, table)["a"] > 0.8
 
 
 def test_importance_needs_a_goal_and_finished_cells():

@@ -225,9 +225,11 @@ class Scored(Protocol):
 
 
 def importance(file: SweepFile, rows: Iterable[Scored]) -> dict[str, float]:
-    """The share of the goal's variance that each varied parameter explains by itself, by fANOVA (Hutter et al., 2014).
+    """The share of each varied parameter in the order of the cells by the goal, by fANOVA (Hutter et al., 2014).
 
-    Shares add up to 1, the largest comes first. Empty if there is no goal, or too few finished cells to tell.
+    fANOVA explains the variance of what it is given. That is the rank, not the score: one run that has diverged would have
+    nearly all the variance of the scores. Shares are of each parameter by itself; they add up to 1, the largest comes
+    first. Empty if there is no goal, or too few finished cells to tell.
     """
     if file.metric is None:
         return {}
@@ -235,10 +237,14 @@ def importance(file: SweepFile, rows: Iterable[Scored]) -> dict[str, float]:
     for row in rows:
         if row.state == "finished":
             study.tell(row.values, row.metrics.get(file.metric.name), "finished")
-    scores = {told.score for told in study.told.values() if told.state == "finished"}
+    scores = sorted({told.score for told in study.told.values() if told.score is not None})
     if len(scores) < FEWEST or not study.searched:
         return {}
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    found = get_param_importances(study.searching((), 0), evaluator=FanovaImportanceEvaluator(seed=0))
+    found = get_param_importances(
+        study.searching((), 0),
+        evaluator=FanovaImportanceEvaluator(seed=0),
+        target=lambda trial: float(scores.index(trial.values[0])),
+    )
     return {name: float(share) for name, share in found.items()}
