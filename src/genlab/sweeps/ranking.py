@@ -104,9 +104,9 @@ def best_line(rows: Sequence[Row], goal: Goal | None) -> str:
         return f"best      {done}, and none has {goal[0]}"
     typed = " ".join(f"{key}={value_text(value)}" for key, value in ranked[0].values.items())
     means = [cell.mean(goal[0]) for cell in ranked]
-    decimals = max(spread_decimals(means), spread_decimals(means[:2], digits=2))
+    decimals = max(spread_decimals(means[:1], digits=3), spread_decimals(means[:2], digits=2))
     first = f"best      cell {ranked[0].number} of {len(cells)}: {goal[0]} {result_text(ranked[0], goal[0], decimals)}"
-    return f"{first} with {typed}; {next_text(ranked, goal, decimals)}"
+    return f"{first}{' with ' if typed else ''}{typed}; {next_text(ranked, goal, decimals)}"
 
 
 def result_text(cell: Cell, metric: str, decimals: int) -> str:

@@ -13,7 +13,7 @@ EXACT = 1e6  # from here on, and below its inverse, a number is written with an 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
     """For each key the last of its words that tell it from the others: ``model.beta`` -> ``beta``."""
     words = {key: re.split(r"[./]", key) for key in keys}
-    return {key: next(name for name in suffixes(words[key]) if unique(name, words)) for key in keys}
+    return {key: next((name for name in suffixes(words[key]) if unique(name, words)), key) for key in keys}
 
 
 def suffixes(words: list[str]) -> Iterable[str]:
@@ -22,11 +22,8 @@ def suffixes(words: list[str]) -> Iterable[str]:
 
 
 def unique(name: str, words: dict[str, list[str]]) -> bool:
-    """Whether one key alone ends in these words; or all of its words, where another ends in them."""
-    return (
-        sum(f".{'.'.join(key)}".endswith(f".{name}") for key in words.values()) == 1
-        or name.split(".") in words.values()
-    )
+    """Whether one key alone ends in these words."""
+    return sum(f".{'.'.join(key)}".endswith(f".{name}") for key in words.values()) == 1
 
 
 def value_text(value: Any) -> str:
@@ -52,7 +49,7 @@ def spread_decimals(values: Iterable[float | None], digits: int = 3) -> int:
     """Decimals that tell the values apart: so many digits of their range (of their size, where all are equal)."""
     known = [value for value in values if value is not None and math.isfinite(value)]
     span = (max(known) - min(known) or max(map(abs, known)) / 10) if known else 0.0
-    return min(6, max(0, digits - 1 - math.floor(math.log10(span)))) if span else 0
+    return min(6, max(0, digits - 1 - math.floor(math.log10(span) + 1e-9))) if span else 0
 
 
 def number_text(value: float, decimals: int) -> str:

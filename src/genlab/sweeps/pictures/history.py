@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DONE = ("finished", "failed", "pruned")  # a cell in another state has not ended
 PRUNED, FAILED = "#cc79a7", "#767676"
 
 
 def by_end(cells: list[Cell]) -> list[Cell]:
     """The cells that have ended in the order in which they did; in order of their numbers where that is not known."""
-    ended = [cell for cell in cells if all(run.state in DONE for run in cell.runs)]
+    ended = [cell for cell in cells if cell.finished or cell.runs[0].state in ("failed", "pruned")]
     return sorted(ended, key=lambda cell: (cell.ended is None, cell.ended or 0.0, cell.number))
 
 

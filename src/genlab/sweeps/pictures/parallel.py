@@ -13,7 +13,7 @@ from genlab.sweeps.pictures.scale import Scale
 from genlab.sweeps.pictures.shade import Shade
 from genlab.sweeps.ranking import Cell, rank
 from genlab.sweeps.rows import Goal
-from genlab.sweeps.words import short_names, value_text
+from genlab.sweeps.words import number_text, short_names, spread_decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,8 @@ def draw_axis(axes: Axes, place: int, ticks: list[tuple[float, str]], name: str,
 def result_ticks(shade: Shade) -> list[tuple[float, str]]:
     """Round numbers on the axis of the results."""
     scale = Scale([shade.low, shade.high], "linear")
-    return [(scale.place(number), value_text(number)) for number in scale.round_numbers()]
+    decimals = spread_decimals([shade.low, shade.high], digits=2)
+    return [(scale.place(number), number_text(number, decimals)) for number in scale.round_numbers()]
 
 
 def broken(name: str, letters: int) -> str:

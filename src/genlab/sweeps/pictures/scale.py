@@ -69,8 +69,8 @@ class Scale:
         if self.kind == "linear":
             found = MaxNLocator(5 - coarse, steps=ROUND).tick_values(low, high)
         else:
-            fine = 0 if high / low < 30 else 1 if high / low < 1e3 else 2
-            found = LogLocator(subs=BETWEEN[min(2, fine + coarse)], numticks=7).tick_values(low, high)
+            fine = 0 if high / low < 30 else 1 if high / low < 1e4 else 2
+            found = LogLocator(subs=BETWEEN[min(2, fine + coarse)], numticks=9).tick_values(low, high)
         return [number for number in (float(f"{value:.6g}") for value in found) if low <= number <= high]
 
 

@@ -96,7 +96,9 @@ def draw_panel(axes: Axes, cells: list[Cell], key: str, goal: Goal, ends: tuple[
     for i, spread in enumerate(spreads_of(ranked, goal)):
         inside, height = ends[0] <= y[i] <= ends[1], min(max(y[i], ends[0]), ends[1])
         style = {"marker": "o", "mew": 0} if inside else {"marker": "d", "fillstyle": "none"}
-        axes.errorbar(x[i], height, spread or None, color=PLAIN, markersize=size, alpha=alpha, capsize=3, **style)
+        axes.plot(x[i], height, color=PLAIN, markersize=size, alpha=alpha, **style)
+        if spread:
+            axes.errorbar(x[i], height, spread, color=PLAIN, alpha=alpha, capsize=3)
     if joined:
         order = sorted(range(len(x)), key=x.__getitem__)
         axes.plot([x[i] for i in order], [y[i] for i in order], color=PLAIN, linewidth=1, zorder=1)
