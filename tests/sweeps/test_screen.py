@@ -97,3 +97,9 @@ def test_time_left_is_the_mean_of_finished_runs_over_the_workers():
 
 def test_values_in_brackets_are_shown_as_they_are():
     assert "[bold]" in "\n".join(text([run(0, -1.0, model__net="[bold]"), run(1, -2.0, model__net="[8, 16]")], 80))
+
+
+def test_a_low_terminal_has_fewer_rows():
+    console = Console(width=80, height=14, file=io.StringIO(), force_terminal=True, color_system=None)
+    console.print(Screen("beta_latent_grid", HIGH, 2, console).picture(under_way(scattered(100, 3), 40)))
+    assert len(console.file.getvalue().splitlines()) == 13

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHOWN = 15  # rows of the table, at most
+BESIDES = 8  # lines of the screen that are no rows: title, head, counts, bar
 ENDLESS = 10_000  # columns of a terminal on which every table fits
 LONGEST = 24  # letters of a value
 OPEN = ("waiting", "running")  # of a run that is still to come, or under way
@@ -31,7 +32,7 @@ STYLES = {"running": "cyan", "failed": "red", "pruned": "magenta", "interrupted"
 class Screen:
     """Shows the rows of a sweep; a context manager that leaves the last state standing.
 
-    Each run that ends is a line as well: in the log on a terminal, and instead of the table elsewhere.
+    Each run that ends is a line as well: of the log only on a terminal, and instead of the table elsewhere.
 
     Args:
         workers: runs at a time, for the time that is left.
@@ -74,7 +75,7 @@ class Screen:
         """The table, and below it the bar."""
         from rich.console import Group
 
-        some = shown(rows, self.goal)
+        some = shown(rows, self.goal, min(SHOWN, max(3, self.console.height - BESIDES)))
         table = runs_table(rows, self.goal, some)
         if self.wanted(table) > self.console.width:
             others = self.wanted(runs_table(rows, self.goal, some, room=len("values")))

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 def importance(cells: list[Cell], goal: Goal, swept: Swept) -> Figure:
-    """A bar for each parameter's share, the largest on top."""
+    """A bar for each parameter's share, the largest on top; see ``genlab.sweeps.study`` for how it is computed."""
     names = short_names([*swept.importance])
     shares = sorted(swept.importance.items(), key=lambda item: -item[1])
     title = f"What {goal[0]} depends on"
-    made = page(title, about(cells, swept, "share of each parameter in its variation"), len(shares) * 30 + 55)
+    made = page(
+        title, about(cells, swept, "share of each parameter in the order of the cells (fANOVA)"), len(shares) * 30 + 55
+    )
     axes = plain(made.subplots())
     axes.grid(False)
     axes.spines[:].set_visible(False)
