@@ -235,8 +235,8 @@ def test_a_table_grows_by_rows_and_columns_and_is_cut_back(tmp_path):
 
 def test_a_summary_keeps_to_finite_numbers(tmp_path):
     summary = Summary(tmp_path / "summary.json")
-    summary.update(status="running", metrics={"val/loss": 1.5, "val/fid": math.nan, "test/kl": math.inf})
-    assert json.loads((tmp_path / "summary.json").read_text()) == {"status": "running", "metrics": {"val/loss": 1.5}}
+    summary.update(status="failed", metrics={"val/loss": 1.5, "val/fid": math.nan, "test/kl": math.inf})
+    assert json.loads((tmp_path / "summary.json").read_text()) == {"status": "failed", "metrics": {"val/loss": 1.5}}
     assert {"python", "torch", "lightning"} <= versions().keys()
 
 

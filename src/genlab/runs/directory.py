@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import yaml
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from genlab.contracts import CheckpointError, ConfigError, DataError, Problem
+from genlab.contracts import CheckpointError, DataError
 from genlab.files import replacing
+from genlab.runs.heartbeat import LOCK, held_by_another, require_dead
+from genlab.runs.summary import NAME, Summary
 
-LOCK = ".lock"
+PROBED = 0.5  # seconds to wait for a lock that another process may only be asking about
 WRITTEN = {"model", "data", "trainer", "paths", "choices"}  # from the first to the last key of ``config.yaml``
 
 
@@ -35,31 +38,30 @@ class RunDirectory:
         """The folder that contains ``last.ckpt``."""
         return self.path / "checkpoints"
 
+    @cached_property
+    def summary(self) -> Summary:
+        """``summary.json``: one object for all who write it."""
+        return Summary(self.path / NAME)
+
     def hold(self) -> None:
         """Acquire the lock.
 
         Raises:
-            ConfigError: another process is training this run.
+            ConfigError: another process is training this run, here or on another machine.
         """
         try:
-            self.lock.acquire(timeout=0)
+            self.lock.acquire(timeout=PROBED)
         except Timeout:
-            problem = Problem("resume", f"{self.path} is being trained by another process", "Wait for it, or stop it.")
-            raise ConfigError([problem]) from None
+            raise held_by_another(self.path) from None
+        try:
+            require_dead(self.path)
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Release the lock."""
         self.lock.release()
-
-    def is_held(self) -> bool:
-        """Whether some process is training this run now."""
-        probe = FileLock(self.path / LOCK)
-        try:
-            probe.acquire(timeout=0)
-        except Timeout:
-            return True
-        probe.release()
-        return False
 
     def configuration(self) -> dict[str, Any]:
         """The content of ``config.yaml``, as plain dicts.

@@ -21,7 +21,8 @@ from genlab.rank_environment import announce, launcher, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
-from genlab.runs.summary import FINISHED, RUNNING, Summary, read_summary, status_of, whole_summaries
+from genlab.runs.heartbeat import Heartbeat, state_of
+from genlab.runs.summary import FINISHED, RUNNING, read_summary, status_of, whole_summaries
 from genlab.runs.summary import NAME as SUMMARY
 from genlab.runs.writing import attempt, reason
 
@@ -50,7 +51,8 @@ class Run:
         try:
             with self.writable(directory):
                 self.begin(directory, cfg, overrides, prepared)
-            yield directory
+            with Heartbeat(directory.summary):
+                yield directory
         except BaseException as error:
             end(directory, error)
             raise
@@ -62,7 +64,7 @@ class Run:
 
     def begin(self, directory: RunDirectory, cfg: DictConfig, overrides: list[str], prepared: PreparedData) -> None:
         """Write what a run begins with: the summary first, by which ``resume=auto`` finds it after a kill."""
-        Summary(directory.path / SUMMARY).update(**self.named(directory, cfg, prepared.spec))
+        directory.summary.update(**self.named(directory, cfg, prepared.spec))
         directory.write_configuration(cfg, overrides)
         if launcher() is not None or (cfg.trainer.devices, cfg.trainer.num_nodes) != (1, 1):
             hand_over(prepared, directory.path)
@@ -99,7 +101,7 @@ class Run:
 
 def end(directory: RunDirectory, error: BaseException) -> None:
     """Say in the summary that a run has ended which had no time to say so itself."""
-    summary = Summary(directory.path / SUMMARY)
+    summary = directory.summary
     if summary.values.get("status") == RUNNING:
         with attempt(summary.path):
             summary.update(status=status_of(error)[0])
@@ -144,7 +146,7 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
     for path, summary in whole_summaries(newest_first(parent)):
         directory = RunDirectory(path.parent)
         unfinished = summary.get("status") != FINISHED and summary.get("config_digest") == digest
-        if unfinished and not directory.is_held():
+        if unfinished and state_of(directory.path) != RUNNING:
             return continue_run(directory, digest)
     say(f"resume    nothing to continue in {parent}: no unfinished run of this configuration, so a new one begins")
     return Run(digest, parent)

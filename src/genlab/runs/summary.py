@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+import os
 import platform
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +20,47 @@ from genlab.files import read_record, write_json
 NAME = "summary.json"
 ANEW = "Start a new run from its weights: init_from={folder}"
 FINISHED, RUNNING = "finished", "running"
+HEARTBEAT = "heartbeat"
 STATUS = {75: "preempted", 130: "interrupted", 143: "interrupted"}
 PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")
 
 
 class Summary:
-    """A JSON file that is rewritten atomically on every update."""
+    """A JSON file that is rewritten atomically on every update, from any thread.
+
+    While the status is ``running`` each write has a time stamp, by which other machines see that the run is alive.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.lock = path, threading.RLock()
         self.values: dict[str, Any] = read_summary(path) if path.is_file() else {}
 
     def update(self, **values: Any) -> None:
         """Set some values and write the file; non-finite numbers are left out of ``metrics``."""
         if "metrics" in values:
             values["metrics"] = {k: v for k, v in values["metrics"].items() if math.isfinite(v)}
-        self.values |= values
-        write_json(self.path, self.values)
+        with self.lock:
+            self.values |= values
+            self.values.pop(HEARTBEAT, None)
+            if self.values.get("status") == RUNNING:
+                self.values[HEARTBEAT] = time_stamp()
+            write_json(self.path, self.values)
+
+    def beat(self) -> None:
+        """Renew the time stamp, unless the run has ended."""
+        with self.lock:
+            if self.values.get("status") == RUNNING:
+                self.update()
+
+
+def time_stamp() -> dict[str, Any]:
+    """When, and by which process of which machine."""
+    return {"time": datetime.now(UTC).isoformat(timespec="seconds"), "host": host(), "pid": os.getpid()}
+
+
+def host() -> str:
+    """The name of this machine."""
+    return platform.node()
 
 
 def read_summary(path: Path) -> dict[str, Any]:

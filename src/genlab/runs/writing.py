@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,23 +29,34 @@ class Unwritten:
         self.errors: dict[Path, tuple[Kind, OSError]] = {}
         self.failures: dict[Kind, int] = {}
         self.warned: dict[Kind, float] = {}
+        self.lock = threading.Lock()  # never held while a line is said, which is a record itself
 
     def add(self, path: Path, kind: Kind, error: OSError) -> None:
         """Remember a failure; warn at the first of its kind, then every ``REPEAT`` seconds."""
-        now = time.monotonic()
-        lasts = any(known == kind for known, _ in self.errors.values())
-        self.errors[path] = kind, error
-        self.failures[kind] = self.failures.get(kind, 0) + 1 if lasts else 1
-        if lasts and now - self.warned[kind] < REPEAT:
+        with self.lock:
+            lasts = any(known == kind for known, _ in self.errors.values())
+            due = self.is_due(path, kind, error, lasts)
+        if not due:
             return
-        self.warned[kind] = now  # before the line: log.txt may be what cannot be written
         verb, consequence = WORDS[kind]
         count = f" ({self.failures[kind]:,} failures by now)" if lasts else ""
         say(f"WARNING   {verb} {path}: {reason(error)}{count}. {consequence}.{' Make room.' if is_full(error) else ''}")
 
+    def is_due(self, path: Path, kind: Kind, error: OSError, lasts: bool) -> bool:
+        """Count a failure; whether it is time to warn. ``lasts``: one of its kind is known already."""
+        now = time.monotonic()
+        self.errors[path] = kind, error
+        self.failures[kind] = self.failures.get(kind, 0) + 1 if lasts else 1
+        if lasts and now - self.warned[kind] < REPEAT:
+            return False
+        self.warned[kind] = now  # before the line: log.txt may be what cannot be written
+        return True
+
     def done(self, path: Path) -> None:
         """A file has been written; if it had failed before, say so."""
-        if self.errors.pop(path, None) is not None:
+        with self.lock:
+            failed = self.errors.pop(path, None)
+        if failed is not None:
             say(f"note      {path} is written again")
 
 

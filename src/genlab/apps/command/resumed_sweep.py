@@ -8,9 +8,8 @@ import yaml
 from omegaconf import OmegaConf
 
 from genlab.console import say
-from genlab.runs.directory import RunDirectory
-from genlab.runs.summary import FINISHED, read_summary
-from genlab.runs.summary import NAME as SUMMARY
+from genlab.runs.heartbeat import state_of
+from genlab.runs.summary import FINISHED, RUNNING
 
 AUTO = "resume=auto"
 RECORD = "multirun.yaml"  # Hydra's, in the folder of a multirun
@@ -55,10 +54,9 @@ def without_resume(words: list[str]) -> list[str]:
 
 def is_finished(folder: Path) -> bool:
     """Whether the run in ``folder`` has been trained and tested."""
-    summary = folder / SUMMARY
-    return summary.is_file() and read_summary(summary).get("status") == FINISHED
+    return state_of(folder) == FINISHED
 
 
 def held(folder: Path) -> bool:
-    """Whether some process is training the run in ``folder`` now."""
-    return folder.is_dir() and RunDirectory(folder).is_held()
+    """Whether some process is training the run in ``folder`` now, here or on another machine."""
+    return state_of(folder) == RUNNING

@@ -40,7 +40,7 @@ from genlab.models.base.model import Model
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
 from genlab.runs.load import load_first_weights
-from genlab.runs.summary import FINISHED, NAME, RUNNING, Summary, git_revision, status_of, versions
+from genlab.runs.summary import FINISHED, RUNNING, git_revision, status_of, versions
 from genlab.runs.table import Table
 from genlab.runs.writing import attempt
 from genlab.runs.writing import begin as begin_writing
@@ -97,7 +97,7 @@ class Training:
             self.data.keep_on(device)
         self.images = where_images_lie(self.data.resident is not None, size, device)
         self.checkpoints = self.callback(Checkpoints)
-        self.summary = Summary(directory.path / NAME)
+        self.summary = directory.summary
         self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
 
     def callback(self, kind: type) -> Any:
