@@ -74,6 +74,7 @@ BEFORE_TORCH += [f"apps.command.{name}" for name in ("main", "arguments", "run",
 BEFORE_TORCH += [
     f"apps.{name}" for name in ("train.train", "evaluate", "generate", "export", "translate", "prepare.prepare")
 ]
+BEFORE_TORCH += ["apps.doctor.doctor"]
 DATA_SETS = sorted(
     {
         node["_target_"].split(".", 1)[1].rpartition(".")[0]

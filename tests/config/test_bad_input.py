@@ -258,6 +258,9 @@ REFUSED = {
     "generate": ["ckpt", "must be given"],
     "translate ckpt={}/no.ckpt input={}/bad": ["is not a checkpoint"],
     "export ckpt=/nowhere": ["does not exist"],
+    "doctor": ["run", "must be given"],
+    "doctor /nowhere": ["run=/nowhere: /nowhere does not exist"],
+    "doctor {}/empty": ["there is no run in"],
     "prepare data=folder data.path={}/bad": ["0.png", "data.on_error=skip"],
 }
 
@@ -279,7 +282,7 @@ def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path, comman
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "generate", "translate", "export", "prepare"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "generate", "translate", "export", "prepare", "doctor"])
 def test_help_and_configuration_do_not_import_torch(command, tmp_path, commands):
     for asked, words in ((["--help"], f"src/{command}.py"), (["--cfg", "job", "--resolve"], "paths:")):
         code, said = commands.answer(command, *asked, folder=tmp_path)

@@ -82,6 +82,8 @@ SWEEP = {key: kind for key, kind in SHARED.items() if key != "performance"} | {
     "name": FileName | None,
     "resume": str | None,
 }
+DOCTOR = {key: kind for key, kind in SHARED.items() if key != "performance"}
+DOCTOR |= {"run": str, "deep": bool, "repair": bool}
 ROOTS: dict[str, dict[str, Any]] = {
     "train": TRAIN,
     "evaluate": EVALUATE,
@@ -90,4 +92,5 @@ ROOTS: dict[str, dict[str, Any]] = {
     "translate": TRANSLATE,
     "prepare": PREPARE,
     "sweep": SWEEP,
+    "doctor": DOCTOR,
 }

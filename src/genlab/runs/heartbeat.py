@@ -15,7 +15,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from genlab.console import say
-from genlab.contracts import ConfigError, Problem
+from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.runs.summary import HEARTBEAT, NAME, RUNNING, Summary, host, read_summary
 from genlab.runs.writing import attempt
 
@@ -112,18 +112,26 @@ def require_dead(folder: Path, sleep: Callable[[float], None] = time.sleep) -> N
     Raises:
         ConfigError: its time stamp has been renewed.
     """
-    first = summary = read_summary(folder / NAME) if (folder / NAME).is_file() else {}
+    first = summary = known_of(folder)
     if not lives_elsewhere(first):
         return
     seconds = LIMIT - max(age(first), 0.0)
     say(f"wait      {folder} was alive {last_sign(first)}: up to {seconds:.0f} s, to see whether it still is")
     for _ in range(int(seconds / LOOK) + 1):
         sleep(LOOK)
-        summary = read_summary(folder / NAME)
+        summary = known_of(folder)
         if summary.get("status") != RUNNING:
             return
         if summary.get(HEARTBEAT) != first.get(HEARTBEAT):
             raise held_by_another(folder, f" {last_sign(summary)}")
+
+
+def known_of(folder: Path) -> dict[str, Any]:
+    """The summary of a run; empty if there is none that can be read, of which whoever needs it tells."""
+    try:
+        return read_summary(folder / NAME)
+    except CheckpointError:
+        return {}
 
 
 def last_sign(summary: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from genlab.files import replacing
 
+FIRST = ["step", "epoch", "images", "seconds"]  # columns of ``metrics.csv``
+
 
 class Table:
     """Rows as dicts. Consecutive rows with the same ``step`` are merged; rows without one never are.

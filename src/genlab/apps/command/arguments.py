@@ -11,7 +11,7 @@ from typing import NoReturn
 from genlab.console import program
 from genlab.contracts import ConfigError, Problem
 
-POSITIONAL = {"sweep": "file"}  # the key that a word without an equals sign is the value of
+POSITIONAL = {"doctor": "run", "sweep": "file"}  # by command, the key of which the value may be typed alone
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,18 @@ def read(command: str, arguments: list[str]) -> Arguments:
     hydra += [
         f"--{name}" for name in ("shell-completion", "hydra-help", "version") if getattr(given, name.replace("-", "_"))
     ]
-    overrides = [named(command, word) for word in given.overrides]
-    return Arguments(overrides, given.help, given.cfg, given.resolve, given.multirun, hydra, given.config_dir)
+    return Arguments(
+        keyed(command, given.overrides), given.help, given.cfg, given.resolve, given.multirun, hydra, given.config_dir
+    )
 
 
-def named(command: str, word: str) -> str:
-    """The word as an override: ``file="PATH"`` of ``PATH``, for a command that takes one."""
-    if "=" in word or command not in POSITIONAL:
-        return word
-    quoted = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{POSITIONAL[command]}="{quoted}"'
+def keyed(command: str, words: list[str]) -> list[str]:
+    """The overrides, with the key of the one word that is a value alone: ``runs/a b`` -> ``run='runs/a b'``."""
+    bare = [word for word in words if "=" not in word and (not word.startswith("~") or word.startswith("~/"))]
+    if command not in POSITIONAL or len(bare) != 1:
+        return words
+    quoted = bare[0].replace("'", "\\'")
+    return [f"{POSITIONAL[command]}='{quoted}'" if word == bare[0] else word for word in words]
 
 
 def completed(arguments: list[str]) -> list[str]:

@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 from lightning.pytorch.utilities import rank_zero_only
 
 from genlab.runs.loggers.record import Record
-from genlab.runs.table import Table
+from genlab.runs.table import FIRST, Table
 from genlab.runs.writing import attempt
 
-FIRST = ["step", "epoch", "images", "seconds"]
 FLUSH_SECONDS = 5.0
 
 
