@@ -1,7 +1,9 @@
-"""Ctrl-C, SIGTERM and SIGUSR1 at any moment of a command: acknowledged at once, and each with its own exit code."""
+"""Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP at any moment of a command: acknowledged at once, and each with its own exit code."""
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -11,7 +13,7 @@ from genlab.apps.command import main as door
 from genlab.apps.command import multirun
 from genlab.contracts import Stopped
 
-CODES = [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75)]
+CODES = [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75), ("SIGHUP", 129)]
 
 
 def send(name):
@@ -59,6 +61,57 @@ def test_in_a_training_a_signal_is_recorded_said_once_and_obeyed_at_a_second_ctr
         with pytest.raises(Stopped, match="stopped by SIGINT, without saving"):
             send("SIGINT")
     assert "SIGINT received; nothing is saved\n" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("seconds", "scheduler", "insists"), [(1, False, False), (6, False, True), (60, True, False)])
+def test_a_second_sigterm_is_insisted_on_by_a_person_and_not_by_a_launcher_or_slurm(
+    seconds, scheduler, insists, monkeypatch, capfd
+):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    if scheduler:
+        monkeypatch.setenv("SLURM_JOB_ID", "7")
+    with signals.caught() as received:
+        received.defer()
+        send("SIGTERM")
+        now[0] += seconds
+        if insists:
+            with pytest.raises(Stopped, match="stopped by SIGTERM, without saving"):
+                send("SIGTERM")
+        else:
+            send("SIGTERM")
+    assert ("nothing is saved" in capfd.readouterr().err) is insists
+
+
+def test_a_process_that_nohup_started_outlives_its_terminal(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with signals.caught() as received:
+        send("SIGHUP")
+        assert (received.received, signal.getsignal(signal.SIGHUP)) == ([], signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_a_terminal_that_is_gone_is_not_written_to():
+    """Each line to it would fail, the save's own as well."""
+    ours, theirs = os.openpty()
+    script = (
+        "import os, signal, sys\n"
+        "from genlab import signals\n"
+        "with signals.caught() as received:\n"
+        "    received.defer()\n"
+        "    print('ready', flush=True)\n"
+        "    signal.pause()\n"
+        "    print('one more line', flush=True)\n"
+        "    sys.exit(signals.pending().exit_code)\n"
+    )
+    command = [sys.executable, "-c", script]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    assert os.read(ours, 100).startswith(b"ready")
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(30) == 129
 
 
 def test_one_context_inside_another_is_the_same():

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGUSR1, from the first line of a command to its exit.
+"""Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP (a closed terminal), from the first line of a command to its exit.
 
 A signal is acknowledged at once. Outside of the training, where nothing is left to save, it then ends what is under way
 by raising ``Stopped``; the training asks for it between two updates, saves, and raises ``Stopped`` itself.
@@ -7,6 +7,7 @@ by raising ``Stopped``; the training asks for it between two updates, saves, and
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import signal
 import time
@@ -19,8 +20,9 @@ from genlab.console import note
 from genlab.contracts import Stopped
 from genlab.rank_environment import is_rank_0
 
-CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 75}
+CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGUSR1": 75, "SIGHUP": 129}
 NUMBERS = [getattr(signal, name) for name in CODES if hasattr(signal, name)]
+TERMINALS = [output for output in (1, 2) if os.isatty(output)]  # one that is gone does not say that it was one
 PATIENCE = 5.0  # seconds for closing files and loggers, in which further signals are ignored
 
 
@@ -34,6 +36,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: list[str] = []
+        self.first: dict[str, float] = {}  # when each came first
         self.deferred = False
         self.advice = ""
         self.left: float | None = None  # when it was decided to leave
@@ -41,26 +44,40 @@ class Signals:
 
     def install(self) -> dict[int, Any]:
         """Take the signals over (again: Lightning has handlers of its own); returns the handlers before."""
-        return {number: signal.signal(number, self.handle) for number in NUMBERS}
+        return {number: signal.signal(number, self.handle) for number in NUMBERS if not is_shielded(number)}
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """The handler. While files are being closed further signals change nothing; later ones break that off.
 
         Raises:
-            Stopped: outside of the training, and at the second Ctrl-C inside it.
+            Stopped: outside of the training, and inside it at a second one that insists.
         """
         name = signal.Signals(number).name
         if self.left is not None:
             self.insist(name)
             return
-        second = name == "SIGINT" and name in self.received
+        second = self.insists(name)
         self.received.append(name)
+        self.first.setdefault(name, time.monotonic())
         if not self.deferred or second:
             acknowledge(f"stopping  {name} received" + ("; nothing is saved" if self.deferred else ""))
             self.leave()
+            leave_terminal(name)
             raise Stopped(CODES[name], f"stopped by {name}{self.advice}")
         if len(self.received) == 1:
             acknowledge(f"stopping  {name} received: after the update in hand, which is saved{again(name)}")
+        leave_terminal(name)
+
+    def insists(self, name: str) -> bool:
+        """Whether a second signal asks to leave without saving: Ctrl-C does, and SIGTERM some seconds after the first.
+
+        Launchers pass one SIGTERM on several times at once. Slurm sends another when the time of grace is over, half
+        a minute before it kills: that time is for the save.
+        """
+        if name == "SIGINT":
+            return name in self.received
+        late = time.monotonic() - self.first.get(name, math.inf) >= PATIENCE
+        return name == "SIGTERM" and late and "SLURM_JOB_ID" not in os.environ
 
     def insist(self, name: str) -> None:
         """A signal to a process that is leaving already."""
@@ -110,6 +127,19 @@ def catch() -> Signals:
     CURRENT[0].install()
     atexit.register(ignore)
     return CURRENT[0]
+
+
+def is_shielded(number: int) -> bool:
+    """Whether ``nohup`` has made the process outlive its terminal."""
+    return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) == signal.SIG_IGN
+
+
+def leave_terminal(name: str) -> None:
+    """After SIGHUP write no more to the terminal: it is gone, and each line would fail. ``log.txt`` goes on."""
+    if name != "SIGHUP":
+        return
+    for output in TERMINALS:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
 
 
 def ignore() -> None:
