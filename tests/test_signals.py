@@ -16,6 +16,14 @@ from genlab.contracts import Stopped
 CODES = [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75), ("SIGHUP", 129)]
 
 
+@pytest.fixture(autouse=True)
+def not_by_nohup():
+    """Also where the tests themselves are to outlive their terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def send(name):
     os.kill(os.getpid(), getattr(signal, name))
 
