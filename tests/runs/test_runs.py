@@ -169,7 +169,7 @@ SAME = {
     "trainer.accelerator": "gpu", "trainer.strategy": "ddp", "trainer.log_every_n_steps": 1,
     "paths.runs": "x", "paths.data": "x", "paths.cache": "x", "data.path": "x", "name": "x", "run_id": "x", "tags": ["x"],
     "notes": "x", "resume": "auto", "logger": {}, "callbacks": {}, "metrics.val_samples": 5, "checkpoint.best": False,
-    "performance.threads": 1, "data.on_device": True,
+    "performance.threads": 1, "data.on_device": True, "data.stage": "x",
 }  # fmt: skip
 OTHER = {
     "model.beta": 2, "model.latent_dim": 3, "model.optimizer.lr": 0.1, "model.schedule.warmup": 0.5, "seed": 1,

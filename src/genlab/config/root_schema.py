@@ -70,7 +70,10 @@ TRANSLATE = READING | {
     "device": Device,
     "data": {"max_pixels": PositiveInt, "on_error": OnError},
 }
-READING_DATA = {"on_device": Literal["auto"] | bool}  # keys of ``data`` for who reads a set, beside those of its class
+READING_DATA = {  # keys of ``data`` for who reads a set, beside those of its class
+    "on_device": Literal["auto"] | bool,
+    "stage": str | None,
+}
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
 SWEEP = {key: kind for key, kind in SHARED.items() if key != "performance"} | {
     "file": str,

@@ -19,6 +19,7 @@ from genlab.contracts import ConfigError, DataSpec, Problem
 from genlab.data.store.columns import Column, heights_and_widths
 from genlab.data.store.handover import handed_over
 from genlab.data.store.source import PreparedData
+from genlab.data.store.stage import stage_folder, staged
 from genlab.rank_environment import directory_of_rank_0, is_rank_0
 from genlab.runs.find import Run, checkpoint_file, choose_run
 
@@ -29,6 +30,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     Raises:
         DataError: the data set is missing or damaged.
         ConfigError: it lacks the labels that the model needs, or has images of sizes that its networks do not take.
+        DataError: there is no room in ``data.stage``.
         CheckpointError: ``resume`` or ``init_from`` does not name a run or checkpoint.
         Stopped: a signal stopped the run.
     """
@@ -39,6 +41,9 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     require_labels(cfg, prepared.spec)
     require_sizes(cfg, prepared)
     chosen: Run = choose_run(cfg, prepared.spec, run_dir, child_of)
+    if cfg.data.get("stage"):  # runs of an earlier release have no such key
+        folder = stage_folder(cfg.data.stage)
+        prepared = prepared if cfg.check_only else staged(prepared, folder)
     ensure_torchvision()  # from here on torch and Lightning are imported
     if cfg.check_only:
         from genlab.apps.train.check_only import describe

@@ -26,7 +26,7 @@ def hand_over(prepared: PreparedData, folder: Path) -> None:
     arrays: dict[str, np.ndarray] = {}
     columns: dict[str, dict[str, Any]] = {}
     for split, part in prepared.columns.items():
-        columns[split] = {name: in_store(kept) for name, kept in part.items()}
+        columns[split] = {name: of_all_nodes(in_store(kept), prepared.origins) for name, kept in part.items()}
         arrays |= {f"{split}.{name}": kept for name, kept in part.items() if columns[split][name] is None}  # type: ignore[misc]
     if prepared.modes is not None:
         arrays["modes"] = prepared.modes.centres
@@ -34,6 +34,11 @@ def hand_over(prepared: PreparedData, folder: Path) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
     facts = {"spec": prepared.spec.plain(), "augmentation": asdict(prepared.augmentation), "columns": columns}
     write_json(folder / NAME, facts | {"sigma": prepared.modes.sigma if prepared.modes else None})
+
+
+def of_all_nodes(place: dict[str, Any] | None, origins: dict[str, str]) -> dict[str, Any] | None:
+    """The store that a copy on this node was made from: other nodes make their own."""
+    return place and {**place, "store": origins.get(place["store"], place["store"])}
 
 
 def in_store(kept: Column) -> dict[str, Any] | None:

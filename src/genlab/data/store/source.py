@@ -45,6 +45,7 @@ class PreparedData:
     augmentation: Augmentation = Augmentation()
     modes: Modes | None = None  # of points that were drawn from a known mixture
     files: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by split and column, of images of many sizes
+    origins: dict[str, str] = field(default_factory=dict)  # of stores that were copied to this node: copy -> store
 
     @property
     def images(self) -> dict[str, np.ndarray]:
