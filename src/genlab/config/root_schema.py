@@ -44,6 +44,7 @@ TRAIN = SHARED | {
     "tags": list[str],
     "notes": str,
 }
+SUBMIT = TRAIN | {"slurm": Node}
 READING = SHARED | {"ckpt": str, "output": str | None}
 Device = Literal["auto", "cpu", "cuda", "mps"]
 WHERE_DATA = {"path": str | None}
@@ -89,6 +90,7 @@ DOCTOR = {key: kind for key, kind in SHARED.items() if key != "performance"}
 DOCTOR |= {"run": str, "deep": bool, "repair": bool}
 ROOTS: dict[str, dict[str, Any]] = {
     "train": TRAIN,
+    "submit": SUBMIT,
     "evaluate": EVALUATE,
     "generate": GENERATE,
     "export": EXPORT,

@@ -9,6 +9,7 @@ from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
 from genlab.config.mistakes import Mistake
+from genlab.config.slurm_time import slurm_time_fits
 from genlab.contracts import Problem
 
 
@@ -97,4 +98,5 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     norms_stay_as_they_are,
     critic_is_penalised,
     penalty_fits,
+    slurm_time_fits,
 )

@@ -47,7 +47,7 @@ def overrides_with(directory: Path, overrides: list[str]) -> list[str]:
 
 
 def compose_continued(
-    path: Path, overrides: list[str], config_dir: Path | None
+    path: Path, overrides: list[str], config_dir: Path | None, command: str = "train"
 ) -> tuple[DictConfig, list[str], list[str]]:
     """The run's saved configuration, changed where the typed overrides change it; all overrides, for its record; and a
     line to print for each difference.
@@ -63,8 +63,8 @@ def compose_continued(
     cfg = OmegaConf.create(renamed.configuration(directory.configuration()))
     if problems := another_choice(cfg, overrides):
         raise ConfigError(problems)
-    own = own_composed(directory.path, config_dir)
-    typed = compose("train", merged, config_dir)
+    own = own_composed(directory.path, config_dir, command)
+    typed = compose(command, merged, config_dir)
     changes = changed(leaves_of(own), leaves_of(typed), leaves_of(cfg))
     if problems := another_experiment(changes):
         raise ConfigError(problems)
@@ -73,13 +73,17 @@ def compose_continued(
             drop(cfg, key)
         else:
             OmegaConf.update(cfg, key, new, force_add=True)
-    for key in (*OF_ONE_START, "paths"):  # where things lie is for today's environment to say
+    for key in (
+        *OF_ONE_START,
+        "paths",
+        *({"slurm"} & typed.keys()),
+    ):  # where things lie is for today's environment to say
         cfg[key] = typed[key]
-    told = {key: pair for key, pair in changes.items() if not key.startswith("choices.")}
+    told = {key: pair for key, pair in changes.items() if not within(key, ("choices", "slurm"))}
     return cfg, merged, [f"resume    {key}={shown(new)} (was {shown(old)})" for key, (old, new) in told.items()]
 
 
-def own_composed(directory: Path, config_dir: Path | None) -> DictConfig:
+def own_composed(directory: Path, config_dir: Path | None, command: str) -> DictConfig:
     """What the run's own overrides compose to today.
 
     Raises:
@@ -87,7 +91,7 @@ def own_composed(directory: Path, config_dir: Path | None) -> DictConfig:
     """
     own = overrides_with(directory, [])
     try:
-        return compose("train", own, config_dir)
+        return compose(command, own, config_dir)
     except ConfigError as error:
         first = error.problems[0] if error.problems else error
         what = f"overrides.txt of the run does not fit any more ({' '.join(str(first).split())})"

@@ -22,7 +22,7 @@ from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
 from genlab.runs.heartbeat import Heartbeat, state_of
-from genlab.runs.summary import FINISHED, RUNNING, read_summary, status_of, whole_summaries
+from genlab.runs.summary import FINISHED, RUNNING, WAITING, read_summary, status_of, whole_summaries
 from genlab.runs.summary import NAME as SUMMARY
 from genlab.runs.writing import attempt, reason
 
@@ -145,7 +145,7 @@ def automatic(parent: Path, run_id: str | None, digest: str) -> Run:
         return continue_run(directory, digest)
     for path, summary in whole_summaries(newest_first(parent)):
         directory = RunDirectory(path.parent)
-        unfinished = summary.get("status") != FINISHED and summary.get("config_digest") == digest
+        unfinished = summary.get("status") not in (FINISHED, WAITING) and summary.get("config_digest") == digest
         if unfinished and state_of(directory.path) != RUNNING:
             return continue_run(directory, digest)
     say(f"resume    nothing to continue in {parent}: no unfinished run of this configuration, so a new one begins")

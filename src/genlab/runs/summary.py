@@ -21,6 +21,7 @@ NAME = "summary.json"
 ANEW = "Start a new run from its weights: init_from={folder}"
 FINISHED, RUNNING = "finished", "running"
 HEARTBEAT = "heartbeat"
+WAITING = "waiting"  # for its job to be started by the scheduler
 STATUS = {75: "preempted", 129: "interrupted", 130: "interrupted", 143: "interrupted"}
 PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")
 

@@ -12,7 +12,7 @@ import yaml
 from genlab.config.files import Conf, conf_dir
 from genlab.console import program
 
-SHOWN = ("trainer", "model", "data")  # the groups whose usual choice is shown key by key
+SHOWN = ("slurm", "trainer", "model", "data")  # the groups whose usual choice is shown key by key
 WIDTH = 26  # of a key with its value; a longer one pushes its comment to the right
 LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>[^#]*?))? *(?:# (?P<comment>.*))?")
 WANTED = re.compile(r"(?P<word>[A-Z]+)[;:] (?P<rest>.*)")  # "DIR; default: …": what to type for a value that is open
@@ -26,7 +26,7 @@ def help_text(command: str, config_dir: Path | None = None) -> str:
     if groups:
         width = max(map(len, groups))
         lines += ["Groups", *(f"  {name:{width}}  {' '.join(options)}" for name, options in groups.items()), ""]
-    lines += ["Keys", *keys(command, conf)]
+    lines += ["Keys", *(line for name in (*taken_in(command, conf), command) for line in keys(name, conf))]
     for group, option in usual(command, conf):
         lines += ["", f"Keys of {group}={option}", *keys(f"{group}/{option}", conf, f"{group}.")]
     lines += ["", "Examples", *(f"  {program(command)} {example}" for example in examples(command))]
@@ -55,13 +55,24 @@ def examples(command: str) -> list[str]:
 
 def groups_of(command: str, conf: Conf) -> dict[str, list[str]]:
     """The groups of a command with their options, including sub-groups (``model/net``)."""
-    chosen = {next(iter(entry)) for entry in conf.raw(command).get("defaults", []) if isinstance(entry, dict)}
+    chosen = {next(iter(entry)) for entry in defaults(command, conf) if isinstance(entry, dict)}
     return {name: found for name, found in conf.groups.items() if name.split("/")[0] in chosen - {"performance"}}
+
+
+def defaults(command: str, conf: Conf) -> list[Any]:
+    """The defaults list of a command, with those of the commands that it takes in (``submit`` has all keys of ``train``)."""
+    own: list[Any] = conf.raw(command).get("defaults", [])
+    return [entry for name in taken_in(command, conf) for entry in defaults(name, conf)] + own
+
+
+def taken_in(command: str, conf: Conf) -> list[str]:
+    """The commands whose files are in the defaults list of this one."""
+    return [entry for entry in conf.raw(command).get("defaults", []) if isinstance(entry, str) and entry != "_self_"]
 
 
 def usual(command: str, conf: Conf) -> list[tuple[str, str]]:
     """The default options of a command for the groups in ``SHOWN``."""
-    listed = [next(iter(e.items())) for e in conf.raw(command).get("defaults", []) if isinstance(e, dict)]
+    listed = [next(iter(entry.items())) for entry in defaults(command, conf) if isinstance(entry, dict)]
     return sorted((pair for pair in listed if pair[0] in SHOWN), key=lambda pair: SHOWN.index(pair[0]))
 
 

@@ -13,6 +13,7 @@ from genlab.apps.command.arguments import Arguments, read
 from genlab.apps.command.run import report_failure, run, tell
 from genlab.console import show
 from genlab.contracts import GenlabError, Stopped
+from genlab.rank_environment import is_rank_0, launcher
 from genlab.signals import catch
 
 
@@ -35,9 +36,14 @@ def outcome(command: str, arguments: list[str], run_dir: Path | None = None) -> 
     """Run ``command`` and report what ended it; returns the exit code."""
     try:
         return dispatch(command, arguments, run_dir)
-    except (GenlabError, Stopped) as error:
+    except GenlabError as error:
         tell(error)
         return error.exit_code
+    except Stopped as stop:
+        tell(stop)
+        return (
+            stop.exit_code if is_rank_0() or launcher() != "srun" else 0
+        )  # srun would kill rank 0 while it still writes
     except KeyboardInterrupt:
         tell("stopped")
         return 130

@@ -15,6 +15,10 @@ from genlab.console import say
 from genlab.contracts import ConfigError, GenlabError, Stopped
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
 
+CONTINUING = ("train", "submit")  # commands with ``resume=PATH``
+WITH_SLURM = ("submit", "sweep")  # commands with ``slurm.*``
+STARTERS = ("submit", "sweep")  # commands that start others, which need the folder of ``--config-dir`` too
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -29,8 +33,8 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None, config_
     else:
         cfg = configuration_of_rank_0(command, overrides, config_dir)
     gc.enable()  # the door had switched it off
-    app = importlib.import_module(f"genlab.apps.{command}")
-    return app.run(cfg, overrides, config_dir if command in PASSING_ON else run_dir)
+    folder = {"config_dir": config_dir} if command in STARTERS else {}
+    return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir, **folder)
 
 
 class Configuration(NamedTuple):
@@ -45,11 +49,14 @@ def configuration(command: str, overrides: list[str], config_dir: Path | None) -
     """The configuration of a command; with ``resume=PATH`` on top of the run's own.
 
     Raises:
-        ConfigError: with every mistake, or with a cache that cannot be made.
+        ConfigError: with every mistake, with a cache that cannot be made, or with a Slurm job that does not fit.
     """
     from genlab.apps.command.paths import require_cache
+    from genlab.cluster.preflight import preflight
 
     found = composed(command, overrides, config_dir)
+    if command == "train":
+        preflight(found.cfg)
     require_cache(found.cfg)
     return found
 
@@ -58,11 +65,15 @@ def composed(command: str, overrides: list[str], config_dir: Path | None) -> Con
     """The same, without a look at the folders that it names."""
     from genlab.config.compose import compose
 
-    if command == "train" and any(text.startswith("resume=") for text in overrides):
+    if command in WITH_SLURM:
+        from genlab.cluster.site import site_overrides
+
+        overrides = [*site_overrides(overrides), *overrides]
+    if command in CONTINUING and any(text.startswith("resume=") for text in overrides):
         from genlab.runs.continued import compose_continued, path_typed
 
         if (path := path_typed(overrides)) is not None:
-            return Configuration(*compose_continued(path, overrides, config_dir))
+            return Configuration(*compose_continued(path, overrides, config_dir, command))
     typed = own(command, overrides) if command in PASSING_ON else overrides
     return Configuration(compose(command, typed, config_dir), overrides, [])
 

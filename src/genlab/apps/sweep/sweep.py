@@ -22,7 +22,7 @@ from genlab.sweeps.trials import Trial, words
 SHOWN = 100  # trials that check_only lists
 
 
-def run(cfg: DictConfig, overrides: list[str], config_dir: Path | None = None) -> int:
+def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None, config_dir: Path | None = None) -> int:
     """Run the sweep, or go on with one; returns 0, or 3 if some trials have failed.
 
     Raises:

@@ -27,6 +27,7 @@ from genlab.contracts import ConfigError, DataSpec, Problem
 from genlab.data.store.order import limited, steps
 from genlab.data.store.source import SPLITS, PreparedData
 from genlab.models.base.model import Model
+from genlab.rank_environment import launcher
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
 OURS = ("max_steps", "max_time", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
@@ -99,7 +100,7 @@ def build_trainer(
     options["profiler"] = options.get("profiler") or Unmeasured()
     processes = process_count(cfg)
     plugins: list[Any] = [AtomicCheckpointIO()]
-    if SLURMEnvironment.detect():
+    if launcher() == "srun" or SLURMEnvironment.detect():  # which overlooks srun in jobs named bash or interactive
         plugins.append(SLURMEnvironment(auto_requeue=False))
     trainer = pl.Trainer(
         **options,

@@ -34,13 +34,8 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
         CheckpointError: ``resume`` or ``init_from`` does not name a run or checkpoint.
         Stopped: a signal stopped the run.
     """
-    if cfg.init_from and cfg.resume is None:
-        checkpoint_file(Path(cfg.init_from), "init_from")
     child_of = None if is_rank_0() else directory_of_rank_0(Path(cfg.paths.runs).expanduser())
-    prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
-    require_labels(cfg, prepared.spec)
-    require_sizes(cfg, prepared)
-    chosen: Run = choose_run(cfg, prepared.spec, run_dir, child_of)
+    prepared, chosen = ready(cfg, run_dir, child_of)
     if cfg.data.get("stage"):  # runs of an earlier release have no such key
         folder = stage_folder(cfg.data.stage)
         prepared = prepared if cfg.check_only else staged(prepared, folder)
@@ -52,6 +47,16 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     from genlab.apps.train.training import fit
 
     return fit(cfg, overrides, prepared, chosen)
+
+
+def ready(cfg: DictConfig, run_dir: Path | None, child_of: Path | None = None) -> tuple[PreparedData, Run]:
+    """The prepared data and the run, after all checks that need no torch. Raises as ``run`` does."""
+    if cfg.init_from and cfg.resume is None:
+        checkpoint_file(Path(cfg.init_from), "init_from")
+    prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
+    require_labels(cfg, prepared.spec)
+    require_sizes(cfg, prepared)
+    return prepared, choose_run(cfg, prepared.spec, run_dir, child_of)
 
 
 def require_labels(cfg: DictConfig, spec: DataSpec) -> None:
