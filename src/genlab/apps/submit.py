@@ -46,7 +46,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None, conf
         remedy = f"Leave -m out. For many runs: {program('sweep')} FILE engine=slurm"
         raise ConfigError([Problem("-m", "a job is one run", remedy)])
     options: SlurmOptions = build(cfg.slurm, [])
-    if not options.dry:
+    if not (options.dry or cfg.check_only):
         sbatch.require_sbatch()
     training, words = as_training(cfg, overrides, options)
     prepared, chosen = ready_here(training)
