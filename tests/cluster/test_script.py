@@ -129,7 +129,7 @@ def test_several_tasks_meet_at_a_port_that_is_free_on_their_first_node(tmp_path)
 
 
 def test_the_array_names_its_cells():
-    assert ranges([7, 0, 1, 2, 3]) == "0-3,7"
+    assert ranges([0, 1, 2, 3, 7]) == "0-3,7"
     assert ranges([4]) == "4"
     with pytest.raises(ValueError):
         ranges([])

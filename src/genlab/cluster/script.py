@@ -87,30 +87,43 @@ def batch_script(
         environment: variables that are set for the command.
         folder: where the command runs; None: the current folder.
     """
-    number = "%j" if array is None else "%A_%a"
-    words = [
-        f"--job-name={re.sub(r'[^A-Za-z0-9_.+-]', '_', name)}",
-        *options.directives(tasks),
-        *([] if array is None else [f"--array={ranges(array)}" + (f"%{parallel}" if parallel else "")]),
-        f"--output={pattern(log_folder)}/{number}.out",
-        "--open-mode=append",
-        f"--chdir={(folder or Path.cwd()).resolve()}",
-    ]
+    array = None if array is None else sorted(set(array))
+    words = directives(options, name, log_folder, tasks, array, parallel, folder or Path.cwd())
     job = "$SLURM_JOB_ID" if array is None else f"${{SLURM_ARRAY_JOB_ID}}_{TASK}"
-    exports = [f"export {key}={shlex.quote(value)}\n" for key, value in (environment or {}).items()]
     return "".join(
         [
             "#!/bin/bash\n",
             *(f"#SBATCH {shlex.quote(word)}\n" for word in words),
             HEAD,
             SETUP % "\n".join(options.setup) if options.setup else "",
-            *exports,
+            *(f"export {key}={shlex.quote(value)}\n" for key, value in (environment or {}).items()),
             PORT % shlex.quote(options.interpreter) if tasks * options.nodes > 1 else "",
             START % (options.cpus_per_task, " ".join(map(quoted, command))),
             REQUEUE % {"job": job} if options.requeue else "",
             "exit $code\n",
         ]
     )
+
+
+def directives(
+    options: SlurmOptions,
+    name: str,
+    log_folder: Path,
+    tasks: int,
+    array: list[int] | None,
+    parallel: int | None,
+    folder: Path,
+) -> list[str]:
+    """The words after ``#SBATCH``; the arguments are those of ``batch_script``."""
+    title = re.sub(r"[^A-Za-z0-9_.+-]", "_", name)
+    return [
+        f"--job-name={title}",
+        *options.directives(tasks),
+        *([] if array is None else [f"--array={ranges(array)}" + (f"%{parallel}" if parallel else "")]),
+        f"--output={pattern(log_folder)}/{'%j' if array is None else '%A_%a'}.out",
+        "--open-mode=append",
+        f"--chdir={folder.resolve()}",
+    ]
 
 
 def quoted(word: str) -> str:
@@ -123,15 +136,15 @@ def pattern(folder: Path) -> str:
     return str(folder.resolve()).replace("%", "%%")
 
 
-def ranges(numbers: Iterable[int]) -> str:
-    """Numbers as in ``--array``: ``0-3,7``.
+def ranges(numbers: list[int]) -> str:
+    """Ascending numbers as in ``--array``: ``0-3,7``.
 
     Raises:
         ValueError: there are none.
     """
-    listed = sorted(known := set(numbers))
-    starts = [n for n in listed if n - 1 not in known]
-    ends = [n for n in listed if n + 1 not in known]
-    if not listed:
+    if not numbers:
         raise ValueError("an array without jobs")
+    known = set(numbers)
+    starts = [n for n in numbers if n - 1 not in known]
+    ends = [n for n in numbers if n + 1 not in known]
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
