@@ -142,6 +142,18 @@ def test_the_door_leaves_with_the_code_of_a_signal_whatever_it_was_doing(name, c
     assert capfd.readouterr().err == f"stopping  {name} received\nstopped by {name}\n"
 
 
+@pytest.mark.parametrize(("rank", "code"), [("0", 75), ("1", 0)])
+def test_in_a_job_of_slurm_rank_0_alone_leaves_with_the_code(rank, code, monkeypatch, capfd):
+    """At the first task that leaves with another code than 0 srun kills the others, and rank 0 has files to close."""
+    for name, value in {"STEP_ID": "0", "STEP_NUM_TASKS": "2", "PROCID": rank}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setattr(door, "dispatch", lambda *_: send("SIGUSR1"))
+    with pytest.raises(SystemExit) as left:
+        door.main("train", [])
+    assert left.value.code == code
+    assert ("stopped" in capfd.readouterr().err) == (rank == "0")
+
+
 def test_a_process_that_is_done_is_ended_by_a_signal_with_the_code_it_has(monkeypatch):
     """Where its shutdown takes long."""
     monkeypatch.setattr(door, "dispatch", lambda *_: 3)

@@ -1,5 +1,8 @@
 """A user's own defaults: a file beside the clone, below what is typed, checked as what is typed."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from genlab.apps.command.run import configuration
@@ -64,6 +67,20 @@ def test_a_file_that_is_named_and_not_there(monkeypatch, tmp_path):
     monkeypatch.setenv("GENLAB_SLURM", str(tmp_path / "none.yaml"))
     with pytest.raises(ConfigError, match="there is no such file"):
         site_overrides([])
+
+
+def test_the_page_on_slurm_is_true(site, tmp_path):
+    """Its file of a site, and a file for another kind of job."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "slurm.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    site(text)
+    slurm = configuration("submit", [], None).cfg.slurm
+    assert (slurm.time, slurm.python, slurm.extra[1]) == ("12:00:00", "python", "--mail-type=FAIL")
+    assert slurm.setup[1] == 'source "$HOME/venv/bin/activate"'
+    (tmp_path / "slurm").mkdir()
+    (tmp_path / "slurm" / "long.yaml").write_text('defaults: [default, _self_]\ntime: "2-0"\nqos: low\n')
+    slurm = configuration("submit", ["slurm=long", "slurm.gpus=2"], tmp_path).cfg.slurm
+    assert (slurm.time, slurm.qos, slurm.gpus, slurm.partition, slurm.nodes) == ("2-0", "low", 2, None, 1)
 
 
 @pytest.mark.parametrize("value", [None, True, 3, "a b", 'say "no"', "${x}", ["a", "b, c"], [], "7"])

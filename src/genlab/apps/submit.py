@@ -11,7 +11,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-import genlab
 from genlab.apps.command.paths import cache_root
 from genlab.apps.train.train import ready
 from genlab.cluster import preflight, sbatch
@@ -174,20 +173,12 @@ def write_script(
     read = (training.paths.data, cache_root(training), training.data.get("path"))
     there = [str(Path(path).expanduser().resolve()) for path in read if path and Path(path).expanduser().is_dir()]
     environment = {preflight.RUN: place, preflight.SEEN: os.pathsep.join(there), preflight.SIZE: str(size)}
-    environment |= of_the_code()
+    environment |= sbatch.of_the_code()
     tasks = options.tasks_per_node(count(training.trainer.devices) or 1)
     script = folder / "job.sh"
     with replacing(script) as file:
         file.write(batch_script(options, training.name, folder, command, tasks, environment=environment))
     return script
-
-
-def of_the_code() -> dict[str, str]:
-    """``PYTHONPATH`` with the clone that this process runs from; nothing for an installed package."""
-    place = Path(genlab.__file__).resolve().parent.parent
-    if place.name in ("site-packages", "dist-packages"):
-        return {}
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH"))))}
 
 
 def tell(directory: RunDirectory, script: Path, job: str) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import genlab
 from genlab.contracts import ConfigError, Problem
 
 KEPT = ("SLURM_CONF",)  # of Slurm's variables: the others describe the job that this process may itself be in
@@ -36,3 +37,12 @@ def submit(script: Path) -> str:
         said = " ".join(line.removeprefix("sbatch: error: ") for line in done.stderr.strip().splitlines())
         raise ConfigError([Problem("sbatch", f"Slurm refuses the job: {said}", "Look at slurm.*, and at sinfo")])
     return done.stdout.strip().split(";")[0]
+
+
+def of_the_code() -> dict[str, str]:
+    """``PYTHONPATH`` with the clone that this process runs from, for the job; nothing for an installed package."""
+    place = Path(genlab.__file__).resolve().parent.parent
+    if place.name in ("site-packages", "dist-packages"):
+        return {}
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return {"PYTHONPATH": os.pathsep.join(dict.fromkeys((str(place), *filter(None, given))))}
