@@ -45,6 +45,7 @@ BATCH = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "vae"}
         (step(4, 2), (2, 1), ["nodes"]),
         (step(4, 2), (1, 2), ["tasks of a node"]),
         (BATCH | {"SLURM_NTASKS": "2"}, (2,), ["started by"]),  # would wait for the other for ever
+        (BATCH | {"SLURM_NTASKS": "2"}, (1,), ["started by"]),
         (BATCH | {"SLURM_NTASKS": "1"}, (2,), ["started by"]),  # would train with one process, in silence
         (BATCH | {"SLURM_NTASKS": "1"}, (1,), []),
         (BATCH, (2,), []),  # Lightning starts the second

@@ -122,8 +122,8 @@ def of_wandb(run):
 @pytest.mark.parametrize(
     ("model", "options", "batches"),
     [
-        ("vae", ["data.batch_size=2", "trainer.max_epochs=3"], 175),
-        ("cyclegan", ["data.batch_size=1", "trainer.max_epochs=3"], 48),
+        ("vae", ["data.batch_size=2", "trainer.max_epochs=2"], 175),
+        ("cyclegan", ["data.batch_size=1", "trainer.max_epochs=2"], 48),
     ],
 )
 def test_a_job_that_is_signalled_goes_on_to_the_same_bits(model, options, batches, tmp_path):
