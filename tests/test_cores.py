@@ -74,7 +74,7 @@ def torch_by_itself(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(performance, "torchs_own", lambda: 4)
     before = torch.get_num_threads()
-    yield Performance(False, "auto", False, False)
+    yield Performance(False, "auto", False, False, 600)
     torch.set_num_threads(before)
 
 

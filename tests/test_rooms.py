@@ -143,7 +143,8 @@ def test_checks_and_data_are_free_of_torch():
 
 
 COLLECTIVES = re.compile(
-    r"torch\.distributed|from torch import distributed|\bdist\.\w|strategy\.(reduce|broadcast|barrier|all_gather)\b"
+    r"torch\.distributed(?!\.elastic)|from torch import distributed|\bdist\.\w"
+    r"|strategy\.(reduce|broadcast|barrier|all_gather)\b"
 )
 
 

@@ -238,6 +238,18 @@ class NonFiniteLoss(GenlabError):
     """A loss became infinite or NaN; raised before the update, so the weights are still the last good ones."""
 
 
+class LostRank(GenlabError):
+    """Another rank did not answer: it has ended, hangs, or was never there. Which one, and why, others may know."""
+
+
+class RankFailed(GenlabError):
+    """Another rank failed first. ``exit_code`` is that rank's."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class Stopped(BaseException):
     """A signal stopped the run. Exit codes: 130 Ctrl-C, 143 SIGTERM, 75 SIGUSR1 (to be requeued).
 

@@ -16,6 +16,7 @@ from genlab.contracts import GenlabError
 from genlab.files import replacing
 
 RUN_DIR = "GENLAB_RUN_DIR"  # the directory that rank 0 has made, in the environment
+SIGNS = ".ranks"  # in the run directory while it is trained: genlab.cluster.ranks
 BEGUN = time.time()
 EARLIER = 60.0  # seconds by which rank 0 may have begun before this process; older notes are of another launch
 PATIENCE = 3600.0  # rank 0 may have to download and decode a data set first
@@ -30,8 +31,19 @@ def rank_name() -> str:
     """The number of this rank; for ranks started by Lightning on other nodes, node and local rank: ``1.0``."""
     if launcher() in ("torchrun", "srun"):
         return os.environ["RANK" if launcher() == "torchrun" else "SLURM_PROCID"]
-    node, local = os.environ.get("NODE_RANK", "0"), os.environ.get("LOCAL_RANK", "0")
-    return local if node == "0" else f"{node}.{local}"
+    return name_of(int(os.environ.get("NODE_RANK", "0")), int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def rank_names(devices: int, nodes: int) -> list[str]:
+    """The names of all ranks in order, of ``devices`` processes on each of ``nodes``."""
+    if launcher() in ("torchrun", "srun"):
+        return [str(number) for number in range(devices * nodes)]
+    return [name_of(node, local) for node in range(nodes) for local in range(devices)]
+
+
+def name_of(node: int, local: int) -> str:
+    """The name of a rank that Lightning starts."""
+    return f"{node}.{local}" if node else str(local)
 
 
 def launcher() -> str | None:

@@ -17,7 +17,7 @@ from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec, 
 from genlab.data.store.handover import ARRAYS, NAME, hand_over
 from genlab.data.store.source import PreparedData
 from genlab.interop.reference import reference_files
-from genlab.rank_environment import announce, launcher, withdraw
+from genlab.rank_environment import SIGNS, announce, launcher, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
@@ -67,6 +67,7 @@ class Run:
         directory.summary.update(**self.named(directory, cfg, prepared.spec))
         directory.write_configuration(cfg, overrides)
         if launcher() is not None or (cfg.trainer.devices, cfg.trainer.num_nodes) != (1, 1):
+            shutil.rmtree(directory.path / SIGNS, ignore_errors=True)  # of ranks that were killed
             hand_over(prepared, directory.path)
         point_latest(directory)
         announce(directory.path, Path(cfg.paths.runs).expanduser())

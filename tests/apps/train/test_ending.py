@@ -8,6 +8,7 @@ import pytest
 
 from genlab.apps.command import main as door
 from genlab.apps.train.ending import await_ranks, stop_other_ranks
+from genlab.apps.train.strategy import DataParallel
 
 from killing import assert_same_run
 
@@ -48,10 +49,12 @@ def test_no_rank_outlives_the_first_and_lightning_does_not_kill_that_for_the_cod
     obedient = subprocess.Popen(["sleep", "60"])
     stubborn = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE)
     stubborn.stdout.readline()
-    launcher = SimpleNamespace(procs=[obedient, stubborn])
-    started = stop_other_ranks(SimpleNamespace(strategy=SimpleNamespace(launcher=launcher)))
-    assert (launcher.procs, started) == ([], [obedient, stubborn])
+    strategy = DataParallel(600)
+    strategy._launcher = SimpleNamespace(procs=[obedient, stubborn])
+    started = stop_other_ranks(SimpleNamespace(strategy=strategy))
+    assert (strategy.launcher.procs, started) == ([], [obedient, stubborn])
+    assert strategy.started == {"1": obedient, "2": stubborn}
     await_ranks(started, 0.2)
     stubborn.stdout.close()
     assert (obedient.returncode, stubborn.returncode) == (-15, -9)
-    assert stop_other_ranks(SimpleNamespace(strategy=SimpleNamespace(launcher=None))) == []
+    assert stop_other_ranks(SimpleNamespace(strategy="auto")) == []

@@ -12,7 +12,7 @@ from genlab.contracts import ConfigError
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_strategy_that_wraps_or_shards_is_refused(name, processes):
     with pytest.raises(ConfigError) as caught:
-        strategy_for(name, processes)
+        strategy_for(name, processes, 600)
     (problem,) = caught.value.problems
     assert problem.where == f"trainer.strategy={name}"
     assert "average the gradients of each phase themselves" in problem.what
@@ -20,8 +20,8 @@ def test_a_strategy_that_wraps_or_shards_is_refused(name, processes):
 
 
 def test_auto_is_one_process_alone_or_data_parallel():
-    assert strategy_for("auto", 1) == "auto"
-    assert all(isinstance(strategy_for(*asked), DataParallel) for asked in (("auto", 2), ("ddp", 1), ("ddp", 2)))
+    assert strategy_for("auto", 1, 600) == "auto"
+    assert all(isinstance(strategy_for(*asked, 600), DataParallel) for asked in (("auto", 2), ("ddp", 1), ("ddp", 2)))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -14,26 +15,44 @@ from genlab.apps.command.run import report_failure, run, tell
 from genlab.console import show
 from genlab.contracts import GenlabError, Stopped
 from genlab.rank_environment import is_rank_0, launcher
-from genlab.signals import catch
+from genlab.signals import Signals, catch
 
 
-def main(command: str, arguments: list[str] | None = None, run_dir: Path | None = None) -> NoReturn:
-    """Run ``command`` with the given arguments (default: ``sys.argv``), and exit with its exit code.
+def main(command: str, arguments: list[str] | None = None) -> NoReturn:
+    """Run ``command`` with the given arguments (default: ``sys.argv``), and exit with its exit code."""
+    received = begin()
+    finish(outcome(command, sys.argv[1:] if arguments is None else arguments), received)
 
-    ``run_dir``: of a run that a sweep has given its place.
-    """
+
+def begin() -> Signals:
+    """What comes before any command: streams that take every file name, and the handling of signals."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name may be no UTF-8
     gc.disable()  # composing makes a great many small objects that all stay: a third of its time; ``run`` switches it on
-    received = catch()
-    code = outcome(command, sys.argv[1:] if arguments is None else arguments, run_dir)
+    return catch()
+
+
+def finish(code: int, received: Signals) -> NoReturn:
+    """Exit with ``code``."""
     received.leave(code)
+    if code and launcher() is not None:
+        leave_at_once(code)
     sys.exit(code)
 
 
+def leave_at_once(code: int) -> NoReturn:
+    """End one of several ranks, without taking down connections to others that may be gone, for which some wait for ever."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 def outcome(command: str, arguments: list[str], run_dir: Path | None = None) -> int:
-    """Run ``command`` and report what ended it; returns the exit code."""
+    """Run ``command`` and report what ended it; returns the exit code.
+
+    ``run_dir``: of a run that a sweep has given its place.
+    """
     try:
         return dispatch(command, arguments, run_dir)
     except GenlabError as error:

@@ -99,7 +99,10 @@ def tell(error: GenlabError | Stopped | str) -> None:
 
 
 def report_failure() -> int:
-    """Report an unexpected exception: the traceback goes to the run's ``errors/``, or to the screen without a run."""
+    """Report an unexpected exception: the traceback goes to the run's ``errors/``, or to the screen without a run.
+
+    Of several ranks only the first speaks, or the first that is left (``cluster.ranks.watch``).
+    """
     trace = traceback.format_exc()
     last = trace.strip().splitlines()[-1]
     folder = os.environ.get(RUN_DIR)
@@ -113,5 +116,6 @@ def report_failure() -> int:
     except OSError as error:
         print(f"{trace}failed: {last}\n    the traceback cannot be written to {path}: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    print(f"failed: {last}\n    the traceback is in {path}", file=sys.stderr)  # noqa: T201
+    if is_rank_0():
+        print(f"failed: {last}\n    the traceback is in {path}", file=sys.stderr)  # noqa: T201
     return 1

@@ -11,27 +11,28 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
-from genlab.apps.command.main import main
+from genlab.apps.command.main import begin, finish, outcome
 from genlab.rank_environment import is_rank_0
 from genlab.sweeps.folder import SweepFolder
 
 PARENT = "GENLAB_SWEEP_PID"  # of the process that waits for this one
 
 
-def run(folder: Path, key: str, overrides: list[str]) -> None:
+def run(folder: Path, key: str, overrides: list[str]) -> NoReturn:
     """Train the trial in its place in the sweep's folder, and exit with the code of the run, which is stored too."""
+    received = begin()
     sweep = SweepFolder(folder)
     trial = sweep.trial(key)
     leave_with_parent()
     if is_rank_0():
         sweep.write_code(trial, None)
-    try:
-        main("train", [*options(sweep), *trial.overrides, *overrides], sweep.run_of(trial).absolute())
-    except SystemExit as end:
-        if is_rank_0():
-            sweep.write_code(trial, int(end.code or 0))
-        raise
+    line = [*options(sweep), *trial.overrides, *overrides]
+    code = outcome("train", line, sweep.run_of(trial).absolute())
+    if is_rank_0():
+        sweep.write_code(trial, code)
+    finish(code, received)
 
 
 def options(sweep: SweepFolder) -> list[str]:

@@ -105,7 +105,7 @@ def build_trainer(
     trainer = pl.Trainer(
         **options,
         **QUIET,
-        strategy=strategy_for(cfg.trainer.strategy, processes),
+        strategy=strategy_for(cfg.trainer.strategy, processes, cfg.performance.rank_timeout),
         callbacks=callbacks,
         logger=loggers,
         plugins=plugins,

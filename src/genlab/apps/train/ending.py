@@ -8,6 +8,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from genlab.apps.train.strategy import DataParallel
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.contracts import GenlabError
 from genlab.models.base.model import Model
@@ -41,13 +42,12 @@ def require_records(directory: RunDirectory) -> None:
 
 
 def stop_other_ranks(trainer: pl.Trainer) -> list[subprocess.Popen[bytes]]:
-    """Ask the ranks that Lightning has started to end; returns their processes.
-
-    They are taken from Lightning, whose observer kills this process as soon as one of them has left with a code.
-    """
-    started = list(getattr(trainer.strategy.launcher, "procs", []))
-    if started:
-        trainer.strategy.launcher.procs.clear()  # type: ignore[union-attr]
+    """Ask the ranks that Lightning has started to end; returns their processes."""
+    strategy = trainer.strategy
+    if not isinstance(strategy, DataParallel):
+        return []
+    strategy.adopt()
+    started = list(strategy.started.values())
     for process in started:
         process.terminate()
     return started

@@ -11,14 +11,14 @@ import time
 from typing import Literal
 
 from genlab import cores
-from genlab.config.types import PositiveInt
+from genlab.config.types import PositiveFloat, PositiveInt
 
 SHORTEST = 0.3  # seconds between two looks at what others use
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 class Performance:
-    """Settings that change only speed and rounding.
+    """Settings that change only speed and rounding, and how long ranks wait for each other.
 
     Args:
         allocator: let the C library keep freed memory, so that a training step finds its buffers mapped (glibc only).
@@ -26,12 +26,19 @@ class Performance:
             its ranks on this machine; None leaves torch's choice. ``OMP_NUM_THREADS`` goes before ``auto``.
         tf32: TF32 (10-bit mantissa) for float32 matrix products and convolutions on CUDA.
         cudnn_benchmark: let cuDNN time its convolution algorithms for every new image shape (CUDA only).
+        rank_timeout: seconds after which a rank that shows no sign of life, or that the others wait for, is given up.
     """
 
     def __init__(
-        self, allocator: bool, threads: PositiveInt | Literal["auto"] | None, tf32: bool, cudnn_benchmark: bool
+        self,
+        allocator: bool,
+        threads: PositiveInt | Literal["auto"] | None,
+        tf32: bool,
+        cudnn_benchmark: bool,
+        rank_timeout: PositiveFloat,
     ) -> None:
         self.allocator, self.threads, self.tf32, self.cudnn_benchmark = allocator, threads, tf32, cudnn_benchmark
+        self.rank_timeout = rank_timeout
 
     def apply(self, deterministic: bool = False, processes: int = 1) -> str | None:
         """Apply the settings; those that do not exist on this platform are ignored. -> a note on the threads, if they are few.

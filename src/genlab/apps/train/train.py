@@ -10,6 +10,7 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.command.paths import prepare
+from genlab.cluster.ranks.watch import Watch
 from genlab.compat import ensure_torchvision
 from genlab.config.crop_sizes import required_by, scaled_for
 from genlab.config.hints import Hints
@@ -20,7 +21,7 @@ from genlab.data.store.columns import Column, heights_and_widths
 from genlab.data.store.handover import handed_over
 from genlab.data.store.source import PreparedData
 from genlab.data.store.stage import stage_folder, staged
-from genlab.rank_environment import directory_of_rank_0, is_rank_0
+from genlab.rank_environment import directory_of_rank_0, is_rank_0, rank_name
 from genlab.runs.find import Run, checkpoint_file, choose_run
 
 
@@ -35,6 +36,25 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
         Stopped: a signal stopped the run.
     """
     child_of = None if is_rank_0() else directory_of_rank_0(Path(cfg.paths.runs).expanduser())
+    if child_of is None:
+        return train(cfg, overrides, run_dir)
+    with Watch(child_of, rank_name(), [], cfg.performance.rank_timeout) as watch:
+        return train(cfg, overrides, run_dir, child_of, watch)
+
+
+def train(
+    cfg: DictConfig,
+    overrides: list[str],
+    run_dir: Path | None,
+    child_of: Path | None = None,
+    watch: Watch | None = None,
+) -> int:
+    """The same, on one rank.
+
+    Args:
+        child_of: the run directory of rank 0, on the others.
+        watch: over the ranks, on those that begin with it.
+    """
     prepared, chosen = ready(cfg, run_dir, child_of)
     if cfg.data.get("stage"):  # runs of an earlier release have no such key
         folder = stage_folder(cfg.data.stage)
@@ -46,7 +66,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
         return describe(cfg, prepared, chosen)
     from genlab.apps.train.training import fit
 
-    return fit(cfg, overrides, prepared, chosen)
+    return fit(cfg, overrides, prepared, chosen, watch)
 
 
 def ready(cfg: DictConfig, run_dir: Path | None, child_of: Path | None = None) -> tuple[PreparedData, Run]:

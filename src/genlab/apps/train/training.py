@@ -24,19 +24,25 @@ from genlab.apps.train.build import (
 )
 from genlab.apps.train.ending import await_ranks, require_records, require_weights, stop_other_ranks
 from genlab.apps.train.loggers import Loggers, new_wandb_id
+from genlab.apps.train.strategy import DataParallel
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.stopping import StopOnSignal
 from genlab.callbacks.trace import Trace
+from genlab.cluster.ranks.launched import require_processes
+from genlab.cluster.ranks.same import facts_of, require_same
+from genlab.cluster.ranks.watch import Watch
 from genlab.config.build import build
 from genlab.contracts import NonFiniteLoss, Stopped
 from genlab.data.store.module import StoreData
 from genlab.data.store.resident import is_resident, require_possible, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.choose import Extractor
+from genlab.models.base.distributed import gather_everywhere
 from genlab.models.base.model import Model
+from genlab.rank_environment import rank_name, rank_names
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
 from genlab.runs.load import load_first_weights
@@ -47,10 +53,15 @@ from genlab.runs.writing import begin as begin_writing
 from genlab.signals import Signals, caught
 
 
-def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run) -> int:
-    """Train, evaluate on the test set, and write the run directory; returns the exit code."""
-    processes = process_count(cfg) // cfg.trainer.num_nodes
-    threads = build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")), processes)
+def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: Run, watch: Watch | None = None) -> int:
+    """Train, evaluate on the test set, and write the run directory; returns the exit code.
+
+    Args:
+        watch: of a rank that has begun to show signs of life already; rank 0 begins with the run directory.
+    """
+    processes, nodes = process_count(cfg), cfg.trainer.num_nodes
+    require_processes(processes, nodes)
+    threads = build(cfg.performance, cfg.trust).apply(bool(cfg.trainer.get("deterministic")), processes // nodes)
     console.quiet()
     require_images(cfg, prepared.spec)
     require_epochs(cfg, prepared.spec)
@@ -70,7 +81,9 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
             console.say(f"threads   {threads}")
         loggers.place(directory)
         trainer = build_trainer(cfg, model, callbacks, loggers.all, directory.path)
-        return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer, signals).run()
+        names = rank_names(processes // nodes, nodes)
+        watch = watch or Watch(directory.path, rank_name(), names, cfg.performance.rank_timeout)
+        return Training(cfg, prepared, model, directory, chosen, loggers, callbacks, trainer, signals, watch).run()
 
 
 class Training:
@@ -87,10 +100,11 @@ class Training:
         callbacks: list[pl.Callback],
         trainer: pl.Trainer,
         signals: Signals,
+        watch: Watch,
     ) -> None:
         self.cfg, self.prepared, self.model, self.directory = cfg, prepared, model, directory
         self.chosen, self.loggers, self.callbacks, self.trainer = chosen, loggers, callbacks, trainer
-        self.signals = signals
+        self.signals, self.watch = signals, watch
         self.data = StoreData(prepared, cfg.data.batch_size, cfg.seed)
         device, size = trainer.strategy.root_device, size_of(prepared)
         if is_resident(cfg.data.on_device, size, device):
@@ -110,10 +124,12 @@ class Training:
         Raises:
             GenlabError: the trained weights, or what was measured, could not be written.
         """
+        self.join_ranks()
         try:
-            self.begin()
-            self.train_and_evaluate()
-            require_weights(self.trainer, self.model, self.checkpoints)
+            with self.watch:
+                self.begin()
+                self.train_and_evaluate()
+                require_weights(self.trainer, self.model, self.checkpoints)
         except BaseException as error:
             others = stop_other_ranks(self.trainer)
             self.end(*status_of(error))
@@ -129,6 +145,14 @@ class Training:
             screen.closing(self.directory, self.loggers.csv.seconds)
         self.signals.settle()
         return 0
+
+    def join_ranks(self) -> None:
+        """Tell the watch over the ranks what it may do here, and compare the ranks as soon as they are connected."""
+        strategy = self.trainer.strategy
+        if isinstance(strategy, DataParallel):
+            self.watch.children = lambda: strategy.started
+            self.watch.at_loss = lambda: self.end("failed", 1)
+            strategy.on_connected = lambda: require_same(gather_everywhere(facts_of(self.cfg)), self.watch.names)
 
     def weights_before(self) -> str:
         """Where the newest weights are that no loss has spoilt: none are saved after one that is not finite."""

@@ -7,11 +7,16 @@ that one GPU can test it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
+
+from genlab.contracts import LostRank
 
 _hosts: dict[Any, Any] = {}  # by default group: the gloo group beside it
 
@@ -29,6 +34,27 @@ def world_size() -> int:
 def rank() -> int:
     """This process's rank, from 0."""
     return dist.get_rank() if connected() else 0
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Around what the ranks do together: an error of the connection is one of another rank, not of this one.
+
+    Raises:
+        LostRank: another rank did not answer.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise LostRank(f"another rank did not answer: {error}") from error
+
+
+def wait_for(timeout: timedelta) -> None:
+    """Let no rank wait longer than this for another one, on devices and hosts. Every rank must call it, once connected."""
+    for group in {dist.group.WORLD, host_group()}:
+        dist.distributed_c10d._set_pg_timeout(timeout, group)
 
 
 def host_group() -> Any:
@@ -53,20 +79,29 @@ def group_for(x: Tensor) -> Any:
 def sum_over_ranks(x: Tensor) -> Tensor:
     """The sum over all ranks, in place."""
     if connected():
-        dist.all_reduce(x, group=group_for(x))
+        with joined():
+            dist.all_reduce(x, group=group_for(x))
     return x
 
 
 def largest_over_ranks(x: Tensor) -> Tensor:
     """The largest value of any rank, in place."""
     if connected():
-        dist.all_reduce(x, op=dist.ReduceOp.MAX, group=group_for(x))
+        with joined():
+            dist.all_reduce(x, op=dist.ReduceOp.MAX, group=group_for(x))
     return x
 
 
 def begin_sum(x: Tensor) -> Any:
-    """Start an asynchronous sum over all ranks, in place; call ``wait()`` on the result."""
-    return dist.all_reduce(x, group=group_for(x), async_op=True)
+    """Start an asynchronous sum over all ranks, in place; give the result to ``finish``."""
+    with joined():
+        return dist.all_reduce(x, group=group_for(x), async_op=True)
+
+
+def finish(work: Any) -> None:
+    """Wait for what was begun (on a GPU its stream waits, not the host)."""
+    with joined():
+        work.wait()
 
 
 def broadcast_weights(module: nn.Module) -> None:
@@ -83,7 +118,8 @@ def broadcast(tensors: list[Tensor]) -> None:
     """Broadcast rank 0's values, in place."""
     if connected():
         for tensor in tensors:
-            dist.broadcast(tensor.data, 0, group=group_for(tensor))
+            with joined():
+                dist.broadcast(tensor.data, 0, group=group_for(tensor))
 
 
 # ---- objects and decisions, over the hosts -------------------------------------------------------------------------
@@ -99,7 +135,8 @@ def from_rank_0(value: Any) -> Any:
     if not connected():
         return value
     values = [value]
-    dist.broadcast_object_list(values, 0, group=host_group())
+    with joined():
+        dist.broadcast_object_list(values, 0, group=host_group())
     return values[0]
 
 
@@ -108,7 +145,8 @@ def gather_by_rank(value: Any) -> dict[str, Any]:
     if not connected():
         return {"0": value}
     values = [None] * world_size() if rank() == 0 else None
-    dist.gather_object(value, values, 0, group=host_group())
+    with joined():
+        dist.gather_object(value, values, 0, group=host_group())
     return {str(number): value for number, value in enumerate(values or [])}
 
 
@@ -117,5 +155,6 @@ def gather_everywhere(value: Any) -> list[Any]:
     if not connected():
         return [value]
     values: list[Any] = [None] * world_size()
-    dist.all_gather_object(values, value, group=host_group())
+    with joined():
+        dist.all_gather_object(values, value, group=host_group())
     return values

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from genlab.models.base.distributed import begin_sum, connected, world_size
+from genlab.models.base.distributed import begin_sum, connected, finish, world_size
 
 BUCKET_BYTES = 25 << 20  # as torch's own: large enough for the network, small enough to begin early
 
@@ -36,7 +36,7 @@ class Bucket:
         """Wait for the sums and replace the gradients by the means."""
         if self.flat is None:
             return
-        self.work.wait()
+        finish(self.work)
         means = (self.flat / world_size()).split([gradient.numel() for gradient in self.travelling])
         torch._foreach_copy_(self.travelling, [m.view_as(g) for m, g in zip(means, self.travelling, strict=True)])
         self.flat, self.work, self.travelling = None, None, []

@@ -1,0 +1,1 @@
+"""Several processes that train one model: whether they are the same, whether they live, and which of them failed first."""
