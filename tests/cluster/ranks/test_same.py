@@ -14,18 +14,17 @@ def test_a_configuration_that_was_written_and_read_is_the_same(composed, tmp_pat
     cfg = composed("model=vae", "data=digits", "trainer.devices=2")
     OmegaConf.save(cfg, tmp_path / "config.yaml", resolve=True)
     read = OmegaConf.load(tmp_path / "config.yaml")
-    require_same([facts_of(cfg), facts_of(read)], ["0", "1"])
+    require_same([("0", facts_of(cfg)), ("1", facts_of(read))])
     read.model.optimizer.lr = 0.5
     with pytest.raises(ConfigError, match="rank 1: differs from rank 0 in the configuration"):
-        require_same([facts_of(cfg), facts_of(read)], ["0", "1"])
+        require_same([("0", facts_of(cfg)), ("1", facts_of(read))])
 
 
 def test_every_difference_is_told_in_one_message():
     one = {"the configuration": "a" * 64, "genlab's code": "b" * 64, "its commit": "c", "torch": "2.10"}
+    ranks = [one, one, one | {"torch": "2.9"}, one | {"genlab's code": "d" * 64, "its commit": "e"}]
     with pytest.raises(ConfigError) as caught:
-        require_same(
-            [one, one, one | {"torch": "2.9"}, one | {"genlab's code": "d" * 64, "its commit": "e"}], list("0123")
-        )
+        require_same(list(zip("0123", ranks, strict=True)))
     told = str(caught.value)
     assert "rank 2: differs from rank 0 in torch 2.9 (rank 0: 2.10)" in told
     assert (

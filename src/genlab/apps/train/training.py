@@ -152,7 +152,7 @@ class Training:
         if isinstance(strategy, DataParallel):
             self.watch.children = lambda: strategy.started
             self.watch.at_loss = lambda: self.end("failed", 1)
-            strategy.on_connected = lambda: require_same(gather_everywhere(facts_of(self.cfg)), self.watch.names)
+            strategy.on_connected = lambda: require_same(gather_everywhere((rank_name(), facts_of(self.cfg))))
 
     def weights_before(self) -> str:
         """Where the newest weights are that no loss has spoilt: none are saved after one that is not finite."""

@@ -33,23 +33,23 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def require_same(facts: Sequence[Facts], names: Sequence[str]) -> None:
+def require_same(told: Sequence[tuple[str, Facts]]) -> None:
     """Refuse ranks that differ from rank 0.
 
     Args:
-        facts: of each rank, in order.
-        names: of the ranks.
+        told: the name and the facts of each rank, in order.
 
     Raises:
         ConfigError: with every difference.
     """
     problems = []
-    for name, found in zip(names[1:], facts[1:], strict=True):
-        differ = [key for key in facts[0] | found if found.get(key) != facts[0].get(key)]
-        told = [f"{key} {short(found.get(key))} (rank 0: {short(facts[0].get(key))})" for key in differ]
-        if told:
+    (_, first), *others = told
+    for name, found in others:
+        keys = [key for key in first | found if found.get(key) != first.get(key)]
+        differ = [f"{key} {short(found.get(key))} (rank 0: {short(first.get(key))})" for key in keys]
+        if differ:
             remedy = "Start all ranks with the same configuration, checkout and environment."
-            problems.append(Problem(f"rank {name}", f"differs from rank 0 in {', '.join(told)}", remedy))
+            problems.append(Problem(f"rank {name}", f"differs from rank 0 in {', '.join(differ)}", remedy))
     if problems:
         raise ConfigError(problems)
 
