@@ -32,6 +32,9 @@ MISTAKES = {
     "trainer.max_epochs=1e3": ["whole number"],
     "trainer.max_epoch=3": ["Did you mean trainer.max_epochs=3"],
     "trainer.precision=8": ["trainer.precision=8", "16-mixed"],
+    "trainer.precision=16-mixed": ["on a GPU only", "Type: trainer.precision=bf16-mixed, or 32-true"],
+    "trainer.precision=bf16-true": ["rounds weights and pixels", "Type: trainer.precision=bf16-mixed"],
+    "trainer.precision=64-true": ["mps has no float64", "trainer.precision=32-true"],
     "seed=x": ["seed=x", "whole number"],
     "seed=010": ["whole number"],
     "modle=vae": ["Did you mean model=vae"],
@@ -112,6 +115,8 @@ MISTAKES = {
 
 # what else is typed, where the mistake shows only beside it
 WITH = {
+    "trainer.precision=16-mixed": ["trainer.accelerator=cpu"],
+    "trainer.precision=64-true": ["trainer.accelerator=mps"],
     "trainer.max_epochs=-1": ["model/schedule=constant"],
     "data=unpaired_folders": ["model=cyclegan"],
     "model.augment=[colour,cutuot]": ["model=cyclegan", "data=horse2zebra"],

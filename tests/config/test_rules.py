@@ -145,6 +145,7 @@ FITTING = {  # every rule has something to look at, and nothing to say
 PENALISED = {"model.lambda_gp": 1.0}
 COMPILED, OF_BATCHES = {"model.step.compile": "default"}, {"model.discriminator.norm": "batch"}
 SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val": 1.0}
+ON_CPU, DOUBLE = {"trainer.accelerator": "cpu"}, {"trainer.precision": "64-true"}
 CRITIC = {"model.loss": "wasserstein"}
 VAE, LABELLED = {"model._target_": "genlab.models.vae.VAE"}, {"model._target_": "leaves.OfClasses"}
 DIGITS, SHAPES, POINTS = (
@@ -175,6 +176,11 @@ BESIDE = {
         ],
     ),
     "run_id_is_free": ([{"run_id": "latest"}], [{"run_id": "latest2"}, {"name": "latest"}]),
+    "precision_fits_device": (
+        [SCALED | ON_CPU, ON_CPU | {"trainer.precision": 16}, DOUBLE | {"trainer.accelerator": "mps"}],
+        [SCALED, SCALED | {"trainer.accelerator": "gpu"}, ON_CPU, ON_CPU | {"trainer.precision": "bf16-mixed"}]
+        + [DOUBLE | ON_CPU, {"trainer.accelerator": "mps"}],
+    ),
     "clipping_sees_true_gradients": (
         [SCALED | CLIPPED, CLIPPED | {"trainer.precision": 16}],
         [SCALED, CLIPPED, SCALED | {"trainer.gradient_clip_val": 0}, CLIPPED | {"trainer.precision": "bf16-mixed"}],

@@ -10,6 +10,7 @@ from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
 from genlab.config.mistakes import Mistake
 from genlab.config.slurm_time import slurm_time_fits
+from genlab.config.precisions import clipping_sees_true_gradients, precision_fits_device, weights_stay_precise
 from genlab.contracts import Problem
 
 
@@ -39,23 +40,6 @@ def run_id_is_free(plain: dict[str, Any]) -> Iterator[Problem]:
     """``latest`` is reserved for the link to the newest run."""
     if plain.get("run_id") == "latest":
         yield Problem("run_id=latest", "is the name that always points to the newest run", "Choose another run_id.")
-
-
-def clipping_sees_true_gradients(plain: dict[str, Any]) -> Iterator[Problem]:
-    """In float16, gradients are scaled until the optimiser step, so clipping would use the wrong norm."""
-    trainer = plain.get("trainer") or {}
-    if trainer.get("precision") in ("16-mixed", 16) and trainer.get("gradient_clip_val"):
-        what = "gradients are scaled in 16-mixed, and cannot be clipped by their true size"
-        yield Problem("trainer.gradient_clip_val", what, "Type: trainer.precision=bf16-mixed")
-
-
-def weights_stay_precise(plain: dict[str, Any]) -> Iterator[Problem]:
-    """Weights of 16 bits or fewer round away small updates of Adam and running averages; mixed precision does not."""
-    precision = (plain.get("trainer") or {}).get("precision")
-    if precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
-        what = "rounds the weights so far that small steps of Adam and of averages are lost"
-        mixed = "16-mixed" if precision == "16-true" else "bf16-mixed"
-        yield Problem(f"trainer.precision={precision}", what, f"Type: trainer.precision={mixed}")
 
 
 def norms_stay_as_they_are(plain: dict[str, Any]) -> Iterator[Problem]:
@@ -93,6 +77,7 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     warmup_fits,
     cut_fits_networks,
     run_id_is_free,
+    precision_fits_device,
     clipping_sees_true_gradients,
     weights_stay_precise,
     norms_stay_as_they_are,

@@ -26,5 +26,5 @@ def squared_error(mean: Tensor, x: Tensor) -> Tensor:
 
 def gaussian_nll(mean: Tensor, x: Tensor, log_sigma: Tensor) -> Tensor:
     """-log N(x | mean, sigma^2 I) = SSE / (2 sigma^2) + P (log sigma + log(2 pi) / 2), P pixels. [B, ...] -> [B]."""
-    pixels = x[0].numel()
+    pixels, log_sigma = x[0].numel(), at_least_float32(log_sigma)
     return 0.5 * squared_error(mean, x) * (-2 * log_sigma).exp() + pixels * (log_sigma + 0.5 * math.log(2 * math.pi))

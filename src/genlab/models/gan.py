@@ -10,7 +10,7 @@ from genlab.config.types import PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
 from genlab.losses.adversarial import AdversarialLoss, fake_loss, generator_loss, real_loss
-from genlab.losses.precision import per_image
+from genlab.losses.precision import at_least_float32, per_image
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
@@ -78,7 +78,8 @@ class GAN(Model):
 
     def discriminator_terms(self, batch: Images | Points, shared: Shared, noise: Noise) -> Terms:
         """loss_d, D's probabilities for real and fake, and its accuracy, averaged over patches."""
-        real, fake = self.discriminator(self.real(batch)), self.discriminator(shared["fake"])
+        real = at_least_float32(self.discriminator(self.real(batch)))
+        fake = at_least_float32(self.discriminator(shared["fake"]))
         right = ((real > 0).float() + (fake < 0).float()) / 2
         return {
             "loss_d": real_loss[self.loss](real) + fake_loss[self.loss](fake),

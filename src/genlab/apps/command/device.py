@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from genlab.config.precisions import unfit_precision
 from genlab.contracts import ConfigError, Problem
 
 KINDS = {"gpu": ("cuda", "mps"), "auto": ("cuda", "mps", "cpu")}  # the first that is there
@@ -30,9 +31,11 @@ def trainer_device(trainer: DictConfig) -> torch.device:
     """The kind of device that ``trainer.accelerator`` selects, once this machine has all that ``trainer.devices`` names.
 
     Raises:
-        ConfigError: there is no such accelerator, or not so many of it.
+        ConfigError: there is no such accelerator, or not so many of it, or it does not have ``trainer.precision``.
     """
     device = device_for(trainer.accelerator, "trainer.accelerator")
+    if problem := unfit_precision(trainer.precision, device.type):
+        raise ConfigError([problem])
     there = torch.cuda.device_count() if device.type == "cuda" else 1
     devices = OmegaConf.to_container(trainer.devices) if OmegaConf.is_list(trainer.devices) else trainer.devices
     require_devices(device.type, devices, there)

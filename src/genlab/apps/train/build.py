@@ -23,6 +23,7 @@ from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.stopping import MaxSteps, MaxTime, StopOnSignal
 from genlab.config.build import build
+from genlab.config.precisions import DOUBLE
 from genlab.contracts import ConfigError, DataSpec, Problem
 from genlab.data.store.order import limited, steps
 from genlab.data.store.source import SPLITS, PreparedData
@@ -31,7 +32,6 @@ from genlab.rank_environment import launcher
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
 OURS = ("max_steps", "max_time", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
-DOUBLE = ("64-true", "64", 64)
 QUIET: dict[str, Any] = {
     "enable_checkpointing": False,  # genlab.callbacks.checkpoints
     "enable_progress_bar": False,  # genlab.callbacks.progress

@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 from genlab.console import say
 from genlab.contracts import DataSpec
 from genlab.models.base.model import Model
+from genlab.models.base.tf32 import tf32
 from genlab.runs.directory import RunDirectory
 
 TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
@@ -28,7 +29,9 @@ def opening(model: Model, spec: DataSpec, trainer: pl.Trainer, directory: RunDir
     devices = f"{trainer.world_size} x " if trainer.world_size > 1 else ""
     say(f"model     {name}, {parameters(model):,} parameters")
     say(f"data      {spec.name}: {sizes(spec)}; {spec.kind} {shape}{skipped(spec)}")
-    say(f"device    {devices}{trainer.strategy.root_device.type}, {trainer.precision}, seed {model.seed}{images}")
+    kind = trainer.strategy.root_device.type
+    products = " with products in TF32" if kind == "cuda" and any(tf32()) else ""
+    say(f"device    {devices}{kind}, {trainer.precision}{products}, seed {model.seed}{images}")
     say(f"results   {directory.path}")
     for note in notes(spec, model):
         say(f"note      {note}")

@@ -59,11 +59,13 @@ class Performance:
         return None
 
     def on_cuda(self, deterministic: bool) -> None:
-        """Apply the CUDA settings. Uses torch's older names: setting the newer ones makes reading these fail, and
-        Lightning and the compiler still read them."""
+        """Apply the CUDA settings."""
         import torch
 
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.tf32 and not deterministic
+        from genlab.models.base.tf32 import switch_tf32
+
+        fast = self.tf32 and not deterministic
+        switch_tf32(fast, fast)
         torch.backends.cudnn.benchmark = self.cudnn_benchmark and not deterministic
 
 

@@ -67,6 +67,10 @@ class FiniteFlag:
             return False
         return bool(self.code.item())
 
+    def through(self, loss: Tensor) -> Tensor:
+        """The loss, or NaN if the flag is set: a scaler of gradients overwrites ``found_inf`` by what it finds in them."""
+        return loss if self.code is None else loss * torch.where(self.code == 0, 1.0, math.nan)
+
     def require(self) -> None:
         """Read the flag: when a row is logged, before a checkpoint, and at the end of an epoch.
 

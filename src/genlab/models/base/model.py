@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from genlab.contracts import DataSpec, Kind, LabelKind, Split
+from genlab.losses.precision import without_autocast
 from genlab.models.base.distributed import broadcast_buffers, rank, world_size
 from genlab.models.base.ema import EMA
 from genlab.models.base.finite import FiniteFlag
@@ -25,6 +26,7 @@ from genlab.models.base.pool import ImagePool
 from genlab.models.base.reporting import means_over_ranks, report
 from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
 from genlab.models.base.state import load_state, save_state
+from genlab.models.base.tf32 import TF32
 from genlab.models.base.totals import Totals
 from genlab.random import keyed_generator
 
@@ -62,7 +64,7 @@ class Model(pl.LightningModule):
         self.newest_terms: Terms = {}  # of the newest step of each phase
         self.measured: dict[str, float] = {}  # the newest value of every number reported
         self.totals = Totals()
-        self.finite = FiniteFlag()
+        self.finite, self.tf32 = FiniteFlag(), TF32()
         self.ema: EMA | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -208,10 +210,11 @@ class Model(pl.LightningModule):
     # ---- validation and test ---------------------------------------------------------------------------------------
 
     def evaluation_terms(self, batch: Any, noise: Noise) -> Terms:
-        """The terms of every phase on held-out images, without their losses."""
-        shared = self.shared_of(batch, noise)
+        """The terms of every phase on held-out images, without their losses, in the precision of the weights."""
         phases = [phase for phase in self.phase_list if phase.evaluated]
-        return {name: x for phase in phases for name, x in phase.terms(batch, shared, noise).items()}
+        with without_autocast(self.device.type):
+            shared = self.shared_of(batch, noise)
+            return {name: x for phase in phases for name, x in phase.terms(batch, shared, noise).items()}
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Add the batch's terms to the totals; the noise depends on ``batch_idx``, so it is the same in every epoch."""
@@ -222,10 +225,17 @@ class Model(pl.LightningModule):
         self.totals.add(self.evaluation_terms(batch, self.noise("test", batch_idx)))
 
     def on_validation_start(self) -> None:
-        """Give all ranks the same buffers before they evaluate."""
+        """Give all ranks the same buffers before they evaluate, and full products to the GPU."""
         broadcast_buffers(self)
+        self.tf32.pause()
 
     on_test_start = on_validation_start
+
+    def on_validation_end(self) -> None:
+        """Give the GPU its faster products back, if training has them."""
+        self.tf32.go_on()
+
+    on_test_end = on_validation_end
 
     def on_validation_epoch_end(self) -> None:
         """Report the means over the whole set."""
