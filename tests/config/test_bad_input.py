@@ -96,6 +96,10 @@ MISTAKES = {
     "trainer.devices=two": ["numbers of devices, such as 0,1"],
     "trainer.devices=0": ["at least 1"],
     "trainer.strategy=ddpp": ["'auto', 'ddp'"],
+    "trainer.strategy=fsdp": ["fit a card whole", "2.5 GiB", "two players", "Type: trainer.strategy=ddp", "check_only"],
+    "trainer.strategy=fsdp2": ["fit a card whole", "past our checkpoints", "trainer.strategy=ddp"],
+    "trainer.strategy=model_parallel": ["fit a card whole", "trainer.strategy=ddp"],
+    "trainer.strategy=deepspeed_stage_3": ["fit a card whole", "one optimiser", "trainer.strategy=ddp"],
     **dict.fromkeys(
         (f"trainer.max_time={typed}" for typed in ("banana", "8h", "8", "8.5", "true", "[0,8]", "{hours:x}")),
         ["days:hours:minutes:seconds, such as 00:08:00:00"],

@@ -16,6 +16,7 @@ from genlab.config.label_compatibility import labelled, relabelled
 from genlab.config.mistakes import Mistake
 from genlab.config.reasons import as_typed, nearest_choice, reasons, types_wanted
 from genlab.config.renamed import KEYS
+from genlab.config.strategies import refused_strategy
 from genlab.contracts import Problem
 
 SHOWN = 12  # names in a message
@@ -177,6 +178,8 @@ def not_a_value(m: Mistake, hints: Hints) -> Problem:
 def wrong(m: Mistake, hints: Hints) -> Problem:
     """A value of the wrong type or range, with a valid example."""
     where, value, usual, wanted = m.where, as_typed(m.value), hints.default(m.where), types_wanted(m.reason)
+    if refused := refused_strategy(where, m.value):
+        return Problem(f"{where}={value}", *refused)
     remedy = ""
     if choice := nearest_choice(m.value, m.reason):
         remedy = f"Did you mean {where}={choice} ?"

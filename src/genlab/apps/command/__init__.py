@@ -1,0 +1,3 @@
+from genlab.apps.command.interpreter import require_python
+
+require_python()

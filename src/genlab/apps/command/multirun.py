@@ -85,7 +85,8 @@ def one_device(cfg: DictConfig) -> None:
     count = len(devices) if OmegaConf.is_list(devices) else devices
     if count not in (1, "1"):
         what = "a multirun gives each run one device"
-        raise ConfigError([Problem(f"trainer.devices={devices}", what, "Leave -m out, or type: trainer.devices=1")])
+        remedy = "Leave -m out, or type: trainer.devices=1. Runs of several devices each: python src/sweep.py FILE"
+        raise ConfigError([Problem(f"trainer.devices={devices}", what, remedy)])
 
 
 def launched(command: str, typed: Typed, jobs: Jobs) -> list[int]:

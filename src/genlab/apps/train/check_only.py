@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 
 from omegaconf import DictConfig
 
@@ -10,7 +10,9 @@ from genlab import console
 from genlab.apps.command.device import trainer_device
 from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_epochs, require_images
 from genlab.apps.train.loggers import Loggers
+from genlab.apps.train.memory import step_memory
 from genlab.apps.train.messages import notes, parameters, sizes
+from genlab.contracts import DataSpec
 from genlab.data.store.resident import is_resident, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
 from genlab.runs.find import Run
@@ -30,21 +32,30 @@ def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
         console.say(f"weights   {begun}")
     Loggers(cfg)
     attach_evaluators(build_callbacks(cfg), cfg, model, prepared)
-    count = parameters(model)
-    weights = 4 * count * 4  # weights, gradients and Adam's two moments, 4 bytes each
-    batch = cfg.data.batch_size * math.prod(spec.shape) * 4
-    console.say(f"model     {cfg.choices.model}: {count:,} parameters")
+    console.say(f"model     {cfg.choices.model}: {parameters(model):,} parameters")
     for name, child in model.named_children():
         console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")
     console.say(
         f"data      {spec.name}: {sizes(spec)}; {spec.kind} {'x'.join(map(str, spec.shape))}, digest {spec.digest[:12]}"
     )
-    least = weights + batch + (size if lies else 0)
-    what = f"weights, gradients, optimiser, one batch{where_images_lie(lies, size, device)}"
-    console.say(f"memory    at least {least / 2**20:,.0f} MiB: {what}")
+    for line in memory(cfg, spec):
+        console.say(line)
+    if where := where_images_lie(lies, size, device):
+        console.say(f"          {where.removeprefix('; ')}")
     for note in notes(spec, model):
         console.say(f"note      {note}")
     if len(model.phase_list) > 1:
         console.say(f"training  phases in turn: {', '.join(phase.name for phase in model.phase_list)}")
     console.say("all checks passed; nothing was trained")
     return 0
+
+
+def memory(cfg: DictConfig, spec: DataSpec) -> Iterator[str]:
+    """Lines on what a step takes, in the precision that was chosen and in its neighbours."""
+    chosen = str(cfg.trainer.precision)
+    yield f"memory    of a step of {cfg.data.batch_size} images on each device, without what the device takes for itself:"
+    try:
+        for precision in dict.fromkeys((chosen, "32-true", "bf16-mixed")):
+            yield f"          {precision:10} {step_memory(cfg, spec, precision)}"
+    except RuntimeError as error:  # of tensors without numbers
+        yield f"          cannot be estimated: the model's step looks at numbers ({type(error).__name__})"

@@ -25,6 +25,7 @@ from genlab.apps.train.build import (
 from genlab.apps.train.ending import await_ranks, require_records, require_weights, stop_other_ranks
 from genlab.apps.train.loggers import Loggers, new_wandb_id
 from genlab.apps.train.strategy import DataParallel
+from genlab.apps.train.shortage import is_shortage, shortage
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
@@ -122,7 +123,7 @@ class Training:
         """Run everything. The summary is kept up to date, also if the run ends early.
 
         Raises:
-            GenlabError: the trained weights, or what was measured, could not be written.
+            GenlabError: there was no memory left, or the trained weights, or what was measured, could not be written.
         """
         self.join_ranks()
         try:
@@ -135,6 +136,8 @@ class Training:
             self.end(*status_of(error))
             await_ranks(others)
             self.signals.settle()
+            if is_shortage(error):
+                raise shortage(error, self.cfg, self.model.batches_seen, self.directory.path) from error
             if isinstance(error, NonFiniteLoss):
                 raise NonFiniteLoss(f"{error} {self.weights_before()}") from error
             raise
