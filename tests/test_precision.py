@@ -89,7 +89,7 @@ def test_ten_steps_are_finite_and_every_loss_is_float32s_on_the_same_activations
     asked = [] if precision == "16-mixed" else [f"trainer.precision={precision}"]
     if precision == "16-mixed":
         halves()
-    run = train(*choices(model, tmp_path), *typed, *SHORT, *asked, "metrics=none")
+    run = train(*small(model, tmp_path), *typed, *SHORT, *asked, "metrics=none")
     assert json.loads((run / "summary.json").read_text())["precision"] == precision
     for name, values in curve(run).items():
         assert torch.tensor([value for value in values if value is not None]).isfinite().all(), name
@@ -119,6 +119,11 @@ def test_tf32_is_off_while_a_model_is_measured_and_back_in_training(breakable):
 # ---- one scaler of gradients for all players ------------------------------------------------------------------------
 
 
+def small(model, folder):
+    """The model, its data and sizes; two pictures a batch where they are large."""
+    return [*choices(model, folder), *(["data.batch_size=2"] if model in ("pix2pix", "cyclegan") else [])]
+
+
 def weights(run):
     return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
 
@@ -126,7 +131,7 @@ def weights(run):
 @pytest.mark.parametrize("model", ["gan", "cyclegan"])
 def test_each_players_gradients_are_divided_by_the_scale_that_multiplied_its_loss(model, train, tmp_path, halves):
     """The scale grows after every third step, so now after D's and now after G's; powers of two leave no rounding."""
-    options = [*choices(model, tmp_path), *SHORT, "metrics=none"]
+    options = [*small(model, tmp_path), *SHORT, "metrics=none"]
     whole = train(*options, "name=whole")
     (scaler,) = (made := halves(torch.float32, init_scale=4.0, growth_interval=3), train(*options, "name=scaled"))[0]
     scaled = next(tmp_path.glob("runs/scaled/*/checkpoints")).parent
