@@ -9,6 +9,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from wandb_sweeps import Sweeps
+
 ACCOUNT = {"id": "u", "entity": "me", "username": "me", "name": "me", "email": "", "admin": False, "flags": "{}"}
 ACCOUNT |= {"apiKeys": {"edges": []}, "teams": {"edges": [{"node": {"name": "me"}}]}}
 NOTHING = {"eventsLineCount": 0, "logLineCount": 0, "eventsTail": "[]", "summaryMetrics": "{}", "config": "{}"}
@@ -20,6 +22,7 @@ class Run:
 
     def __init__(self):
         self.lines, self.summary, self.given, self.exit = {}, {}, {}, None
+        self.preempting = False
 
     @property
     def rows(self):
@@ -39,6 +42,7 @@ class Run:
         if chunk := files.get("wandb-summary.json"):
             self.summary = json.loads(chunk["content"][-1])
         self.exit = sent.get("exitcode", self.exit)
+        self.preempting = self.preempting or sent.get("preempting", False)
 
 
 class Server(ThreadingHTTPServer):
@@ -49,6 +53,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.refuses, self.runs = None, {}
+        self.sweeps = Sweeps(self.runs)
 
     @property
     def url(self):
@@ -56,6 +61,8 @@ class Server(ThreadingHTTPServer):
 
     def answer(self, query, given):
         """The data that GraphQL gives."""
+        if (of_sweeps := self.sweeps.answer(query, given)) is not None:
+            return of_sweeps
         name = given.get("name") or given.get("run")
         project = {"id": "p", "name": given.get("project"), "entity": {"id": "e", "name": given.get("entity") or "me"}}
         if "upsertBucket(" in query:

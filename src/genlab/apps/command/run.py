@@ -14,6 +14,7 @@ from genlab.apps.command.passed_on import PASSING_ON, own
 from genlab.console import say
 from genlab.contracts import ConfigError, GenlabError, Stopped
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
+from genlab.runs.wandb_agent import agents_run_id
 
 CONTINUING = ("train", "submit")  # commands with ``resume=PATH``
 WITH_SLURM = ("submit", "sweep")  # commands with ``slurm.*``
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 def run(command: str, overrides: list[str], run_dir: Path | None = None, config_dir: Path | None = None) -> int:
     """Compose and check the configuration, and only then import and run the command; returns the exit code."""
+    if command == "train" and run_dir is None and agents_run_id():
+        from genlab.apps.command.agent import of_agent
+
+        overrides = of_agent(overrides)
     if is_rank_0():
         os.environ.pop(RUN_DIR, None)
         cfg, overrides, notes = configuration(command, overrides, config_dir)

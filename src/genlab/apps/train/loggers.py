@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from genlab.config.build import build
 from genlab.runs.directory import RunDirectory
 from genlab.runs.loggers.csv import CsvLog
+from genlab.runs.wandb_agent import agents_run_id
 
 
 class Loggers:
@@ -43,7 +44,15 @@ class Loggers:
             logger.close(summary, exit_code)
 
 
+def wandb_id(directory: RunDirectory, stored: str | None) -> str:
+    """The run's id at W&B: in a sweep of W&B's the agent's, else the one stored in the summary, else a new one.
+
+    It is stored because the directory may be moved before a resume.
+    """
+    return agents_run_id() or stored or new_wandb_id(directory)
+
+
 def new_wandb_id(directory: RunDirectory) -> str:
-    """A unique id for the directory. It is stored in the summary, because the directory may be moved before a resume."""
+    """A unique id for the directory."""
     place = f"{directory.path.resolve()}/{directory.path.stat().st_ino}"
     return hashlib.sha256(place.encode()).hexdigest()[:12]

@@ -23,9 +23,9 @@ from genlab.apps.train.build import (
     require_images,
 )
 from genlab.apps.train.ending import await_ranks, require_records, require_weights, stop_other_ranks
-from genlab.apps.train.loggers import Loggers, new_wandb_id
-from genlab.apps.train.strategy import DataParallel
+from genlab.apps.train.loggers import Loggers, wandb_id
 from genlab.apps.train.shortage import is_shortage, shortage
+from genlab.apps.train.strategy import DataParallel
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
@@ -113,7 +113,7 @@ class Training:
         self.images = where_images_lie(self.data.resident is not None, size, device)
         self.checkpoints = self.callback(Checkpoints)
         self.summary = directory.summary
-        self.wandb_id = self.summary.values.get("wandb_id") or new_wandb_id(directory)
+        self.wandb_id = wandb_id(directory, self.summary.values.get("wandb_id"))
 
     def callback(self, kind: type) -> Any:
         """The callback of a kind, or None."""

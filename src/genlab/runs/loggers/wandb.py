@@ -21,8 +21,11 @@ from genlab.runs.loggers.record import Record
 from genlab.runs.loggers.wandb_mode import chosen_mode
 from genlab.runs.loggers.wandb_pieces import mend
 from genlab.runs.loggers.wandb_service import in_short, start_service, stop_service
+from genlab.runs.wandb_agent import agents_run_id, apart_from_parameters
+from genlab.signals import CODES
 
 START = 30.0  # seconds that the server may take to accept a run
+PREEMPTED = CODES["SIGUSR1"]
 FINISH = 30.0  # seconds that the last upload may take; a job that is preempted hardly has more
 
 
@@ -48,23 +51,26 @@ class WandbLog(Record):
         """Start recording, on rank 0. ``run_id``: created once per run, so that a resume continues the same W&B run.
 
         ``WANDB_NAME`` replaces ``name``, ``WANDB_TAGS`` join ``tags``, and ``WANDB_NOTES`` are taken where there are none.
+        In a sweep, project, entity and id are W&B's own, and ours would be refused.
         """
         if not is_rank_0():
             return
         self.folder = folder / "wandb"
         joined = [*tags, *os.environ.get("WANDB_TAGS", "").split(",")]
         self.given: dict[str, Any] = {
-            "project": self.project or None,
-            "entity": self.entity or None,
-            "id": run_id,
+            **({} if agents_run_id() else self.named(run_id)),
             "name": os.environ.get("WANDB_NAME") or name,
             "dir": folder,
-            "config": config,
+            "config": apart_from_parameters(config),
             "tags": [tag for tag in dict.fromkeys(map(str.strip, joined)) if tag],
             "notes": notes or None,
             "resume": "allow",
         }
         self.begin()
+
+    def named(self, run_id: str) -> dict[str, str | None]:
+        """Which run it is."""
+        return {"project": self.project or None, "entity": self.entity or None, "id": run_id}
 
     def begin(self) -> None:
         """Record as configured, or offline if W&B refuses that."""
@@ -151,9 +157,11 @@ class WandbLog(Record):
         """Do nothing yet: the test's metrics come after fit."""
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
-        """Upload the final metrics and finish the run."""
+        """Upload the final metrics and finish the run; of a sweep, one that is pre-empted is given to an agent again."""
 
         def finish(run: Any) -> None:
+            if exit_code == PREEMPTED:
+                run.mark_preempting()
             run.summary.update(summary)
             run.finish(exit_code=exit_code)
 
