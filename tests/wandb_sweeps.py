@@ -34,11 +34,11 @@ def cells(config):
 
 
 class Sweep:
-    """A registered sweep: its file, its cells that are still to come, and those that wait for another agent."""
+    """A registered sweep: its file, its cells that are still to come, and those that have been started."""
 
     def __init__(self, text, given):
         self.text, self.config = text, yaml.safe_load(text)
-        self.cells, self.again, self.started = cells(self.config), [], {}
+        self.cells, self.started = cells(self.config), {}
         entity = {"id": "e", "name": given.get("entityName") or "me"}
         self.project = {"id": "p", "name": given.get("projectName") or "uncategorized", "entity": entity}
 
@@ -73,15 +73,14 @@ class Sweeps:
     def commands(self, agent, alive):
         """What an agent whose runs ``alive`` have not ended is to do next."""
         sweep, running = self.agents[agent]
-        for name in running - alive:
-            if self.runs[name].preempting and self.runs[name].exit:
-                sweep.again.append(name)
         running &= alive
         if running:
             return []
-        if sweep.again:
-            name = sweep.again.pop(0)
-            return self.handed(sweep, running, "resume", name, json.loads(self.runs[name].given["config"]))
+        runs = ((name, self.runs[name]) for name in sweep.started if name in self.runs)
+        for name, run in runs:
+            if run.preempting and run.exit:
+                run.preempting = False
+                return self.handed(sweep, running, "resume", name, json.loads(run.given["config"]))
         cell = next(sweep.cells, None)
         if cell is None:
             return [{"type": "exit"}]

@@ -19,11 +19,11 @@ from genlab.cluster.script import batch_script
 from genlab.cluster.site import as_override
 from genlab.compat import ensure_torchvision
 from genlab.config.build import build
+from genlab.config.keys import key_of
 from genlab.console import program, say, show
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.data.store.source import PreparedData
 from genlab.files import replacing
-from genlab.config.keys import key_of
 from genlab.runs.continued import within
 from genlab.runs.directory import RunDirectory, make
 from genlab.runs.find import Run

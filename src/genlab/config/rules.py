@@ -9,8 +9,8 @@ from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
 from genlab.config.mistakes import Mistake
-from genlab.config.slurm_time import slurm_time_fits
 from genlab.config.precisions import clipping_sees_true_gradients, precision_fits_device, weights_stay_precise
+from genlab.config.slurm_time import slurm_time_fits
 from genlab.contracts import Problem
 
 

@@ -25,10 +25,10 @@ from filelock import FileLock, Timeout
 
 from genlab.contracts import ConfigError, Problem
 from genlab.files import read_record, replacing, write_json
-from genlab.runs.directory import RunDirectory
+from genlab.runs.heartbeat import state_of
 from genlab.runs.summary import FINISHED, RUNNING, read_summary
 from genlab.runs.summary import NAME as SUMMARY
-from genlab.sweeps.rows import Row
+from genlab.sweeps.rows import Row, State
 from genlab.sweeps.trials import Trial
 
 FILE, SETTINGS, TRIALS, PRUNED, LOCK = "sweep.yaml", "sweep.json", "trials.jsonl", "pruned.json", ".lock"
@@ -126,17 +126,14 @@ class SweepFolder:
         path = self.run_of(trial) / SUMMARY
         return read_summary(path) if path.is_file() else {}
 
-    def state(self, trial: Trial, summary: dict[str, Any] | None = None) -> str:
-        """``waiting``, ``running``, ``finished``, ``failed``, ``interrupted``, ``preempted`` or ``pruned``."""
+    def state(self, trial: Trial, summary: dict[str, Any] | None = None) -> State:
+        """What has become of the trial, by its summary and its exit code; ``interrupted`` also if it was killed."""
         status = (self.summary(trial) if summary is None else summary).get("status", "waiting")
         if status != FINISHED and trial.key in self.pruned():
             return "pruned"
-        code = self.code_of(trial)
-        if status in ("waiting", RUNNING) and code not in (None, 0, PREEMPTED):
+        if status in ("waiting", RUNNING) and self.code_of(trial) not in (None, 0, PREEMPTED):
             return "failed"
-        if status == RUNNING and not RunDirectory(self.run_of(trial)).is_held():
-            return "interrupted"  # killed
-        return str(status)
+        return "interrupted" if status == RUNNING and state_of(self.run_of(trial)) == "stale" else status
 
     def rows(self) -> list[Row]:
         """What has become of each trial."""
@@ -154,7 +151,13 @@ class SweepFolder:
             metrics=found.get("metrics", {}),
             path=trial.key,
             seconds=found.get("seconds"),
+            ended=self.ended(trial),
         )
+
+    def ended(self, trial: Trial) -> float | None:
+        """When the trial left its exit code; None if it has not, or is running again."""
+        path = self.log_of(trial).with_suffix(".code")
+        return path.stat().st_mtime if path.is_file() else None
 
     # ---- one process at a time -------------------------------------------------------------------------------------
 

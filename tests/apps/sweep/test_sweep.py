@@ -51,13 +51,23 @@ def mistakes(*arguments):
 
 
 def test_the_line_is_divided_into_the_sweep_s_keys_and_those_of_every_cell():
-    line = ["file=a.yaml", "workers=2", "model.beta=1,4", "+model.new=1", "paths.runs=here", "slurm.gpus=0", "trust=[a]"]
+    line = [
+        "file=a.yaml",
+        "workers=2",
+        "model.beta=1,4",
+        "+model.new=1",
+        "paths.runs=here",
+        "slurm.gpus=0",
+        "trust=[a]",
+    ]
     assert own("sweep", line) == ["file=a.yaml", "workers=2", "paths.runs=here", "slurm.gpus=0", "trust=[a]"]
     assert passed_on("sweep", line) == ["model.beta=1,4", "+model.new=1", "paths.runs=here", "trust=[a]"]
 
 
 def test_typed_values_narrow_a_parameter_fix_it_or_add_one(sweep_file):
-    file, rest = narrowed(read_sweep(sweep_file()), ["model.beta=2,3", "model.latent_dim=5", "seed=1,2", "name=x"], None)
+    file, rest = narrowed(
+        read_sweep(sweep_file()), ["model.beta=2,3", "model.latent_dim=5", "seed=1,2", "name=x"], None
+    )
     choice = Choice(file, 0, 1, None)
     assert [trial.values for trial in choice.trials()] == [
         {"model.beta": beta, "seed": seed} for beta in (2, 3) for seed in (1, 2)
@@ -155,7 +165,9 @@ def folder_of(tmp_path, sweep_file, **summaries):
     for trial in folder.trials():
         if status := summaries.get(f"cell_{trial.key}"):
             folder.run_of(trial).mkdir()
-            (folder.run_of(trial) / "summary.json").write_text(json.dumps({"status": status, "metrics": {"val/x": 1.0}}))
+            (folder.run_of(trial) / "summary.json").write_text(
+                json.dumps({"status": status, "metrics": {"val/x": 1.0}})
+            )
     return folder
 
 

@@ -99,7 +99,7 @@ def overrides(run: Path, deep: bool) -> Iterator[Finding]:
         from genlab.runs.continued import own_composed
 
         try:
-            own_composed(run, None)
+            own_composed(run, None, "train")
         except (ConfigError, CheckpointError) as error:
             first = (
                 error.problems[0] if isinstance(error, ConfigError) and error.problems else Problem("", str(error), "")

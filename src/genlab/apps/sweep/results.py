@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from statistics import fmean
+from typing import Any
 
 from genlab.apps.sweep.check import Check
 from genlab.apps.sweep.choice import Choice
@@ -14,7 +15,7 @@ from genlab.console import say
 from genlab.contracts import ConfigError
 from genlab.sweeps.folder import SweepFolder
 from genlab.sweeps.history import history
-from genlab.sweeps.study import Study
+from genlab.sweeps.study import State, Study
 from genlab.sweeps.trials import Trial
 
 ENDED = ("finished", "failed", "pruned")
@@ -37,7 +38,10 @@ class Results:
         count = len({trial.number for trial in trials})
         if self.choice.file.method != "bayes" or count >= (self.choice.cap or 0):
             return []
-        values = self.choice.varied(self.study().ask([runs[0].values for runs in self.under_way(trials)]))
+        values = self.study().ask([self.all_values(runs[0]) for runs in self.under_way(trials)])
+        if values is None:
+            say("sweep     every cell that the file allows has been asked for")
+            return []
         runs = self.choice.runs_of([values], first=count + 1)
         try:
             runs = self.check.all(runs)
@@ -60,9 +64,14 @@ class Results:
         for runs in by_number(self.folder.trials()):
             states = {self.folder.state(trial) for trial in runs}
             if states <= set(ENDED):
-                state = next((state for state in ("failed", "pruned") if state in states), "finished")
-                study.tell(runs[0].values, self.mean_score(runs), state, self.validations(runs[0]))
+                state: State = "failed" if "failed" in states else "pruned" if "pruned" in states else "finished"
+                seen, first = self.validations(runs[0]), runs[0]
+                study.tell(self.all_values(first), self.mean_score(runs), state, seen, first.number)
         return study
+
+    def all_values(self, trial: Trial) -> dict[str, Any]:
+        """The values of a trial, those that the file fixes included."""
+        return {**self.choice.fixed(), **trial.values}
 
     def under_way(self, trials: list[Trial]) -> list[list[Trial]]:
         """The settings that have not ended."""
@@ -94,7 +103,8 @@ class Results:
         if len(seen) == self.looked.get(trial.key, 0):
             return False
         self.looked[trial.key] = len(seen)
-        return self.study().should_prune(trial.number, seen)
+        others = {runs[0].number: self.validations(runs[0]) for runs in self.under_way(self.folder.trials())}
+        return self.study().should_prune(trial.number, seen, others)
 
     def is_reached(self) -> bool:
         """Whether a finished run is as good as the ``target`` of the file."""

@@ -7,12 +7,14 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from genlab.apps.sweep.agents import require_plain, start_agents
 from genlab.apps.sweep.check import Check
 from genlab.apps.sweep.choice import Choice
 from genlab.apps.sweep.engines import run_trials
 from genlab.apps.sweep.typed import narrowed
 from genlab.apps.sweep.which import created, existing, settings_of
 from genlab.console import say, show
+from genlab.contracts import ConfigError, Problem
 from genlab.signals import caught
 from genlab.sweeps.folder import FILE
 from genlab.sweeps.space import override
@@ -30,16 +32,22 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None, conf
         DataError: a data set is missing or damaged, or the folder cannot be made.
         Stopped: a signal ended the sweep.
     """
+    if run_dir is not None:
+        raise ConfigError([Problem("-m", "a sweep file has the values of its cells", "Leave -m out.")])
     folder = existing(cfg, overrides, config_dir)
     file = Path(cfg.file).expanduser()
     settings = folder.settings() if folder else settings_of(cfg, overrides, config_dir, file)
     if cfg.run_cap is not None:
         settings["run_cap"] = cfg.run_cap
     choice, check = chosen(folder.path / FILE if folder else file, settings)
+    if cfg.engine == "wandb":
+        require_plain(cfg, choice, settings)
     known = folder.trials() if folder else []
     trials = check_trials(choice, check, known)
     if cfg.check_only:
         return describe(trials or known, choice)
+    if cfg.engine == "wandb":
+        return start_agents(cfg, overrides, choice, settings)
     if folder is None:
         folder = created(cfg, settings, choice.file.text)
     with caught() as signals:
