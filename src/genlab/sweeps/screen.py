@@ -36,13 +36,16 @@ class Screen:
 
     Args:
         workers: runs at a time, for the time that is left.
+        total: runs in all; None: as many as there are rows.
         console: rich's, for tests; None: of standard error.
     """
 
-    def __init__(self, name: str, goal: Goal | None, workers: int, console: Console | None = None) -> None:
+    def __init__(
+        self, name: str, goal: Goal | None, workers: int, console: Console | None = None, total: int | None = None
+    ) -> None:
         from rich.console import Console
 
-        self.name, self.goal, self.workers = name, goal, workers
+        self.name, self.goal, self.workers, self.total = name, goal, workers, total
         self.console = console or Console(stderr=True)
         self.states: dict[tuple[int, int], str] = {}
         self.live: Live | None = None
@@ -66,7 +69,7 @@ class Screen:
         for row in rows:
             before, now = self.states.get((row.number, row.replicate)), row.state
             if before not in (None, now) and now not in OPEN:
-                (note if self.live else say)(line_of(row, rows, self.goal, self.workers))
+                (note if self.live else say)(line_of(row, rows, self.goal, self.workers, self.total))
             self.states[row.number, row.replicate] = now
         if self.live:
             self.live.update(self.picture(rows), refresh=True)
@@ -82,7 +85,7 @@ class Screen:
             table = runs_table(rows, self.goal, some, room=max(0, self.console.width - others) + len("values"))
         table.title = self.name
         table.caption = caption(rows, self.goal)
-        return Group(table, bar(rows, self.workers))
+        return Group(table, bar(rows, self.workers, self.total))
 
     def wanted(self, table: Table) -> int:
         """The columns of a terminal that the table takes if nothing is cut."""
@@ -162,37 +165,37 @@ def caption(rows: Sequence[Row], goal: Goal | None) -> str:
     return ", ".join(parts) + ("; * best" if best_cells(rows, goal) else "")
 
 
-def seconds_left(rows: Iterable[Row], workers: int) -> float | None:
+def seconds_left(rows: Iterable[Row], workers: int, total: int | None = None) -> float | None:
     """Estimated seconds until all runs have ended: those to come take the mean of the finished ones; None before any has."""
     rows = list(rows)
     took = [row.seconds for row in rows if row.state == FINISHED and row.seconds is not None]
     if not took:
         return None
     begun = [max(0.0, fmean(took) - (row.seconds or 0.0)) for row in rows if row.state == "running"]
-    waiting = sum(row.state == "waiting" for row in rows)
+    waiting = sum(row.state == "waiting" for row in rows) + max(0, (total or 0) - len(rows))
     return max([(sum(begun) + waiting * fmean(took)) / workers, *begun])
 
 
-def left_text(rows: Sequence[Row], workers: int) -> str:
+def left_text(rows: Sequence[Row], workers: int, total: int | None = None) -> str:
     """``12 of 20 runs, about 3 min left``."""
-    done, left = sum(row.state not in OPEN for row in rows), seconds_left(rows, workers)
-    text = f"{done} of {plural(len(rows), 'run')}"
-    return f"{text}, about {duration(left)} left" if left and done < len(rows) else text
+    done, left = sum(row.state not in OPEN for row in rows), seconds_left(rows, workers, total)
+    text = f"{done} of {plural(total or len(rows), 'run')}"
+    return f"{text}, about {duration(left)} left" if left and done < (total or len(rows)) else text
 
 
-def bar(rows: Sequence[Row], workers: int) -> Table:
+def bar(rows: Sequence[Row], workers: int, total: int | None = None) -> Table:
     """A bar of the runs that have ended, with the time that is left."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
 
     done = sum(row.state not in OPEN for row in rows)
     line = Table.grid(padding=(0, 1))
-    progress: ProgressBar = ProgressBar(total=max(1, len(rows)), completed=done, width=30)
-    line.add_row(progress, left_text(rows, workers))
+    progress: ProgressBar = ProgressBar(total=max(1, total or len(rows)), completed=done, width=30)
+    line.add_row(progress, left_text(rows, workers, total))
     return line
 
 
-def line_of(row: Row, rows: Sequence[Row], goal: Goal | None, workers: int) -> str:
+def line_of(row: Row, rows: Sequence[Row], goal: Goal | None, workers: int, total: int | None = None) -> str:
     """A run that has ended, as a line: ``cell 7  finished  beta=4 latent_dim=8  val/elbo -104.2  12 s  (8 of 20 runs …)``."""
     names = [*short_names([*row.values]).values()]
     parts = [f"cell {label(row, has_replicates(rows)):<5}{row.state:<11}", *values_of(row, names, ENDLESS)]
@@ -200,4 +203,4 @@ def line_of(row: Row, rows: Sequence[Row], goal: Goal | None, workers: int) -> s
         parts.append(f"{goal[0]} {result_text(row, goal, decimals_of(rows, goal))}")
     if row.seconds is not None:
         parts.append(duration(row.seconds))
-    return "  ".join([*parts, f"({left_text(rows, workers)})"])
+    return "  ".join([*parts, f"({left_text(rows, workers, total)})"])

@@ -105,7 +105,7 @@ def test_a_failed_trial_is_named_with_its_last_words_and_the_others_go_on(sweep,
     one.folder.log_of(one.folder.trials()[1]).write_text("epoch 1\nfailed: ValueError: of my own\n    the traceback\n")
     one.run(catch())
     said = capfd.readouterr().err
-    assert "trial 2 (model.beta=3), exit code 1: failed: ValueError: of my own" in said
+    assert "cell 2 (model.beta=3), exit code 1: failed: ValueError: of my own" in said
     assert [trial.key for trial in one.failed] == ["2"]
     assert [row.state for row in one.folder.rows()] == ["finished", "failed", "finished", "finished"]
 

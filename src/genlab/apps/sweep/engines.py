@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from genlab import cores
+from genlab import console, cores
 from genlab.apps.sweep.check import Check
 from genlab.apps.sweep.choice import Choice
-from genlab.apps.sweep.ending import close, keep_table
+from genlab.apps.sweep.ending import close, goal_of, keep_table
 from genlab.apps.sweep.local import Local, usual_workers
 from genlab.apps.sweep.results import Results
 from genlab.apps.sweep.scheduler import Engine, Scheduler
@@ -15,11 +15,10 @@ from genlab.apps.sweep.slurm import SlurmArray
 from genlab.cluster.options import SlurmOptions
 from genlab.config.build import build
 from genlab.config.keys import key_of
-from genlab.console import say
+from genlab.runs.writing import attempt
 from genlab.signals import Signals
 from genlab.sweeps.folder import SweepFolder
-
-FAILED = 3  # exit code if some trials have failed
+from genlab.sweeps.screen import Screen
 
 
 def run_trials(cfg: DictConfig, folder: SweepFolder, choice: Choice, check: Check, signals: Signals) -> int:
@@ -28,13 +27,15 @@ def run_trials(cfg: DictConfig, folder: SweepFolder, choice: Choice, check: Chec
     Raises:
         Stopped: by a signal.
     """
-    say(f"sweep     {folder.path}")
-    scheduler = Scheduler(
-        folder, engine_for(cfg, folder, check), Results(folder, choice, check), keep_table(folder, choice)
-    )
-    scheduler.run(signals)
-    close(folder, choice, check.dimensions)
-    return FAILED if scheduler.failed else 0
+    engine, goal = engine_for(cfg, folder, check), goal_of(choice)
+    total = choice.cap * choice.replicates if choice.cap else None
+    screen = Screen(folder.path.parent.name, goal, getattr(engine, "workers", 1), total=total)
+    with console.tee(folder.path / "log.txt", attempt):
+        console.say(f"sweep     {folder.path}")
+        with screen:
+            show = keep_table(folder, goal, screen)
+            Scheduler(folder, engine, Results(folder, choice, check), show).run(signals)
+        return close(folder, choice, check.dimensions)
 
 
 def engine_for(cfg: DictConfig, folder: SweepFolder, check: Check) -> Engine:

@@ -52,7 +52,7 @@ class Results:
 
     def refused(self, runs: list[Trial], error: ConfigError) -> list[Trial]:
         """Record a setting that the configuration refuses as failed, and go on to the next."""
-        say(f"failed    trial {runs[0].number}: {error}")
+        say(f"failed    cell {runs[0].number}: {error}")
         self.folder.append(runs)
         for trial in runs:
             self.folder.write_code(trial, REFUSED)

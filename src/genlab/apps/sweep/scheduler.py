@@ -119,7 +119,7 @@ class Scheduler:
                 self.pruned.add(trial.key)
                 self.folder.prune(trial)
                 self.engine.stop(trial)
-                say(f"pruned    trial {trial.key} ({words(trial.values)}): others were better by then")
+                say(f"pruned    cell {trial.key} ({words(trial.values)}): others were better by then")
 
     def settle(self, trial: Trial, code: int) -> None:
         """A trial has ended: name it if it has failed."""
@@ -129,7 +129,7 @@ class Scheduler:
             return
         self.failed.append(trial)
         log = self.engine.log_of(trial)
-        say(f"failed    trial {trial.key} ({words(trial.values)}), exit code {code}: {last_words(log)}")
+        say(f"failed    cell {trial.key} ({words(trial.values)}), exit code {code}: {last_words(log)}")
         say(f"          all that it printed: {log}")
 
     def table(self) -> None:

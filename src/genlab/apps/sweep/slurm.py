@@ -61,7 +61,7 @@ class SlurmArray:
         for trial in trials:
             self.folder.write_code(trial, None)
         job = submit(script)
-        say(f"slurm     job {job}: {len(trials)} trials; {script}")
+        say(f"slurm     job {job}: {len(trials)} cells; {script}")
         for trial in trials:
             self.jobs[trial.key] = f"{job}_{places[trial.key]}"
             self.running[trial.key] = trial, self.jobs[trial.key]

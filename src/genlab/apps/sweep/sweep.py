@@ -53,7 +53,7 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None, conf
     with caught() as signals:
         folder.hold()
         try:
-            folder.write_settings(settings)
+            folder.write_settings({key: value for key, value in settings.items() if key != "ended"})
             folder.append(trials)
             return run_trials(cfg, folder, choice, check, signals)
         finally:
