@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-EXACT = 1e6  # from here on, and below its inverse, a number is written with an exponent
+HUGE, TINY = (
+    1e6,
+    1e-3,
+)  # from and below which numbers are written with an exponent, tiny ones if all decimals are needed
+MOST = 6  # decimals
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
@@ -49,12 +53,12 @@ def spread_decimals(values: Iterable[float | None], digits: int = 3) -> int:
     """Decimals that tell the values apart: so many digits of their range (of their size, where all are equal)."""
     known = [value for value in values if value is not None and math.isfinite(value)]
     span = (max(known) - min(known) or max(map(abs, known)) / 10) if known else 0.0
-    return min(6, max(0, digits - 1 - math.floor(math.log10(span) + 1e-9))) if span else 0
+    return min(MOST, max(0, digits - 1 - math.floor(math.log10(span) + 1e-9))) if span else 0
 
 
 def number_text(value: float, decimals: int) -> str:
-    """With so many decimals; with an exponent and three digits what is huge or would be written as zero."""
-    if value and not 1 / EXACT <= abs(value) < EXACT:
+    """With so many decimals; with an exponent and three digits what is huge, or tiny among its like."""
+    if abs(value) >= HUGE or (decimals == MOST and abs(value) < TINY):
         return value_text(float(f"{value:.3g}"))
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if not float(text) else text

@@ -22,6 +22,8 @@ DRAW = random.Random(0)
         (["adam", "sgd"], "steps"),
         ([True, False], "steps"),
         ([None, 1.0], "steps"),
+        ([10 ** DRAW.uniform(-5, -2) for _ in range(12)], "log"),
+        (list(range(1, 101)), "linear"),
         ([DRAW.uniform(0.001, 1) for _ in range(50)], "linear"),
         ([10 ** DRAW.uniform(-5, -1) for _ in range(50)], "log"),
     ],

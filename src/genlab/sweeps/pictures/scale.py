@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, Literal
 
 from genlab.sweeps.pictures.page import ROUND
@@ -88,16 +89,15 @@ def is_number(value: Any) -> bool:
 
 
 def more_even_in_logarithms(positive: list[Any]) -> bool:
-    """Whether the largest gap between sorted values is a smaller part of the axis in logarithms."""
-    if len(positive) < 3:
-        return len(positive) == 2 and positive[1] / positive[0] >= 100
-    return positive[-1] / positive[0] >= DECADE and largest_gap([math.log(v) for v in positive]) < largest_gap(positive)
+    """Whether sorted values lie more evenly to both sides of the middle of their axis in logarithms."""
+    if len(positive) < 2 or positive[-1] / positive[0] < (DECADE if len(positive) > 2 else 100):
+        return False
+    return len(positive) == 2 or aside([math.log(value) for value in positive]) < aside(positive)
 
 
-def largest_gap(numbers: list[float]) -> float:
-    """The largest gap between neighbours, as a part of the whole."""
-    gaps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
-    return max(gaps) / (numbers[-1] - numbers[0])
+def aside(numbers: list[float]) -> float:
+    """How far the mean of sorted numbers lies from the middle of the first and the last, as a part of their distance."""
+    return abs((fmean(numbers) - numbers[0]) / (numbers[-1] - numbers[0]) - 0.5)
 
 
 def apart(ticks: list[tuple[float, str]], i: int) -> bool:

@@ -39,9 +39,10 @@ def scatter_map(cells: list[Cell], pair: tuple[str, str], goal: Goal, swept: Swe
     x, y = (Scale.of(cell.values[key] for cell in cells) for key in pair)
     results = {cell.number: found for cell in cells if (found := cell.result(goal[0])) is not None}
     shade = Shade(results.values(), goal)
+    ringed = "all equal" if shade.equal else "best ringed"
     crosses = ["crosses: without a result"] if len(results) < len(cells) else []
     title = f"{better(goal)} over {names[pair[0]]} and {names[pair[1]]}"
-    made = page(title, about(cells, swept, *crosses, "best ringed"), 520)
+    made = page(title, about(cells, swept, *crosses, ringed), 520)
     axes = plain(made.subplots())
     for cell in reversed(ranked):
         place = x.place(cell.values[pair[0]]), y.place(cell.values[pair[1]])
@@ -50,7 +51,8 @@ def scatter_map(cells: list[Cell], pair: tuple[str, str], goal: Goal, swept: Swe
             continue
         axes.scatter(*place, 46, [shade.colour(results[cell.number])], edgecolors="white", linewidths=0.6)
     best = x.place(ranked[0].values[pair[0]]), y.place(ranked[0].values[pair[1]])
-    axes.scatter(*best, 130, "none", edgecolors=BEST, linewidths=2.4)
+    if not shade.equal:
+        axes.scatter(*best, 130, "none", edgecolors=BEST, linewidths=2.4)
     tick(axes, x, names[pair[0]], WIDTH - 90)
     axes.set_yticks(*zip(*y.ticks(), strict=True), size=SMALL)
     axes.set_ylim(-EDGE, 1 + EDGE)
@@ -66,12 +68,11 @@ def panels(cells: list[Cell], goal: Goal, swept: Swept) -> Figure:
     across = 1 if len(swept.keys) == 1 else 2
     down = math.ceil(len(swept.keys) / across)
     bars = ["mean ± standard deviation"] if any(cell.std(goal[0]) for cell in cells) else []
+    ringed = "best ringed" if min(results) < max(results) else "all equal"
     over = names[swept.keys[0]] if across == 1 else "each parameter"
     beyond = sum(not low <= result <= high for result in results)
     bars += [f"{beyond} beyond the axis, at its edge"] if beyond else []
-    made = page(
-        f"{better(goal)} over {over}", about(cells, swept, *bars, "best ringed"), 340 if across == 1 else down * 230
-    )
+    made = page(f"{better(goal)} over {over}", about(cells, swept, *bars, ringed), 340 if across == 1 else down * 230)
     grid = made.subplots(down, across, sharey=True, squeeze=False)
     joined = across == 1 and all(is_number(cell.values[swept.keys[0]]) for cell in cells)
     for axes, key in zip(grid.flat, swept.keys, strict=False):
@@ -102,7 +103,8 @@ def draw_panel(axes: Axes, cells: list[Cell], key: str, goal: Goal, ends: tuple[
     if joined:
         order = sorted(range(len(x)), key=x.__getitem__)
         axes.plot([x[i] for i in order], [y[i] for i in order], color=PLAIN, linewidth=1, zorder=1)
-    axes.scatter(x[0], y[0], 110, "none", edgecolors=BEST, linewidths=2.2, zorder=4)
+    if min(y) < max(y):
+        axes.scatter(x[0], y[0], 110, "none", edgecolors=BEST, linewidths=2.2, zorder=4)
 
 
 def results_of(cells: list[Cell], goal: Goal) -> list[float]:
