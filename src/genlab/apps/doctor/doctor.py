@@ -20,7 +20,7 @@ from genlab.data.store.handover import ARRAYS
 from genlab.data.store.handover import NAME as PREPARED
 from genlab.runs.directory import RunDirectory, point_latest
 from genlab.runs.find import follow_latest
-from genlab.runs.heartbeat import is_locked, last_sign, lives_elsewhere
+from genlab.runs.heartbeat import is_locked, known_of, last_sign, lives_elsewhere
 from genlab.runs.summary import NAME, RUNNING
 
 SIGNS = (NAME, CONFIG, "checkpoints")  # a folder with one of these is a run
@@ -42,6 +42,7 @@ def run(cfg: DictConfig, typed: list[str], run_dir: Path | None = None) -> int:
         raise CheckpointError(
             f"run={folder}: there is no run in {folder}. Give a run, or a folder of runs: {cfg.paths.runs}"
         )
+    runs = [path for path in runs if not is_alive(path)]
     found = list(faults(runs, cfg.deep, list(cfg.trust)))
     if not found or not cfg.repair:
         show(report(found, runs))
@@ -75,14 +76,21 @@ def runs_in(folder: Path) -> Iterator[Path]:
             yield from runs_in(Path(entry.path))
 
 
+def is_alive(path: Path) -> bool:
+    """Whether the run is being trained, here or elsewhere; then a line says that it is left alone."""
+    values = known_of(path)
+    elsewhere = lives_elsewhere(values)
+    if elsewhere or is_locked(path):
+        where = f": {last_sign(values)}" if elsewhere else ""
+        say(f"note      {path} is being trained{where}; it is left alone")
+        return True
+    return False
+
+
 def faults(runs: list[Path], deep: bool, trust: list[str]) -> Iterator[Finding]:
-    """Everything that is wrong with the runs; those that are being trained are left alone."""
+    """Everything that is wrong with runs that nobody trains."""
     for path in runs:
         values, plain = read_or_none(path)
-        if is_locked(path) or lives_elsewhere(values or {}):
-            where = f": {last_sign(values)}" if values and lives_elsewhere(values) else ""
-            say(f"note      {path} is being trained{where}; it is left alone")
-            continue
         status = (values or {}).get("status") or "absent"
         state = "stale" if status == RUNNING else status
         yield from leftovers(path)
