@@ -72,7 +72,8 @@ def test_rooms_are_small_and_have_a_subject(path):
 BEFORE_TORCH = ["config.compose", "apps.prepare.report", "data.report.survey", "data.report.contact_sheet"]
 BEFORE_TORCH += [f"apps.command.{name}" for name in ("main", "arguments", "run", "help", "multirun", "paths")]
 BEFORE_TORCH += [
-    f"apps.{name}" for name in ("train.train", "evaluate", "generate", "export", "translate", "prepare.prepare")
+    f"apps.{name}"
+    for name in ("train.train", "submit", "evaluate", "generate", "export", "translate", "prepare.prepare")
 ]
 BEFORE_TORCH += ["apps.doctor.doctor"]
 DATA_SETS = sorted(

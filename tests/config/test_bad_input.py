@@ -291,7 +291,10 @@ def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path, comman
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "generate", "translate", "export", "prepare", "doctor"])
+COMMANDS = ["train", "submit", "sweep", "evaluate", "generate", "translate", "export", "prepare", "doctor"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_and_configuration_do_not_import_torch(command, tmp_path, commands):
     for asked, words in ((["--help"], f"src/{command}.py"), (["--cfg", "job", "--resolve"], "paths:")):
         code, said = commands.answer(command, *asked, folder=tmp_path)

@@ -141,6 +141,7 @@ FITTING = {  # every rule has something to look at, and nothing to say
     },
     "data": {"preprocess": "resize_and_crop", "load_size": 286, "crop_size": 256},
     "run_id": None,
+    "slurm": {"time": "1:00:00", "signal": 120},
 }
 PENALISED = {"model.lambda_gp": 1.0}
 COMPILED, OF_BATCHES = {"model.step.compile": "default"}, {"model.discriminator.norm": "batch"}
@@ -194,6 +195,10 @@ BESIDE = {
     "penalty_fits": (
         [PENALISED | OF_BATCHES, PENALISED | COMPILED],
         [PENALISED, OF_BATCHES | COMPILED, PENALISED | {"model.generator.norm": "batch"}],
+    ),
+    "slurm_time_fits": (
+        [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "2:00"}, {"slurm.signal": 3600}],
+        [{"slurm.time": "2:01"}, {"slurm.time": "unlimited"}, {"slurm": None}],
     ),
 }
 
