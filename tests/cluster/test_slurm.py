@@ -182,14 +182,19 @@ def test_a_job_that_is_pre_empted_and_leaves_before_its_grace_is_over_is_put_bac
     assert "left with 143" in job.said and job.starts == 2 and job.said.count("done") == 2
 
 
-def test_a_job_that_is_cancelled_saves_and_stays_away(tmp_path):
-    number = submitted(tmp_path, 'trap "echo saved; exit 143" TERM; echo ready; sleep 60 & wait $!')
+@pytest.mark.parametrize(
+    ("command", "state", "starts"), [(["scancel"], "CANCELLED", 1), (["scontrol", "requeue"], "COMPLETED", 2)]
+)
+def test_a_job_that_slurm_ends_saves_and_is_put_back_by_slurm_alone(command, state, starts, tmp_path):
+    line = '[ -n "$SLURM_RESTART_COUNT" ] || { trap "echo saved; exit 143" TERM; echo ready; sleep 60 & wait $!; }'
+    number = submitted(tmp_path, line)
     job = Job(number, tmp_path / f"{number}.out")
     job.until(lambda: "ready" in job.said)
-    subprocess.run(["scancel", number], check=True)
-    assert job.until_done() == "CANCELLED"
+    subprocess.run([*command, number], check=True)
+    job.until(lambda: "saved" in job.said)
     time.sleep(1)
-    assert job.asked("JobState") == "CANCELLED" and "saved" in job.said and job.starts == 1
+    assert job.until_done() == state
+    assert job.starts == starts and "back into the queue" not in job.said, job.said
 
 
 def test_starts_that_would_train_otherwise_or_wait_for_ever_are_refused(tmp_path):

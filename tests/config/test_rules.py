@@ -197,8 +197,8 @@ BESIDE = {
         [PENALISED, OF_BATCHES | COMPILED, PENALISED | {"model.generator.norm": "batch"}],
     ),
     "slurm_time_fits": (
-        [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "2:00"}, {"slurm.signal": 3600}],
-        [{"slurm.time": "2:01"}, {"slurm.time": "unlimited"}, {"slurm": None}],
+        [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "3:00"}, {"slurm.signal": 3540}],
+        [{"slurm.time": "3:01"}, {"slurm.time": "unlimited"}, {"slurm": None}],
     ),
 }
 

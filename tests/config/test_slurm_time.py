@@ -35,5 +35,6 @@ def test_a_number_is_refused_as_yaml_makes_one_of_a_time_without_quotes():
 
 
 def test_a_job_that_would_be_told_to_save_as_soon_as_it_begins():
-    assert [problem.where for problem in problems("2:00", 120)] == ["slurm.time=2:00"]
-    assert list(problems("3:00", 120)) == []
+    """Slurm sends the signal up to a minute before it is due."""
+    assert [problem.where for problem in problems("3:00", 120)] == ["slurm.time=3:00"]
+    assert list(problems("3:01", 120)) == []

@@ -14,6 +14,7 @@ FORM = re.compile(
     r"|(?:(?P<only>\d+)(?::(?P<and_seconds>\d+))?)"  # 90, 90:30: minutes
 )
 ENDLESS = ("unlimited", "infinite")
+EARLY = 60  # seconds by which Slurm may send a signal before it is due (sbatch's manual; seen)
 FORMS = "hours:minutes:seconds; minutes, days-hours and days-hours:minutes:seconds are understood too"
 
 
@@ -50,6 +51,6 @@ def problems(time: str | int, signal: int) -> Iterator[Problem]:
     seconds = seconds_of(time)
     if not seconds:
         yield Problem(f"slurm.time={time}", "is no time that Slurm understands", f"Type: slurm.time=2:00:00 ({FORMS})")
-    elif seconds <= signal:
-        what = f"the job would be told to save, {signal} s before its end, as soon as it begins"
+    elif seconds <= signal + EARLY:
+        what = f"the job would be told to save, {signal} to {signal + EARLY} s before its end, as soon as it begins"
         yield Problem(f"slurm.time={time}", what, f"Type: slurm.time={signal // 60 + 30}:00, or a smaller slurm.signal")
