@@ -24,20 +24,22 @@ def places(batch):
 
 
 class Dump(pl.Callback):
-    """Saves ``<folder>/<rank>.pt``: this rank's state at five moments, its last gradients, its batches, its numbers.
+    """Saves ``<folder>/<rank>.pt``: this rank's state at five moments, its last gradients, its batches, its numbers, and the
+    terms of every batch, as means over its own images.
 
     The moments: ``begun`` (the first epoch), ``collected`` (before a validation: the statistics that this rank has
     collected by itself), ``validated``, ``trained`` (the training is over), ``tested``.
     """
 
     def __init__(self, folder):
-        self.folder, self.held, self.trained, self.seen = Path(folder), {}, [], []
+        self.folder, self.held, self.trained, self.seen, self.terms = Path(folder), {}, [], [], []
 
     def on_train_epoch_start(self, trainer, pl_module):
         self.held.setdefault("begun", state_of(pl_module))
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         self.trained.append(places(batch))
+        self.terms.append({name: value.double().mean().clone() for name, value in pl_module.newest_terms.items()})
 
     def on_validation_start(self, trainer, pl_module):
         self.held["collected"] = state_of(pl_module)
@@ -67,5 +69,5 @@ class Dump(pl.Callback):
 
     def on_test_end(self, trainer, pl_module):
         self.held |= {"tested": state_of(pl_module), "numbers": dict(pl_module.measured)}
-        self.held |= {"batches": self.trained, "seen": self.seen}
+        self.held |= {"batches": self.trained, "seen": self.seen, "terms": self.terms}
         torch.save(self.held, self.folder / f"{trainer.global_rank}.pt")
