@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.types import Quote, QuotedString
-
-from genlab.apps.command.cells import key_of
+from genlab.config.keys import key_of
 from genlab.config.overrides import read
 from genlab.console import say
 from genlab.runs.wandb_agent import HIDDEN, agents_run_id, agents_values, is_repeated
+from genlab.sweeps.space import override
 
 
 def of_agent(overrides: list[str]) -> list[str]:
@@ -39,7 +38,7 @@ def translation(text: str, values: dict[str, Any]) -> str | None:
         return None  # a group, composed again
     if key not in values or typed != str(values[key]):
         return text  # the sweep file's own, beside the parameters
-    return f"{text.partition('=')[0]}={in_hydra(values[key])}"
+    return override(text.partition("=")[0], values[key])
 
 
 def started_before(run_id: str, overrides: list[str], values: dict[str, Any]) -> Path | None:
@@ -47,16 +46,3 @@ def started_before(run_id: str, overrides: list[str], values: dict[str, Any]) ->
     typed = [str(item.value()) for item in read(overrides)[0] if item.key_or_group == "paths.runs"]
     runs = [values.get("paths", {}).get("runs", "runs"), *typed][-1]
     return next((path.parent for path in Path(runs).expanduser().glob(f"*/{run_id}/overrides.txt")), None)
-
-
-def in_hydra(value: Any) -> str:
-    """A value in Hydra's grammar. Text that the grammar reads stays as it is, so that ``"[1,2]"`` is a list."""
-    if value is None:
-        return "null"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {in_hydra(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(in_hydra, value)) + "]"
-    if isinstance(value, str) and read([f"key={value}"])[1]:
-        return QuotedString(value, Quote.single).with_quotes()
-    return str(value)
