@@ -84,7 +84,7 @@ KEYS = {
     "check_only": FLAG,
     "choices": ([{"model": "vae", "logger": None, "x": ["a"]}], ["vae"]),
     **dict.fromkeys(
-        ("model", "data", "trainer", "logger", "callbacks", "metrics.*", "checkpoint", "performance"), NODE
+        ("model", "data", "trainer", "logger", "callbacks", "slurm", "metrics.*", "checkpoint", "performance"), NODE
     ),
     "metrics.every_n_epochs": COUNTS,
     **dict.fromkeys(("metrics.val_samples", "metrics.test_samples"), TYPES["SampleCount"]),

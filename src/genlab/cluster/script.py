@@ -11,8 +11,7 @@ An array, one job for each line of a file of cells; ``TASK`` in a word of the co
 
 An array of W&B agents, each of which takes one cell from the server::
 
-    batch_script(options, "beta_grid", log_folder=…, command=["wandb", "agent", "-f", "--count", "1", "ME/PROJECT/ID"],
-                 array=range(12))
+    batch_script(options, "beta_grid", log_folder=…, command=array_command("ME/PROJECT/ID"), array=range(12))
 
 ``genlab.cluster.sbatch.submit`` hands the file to Slurm. A command that leaves with 75 (stopped by SIGUSR1, saved), or
 that SIGUSR1 has killed before it could handle it, is put back into the queue, each job of an array by itself; its next
