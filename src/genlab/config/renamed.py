@@ -45,6 +45,7 @@ CLASSES = {  # renamed where they are
 FILES: dict[str, Any] = {"range": None, "resample": "bicubic", "max_pixels": 100_000_000}
 SIDES = FILES | dict.fromkeys(("channels_a", "channels_b", "resample_a", "resample_b"))
 GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with what it always did before
+    "genlab.apps.train.performance.Performance": {"rank_timeout": 600},
     "genlab.callbacks.alarms.Alarms": {"collapsed": 0.0},
     "genlab.models.vae.VAE": {
         "objective": {"_target_": "genlab.models.objectives.elbo.ELBO", "samples": 1},
