@@ -142,6 +142,15 @@ def test_the_door_leaves_with_the_code_of_a_signal_whatever_it_was_doing(name, c
     assert capfd.readouterr().err == f"stopping  {name} received\nstopped by {name}\n"
 
 
+@pytest.mark.parametrize(("name", "asked"), [("SIGUSR1", True), ("SIGTERM", False)])
+def test_who_leaves_to_be_requeued_asks_the_batch_script_for_it(name, asked, tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("GENLAB_AGAIN", str(tmp_path / "again"))
+    monkeypatch.setattr(door, "dispatch", lambda *_: send(name))
+    with pytest.raises(SystemExit):
+        door.main("train", [])
+    assert (tmp_path / "again").exists() == asked
+
+
 @pytest.mark.parametrize(("rank", "code"), [("0", 75), ("1", 0)])
 def test_in_a_job_of_slurm_rank_0_alone_leaves_with_the_code(rank, code, monkeypatch, capfd):
     """At the first task that leaves with another code than 0 srun kills the others, and rank 0 has files to close."""

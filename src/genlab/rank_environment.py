@@ -17,6 +17,7 @@ from genlab.files import replacing
 
 RUN_DIR = "GENLAB_RUN_DIR"  # the directory that rank 0 has made, in the environment
 SIGNS = ".ranks"  # in the run directory while it is trained: genlab.cluster.ranks
+AGAIN = "GENLAB_AGAIN"  # the file that asks the batch script to put its job back, in the environment
 BEGUN = time.time()
 EARLIER = 60.0  # seconds by which rank 0 may have begun before this process; older notes are of another launch
 PATIENCE = 3600.0  # rank 0 may have to download and decode a data set first
@@ -100,3 +101,10 @@ def directory_of_rank_0(runs: Path) -> Path:
         time.sleep(0.1)
     os.environ[RUN_DIR] = note.read_text(encoding="utf-8")
     return Path(os.environ[RUN_DIR])
+
+
+def ask_again() -> None:
+    """Called by whoever leaves to be requeued: ask the batch script, which sees only the code that srun makes of all ranks'."""
+    if AGAIN in os.environ and is_rank_0():
+        with suppress(OSError):  # the code alone says it then
+            Path(os.environ[AGAIN]).touch()

@@ -63,6 +63,15 @@ def test_who_was_stopped_by_the_scheduler_goes_back_into_the_queue(tmp_path, cod
     assert asked == ["scontrol requeue 7"] and done.returncode == 0
 
 
+def test_who_asks_for_it_goes_back_whatever_srun_makes_of_the_codes(tmp_path):
+    """Where rank 0 has left with 75, srun kills a task that is still leaving, and leaves with that one's 137."""
+    done, asked = run(text(tmp_path, ["bash", "-c", 'touch "$GENLAB_AGAIN"']), tmp_path, 137, "exit 0")
+    assert asked[-1] == "scontrol requeue 7" and done.returncode == 0
+    (tmp_path / "asked").unlink()
+    done, asked = run(text(tmp_path), tmp_path, 137, "echo PreemptTime=None")  # what was asked for is no longer
+    assert done.returncode == 137 and not any("requeue" in line for line in asked)
+
+
 @pytest.mark.parametrize("code", [0, 1, 2, 130, 143])
 def test_who_is_done_or_fails_does_not(tmp_path, code):
     done, asked = run(text(tmp_path), tmp_path, code, "echo PreemptTime=None")

@@ -46,15 +46,22 @@ MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 MASTER_PORT=$(%s -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])') || exit 1
 export MASTER_ADDR MASTER_PORT   # of a port that is free on this node, where rank 0 will be
 """
+MARK = """\
+export GENLAB_AGAIN=%s/.again_$SLURM_JOB_ID
+rm -f "$GENLAB_AGAIN"
+"""
 START = """\
 srun --kill-on-bad-exit=1 --wait=0 --cpus-per-task=%d %s
 code=$?
 """
 REQUEUE = """\
+again=
 case $code in
   75 | 138) again=yes ;;   # stopped by SIGUSR1: saved, or before there was anything to save
-  143) scontrol show job "%(job)s" | grep -q 'PreemptTime=[0-9]' && again=yes ;;   # pre-empted, and early to leave
+  137 | 143) scontrol show job "%(job)s" | grep -q 'PreemptTime=[0-9]' && again=yes ;;   # pre-empted, and early to leave
 esac
+[ -e "$GENLAB_AGAIN" ] && again=yes   # the same, where srun tells of a task that was still leaving
+rm -f "$GENLAB_AGAIN"
 if [ -n "$again" ] && [ -z "$ended" ]; then
   echo "back into the queue: the tasks left with $code"
   scontrol requeue "%(job)s" && exit 0
@@ -97,6 +104,7 @@ def batch_script(
             SETUP % "\n".join(options.setup) if options.setup else "",
             *(f"export {key}={shlex.quote(value)}\n" for key, value in (environment or {}).items()),
             PORT % shlex.quote(options.interpreter) if tasks * options.nodes > 1 else "",
+            MARK % shlex.quote(str(log_folder.resolve())) if options.requeue else "",
             START % (options.cpus_per_task, " ".join(map(quoted, command))),
             REQUEUE % {"job": job} if options.requeue else "",
             "exit $code\n",

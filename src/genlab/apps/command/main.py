@@ -14,8 +14,8 @@ from genlab.apps.command.arguments import Arguments, read
 from genlab.apps.command.run import report_failure, run, tell
 from genlab.console import show
 from genlab.contracts import GenlabError, Stopped
-from genlab.rank_environment import is_rank_0, launcher
-from genlab.signals import Signals, catch
+from genlab.rank_environment import ask_again, is_rank_0, launcher
+from genlab.signals import CODES, Signals, catch
 
 
 def main(command: str, arguments: list[str] | None = None) -> NoReturn:
@@ -60,9 +60,10 @@ def outcome(command: str, arguments: list[str], run_dir: Path | None = None) -> 
         return error.exit_code
     except Stopped as stop:
         tell(stop)
-        return (
-            stop.exit_code if is_rank_0() or launcher() != "srun" else 0
-        )  # srun would kill rank 0 while it still writes
+        if stop.exit_code == CODES["SIGUSR1"]:
+            ask_again()
+        # srun would kill rank 0, which still writes, as soon as another leaves with a code
+        return stop.exit_code if is_rank_0() or launcher() != "srun" else 0
     except KeyboardInterrupt:
         tell("stopped")
         return 130
