@@ -6,7 +6,7 @@ OLDEST, NEWEST = (3, 11, 4), (3, 13)  # as requires-python in pyproject.toml
 
 
 def require_python() -> None:
-    """Exit with 2 and one line on a Python that is too old, or so new that no run of genlab on it has been tested."""
+    """Exit with 2 and one line on a Python that is too old, or so new that Hydra and genlab fail on it."""
     now = tuple(sys.version_info[:3])
     if now < OLDEST or now[:2] > NEWEST:
         told = ".".join(map(str, now)), ".".join(map(str, OLDEST)), ".".join(map(str, NEWEST))
