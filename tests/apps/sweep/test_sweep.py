@@ -95,6 +95,19 @@ def test_a_mistake_beside_the_file_is_one_message_and_nothing_is_made(typed, swe
     assert not (tmp_path / "runs").exists()
 
 
+def test_slurm_is_asked_for_where_it_is(sweep_file, tmp_path, cache, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = mistakes(sweep_file(), "engine=slurm", *SHORT, f"paths.runs={tmp_path / 'runs'}", f"paths.cache={cache}")
+    assert "there is no Slurm on this machine" in said
+    assert not (tmp_path / "runs").exists()
+    assert "slurm.time=soon" in mistakes(sweep_file(), "engine=slurm", "slurm.time=soon")
+
+
+def test_agents_of_wandb_run_the_file_as_it_stands(sweep_file):
+    said = mistakes(sweep_file(), "engine=wandb", "model.beta=1", "replicates=2")
+    assert "model.beta=1" in said and "replicates=2" in said and "Write it into the file" in said
+
+
 IN_THE_FILE = {
     "an unknown parameter": ("model.beta:", "model.btea:", ["model.btea", "Did you mean model.beta"]),
     "a metric that is never logged": ("val/elbo", "val/elbow", ["val/elbow", "model=beta_vae", "val/elbo"]),

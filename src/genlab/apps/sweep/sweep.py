@@ -13,6 +13,7 @@ from genlab.apps.sweep.choice import Choice
 from genlab.apps.sweep.engines import run_trials
 from genlab.apps.sweep.typed import narrowed
 from genlab.apps.sweep.which import created, existing, settings_of
+from genlab.cluster.sbatch import require_sbatch
 from genlab.console import say, show
 from genlab.contracts import ConfigError, Problem
 from genlab.signals import caught
@@ -42,6 +43,8 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None, conf
     choice, check = chosen(folder.path / FILE if folder else file, settings)
     if cfg.engine == "wandb":
         require_plain(cfg, choice, settings)
+    if cfg.engine == "slurm":
+        require_sbatch()
     known = folder.trials() if folder else []
     trials = check_trials(choice, check, known)
     if cfg.check_only:
