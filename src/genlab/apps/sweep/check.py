@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from genlab.apps.command.paths import prepare
 from genlab.apps.command.run import configuration
 from genlab.config.keys import key_of
+from genlab.config.trust import targets
 from genlab.console import progress
 from genlab.contracts import ConfigError, GenlabError, Problem
 from genlab.sweeps.space import override
@@ -21,7 +22,7 @@ FEW = 20  # trials that are checked in about a second
 
 
 class Check:
-    """Composes trials, and keeps one configuration for each model and data set among them.
+    """Composes trials, and keeps one configuration for each kind of run and for each data set among them.
 
     Args:
         typed: the overrides for every trial.
@@ -31,8 +32,8 @@ class Check:
     def __init__(self, typed: Sequence[str], config_dir: Path | None) -> None:
         self.typed, self.config_dir = list(typed), config_dir
         self.named = any(key_of(text) == "name" for text in typed)
-        self.seeded = any(key_of(text) == "seed" for text in typed)
-        self.kinds: dict[str, DictConfig] = {}
+        self.kinds: dict[str, DictConfig] = {}  # of runs that log the same metrics
+        self.sets: dict[str, DictConfig] = {}
         self.dimensions: int | None = None  # numbers in one image, where it is the same in all data sets
 
     def all(self, trials: Sequence[Trial]) -> list[Trial]:
@@ -66,15 +67,19 @@ class Check:
         overrides.append(f"seed={trial.seed}")
         cfg = configuration("train", overrides, self.config_dir).cfg
         self.kinds.setdefault(kind_of(cfg), cfg)
+        self.sets.setdefault(str(OmegaConf.to_container(cfg.data, resolve=True)), cfg)
         if not self.named and "name" not in trial.values:
             overrides.append(f"name={cfg.name}{suffix(without_choices(trial.values))}")
         return with_overrides(trial, [*overrides, "resume=auto"])
 
     def devices(self) -> int:
         """The most processes that a trial starts on one machine."""
-        return max(
-            (cfg.trainer.devices for cfg in self.kinds.values() if isinstance(cfg.trainer.devices, int)), default=1
-        )
+        counts = [cfg.trainer.devices for cfg in self.kinds.values()]
+        return max((count for count in counts if isinstance(count, int)), default=1)
+
+    def nodes(self) -> int:
+        """The most machines that a trial takes."""
+        return max((cfg.trainer.num_nodes for cfg in self.kinds.values()), default=1)
 
     def prepare(self) -> None:
         """Prepare every data set of the trials, before any of them starts.
@@ -82,24 +87,14 @@ class Check:
         Raises:
             DataError: one is missing or damaged.
         """
-        sets = {str(OmegaConf.to_container(cfg.data, resolve=True)): cfg for cfg in self.kinds.values()}
-        found = {math.prod(prepare(cfg).spec.shape) for cfg in sets.values()}
+        found = {math.prod(prepare(cfg).spec.shape) for cfg in self.sets.values()}
         self.dimensions = found.pop() if len(found) == 1 else None
 
 
 def kind_of(cfg: DictConfig) -> str:
-    """What two trials share if they measure the same: model, data and metrics, but not their numbers."""
+    """What two runs share if they log the same metrics: the code of the model, the data set, the evaluators."""
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
-    return str([targets(plain["model"]), plain["data"], plain["metrics"]])
-
-
-def targets(node: Any) -> Any:
-    """The nested ``_target_`` of a plain configuration."""
-    return (
-        {key: targets(value) for key, value in node.items() if isinstance(value, dict) or key == "_target_"}
-        if (isinstance(node, dict))
-        else node
-    )
+    return str([list(targets(plain["model"])), plain["choices"]["data"], plain["metrics"]])
 
 
 def without_choices(values: Mapping[str, Any]) -> dict[str, Any]:

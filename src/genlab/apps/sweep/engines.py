@@ -10,7 +10,7 @@ from genlab.apps.sweep.choice import Choice
 from genlab.apps.sweep.ending import close, goal_of, keep_table
 from genlab.apps.sweep.local import Local, usual_workers
 from genlab.apps.sweep.results import Results
-from genlab.apps.sweep.scheduler import Engine, Scheduler
+from genlab.apps.sweep.scheduler import Engine, Scheduler, undone
 from genlab.apps.sweep.slurm import SlurmArray
 from genlab.cluster.options import SlurmOptions
 from genlab.config.build import build
@@ -32,6 +32,9 @@ def run_trials(cfg: DictConfig, folder: SweepFolder, choice: Choice, check: Chec
     screen = Screen(folder.path.parent.name, goal, getattr(engine, "workers", 1), total=total)
     with console.tee(folder.path / "log.txt", attempt):
         console.say(f"sweep     {folder.path}")
+        if isinstance(engine, SlurmArray) and engine.options.dry:
+            console.show(engine.write(undone(folder)).read_text(encoding="utf-8"))
+            return 0
         with screen:
             show = keep_table(folder, goal, screen)
             Scheduler(folder, engine, Results(folder, choice, check), show).run(signals)

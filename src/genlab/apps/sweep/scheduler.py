@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from genlab.apps.sweep.results import Results
-from genlab.console import say
+from genlab.console import program, say
 from genlab.contracts import Stopped
 from genlab.signals import CODES, Signals
 from genlab.sweeps.folder import SweepFolder
@@ -54,8 +54,7 @@ class Scheduler:
         self, folder: SweepFolder, engine: Engine, results: Results, shown: Callable[[list[Row]], None]
     ) -> None:
         self.folder, self.engine, self.results, self.shown = folder, engine, results, shown
-        undone = [trial for trial in folder.trials() if folder.state(trial) not in DONE]
-        self.queue = deque(trial for trial in undone if trial.key not in engine.running)
+        self.queue = deque(trial for trial in undone(folder) if trial.key not in engine.running)
         self.failed: list[Trial] = []
         self.pruned: set[str] = set()
         self.stopping = False
@@ -79,7 +78,7 @@ class Scheduler:
             self.table()
         if signals.received:
             first = signals.received[0]
-            raise Stopped(CODES[first], f"stopped by {first}. Continue: python src/sweep.py {self.folder.path}")
+            raise Stopped(CODES[first], f"stopped by {first}. Continue: {program('sweep')} {self.folder.path}")
 
     def goes_on(self, signals: Signals) -> bool:
         """One look at everything; returns whether there is anything left to wait for."""
@@ -136,6 +135,11 @@ class Scheduler:
         """Write and show the table of cells."""
         self.next_table = time.monotonic() + REFRESH
         self.shown(self.folder.rows())
+
+
+def undone(folder: SweepFolder) -> list[Trial]:
+    """The trials that are to run, or to go on."""
+    return [trial for trial in folder.trials() if folder.state(trial) not in DONE]
 
 
 def last_words(log: Path) -> str:

@@ -39,7 +39,6 @@ class SlurmArray:
     outlives = True
 
     def __init__(self, folder: SweepFolder, options: SlurmOptions, parallel: int | None, devices: int) -> None:
-        require_sbatch()
         self.folder, self.options, self.parallel, self.devices = folder, options, parallel, devices
         self.jobs: dict[str, str] = known(folder.path / JOBS)
         self.asked = 0.0
@@ -52,12 +51,21 @@ class SlurmArray:
         """How many more trials may be submitted: Slurm itself holds back those of an array."""
         return sys.maxsize if self.parallel is None else max(0, self.parallel - len(self.running))
 
-    def start(self, trials: list[Trial]) -> None:
-        """Submit an array of these trials."""
-        places = {trial.key: number for number, trial in enumerate(self.folder.trials(), 1)}
+    def write(self, trials: list[Trial]) -> Path:
+        """Write the batch script of an array of these trials."""
+        places = self.places()
         script = self.folder.path / "logs" / f"array_{len(self.jobs) + 1}.sh"
         with replacing(script) as file:
             file.write(self.script([places[trial.key] for trial in trials]))
+        return script
+
+    def places(self) -> dict[str, int]:
+        """The position of each trial in the sweep, from 1: its number in every array."""
+        return {trial.key: number for number, trial in enumerate(self.folder.trials(), 1)}
+
+    def start(self, trials: list[Trial]) -> None:
+        """Submit an array of these trials."""
+        script, places = self.write(trials), self.places()
         for trial in trials:
             self.folder.write_code(trial, None)
         job = submit(script)
@@ -69,7 +77,7 @@ class SlurmArray:
         self.asked = time.monotonic()  # the queue may take a moment to show them
 
     def script(self, places: list[int]) -> str:
-        """The batch script of an array; a place is a trial's position in the sweep, from 1."""
+        """The text of the batch script of an array with these numbers."""
         path = os.pathsep.join(filter(None, [str(ROOM), os.environ.get("PYTHONPATH")]))
         command = [self.options.interpreter, "-m", "genlab.apps.sweep.trial", str(self.folder.path), TASK]
         return batch_script(
@@ -120,6 +128,29 @@ class SlurmArray:
 
     def kill(self) -> None:
         """Nothing: the jobs are Slurm's."""
+
+
+def require_fitting(options: SlurmOptions, devices: int, nodes: int) -> None:
+    """Refuse jobs that do not have what a trial asks for, and jobs where there is no Slurm.
+
+    Raises:
+        ConfigError: with what to type.
+    """
+    found = []
+    if options.gpus and options.gpus != devices:
+        what = f"a cell has trainer.devices={devices}"
+        found.append(
+            Problem(
+                f"slurm.gpus={options.gpus}", what, f"Type: trainer.devices={options.gpus}, or slurm.gpus={devices}"
+            )
+        )
+    if options.nodes != nodes:
+        what = f"a cell has trainer.num_nodes={nodes}"
+        found.append(Problem(f"slurm.nodes={options.nodes}", what, f"Type: trainer.num_nodes={options.nodes}"))
+    if found:
+        raise ConfigError(found)
+    if not options.dry:
+        require_sbatch()
 
 
 def known(path: Path) -> dict[str, str]:

@@ -11,9 +11,10 @@ from genlab.apps.sweep.agents import require_plain, start_agents
 from genlab.apps.sweep.check import Check
 from genlab.apps.sweep.choice import Choice
 from genlab.apps.sweep.engines import run_trials
+from genlab.apps.sweep.slurm import require_fitting
 from genlab.apps.sweep.typed import narrowed
 from genlab.apps.sweep.which import created, existing, settings_of
-from genlab.cluster.sbatch import require_sbatch
+from genlab.config.build import build
 from genlab.console import say, show
 from genlab.contracts import ConfigError, Problem
 from genlab.signals import caught
@@ -43,10 +44,10 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None, conf
     choice, check = chosen(folder.path / FILE if folder else file, settings)
     if cfg.engine == "wandb":
         require_plain(cfg, choice, settings)
-    if cfg.engine == "slurm":
-        require_sbatch()
     known = folder.trials() if folder else []
     trials = check_trials(choice, check, known)
+    if cfg.engine == "slurm":
+        require_fitting(build(cfg.slurm, cfg.trust), check.devices(), check.nodes())
     if cfg.check_only:
         return describe(trials or known, choice)
     if cfg.engine == "wandb":
