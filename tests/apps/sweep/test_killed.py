@@ -101,3 +101,41 @@ def test_trials_of_a_sweep_that_is_killed_alone_save_and_end(tmp_path, cache):
         time.sleep(0.1)
     folder = next(tmp_path.glob("runs/sweeps/beta/2*"))
     assert [(folder / "logs" / f"{number}.code").read_text().strip() for number in "12"] == ["143", "143"]
+
+
+BAYES = """
+program: src/train.py
+method: bayes
+run_cap: 13
+metric: {name: val/elbo, goal: maximize}
+parameters:
+  model: {value: beta_vae}
+  model.beta: {distribution: log_uniform_values, min: 0.1, max: 10.0}
+  model.latent_dim: {min: 2, max: 16}
+  trainer.max_epochs: {value: 1}
+  performance.threads: {value: 1}
+"""
+FINISHED = 10  # before the kill: from then on proposals follow from results
+
+
+@pytest.mark.kill
+def test_a_killed_search_goes_on_from_the_study_that_its_runs_make(tmp_path, cache):
+    options = ["workers=1", "logger=csv", "metrics=none", "callbacks=none"]
+    for name in ("calm", "killed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "beta.yaml").write_text(BAYES)
+    calm = start(tmp_path / "calm" / "beta.yaml", tmp_path / "calm", cache, *options)
+    folder = tmp_path / "killed"
+    first = start(folder / "beta.yaml", folder, cache, *options)
+    until = time.monotonic() + 500
+    while len(list(folder.glob("runs/sweeps/beta/2*/logs/*.code"))) < FINISHED:
+        assert first.poll() is None and time.monotonic() < until
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGKILL)
+    for process in processes_of(folder):
+        os.kill(process, signal.SIGKILL)
+    first.wait()
+    assert calm.wait(500) == 0, calm.stderr.read()
+    second = start(folder / "beta.yaml", folder, cache, *options, "resume=auto")
+    assert second.wait(400) == 0, second.stderr.read()
+    assert table(folder) == table(tmp_path / "calm") and len(table(folder)) == 13
