@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from genlab.apps.command import main as door
 from genlab.apps.command import run as launch
 from genlab.apps.command.paths import prepare
+from genlab.cluster import site
 from genlab.config.files import Conf
 from genlab.config.overrides import unreadable_file
 from genlab.contracts import CheckpointError, ConfigError, DataError, DataSpec
@@ -27,6 +28,9 @@ from genlab.runs import manifest
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import require_of_today
 from genlab.runs.load import load
+from genlab.runs.wandb_agent import agents_values
+from genlab.sweeps.spec import read_sweep
+from genlab.sweeps.wandb_engine import register
 
 ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 # every call that makes objects of a file's bytes, and the tests below that give it a file
@@ -34,12 +38,16 @@ PLACES = {
     "apps/command/help.py yaml.safe_load": "",  # one value of a file of ours
     "apps/command/resumed_sweep.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
     "apps/command/run.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
+    "apps/sweep/slurm.py json.loads": "",
+    "cluster/site.py yaml.safe_load": "test_sweep_files_and_what_stands_beside_them",
+    "cluster/ranks/signs.py json.load": "",
     "config/files.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
     "config/overrides.py yaml.safe_load": "test_configurations_are_read_as_plain_values",
     "data/sets/digits.py np.loadtxt": "",  # numbers as text, of scikit-learn's own file
     "data/sets/mnist.py np.frombuffer": "",  # bytes as numbers
     "data/store/handover.py np.frombuffer": "",  # the address of a memory map
     "data/store/handover.py np.load": "test_arrays_that_are_handed_over",
+    "data/store/stage.py json.loads": "",
     "data/store/store.py json.loads": "",
     "data/store/store.py np.load": "test_the_sizes_in_a_store",
     "data/store/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/store/test_store.py",
@@ -50,6 +58,10 @@ PLACES = {
     "files.py torch.load": "test_what_is_kept_of_a_set",
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
     "runs/directory.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
+    "runs/wandb_agent.py yaml.safe_load": "test_sweep_files_and_what_stands_beside_them",
+    "sweeps/content.py yaml.load": "test_sweep_files_and_what_stands_beside_them",  # by a SafeLoader
+    "sweeps/folder.py json.loads": "",
+    "sweeps/wandb_engine.py yaml.safe_load": "test_sweep_files_and_what_stands_beside_them",
 }
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 MODULES = {"torch", "hub", "np", "numpy", "pickle", "joblib", "yaml", "json", "OmegaConf", "onnx", "marshal", "shelve"}
@@ -225,6 +237,23 @@ def test_arrays_that_are_handed_over(mark, tmp_path):
     np.savez(tmp_path / ARRAYS, **{"train.x": np.array([Evil(mark)], object)})
     with pytest.raises(ValueError, match="allow_pickle=False"):
         handed_over(tmp_path)
+
+
+def test_sweep_files_and_what_stands_beside_them(mark, tmp_path, monkeypatch):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(f'method: !!python/object/apply:io.open ["{mark}", "w"]\n')
+    yaml.unsafe_load(path.read_text())["method"].close()  # it would
+    mark.unlink()
+    for read in (read_sweep, site.read):
+        with pytest.raises(ConfigError, match="could not determine a constructor"):
+            read(path)
+    with pytest.raises(yaml.YAMLError):
+        register(path, None, None)
+    for name, value in {"RUN_ID": "a", "SWEEP_ID": "b", "SWEEP_PARAM_PATH": str(path)}.items():
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    with pytest.raises(yaml.YAMLError):
+        agents_values()
+    assert not mark.exists()
 
 
 def test_configurations_are_read_as_plain_values(mark, tmp_path, monkeypatch):

@@ -52,7 +52,7 @@ def test_values_of_any_kind_arrive(agent):
     values |= {"tags": ["x, y", None], "model.net": {"width": 3, "widths": [1, 2]}, "trainer.max_time": "00:01:00:00"}
     arguments = agent(values)
     made = of_agent([*arguments[:3], "trainer.max_steps=1", *(f"++{text}" for text in arguments[3:])])
-    assert made[:4] == ["data.limit=null", "model/optimizer=sgd", "trust=[a]", "trainer.max_steps=1"]
+    assert made[:4] == ["data.limit=null", "model/optimizer=sgd", "trust=['a']", "trainer.max_steps=1"]
     assert made[4:10] == [
         "++trainer.deterministic=True",
         "++data.lr=1e-05",

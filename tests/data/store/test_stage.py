@@ -160,8 +160,6 @@ def test_the_key_reaches_the_training_and_a_check_copies_nothing(composed, tmp_p
     assert run_train(composed(*given, "check_only=true"), []) == 0
     assert not (tmp_path / "node").exists()
     seen = []
-    monkeypatch.setattr(
-        "genlab.apps.train.training.fit", lambda cfg, typed, prepared, chosen: seen.append(prepared) or 0
-    )
+    monkeypatch.setattr("genlab.apps.train.training.fit", lambda cfg, typed, prepared, *_: seen.append(prepared) or 0)
     assert run_train(composed(*given), []) == 0
     assert stores(seen[0]) == {str(path) for path in copied(tmp_path / "node" / "sets")}
