@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +42,18 @@ class Check:
         Raises:
             ConfigError: with every problem once, and the first trial that has it.
         """
-        problems: dict[tuple[str, str], Problem] = {}
+        problems: dict[tuple[str, str], list[tuple[Problem, Trial]]] = {}
         checked = []
         with progress("checking the trials", len(trials), shown=len(trials) > FEW, unit="trials") as advance:
             for trial in trials:
                 try:
                     checked.append(self.one(trial))
                 except GenlabError as error:
-                    for problem in located(error, trial):
-                        problems.setdefault((problem.where, problem.what), problem)
+                    for problem in error.problems if isinstance(error, ConfigError) else [Problem("", str(error))]:
+                        problems.setdefault((problem.where, problem.what), []).append((problem, trial))
                 advance()
         if problems:
-            raise ConfigError(problems.values())
+            raise ConfigError(located(*found[0], len(found) == len(trials)) for found in problems.values())
         return checked
 
     def one(self, trial: Trial) -> Trial:
@@ -102,11 +102,8 @@ def without_choices(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in ("model", "data", "seed")}
 
 
-def located(error: GenlabError, trial: Trial) -> Iterable[Problem]:
-    """The problems of a trial, each with the trial's values where there are any."""
-    problems = error.problems if isinstance(error, ConfigError) else [Problem("", str(error))]
-    given = {key_of(word.partition("=")[0]) for word in trial.values}
-    for problem in problems:
-        own = key_of(problem.where) in given or not trial.values
-        where = problem.where if own else f"{problem.where} (with {words(trial.values)})"
-        yield Problem(where, problem.what, problem.remedy)
+def located(problem: Problem, trial: Trial, everywhere: bool) -> Problem:
+    """The problem, with the values of the first trial that has it; without them if all have it, or its key says them."""
+    if everywhere or not trial.values or key_of(problem.where) in trial.values:
+        return problem
+    return Problem(f"{problem.where} (with {words(trial.values)})", problem.what, problem.remedy)

@@ -15,6 +15,7 @@ from genlab.console import say
 from genlab.contracts import ConfigError, Problem
 from genlab.runs.directory import RunDirectory, make, point_latest
 from genlab.runs.find import follow_latest
+from genlab.sweeps.content import text_of
 from genlab.sweeps.folder import FILE, SETTINGS, SweepFolder
 
 FIXED = ("digest", "overrides", "config_dir", "seed", "replicates")  # settings that a sweep keeps
@@ -33,20 +34,6 @@ def settings_of(cfg: DictConfig, overrides: Iterable[str], config_dir: Path | No
         "replicates": cfg.replicates,
         "run_cap": cfg.run_cap,
     }
-
-
-def text_of(file: Path) -> str:
-    """The text of a sweep file.
-
-    Raises:
-        ConfigError: there is no such file.
-    """
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        remedy = "Type: sweep.py sweeps/NAME.yaml, or the folder of a sweep (runs/sweeps/NAME/TIME)"
-        raise ConfigError([Problem(str(file), f"cannot be read: {reason}", remedy)]) from None
 
 
 def existing(cfg: DictConfig, overrides: list[str], config_dir: Path | None) -> SweepFolder | None:
