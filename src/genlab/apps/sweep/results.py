@@ -28,19 +28,23 @@ class Results:
     def __init__(self, folder: SweepFolder, choice: Choice, check: Check) -> None:
         self.folder, self.choice, self.check = folder, choice, check
         self.goal = choice.file.metric
+        self.exhausted = False  # there is no cell that has not been chosen
         self.looked: dict[str, int] = {}  # validations of each running trial when it was last judged
 
     # ---- the next trials -------------------------------------------------------------------------------------------
 
     def more(self) -> list[Trial]:
         """The runs of the next setting of ``bayes``, recorded and checked; none if there are enough."""
+        if self.choice.file.method != "bayes" or self.exhausted:
+            return []
         trials = self.folder.trials()
         count = len({trial.number for trial in trials})
-        if self.choice.file.method != "bayes" or count >= (self.choice.cap or 0):
+        if count >= (self.choice.cap or 0):
             return []
         values = self.study().ask([self.all_values(runs[0]) for runs in self.under_way(trials)])
         if values is None:
-            say("sweep     every cell that the file allows has been asked for")
+            say(f"note      the file allows no more than these {count} cells")
+            self.exhausted = True
             return []
         runs = self.choice.runs_of([values], first=count + 1)
         try:
