@@ -48,12 +48,15 @@ def name_of(node: int, local: int) -> str:
 
 
 def launcher() -> str | None:
-    """What started this process as one of several: ``torchrun``, ``srun`` or ``lightning``; None: the user."""
+    """What started this process as one of several: ``torchrun``, ``srun`` or ``lightning``; None: the user.
+
+    A node of several that the user has started by hand, with ``NODE_RANK``, the first one too, is one of Lightning's.
+    """
     if "TORCHELASTIC_RUN_ID" in os.environ:
         return "torchrun"
     if "SLURM_STEP_ID" in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
         return "srun"
-    return "lightning" if "LOCAL_RANK" in os.environ or os.environ.get("NODE_RANK", "0") != "0" else None
+    return "lightning" if {"LOCAL_RANK", "NODE_RANK"} & os.environ.keys() else None
 
 
 def note_of_launch(runs: Path) -> Path:
