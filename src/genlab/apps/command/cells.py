@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,9 +12,7 @@ from genlab.config.searchpath import KEY, conf_of
 from genlab.config.several import listed
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError
-
-LONGEST = 80  # characters that the varied values add to a name
-UNFIT = re.compile(r"[^A-Za-z0-9_.+-]+")  # what no name may contain
+from genlab.sweeps import trials
 
 
 class Typed:
@@ -64,6 +61,5 @@ def shown(cell: Iterable[str], varied: set[str]) -> str:
 
 def suffix(cell: Iterable[str], varied: set[str]) -> str:
     """What makes the combination's name its own: ``-beta_4-seed_1``; empty if only the name itself is varied."""
-    pairs = [text.lstrip("+").split("=", 1) for text in cell if key_of(text) in varied - {"name", "run_id"}]
-    words = [re.split("[./@]", key)[-1] + "_" + UNFIT.sub("_", value).strip("_") for key, value in pairs]
-    return "".join(f"-{word}" for word in words)[:LONGEST]
+    pairs = (text.lstrip("+").split("=", 1) for text in cell if key_of(text) in varied - {"name", "run_id"})
+    return trials.suffix(dict(pairs))
