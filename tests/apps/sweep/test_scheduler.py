@@ -133,3 +133,26 @@ def test_jobs_of_a_cluster_go_on_when_the_sweep_is_stopped(sweep):
     with pytest.raises(Stopped):
         one.run(signals)
     assert one.engine.running and not one.engine.stopped
+
+
+def validated(folder, trial, values):
+    """What a run has reported at its validations so far."""
+    folder.run_of(trial).mkdir(exist_ok=True)
+    rows = "".join(f"{step},{value}\n" for step, value in enumerate(values, 1))
+    (folder.run_of(trial) / "metrics.csv").write_text(f"step,val/loss\n{rows}")
+
+
+def test_a_trial_that_is_worse_than_the_others_at_its_validation_is_ended_once_and_stands_as_pruned(sweep, capfd):
+    text = FILE.replace(", target: 2.5", "") + "early_terminate: {type: hyperband, min_iter: 1, eta: 2}\n"
+    one = sweep(text, workers=1, codes={"4": None})
+    first, second, third, last = one.folder.trials()
+    for trial, loss in ((first, 1.0), (second, 1.1), (third, 1.2)):
+        validated(one.folder, trial, [loss] * 8)
+        summary = {"status": "finished", "metrics": {"val/loss": loss}}
+        (one.folder.run_of(trial) / "summary.json").write_text(json.dumps(summary))
+    validated(one.folder, last, [9.0] * 8)  # at which its bracket compares
+    one.queue = type(one.queue)([last])
+    one.run(catch())
+    assert one.engine.stopped == ["4"]
+    assert [row.state for row in one.folder.rows()] == ["finished"] * 3 + ["pruned"]
+    assert not one.failed and "pruned    cell 4 (model.beta=1)" in capfd.readouterr().err
