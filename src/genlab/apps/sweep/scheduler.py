@@ -114,7 +114,11 @@ class Scheduler:
     def prune(self) -> None:
         """End the trials that are hopeless, each once."""
         for trial, *_ in self.engine.running.values():
-            if trial.key not in self.pruned and self.results.is_hopeless(trial):
+            if (
+                trial.key not in self.pruned
+                and self.results.is_hopeless(trial)
+                and self.folder.state(trial) not in DONE
+            ):
                 self.pruned.add(trial.key)
                 self.folder.prune(trial)
                 self.engine.stop(trial)
