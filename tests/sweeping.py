@@ -1,4 +1,4 @@
-"""Rows of sweeps that have known results, for the tests of tables and pictures."""
+"""A sweep file of four cells; and rows of sweeps that have known results, for the tests of tables and pictures."""
 
 import itertools
 import math
@@ -6,6 +6,16 @@ import random
 
 from genlab.sweeps.rows import Row
 
+GRID = """
+program: src/train.py
+method: grid
+metric: {name: val/elbo, goal: maximize}
+command: ["${env}", "${interpreter}", "${program}", "${args_no_hyphens}"]
+parameters:
+  model: {value: beta_vae}
+  model.beta: {values: [1, 4]}
+  model.latent_dim: {values: [2, 8]}
+"""
 HIGH, LOW = ("val/elbo", "maximize"), ("val/elbo", "minimize")
 BETA, LATENT = "model.beta", "model.latent_dim"
 

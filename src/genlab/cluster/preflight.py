@@ -120,11 +120,21 @@ def gpus(environment: Environment, trainer: dict[str, Any], here: int | None) ->
 
 
 def gpus_here(environment: Environment, devices: Path = Path("/dev")) -> int | None:
-    """The NVIDIA GPUs that this process may use; None where there are others."""
+    """How many NVIDIA GPUs this process may use; None where there are others."""
+    found = visible_gpus(environment, devices)
+    return None if found is None else len(found)
+
+
+def visible_gpus(environment: Environment, devices: Path = Path("/dev")) -> list[str] | None:
+    """Their names, as ``CUDA_VISIBLE_DEVICES`` has them; None where there are GPUs of another kind."""
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return len([word for word in visible.split(",") if word.strip() not in ("", "-1", "NoDevFiles")])
-    return None if (devices / "kfd").exists() else len(list(devices.glob("nvidia[0-9]*")))
+        return [word.strip() for word in visible.split(",") if word.strip() not in ("", "-1", "NoDevFiles")]
+    if (devices / "kfd").exists():
+        return None
+    return sorted(
+        (path.name.removeprefix("nvidia") for path in devices.glob("nvidia[0-9]*")), key=lambda n: (len(n), n)
+    )
 
 
 # ---- folders --------------------------------------------------------------------------------------------------------

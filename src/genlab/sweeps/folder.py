@@ -5,9 +5,9 @@
 =====================  ==============================================================================================
 ``sweep.yaml``         the file as given
 ``sweep.json``         what was typed beside it
-``trials.jsonl``        the checked trials, in the order in which they were chosen: one line a run
-``<trial>/``            the run directory of each
-``logs/<trial>.txt``    what it has printed; ``<trial>.code``: its last exit code
+``trials.jsonl``       the checked trials, in the order in which they were chosen: one line a run
+``<trial>/``           the run directory of each
+``logs/<trial>.txt``   what it has printed; ``<trial>.code``: its last exit code
 ``pruned.json``        the trials that ``early_terminate`` has ended
 ``tables/cells.csv``   the table of cells, kept true while the sweep runs
 =====================  ==============================================================================================
@@ -25,13 +25,13 @@ from filelock import FileLock, Timeout
 
 from genlab.contracts import ConfigError, Problem
 from genlab.files import read_record, replacing, write_json
-from genlab.runs.heartbeat import state_of
+from genlab.runs.heartbeat import LOCK, state_of
 from genlab.runs.summary import FINISHED, RUNNING, read_summary
 from genlab.runs.summary import NAME as SUMMARY
 from genlab.sweeps.rows import Row, State
 from genlab.sweeps.trials import Trial
 
-FILE, SETTINGS, TRIALS, PRUNED, LOCK = "sweep.yaml", "sweep.json", "trials.jsonl", "pruned.json", ".lock"
+FILE, SETTINGS, TRIALS, PRUNED = "sweep.yaml", "sweep.json", "trials.jsonl", "pruned.json"
 PREEMPTED = 75  # exit code of a run that has been saved and is to go on
 REMEDY = "Start the sweep anew"
 
@@ -176,13 +176,3 @@ class SweepFolder:
     def release(self) -> None:
         """Release the lock."""
         self.lock.release()
-
-    def is_held(self) -> bool:
-        """Whether some process runs this sweep now."""
-        probe = FileLock(self.path / LOCK)
-        try:
-            probe.acquire(timeout=0)
-        except Timeout:
-            return True
-        probe.release()
-        return False

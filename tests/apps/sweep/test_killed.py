@@ -10,20 +10,18 @@ from pathlib import Path
 
 import pytest
 
+import sweeping
+
 REPO = Path(__file__).resolve().parents[3]
-GRID = """
-program: src/train.py
-method: grid
-metric: {name: val/elbo, goal: maximize}
-parameters:
-  model: {value: beta_vae}
-  model.beta: {values: [1, 4]}
-  model.latent_dim: {values: [2, 8]}
+GRID = (
+    sweeping.GRID
+    + """\
   data.batch_size: {value: 8}
   checkpoint.every_n_steps: {value: 5}
   trainer.max_epochs: {value: 3}
   performance.threads: {value: 1}
 """
+)
 OPTIONS = ["workers=2", "logger=csv", "metrics=none"]
 
 
@@ -37,6 +35,14 @@ def processes_of(folder):
     """The trials of the sweeps in a folder that are running."""
     found = subprocess.run(["pgrep", "-f", f"genlab.apps.sweep.trial {folder}"], capture_output=True, text=True)
     return [int(word) for word in found.stdout.split()]
+
+
+def kill(sweep, folder):
+    """Kill a sweep, and then its trials."""
+    os.kill(sweep.pid, signal.SIGKILL)
+    for process in processes_of(folder):
+        os.kill(process, signal.SIGKILL)
+    sweep.wait()
 
 
 def table(folder):
@@ -66,10 +72,7 @@ def test_a_killed_sweep_leaves_the_table_of_an_undisturbed_one(tmp_path, cache):
     while len(list(folder.glob("runs/sweeps/beta/2*/3/checkpoints/last.ckpt"))) == 0:  # in the middle of the third
         assert first.poll() is None and time.monotonic() < until
         time.sleep(0.05)
-    os.kill(first.pid, signal.SIGKILL)
-    for process in processes_of(folder):
-        os.kill(process, signal.SIGKILL)
-    first.wait()
+    kill(first, folder)
     sweep = next((folder / "runs" / "sweeps" / "beta").glob("2*"))
     before = {path.parent.name: path.stat().st_mtime_ns for path in sweep.glob("*/summary.json")}
     done = {key for key in before if '"finished"' in (sweep / key / "summary.json").read_text()}
@@ -131,10 +134,7 @@ def test_a_killed_search_goes_on_from_the_study_that_its_runs_make(tmp_path, cac
     while len(list(folder.glob("runs/sweeps/beta/2*/logs/*.code"))) < FINISHED:
         assert first.poll() is None and time.monotonic() < until
         time.sleep(0.05)
-    os.kill(first.pid, signal.SIGKILL)
-    for process in processes_of(folder):
-        os.kill(process, signal.SIGKILL)
-    first.wait()
+    kill(first, folder)
     assert calm.wait(500) == 0, calm.stderr.read()
     second = start(folder / "beta.yaml", folder, cache, *options, "resume=auto")
     assert second.wait(400) == 0, second.stderr.read()

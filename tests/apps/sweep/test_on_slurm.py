@@ -1,8 +1,10 @@
 """One sweep file here and as an array of a real Slurm: the same numbers. ``pytest -m slurm -n 0`` (as root)."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,22 @@ def test_an_array_of_slurm_gives_the_numbers_of_this_machine(tmp_path):
     with one_node.cluster(tmp_path / "one", slots=2):
         there = swept(tmp_path / "there", "engine=slurm", "slurm.gpus=0", "slurm.cpus_per_task=1", "slurm.time=10:00")
     assert sorted(here) == ["1", "2", "3", "4"] and here == there
+
+
+def test_jobs_go_on_when_the_sweep_is_stopped_and_its_folder_takes_them_up(tmp_path):
+    line = [sys.executable, str(REPO / "src" / "sweep.py")]
+    on_slurm = ["engine=slurm", "slurm.gpus=0", "slurm.cpus_per_task=1", "slurm.time=10:00"]
+    with one_node.cluster(tmp_path / "one", slots=2):
+        first = subprocess.Popen([*line, str(FILE), *CUT, *on_slurm], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + 120
+        while not (found := list(tmp_path.glob("runs/sweeps/*/2*/jobs.json"))):
+            assert first.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
+        first.send_signal(signal.SIGINT)
+        assert first.wait(60) == 130 and str(found[0].parent) in first.stderr.read()
+        before = found[0].read_text()
+        again = subprocess.run([*line, str(found[0].parent), *on_slurm], cwd=tmp_path, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert found[0].read_text() == before  # nothing was submitted twice
+    states = [json.loads(path.read_text())["status"] for path in found[0].parent.glob("[1-4]/summary.json")]
+    assert states == ["finished"] * 4

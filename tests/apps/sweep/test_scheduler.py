@@ -127,6 +127,17 @@ def test_a_signal_lets_running_trials_save_and_says_how_to_go_on(sweep):
     assert not one.failed
 
 
+def test_a_second_ctrl_c_ends_the_trials_at_once(sweep, monkeypatch):
+    one, signals, ended = sweep(codes={"1": None}), catch(), []
+    monkeypatch.setattr(one.engine, "stop", lambda trial: None)  # it takes its time
+    monkeypatch.setattr(one.engine, "kill", lambda: ended.append("killed"))
+    waiting = [signal.SIGINT, signal.SIGINT]
+    one.shown = lambda rows: waiting and [os.kill(os.getpid(), waiting.pop()) for _ in (1, 2)]
+    with pytest.raises(Stopped) as stopped:
+        one.run(signals)
+    assert stopped.value.exit_code == 130 and ended == ["killed"]
+
+
 def test_jobs_of_a_cluster_go_on_when_the_sweep_is_stopped(sweep):
     one, signals = sweep(codes={"1": None}, outlives=True), catch()
     one.shown = once(signal.SIGINT)

@@ -16,16 +16,8 @@ from genlab.contracts import ConfigError
 from genlab.sweeps.folder import SweepFolder
 from genlab.sweeps.spec import read_sweep
 
-GRID = """
-program: src/train.py
-method: grid
-metric: {name: val/elbo, goal: maximize}
-parameters:
-  model: {value: beta_vae}
-  model.beta: {values: [1, 4]}
-  model.latent_dim: {values: [2, 8]}
-command: ["${env}", "${interpreter}", "${program}", "${args_no_hyphens}"]
-"""
+from sweeping import GRID
+
 SHORT = ["trainer.max_steps=2", "data=digits", "data.limit=60", "logger=csv", "metrics=none", "callbacks=none"]
 
 

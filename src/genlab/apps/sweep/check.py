@@ -44,7 +44,7 @@ class Check:
         """
         problems: dict[tuple[str, str], list[tuple[Problem, Trial]]] = {}
         checked = []
-        with progress("checking the trials", len(trials), shown=len(trials) > FEW, unit="trials") as advance:
+        with progress("checking the cells", len(trials), shown=len(trials) > FEW, unit="cells") as advance:
             for trial in trials:
                 try:
                     checked.append(self.one(trial))

@@ -63,5 +63,4 @@ class Choice:
 
     def fixed(self) -> dict[str, Any]:
         """The values that are the same in every trial."""
-        first = next(iter(corners(self.file)), {})
-        return {key: value for key, value in first.items() if self.file.parameters[key].is_fixed}
+        return {name: one.values[0] for name, one in self.file.parameters.items() if one.is_fixed}

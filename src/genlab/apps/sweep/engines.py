@@ -27,7 +27,7 @@ def run_trials(cfg: DictConfig, folder: SweepFolder, choice: Choice, check: Chec
     Raises:
         Stopped: by a signal.
     """
-    engine, goal = engine_for(cfg, folder, check), goal_of(choice)
+    engine, goal = engine_for(cfg, folder, choice, check), goal_of(choice)
     total = choice.cap * choice.replicates if choice.cap else None
     screen = Screen(folder.path.parent.name, goal, getattr(engine, "workers", 1), total=total)
     with console.tee(folder.path / "log.txt", attempt):
@@ -41,12 +41,13 @@ def run_trials(cfg: DictConfig, folder: SweepFolder, choice: Choice, check: Chec
         return close(folder, choice, check.dimensions)
 
 
-def engine_for(cfg: DictConfig, folder: SweepFolder, check: Check) -> Engine:
+def engine_for(cfg: DictConfig, folder: SweepFolder, choice: Choice, check: Check) -> Engine:
     """The engine, with as many workers as were asked for."""
     devices = check.devices()
     if cfg.engine == "slurm":
         options: SlurmOptions = build(cfg.slurm, cfg.trust)
-        return SlurmArray(folder, options, None if cfg.workers == "auto" else cfg.workers, devices)
+        parallel = None if cfg.workers == "auto" else cfg.workers
+        return SlurmArray(folder, options, parallel, devices, one_by_one=choice.file.method == "bayes")
     workers = usual_workers(devices) if cfg.workers == "auto" else cfg.workers
     typed = any(key_of(text) == "performance.threads" for text in check.typed)
     threads = None if typed or workers == 1 else max(1, cores.usable() // workers)

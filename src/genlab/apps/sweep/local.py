@@ -11,13 +11,11 @@ from pathlib import Path
 
 from genlab import cores
 from genlab.apps.sweep.trial import PARENT
+from genlab.cluster.preflight import visible_gpus
 from genlab.sweeps.folder import SweepFolder
 from genlab.sweeps.trials import Trial
 
-ROOM = (
-    Path(__file__).resolve().parents[3]
-)  # the folder that has the package, for trials of a clone that is not installed
-GPUS = Path("/proc/driver/nvidia/gpus")
+ROOM = Path(__file__).resolve().parents[3]  # the folder of the package, for trials of a clone that is not installed
 EACH = 4  # cores for one worker
 
 
@@ -60,10 +58,9 @@ class Local:
 
     def environment(self, worker: int) -> dict[str, str]:
         """The environment variables of a worker's trials."""
-        path = os.pathsep.join(filter(None, [str(ROOM), os.environ.get("PYTHONPATH")]))
         share = self.shares[worker]
         visible = {} if share is None else {"CUDA_VISIBLE_DEVICES": ",".join(share)}
-        return {**os.environ, "PYTHONPATH": path, PARENT: str(os.getpid()), **visible}
+        return {**os.environ, "PYTHONPATH": python_path(), PARENT: str(os.getpid()), **visible}
 
     def ended(self) -> Iterator[tuple[Trial, int]]:
         """Cells that have ended since the last call, with their exit codes; negative if a signal has killed one."""
@@ -98,11 +95,13 @@ def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def gpus() -> list[str]:
-    """The GPUs that this process may use, by their numbers: ``CUDA_VISIBLE_DEVICES``, else all that the driver lists."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [word for word in visible.split(",") if word.strip()]
-    return [str(number) for number in range(len(list(GPUS.iterdir())))] if GPUS.is_dir() else []
+    """The NVIDIA GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    return visible_gpus(os.environ) or []
+
+
+def python_path() -> str:
+    """The ``PYTHONPATH`` of trials: the package's folder first."""
+    return os.pathsep.join(filter(None, [str(ROOM), os.environ.get("PYTHONPATH")]))
 
 
 def shares_of(available: list[str], devices: int, workers: int) -> list[list[str] | None]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from genlab.apps.sweep.local import ROOM
+from genlab.apps.sweep.local import python_path
 from genlab.cluster.options import SlurmOptions
 from genlab.cluster.sbatch import require_sbatch, submit
 from genlab.cluster.script import TASK, batch_script
@@ -23,7 +22,6 @@ from genlab.sweeps.trials import Trial
 JOBS = "jobs.json"  # in the sweep's folder: the job of each trial that has been submitted
 ASK = 5.0  # seconds between two questions to Slurm
 GONE = -1  # exit code of a trial whose job has left the queue without one
-AGAIN = (75, 138)  # exit codes with which a job goes back into the queue
 
 
 class SlurmArray:
@@ -34,12 +32,17 @@ class SlurmArray:
     Args:
         parallel: jobs at a time; None: as many as the cluster allows.
         devices: processes of a trial on each node.
+        one_by_one: each trial follows from the results so far, so that no more than ``parallel`` (by itself one) are
+            submitted ahead; otherwise Slurm holds back those of one array.
     """
 
     outlives = True
 
-    def __init__(self, folder: SweepFolder, options: SlurmOptions, parallel: int | None, devices: int) -> None:
+    def __init__(
+        self, folder: SweepFolder, options: SlurmOptions, parallel: int | None, devices: int, one_by_one: bool
+    ) -> None:
         self.folder, self.options, self.parallel, self.devices = folder, options, parallel, devices
+        self.one_by_one = one_by_one
         self.jobs: dict[str, str] = known(folder.path / JOBS)
         self.asked = 0.0
         queued = self.queued()
@@ -48,8 +51,8 @@ class SlurmArray:
 
     @property
     def room(self) -> int:
-        """How many more trials may be submitted: Slurm itself holds back those of an array."""
-        return sys.maxsize if self.parallel is None else max(0, self.parallel - len(self.running))
+        """How many more trials may be submitted."""
+        return max(0, (self.parallel or 1) - len(self.running)) if self.one_by_one else sys.maxsize
 
     def write(self, trials: list[Trial]) -> Path:
         """Write the batch script of an array of these trials."""
@@ -65,7 +68,8 @@ class SlurmArray:
 
     def start(self, trials: list[Trial]) -> None:
         """Submit an array of these trials."""
-        script, places = self.write(trials), self.places()
+        places = self.places()
+        script = self.write(trials)
         for trial in trials:
             self.folder.write_code(trial, None)
         job = submit(script)
@@ -78,7 +82,6 @@ class SlurmArray:
 
     def script(self, places: list[int]) -> str:
         """The text of the batch script of an array with these numbers."""
-        path = os.pathsep.join(filter(None, [str(ROOM), os.environ.get("PYTHONPATH")]))
         command = [self.options.interpreter, "-m", "genlab.apps.sweep.trial", str(self.folder.path), TASK]
         return batch_script(
             self.options,
@@ -87,7 +90,8 @@ class SlurmArray:
             command=command,
             tasks=self.options.tasks_per_node(self.devices),
             array=places,
-            environment={"PYTHONPATH": path},
+            parallel=self.parallel,
+            environment={"PYTHONPATH": python_path()},
         )
 
     def queued(self) -> set[str]:

@@ -15,11 +15,12 @@ from genlab.console import say
 from genlab.contracts import ConfigError, Problem
 from genlab.runs.directory import RunDirectory, make, point_latest
 from genlab.runs.find import follow_latest
+from genlab.runs.heartbeat import is_locked
 from genlab.sweeps.content import text_of
 from genlab.sweeps.folder import FILE, SETTINGS, SweepFolder
 
 FIXED = ("digest", "overrides", "config_dir", "seed", "replicates")  # settings that a sweep keeps
-TYPED = {"seed": "seed", "replicates": "replicates"}  # those of them that are keys of the command
+TYPED = ("seed", "replicates")  # those of them that are keys of the command
 
 
 def settings_of(cfg: DictConfig, overrides: Iterable[str], config_dir: Path | None, file: Path) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def opened(path: Path) -> SweepFolder:
 def changes(recorded: dict[str, Any], cfg: DictConfig, overrides: list[str]) -> list[str]:
     """The settings that are typed beside a folder and are not the sweep's own."""
     typed = {key_of(text) for text in own("sweep", overrides)}
-    found = [key for key, word in TYPED.items() if word in typed and recorded[key] != cfg[word]]
+    found = [key for key in TYPED if key in typed and recorded[key] != cfg[key]]
     rest = [text for text in passed_on("sweep", overrides) if text not in recorded["overrides"]]
     return found + (["overrides"] if rest else [])
 
@@ -103,7 +104,7 @@ def newest(parent: Path, wanted: dict[str, Any]) -> SweepFolder | None:
         folder = SweepFolder(path.parent.resolve())
         recorded = folder.settings()
         same = all(recorded.get(key) == wanted[key] for key in FIXED)
-        if same and not recorded.get("ended") and not folder.is_held():
+        if same and not recorded.get("ended") and not is_locked(folder.path):
             say(f"resume    the sweep {folder.path}")
             return folder
     say(f"resume    nothing to continue in {parent}: no unfinished sweep of this line, so a new one begins")
