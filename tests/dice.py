@@ -9,9 +9,10 @@ import torch
 from genlab.models.base.model import Model
 
 BATCHES = 5  # an epoch: an odd number, so that a spare number of each normal distribution waits at its end
+KEYS = ("net", "latent_dim", "likelihood", "sigma", "output_activation", "logistic_mixtures", "penalty", "mixture")
 OPTIONS = [
     "model=ae", "model._target_=dice.Dice", "trust=[dice]", "model.schedule.epochs=9",
-    *(f"~model.{key}" for key in ("net", "latent_dim", "likelihood", "sigma")),
+    *(f"~model.{key}" for key in KEYS),
     "data=digits", f"data.limit={16 * BATCHES}", "data.batch_size=16",
 ]  # fmt: skip
 

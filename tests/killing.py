@@ -22,7 +22,9 @@ COMMON = [
 def choices(model, folder):
     """A model, a small set that it takes (made in ``folder`` where it is one of pictures), and what keeps it small."""
     if model not in photographs.SMALL:
-        return [f"model={model}", "data=digits", "data.batch_size=32", "model.latent_dim=4"]
+        few = ["model.prior.components=10"] if model == "vamp_vae" else []
+        size = "model.generator.width=8" if model == "restoration" else "model.latent_dim=4"
+        return [f"model={model}", "data=digits", "data.batch_size=32", size, *few]
     name, make = {
         "pix2pix": ("paired_folders", photographs.pairs),
         "cyclegan": ("unpaired_folders", photographs.domains),

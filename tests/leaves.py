@@ -1,6 +1,5 @@
 """Small models of kinds that are still to come: what the base has to carry."""
 
-import math
 from functools import partial
 from typing import ClassVar
 
@@ -8,16 +7,13 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from genlab.contracts import Code
 from genlab.losses.adversarial import bce_fake, bce_real
-from genlab.losses.importance import importance_bound
 from genlab.losses.precision import per_image
-from genlab.models.base.distributions import DiagonalGaussian
-from genlab.models.base.labels import label_size, one_hot_labels
 from genlab.models.base.model import Model
 from genlab.models.base.phases import Phase
-from genlab.models.base.pixels import Pixels
 from genlab.models.base.schedules import Ramp
+from genlab.models.cvae import CVAE as Conditional
+from genlab.nets.mlp import MLP
 
 
 def put_into(cfg, leaf):
@@ -115,56 +111,27 @@ class WarmUp(Model):
         return {"loss": recon + self.at(self.weight) * size, "recon": recon, "size": size}
 
 
-class CVAE(Model):
-    """Conditional VAE (Sohn et al., 2015, NeurIPS): the label stands beside the pixels and beside the code."""
+class CVAE(Conditional):
+    """The conditional VAE with a small network of its own."""
 
-    needs: ClassVar[tuple] = ("classes", "attributes")
-
-    def __init__(self, latent_dim, beta, likelihood, sigma, objective, prior, optimizer, schedule, spec, seed):
-        super().__init__(spec, optimizer, schedule, seed)
-        self.latent_dim, self.beta, self.pixels = latent_dim, beta, Pixels(likelihood, sigma)
-        count, size = math.prod(spec.shape), label_size(spec)
-        self.encoder = mlp(count + size, 2 * latent_dim, 64)
-        self.decoder = nn.Sequential(mlp(latent_dim + size, count, 64), nn.Unflatten(1, spec.shape))
-        self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
-
-    def terms(self, batch, noise):
-        q = self.posterior(batch.image, batch.label)
-        z = q.sample(noise.normal("z", len(batch.image), self.objective.samples, self.latent_dim))
-        return self.objective(self.nll(batch.image, z, batch.label), q, self.prior, z, self.at(self.beta))
-
-    def beside(self, x, label):
-        return torch.cat([x.flatten(1), one_hot_labels(label, self.spec, x.dtype)], 1)
-
-    def posterior(self, x, label):
-        return DiagonalGaussian(*self.encoder(self.beside(x, label)).chunk(2, 1))
-
-    def nll(self, x, z, label):
-        wide = self.beside(z.flatten(0, 1), label.repeat_interleave(z.shape[1], 0))
-        return self.pixels.nll(self.decoder(wide), x).view(z.shape[:2])
-
-    def encode(self, x, *, label=None):
-        with self.evaluating():
-            return Code(*self.posterior(x, label))
-
-    def decode(self, z, *, label=None):
-        with self.evaluating():
-            return self.pixels.mean(self.decoder(self.beside(z, label)))
-
-    def reconstruct(self, x, *, label=None):
-        return self.decode(self.encode(x, label=label).mean, label=label)
-
-    def sample(self, n, *, label=None, seed=None):
-        return self.decode(self.prior.sample(n, self.sample_stream(seed), self.weight_dtype), label=label)
-
-    def bound(self, x, k=1, *, label=None):
-        with self.evaluating():
-            q = self.posterior(x, label)
-            z = q.sample(self.noise("bound", 0).normal("z", len(x), k, self.latent_dim))
-            return importance_bound(self.prior.log_prob(z) - q.log_prob(z) - self.nll(x, z, label))
-
-    def score(self, x, *, label=None):
-        return -self.bound(x, label=label)
+    def __init__(
+        self,
+        latent_dim,
+        beta,
+        likelihood,
+        sigma,
+        output_activation,
+        logistic_mixtures,
+        objective,
+        prior,
+        optimizer,
+        schedule,
+        spec,
+        seed,
+    ):
+        pixels = likelihood, sigma, output_activation, logistic_mixtures
+        net, rest = MLP([64], "tanh", "none", 0.0), (optimizer, schedule, spec, seed)
+        super().__init__(latent_dim, beta, *pixels, objective, prior, net, *rest)
 
 
 class OfClasses(CVAE):

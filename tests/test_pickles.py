@@ -23,7 +23,9 @@ from genlab.data.store.handover import ARRAYS, hand_over, handed_over
 from genlab.data.store.source import PreparedData
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.files import cached, sha256
-from genlab.metrics.extractors.choose import INCEPTION, extractor_name, make_extractor
+from genlab.metrics.extractors.choose import choose, make_extractor
+from genlab.metrics.extractors.layout import state_of
+from genlab.metrics.extractors.weights import PUBLISHED, Stated, weights_of
 from genlab.runs import manifest
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import require_of_today
@@ -54,7 +56,8 @@ PLACES = {
     "files.py json.loads": "",
     "interop/onnx.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
     "interop/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
-    "metrics/extractors/choose.py FeatureExtractorInceptionV3": "test_inceptions_weights",
+    "metrics/extractors/layout.py torch.load": "test_inceptions_weights, test_other_weights_of_a_network_…",
+    "metrics/perceptual.py torch.load": "test_a_pickled_object_in_a_file_of_weights, in metrics/test_perceptual.py",
     "files.py torch.load": "test_what_is_kept_of_a_set",
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
     "runs/directory.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
@@ -65,7 +68,7 @@ PLACES = {
 }
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 MODULES = {"torch", "hub", "np", "numpy", "pickle", "joblib", "yaml", "json", "OmegaConf", "onnx", "marshal", "shelve"}
-LIBRARIES = {"FeatureExtractorInceptionV3"}  # that load files by themselves
+LIBRARIES = {"FeatureExtractorInceptionV3"}  # that unpickle files by themselves
 
 
 def loading(path):
@@ -156,10 +159,18 @@ def test_what_is_kept_of_a_set(kind, signed, poison, tmp_path):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_inceptions_weights(kind, poison, composed, pictures, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    planted(tmp_path / "hub" / "checkpoints" / INCEPTION, poison(kind, lambda evil: {"fc.weight": evil}))
+    file = PUBLISHED["inception"].file
+    planted(tmp_path / "hub" / "checkpoints" / file, poison(kind, lambda evil: {"fc.weight": evil}))
     data = prepare(composed("data=folder", f"data.path={pictures}/china", "data.image_size=16"))
-    with pytest.raises(DataError, match=rf"{INCEPTION} is not the published file"):
-        make_extractor(extractor_name("auto", data.spec), data, tmp_path)
+    with pytest.raises(DataError, match=rf"{file} is not the published file"):
+        make_extractor(choose("auto", "antialiased", data.spec, {}), data, tmp_path)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_other_weights_of_a_network_whose_digest_the_user_states(kind, poison, tmp_path):
+    path = planted(tmp_path / "a.pth", poison(kind, lambda evil: {"fc.weight": evil}))
+    with pytest.raises(DataError, match=r"a\.pth are no weights of inception"):
+        state_of(weights_of("inception", Stated(str(path), sha256(path))))
 
 
 @pytest.mark.parametrize("command", ["evaluate", "generate", "translate", "export"])

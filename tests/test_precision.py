@@ -24,13 +24,35 @@ SHORT = ["trainer.max_steps=10", "trainer.max_epochs=40", "trainer.log_every_n_s
 SHORT += ["data.limit=200", "trainer.limit_val_batches=1", "trainer.limit_test_batches=1"]
 INSTANCE = ["model.generator.norm=instance", "model.discriminator.norm=instance"]
 WATCHED = ["trust=[striking]", "+callbacks.at._target_=striking.At"]
+CLASSES = ["model.latent_dim=2", "model/prior=ring", "model.labelled=100", "model.posterior=gaussian"]
+CLASSES += ["model.likelihood=bernoulli"]
+NARROW = ["model.discriminator.hidden=[32,32]"]
 PENALISED = ["model.loss=wasserstein", "model.lambda_gp=10"]
 # each model, what else is typed, and losses that its steps must have been seen to take
 CASES = [
     ("ae", [], {"gaussian_nll"}),
+    ("pca", [], {"gaussian_nll", "squared_error"}),
+    ("logistic_pca", [], {"bernoulli_nll", "squared_error"}),
+    ("linear_ae", [], {"gaussian_nll", "squared_error"}),
+    ("ae", ["model/penalty=kl_sparsity"], {"gaussian_nll", "activity_divergence"}),
+    ("ae", ["model/penalty=contractive"], {"gaussian_nll", "exact_jacobian"}),
+    ("denoising_ae", ["model/corruption=gaussian"], {"gaussian_nll"}),
+    ("dropout_ae", [], {"gaussian_nll"}),
+    ("restoration", ["model/corruption=blur"], {"gaussian_nll"}),
     ("vae", [], {"bernoulli_nll", "gaussian_kl"}),
     ("vae", ["model.likelihood=gaussian", "model.sigma=learned"], {"gaussian_nll", "squared_error", "gaussian_kl"}),
     ("beta_vae", [], {"bernoulli_nll", "gaussian_kl"}),
+    ("aae", [], {"gaussian_nll", "bce_real", "bce_fake"}),
+    ("aae", CLASSES, {"bernoulli_nll", "bce_real", "bce_fake"}),
+    ("ss_aae", [], {"gaussian_nll", "bce_real", "bce_fake"}),
+    ("factor_vae", NARROW, {"bernoulli_nll", "gaussian_kl", "bce_real", "bce_fake"}),
+    ("iwae", [], {"bernoulli_nll_of_each", "gaussian_log_density"}),
+    ("iwae", ["model.objective.gradient=dreg"], {"bernoulli_nll_of_each", "gaussian_log_density"}),
+    ("tc_vae", [], {"bernoulli_nll", "gaussian_log_density"}),
+    ("hvae", [], {"bernoulli_nll", "gaussian_kl_between", "gaussian_kl"}),
+    ("vamp_vae", [], {"bernoulli_nll", "mixture_log_density", "gaussian_log_density"}),
+    ("cvae", [], {"bernoulli_nll", "gaussian_kl"}),
+    ("db_vae", [], {"bernoulli_nll", "gaussian_kl"}),
     ("gan", [], {"bce_real", "bce_fake"}),
     ("dcgan", [], {"bce_real", "bce_fake"}),
     ("pix2pix", [], {"bce_real", "bce_fake", "l1"}),

@@ -24,17 +24,28 @@ PICTURES = ("pix2pix", "cyclegan")
 FEW = ["trainer.precision=64-true", "trainer.accelerator=cpu", "trainer.log_every_n_steps=1"]
 # where a model has more to show, or two ranks would not be one process
 CHOSEN = {
+    "factor_vae": ["model.discriminator.hidden=[32,32]"],
+    "ss_aae": ["model.labelled=30"],
     "cyclegan": ["model.pool_size=0"],
     "pix2pix": ["model.ema=0.9", "model.inference_norm=running", "model.inference_dropout=false"],
 }
 INSTANCE = ["model.generator.norm=instance", "model.generator.dropout=false", "model.discriminator.norm=instance"]
 CRITIC = ["model.loss=wasserstein", "model.lambda_gp=10", "model.augment=[color,translation,cutout]", "model.ema=0.9"]
+CLASSES = ["model.latent_dim=2", "model/prior=ring", "model.labelled=30", "model.posterior=gaussian"]
+FEW_INPUTS = ["model.prior.components=10"]
 GROUPED = ["trainer.accumulate_grad_batches=3", "trainer.gradient_clip_val=0.5"]
 MORE = {
+    "ae-sparse": ("ae", ["model/penalty=kl_sparsity"]),
+    "ae-contractive": ("ae", ["model/penalty=contractive", "model.penalty.probes=2"]),
+    "denoising-hole": ("denoising_ae", ["model/corruption=hole"]),
     "vae-grouped": ("vae", GROUPED),
     "vae-batch-norm": ("vae", ["model/net=conv", "model.net.norm=batch", "model.net.width=4"]),
     "vae-sigma": ("vae", [*GROUPED, "model.likelihood=gaussian"]),
+    "vae-capacity": ("vae", ["model/objective=capacity", "model.objective.capacity=2.0", "model.beta=5"]),
+    "vae-free-bits": ("vae", ["model/objective=free_bits"]),
+    "hvae-iwae": ("hvae", ["model/objective=iwae", "model.objective.gradient=dreg", "model/prior=vamp", *FEW_INPUTS]),
     "gan-grouped": ("gan", GROUPED),
+    "aae-classes": ("aae", CLASSES),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),
 }

@@ -9,6 +9,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from wandb_artifacts import Store
+
 from wandb_sweeps import Sweeps
 
 ACCOUNT = {"id": "u", "entity": "me", "username": "me", "name": "me", "email": "", "admin": False, "flags": "{}"}
@@ -54,6 +56,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.refuses, self.runs = None, {}
         self.sweeps = Sweeps(self.runs)
+        self.store = Store(self)
 
     @property
     def url(self):
@@ -61,8 +64,9 @@ class Server(ThreadingHTTPServer):
 
     def answer(self, query, given):
         """The data that GraphQL gives."""
-        if (of_sweeps := self.sweeps.answer(query, given)) is not None:
-            return of_sweeps
+        for other in (self.sweeps, self.store):
+            if (answer := other.answer(query, given)) is not None:
+                return answer
         name = given.get("name") or given.get("run")
         project = {"id": "p", "name": given.get("project"), "entity": {"id": "e", "name": given.get("entity") or "me"}}
         if "upsertBucket(" in query:
@@ -75,7 +79,7 @@ class Server(ThreadingHTTPServer):
             known = {"name": name, **self.runs[name].status()} if name in self.runs else None
             return {"model": {**project, "bucket": known}}
         if "createRunFiles(" in query:
-            files = [{"name": file, "uploadUrl": f"{self.url}/upload"} for file in given.get("files", [])]
+            files = [{"name": file, "uploadUrl": f"{self.url}/file/{name}/{file}"} for file in given.get("files", [])]
             return {"createRunFiles": {"runID": name, "uploadHeaders": [], "files": files}}
         if "serverInfo" in query:
             return {"serverInfo": {"features": [], "cliVersionInfo": "{}", "latestLocalVersionInfo": None}}
@@ -107,6 +111,8 @@ class Answer(BaseHTTPRequestHandler):
         elif self.path == "/graphql":
             asked = json.loads(data)
             told = {"data": self.server.answer(asked["query"], asked.get("variables") or {})}
+        else:
+            self.server.store.take(self.path, data)
         data = json.dumps(told).encode()
         self.send_response(self.server.refuses or 200)
         self.send_header("Content-Type", "application/json")

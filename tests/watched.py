@@ -71,5 +71,6 @@ class Watch:
 def in_float64(x):
     """The same numbers, or the same network, in double precision."""
     if isinstance(x, torch.nn.Module):
-        return copy.deepcopy(x).double()
+        with torch.inference_mode(False):  # its weights stay such as autograd takes, in a validation too
+            return copy.deepcopy(x).double()
     return x.detach().double() if isinstance(x, torch.Tensor) and x.is_floating_point() else x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,21 +18,55 @@ BITS = 24  # so many that float32 holds every value
 
 def shifted(x: Any, bits: int) -> Any:
     """Logical right shift of int64 numbers."""
-    return (x >> bits) & ((1 << (64 - bits)) - 1)
+    found = x >> bits
+    found &= (1 << (64 - bits)) - 1
+    return found
 
 
 def scrambled(x: Any) -> Any:
     """splitmix64's finaliser, int64 to int64: every output bit depends on every input bit."""
-    x = (x ^ shifted(x, 30)) * MIX_1
-    x = (x ^ shifted(x, 27)) * MIX_2
-    return x ^ shifted(x, 31)
+    x = x ^ shifted(x, 30)
+    x *= MIX_1
+    x ^= shifted(x, 27)
+    x *= MIX_2
+    x ^= shifted(x, 31)
+    return x
+
+
+def state_of(index: Any, seed: int, epoch: int, purpose: int) -> Any:
+    """A 64-bit number per image: index int64 [B] (array or tensor) -> int64 [B] of the same type."""
+    state = scrambled((index * 0 + seed) * GOLDEN + epoch)
+    state = scrambled(state * GOLDEN + purpose)
+    return scrambled(state + index * GOLDEN)
+
+
+def stream(state: Any, steps: Any) -> Any:
+    """Numbers 1, 2, … (``steps``, [n]) of the splitmix64 generators that start from ``state`` [B]. -> int64 [B, n]."""
+    return scrambled(state[:, None] + steps * GOLDEN)
 
 
 def keyed_bits(index: Any, seed: int, epoch: int, purpose: int) -> Any:
     """An integer in 0 … 2^24 - 1 per image: index int64 [B] (array or tensor) -> int64 [B] of the same type."""
-    state = scrambled((index * 0 + seed) * GOLDEN + epoch)
-    state = scrambled(state * GOLDEN + purpose)
-    return shifted(scrambled(state + index * GOLDEN), 64 - BITS)
+    return shifted(state_of(index, seed, epoch, purpose), 64 - BITS)
+
+
+def normal(
+    index: torch.Tensor, first: int, count: int, size: int, key: tuple[int, int], dtype: torch.dtype
+) -> torch.Tensor:
+    """Standard normal numbers, ``size`` for each draw ``first`` … ``first + count - 1`` of an image. [B] -> [B, count, size].
+
+    A number depends on seed, purpose (``key``), image, draw and place alone, not on what else is drawn in one call: two
+    of them, by Box and Muller (1958), from each number of the image's stream. None is beyond 6.7 standard deviations.
+    """
+    import torch
+
+    pairs = (size + 1) // 2
+    steps = torch.arange(first * pairs + 1, (first + count) * pairs + 1, device=index.device)
+    halves = stream(state_of(index, key[0], 0, key[1]), steps).view(torch.int32).bitwise_and_((1 << 31) - 1)
+    radius, angle = halves.view(len(index), count, pairs, 2).unbind(-1)
+    radius = radius.to(dtype).add_(0.5).mul_(2**-31).log_().mul_(-2).sqrt_()
+    angle = angle.to(dtype).mul_(2**-30 * math.pi)
+    return torch.cat([angle.cos().mul_(radius), angle.sin_().mul_(radius)], -1)[..., :size]
 
 
 def uniform(index: Any, seed: int, epoch: int, purpose: int) -> Any:

@@ -85,7 +85,7 @@ def test_evaluate_repeats_the_summary_to_the_last_digit(model, train, folders, t
         chosen += ["data.batch_size=8", "trainer.max_epochs=1"]
     run = train(f"model={model}", *chosen, "performance.threads=1")
     summary = json.loads((run / "summary.json").read_text())
-    common = [f"ckpt={run}", "metrics.extractor=random", "metrics.val_samples=60", "metrics.test_samples=60"]
+    common = [f"ckpt={run}", "metrics=default", "metrics.extractor=random", "metrics.test_samples=60"]
     train(*common, f"output={tmp_path}/e", command="evaluate")
     again = json.loads((tmp_path / "e" / "summary.json").read_text())
     assert again["metrics"] == {n: v for n, v in summary["metrics"].items() if n.startswith("test/")}

@@ -160,7 +160,7 @@ def test_the_sheet_has_all_pictures_in_rows_of_eight_or_ten(options, columns, ge
 @pytest.mark.parametrize(
     ("options", "what", "remedy"),
     [
-        (["model=ae", "data=digits"], "sample", "It can: what=reconstruct or what=interpolate or what=traverse"),
+        (["model=restoration", "data=digits"], "sample", "It can: what=reconstruct"),
         (OPTIONS["dcgan"], "reconstruct", "It can: what=sample or what=interpolate or what=traverse"),
         (["model=cyclegan", "data=unpaired_folders", *SMALL["cyclegan"], *CUT], "sample", "python src/translate.py"),
     ],

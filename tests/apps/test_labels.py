@@ -63,7 +63,7 @@ def test_a_model_of_classes_trains_is_kept_and_draws_a_row_for_each_label(condit
     run, model, generated, data = conditional("classes")
     metrics = json.loads((run / "summary.json").read_text())["metrics"]
     assert {"val/elbo", "val/mse", "test/elbo", "test/mse"} <= metrics.keys()
-    assert {path.name for path in (run / "images").iterdir()} == {"recon_000001.png", "samples_000001.png"}
+    assert {path.name for path in (run / "images").iterdir()} == {"codes.png", "recon_000001.png", "samples_000001.png"}
     assert Image.open(run / "images" / "samples_000001.png").size[0] % 82 == 0  # eight digits and their gaps
     label = torch.tensor([4])
     assert torch.equal(model.sample(1, label=label, seed=1), load(run, ["leaves"]).sample(1, label=label, seed=1))
@@ -114,7 +114,7 @@ FACES = DataSpec("a", "images", (1, 2, 2), {}, "0", attributes=("Bald", "Smiling
 def labels(given, spec):
     """What a value of ``label=`` stands for, to a model of such a set."""
     parts = ELBO(1), StandardNormal()
-    model = leaves.CVAE(3, 1.0, "bernoulli", 1.0, *parts, torch.optim.Adam, Constant(), spec, 0)
+    model = leaves.CVAE(3, 1.0, "bernoulli", 1.0, "linear", 1, *parts, torch.optim.Adam, Constant(), spec, 0)
     return chosen_labels(OmegaConf.create({"label": given}).label, model)
 
 

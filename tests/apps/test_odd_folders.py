@@ -72,10 +72,10 @@ def test_twelve_bits_in_sixteen_are_said_and_a_range_makes_them_bright(tmp_path,
         (tmp_path / "set").mkdir(exist_ok=True)
         Image.fromarray(values).save(tmp_path / "set" / f"{i}.png")
     for said in (prepare(), train()):
-        assert "12 of 12: more than 8 bits, trained on as 8; the largest number is 4095 where white is 65535" in said
+        assert "12 of 12: more than 8 bits, taken as 8; the largest number is 4095 where white is 65535" in said
         assert "data.range=4095" in said
     for key in ("4095", "set", "[0,4095]"):
-        assert "more than 8 bits, trained on as 8; 0 is black and 4095 is white" in prepare(f"data.range={key}")
+        assert "more than 8 bits, taken as 8; 0 is black and 4095 is white" in prepare(f"data.range={key}")
     with pytest.raises(GenlabError, match=r"data\.range=\[9,3\]: black, 9, must be below white, 3"):
         prepare("data.range=[9,3]")
 
@@ -132,7 +132,7 @@ def test_planes_of_sixteen_bits_train_as_the_nearest_level(tmp_path, prepare):
     for i in range(6):
         planes = np.ascontiguousarray(np.roll(values, i, 0).transpose(2, 0, 1))
         tifffile.imwrite(tmp_path / "set" / f"{i}.tif", planes, photometric="rgb", planarconfig="separate")
-    assert "6 of 6: more than 8 bits, trained on as 8" in prepare()
+    assert "6 of 6: more than 8 bits, taken as 8" in prepare()
     (store,) = (tmp_path / "cache" / "store").glob("folder-*/train.image")
     rows = np.fromfile(store, np.uint8).reshape(-1, 3, 16, 16)
     right = np.rint(values / 257).astype(np.uint8).transpose(2, 0, 1)

@@ -8,12 +8,14 @@ import torch
 from omegaconf import OmegaConf
 
 from genlab.callbacks.alarms import Alarms
+from genlab.callbacks.collapse import remedy, signs
 from genlab.callbacks.evaluators.evaluator import Seen
 from genlab.callbacks.evaluators.pixels import Symptoms
 from genlab.config.build import build
 from genlab.config.files import Conf
 from genlab.config.session import compose_alone
 from genlab.contracts import Domains
+from genlab.models.base.pixels import Pixels
 
 from photographs import CUT, SMALL
 from striking import sends
@@ -40,7 +42,9 @@ def logged(alarms, steps, **measured):
 def validated(alarms, step, **measured):
     """A validation with these numbers."""
     named = {f"val/{name}": value for name, value in measured.items()}
-    alarms.on_validation_epoch_end(IDLE, SimpleNamespace(measured=named, batches_seen=step))
+    model = SimpleNamespace(measured=named, batches_seen=step, latent_dim=8)
+    alarms.on_validation_epoch_end(IDLE, model)
+    alarms.on_validation_end(IDLE, model)
 
 
 def names(alarms):
@@ -111,9 +115,52 @@ def test_codes_that_say_nothing_for_three_validations_have_collapsed(alarms, cap
     for step, kl in ((10, 0.4), (20, 0.37), (30, 1.2), (40, 0.9), (50, 0.37), (60, 0.37), (70, 0.37)):
         validated(alarms, step, kl=kl)
     assert names(alarms) == [("collapsed", 60)]
-    assert "kl (in nats) was below 1 in 3 validations in a row" in capsys.readouterr().err
+    assert "have collapsed, in 3 validations in a row (kl 0.37 nats, below 1): they say" in capsys.readouterr().err
     validated(alarms, 80, kl=1.0)
     assert alarms.active == []
+
+
+@pytest.mark.parametrize(
+    ("measured", "told"),
+    [
+        ({"active_units": 0}, "0 of 8 units active"),
+        ({"active_units": 1}, "1 of 8 units active"),
+        ({"active_units": 2}, None),
+        ({"mse": 0.0675, "mean_image_mse": 0.0680}, "mse 0.0675, and 0.0680 of the mean training image"),
+        ({"mse": 0.0660, "mean_image_mse": 0.0680}, None),
+    ],
+)
+def test_inactive_units_and_the_mean_image_are_signs_too(alarms, capsys, measured, told):
+    for step in (70, 80, 90, 99):  # it has hardly begun
+        validated(alarms, step, kl=3.0, **measured)
+    assert names(alarms) == []
+    for step in (100, 200, 300):
+        validated(alarms, step, kl=3.0, **measured)
+    assert names(alarms) == ([("collapsed", 300)] if told else [])
+    assert told is None or f"({told})" in capsys.readouterr().err
+
+
+def test_of_few_latents_one_active_unit_is_no_sign():
+    assert signs({"val/kl": 2.0, "val/active_units": 1}, "val", 2, 1.0) == []
+    assert signs({"val/active_units": 0, "val/mse": 1.0, "val/mean_image_mse": 1.0}, "val", 9, 1.0) == []  # no VAE
+
+
+def test_the_cause_of_a_collapse_is_named_with_what_to_type():
+    """Sigma 1 of pixels whose variance is 0.0675 weighs the KL 1 / 0.0675 = 14.8 times as it should."""
+    at = {"val/mean_image_mse": 0.0675}
+
+    def model(beta, likelihood="gaussian", sigma=1.0):
+        return SimpleNamespace(beta=beta, at=lambda weight: weight, pixels=Pixels(likelihood, sigma, "linear"))
+
+    assert "model.beta=1 with model.sigma=1 weighs the KL like beta 14.8 with sigma 0.26" in remedy(
+        model(1.0), at, "val"
+    )
+    assert "weighs the KL like beta 3.7 with" in remedy(model(1.0, sigma=0.5), at, "val")  # by the square of sigma
+    assert "weighs the KL like beta 392 " in remedy(model(26.46), at, "val")
+    assert remedy(model(1.0), at, "val").endswith("Type: model.sigma=learned")
+    for heavy in (model(20.0, sigma="learned"), model(20.0, "bernoulli"), model(20.0, sigma=0.1)):
+        assert remedy(heavy, at, "val") == "The cause is its weight: model.beta=20. Type: model.beta=1"
+    assert "beta is at most 1: let it rise" in remedy(model(1.0, "bernoulli"), at, "val")
 
 
 def test_validations_in_a_row_are_counted_over_a_resume(alarms):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -86,8 +87,20 @@ def test_the_best_is_that_of_one_metric_where_several_fit(monkeypatch):
     monkeypatch.setattr(keeper, "write", lambda trainer, name: written.append(keeper.best["value"]) or True)
     both = [{"val/fid_b_9": 5.0, "val/kid": 0.0}, {"val/fid_a_9": 1.0, "val/fid_b_9": 6.0}, {"val/fid_b_9": 4.0}]
     for measured in [*both, {}, {"val/fid_a_8": 7.0}]:
-        keeper.consider_best(None, SimpleNamespace(measured=measured, monitor="val/fid", batches_seen=1))
+        keeper.consider_best(
+            None, SimpleNamespace(measured=measured, monitor="val/fid", monitor_goal="minimize", batches_seen=1)
+        )
     assert written == [5.0, 4.0, 7.0]
+
+
+@pytest.mark.parametrize(("goal", "kept"), [("maximize", [-9.0, -7.0, -6.0]), ("minimize", [-9.0, -11.0])])
+def test_the_best_is_the_lowest_or_the_highest_as_the_model_says(goal, kept, monkeypatch):
+    keeper, written = Checkpoints(None, 1, None, True), []
+    monkeypatch.setattr(keeper, "write", lambda trainer, name: written.append(keeper.best["value"]) or True)
+    for step, value in enumerate([-9.0, -7.0, -8.0, math.inf, -11.0, -6.0, math.nan]):
+        monitored = {"monitor": "val/elbo", "monitor_goal": goal}
+        keeper.consider_best(None, SimpleNamespace(measured={"val/elbo": value}, batches_seen=step, **monitored))
+    assert written == kept
 
 
 @pytest.mark.parametrize("name", ["best", "previous"])

@@ -12,11 +12,13 @@ from evaluators import SMALL, evaluators
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
 from genlab.callbacks.pictures import LABELS, Pictures
+from genlab.callbacks.recall import Fresh
 from genlab.callbacks.samples import SEED, SampleFeatures, labels_for, rows_of_samples
 from genlab.contracts import DataSpec, Images, Points
 from genlab.data.store.module import StoreData
-from genlab.metrics.extractors.choose import Extractor, random_features
+from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.extractors.real_features import RealFeatures
+from genlab.metrics.extractors.small_networks import random_features
 from genlab.metrics.frechet import Moments, frechet_distance
 from genlab.metrics.reconstruction import reconstruction_terms
 
@@ -136,7 +138,7 @@ def test_every_chunk_of_measured_samples_has_its_own_labels():
     """The first of more labels, whatever the count."""
     data = SimpleNamespace(labels={"train": np.arange(20)})
     extractor = Extractor("grey", Grey(), 1)
-    features = SampleFeatures(Painter(), data, chunk=5)
+    features = SampleFeatures(Painter(), data, Fresh(), chunk=5)
     for count in (13, 7):
         features.ask(extractor, count)
     features.gather()
@@ -173,4 +175,4 @@ def test_a_conditional_model_is_measured_with_labels(kind, composed, tmp_path):
     fake = torch.cat([extractor(images) for images in made])
     real = RealFeatures(data, "test", extractor, tmp_path).features
     expected = frechet_distance(Moments.of(torch.as_tensor(real)), Moments.of(fake))
-    assert model.measured["test/fid_random_300"] == pytest.approx(float(expected), rel=1e-6)
+    assert model.measured[f"test/fid_random_300_vs_{len(real)}"] == pytest.approx(float(expected), rel=1e-6)

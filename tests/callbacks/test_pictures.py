@@ -72,6 +72,22 @@ def test_of_images_the_originals_above_and_what_became_of_them_below(monkeypatch
     ]
 
 
+class Lightened(Halved):
+    """Corrupts by a tenth of each image's index."""
+
+    def corrupt(self, x, index):
+        return x + index.view(-1, 1, 1, 1) / 10
+
+
+def test_of_a_model_that_undoes_a_corruption_images_as_they_are_corrupted_and_restored(monkeypatch):
+    monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
+    pictures = Pictures(1, 10)
+    pictures.on_validation_batch_end(None, None, None, Images(grey(0.2, 0.4), None, torch.tensor([4, 2])), 0)
+    blank = [1.0] * 6
+    assert seen(pictures.draw(Lightened())["restored"]) == [[0.2, 0.4, *blank], [0.6, 0.6, *blank], [0.3, 0.3, *blank]]
+    assert "restored" not in pictures.draw(Halved())
+
+
 def test_samples_are_of_the_same_noise_in_every_epoch_and_run(monkeypatch):
     monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
     one, other = (Pictures(1, 10).draw(Halved())["samples"] for _ in range(2))

@@ -60,8 +60,8 @@ def test_the_screen_shows_the_model_s_own_numbers_and_what_evaluators_want_shown
     assert newest_values(model, "val", ()) == ["loss 1"]
     assert newest_values(model, "val", ("far", "near")) == ["loss 1", "far_9 3", "near 5"]
     test = {name.replace("val/", "test/"): value for name, value in NUMBERS.items()}
-    measured(test, ("far", "near"))
+    measured(test | {"test/far_9_se": 0.123, "test/far_9_floor": 0.5, "test/far_9_inf": 2.0}, ("far", "near"))
     assert [line.split() for line in capsys.readouterr().err.splitlines()[:2]] == [
-        ["test", "loss", "1", "far_9", "3", "near", "5"],
+        ["test", "loss", "1", "far_9", "3", "±", "0.12", "(floor", "0.5)", "near", "5"],
         ["far_9_AtoB", "4"],
     ]

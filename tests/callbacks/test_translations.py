@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 import torch
 
+from evaluators import FID_ALONE, evaluators
 from evaluators import SMALL as FEW
-from evaluators import evaluators
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import QUIET, build_model
 from genlab.contracts import DataError
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import PreparedData
-from genlab.metrics.extractors.choose import Extractor, random_features
+from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.extractors.real_features import RealFeatures
+from genlab.metrics.extractors.small_networks import random_features
 from genlab.metrics.frechet import Moments, frechet_distance
-from genlab.metrics.kernel import kernel_distance
+from genlab.metrics.kernel import mmd2
 
 from photographs import CUT, SMALL
 
@@ -72,10 +73,10 @@ def test_every_test_image_is_translated_both_ways_and_compared_with_the_real_one
     for way, source, target, goal in (("AtoB", "a", "b", 1), ("BtoA", "b", "a", 0)):
         x = images(data.prepared, source)
         y = model.translate(x, way)
-        fake, name = extractor(y), f"classifier_{len(x)}_{way}"
+        fake, name = extractor(y), f"classifier_{len(x)}_vs_{len(real[target])}_{way}"
         fids.append(frechet_distance(Moments.of(real[target]), Moments.of(fake)))
         assert got[f"test/fid_{name}"] == pytest.approx(fids[-1], rel=1e-4)
-        assert got[f"test/kid_{name}"] == pytest.approx(kernel_distance(real[target], fake), rel=1e-4)
+        assert got[f"test/kid_{name}"] == pytest.approx(float(mmd2(real[target], fake)), rel=1e-4)
         assert got[f"test/target_rate_{way}"] == extractor.share_of(goal, fake)
         assert got[f"test/target_rate_before_{way}"] == extractor.share_of(goal, real[source])
         assert got[f"test/change_{way}"] == pytest.approx((x - y).abs().mean().item(), rel=1e-5)
@@ -85,6 +86,9 @@ def test_every_test_image_is_translated_both_ways_and_compared_with_the_real_one
     assert measure.counts[f"test/fid_classifier_{A + B}_mean"] == A + B
 
 
+MEASURES = ("fid", "kid")
+
+
 def test_pairs_are_compared_with_all_targets_and_have_no_direction_in_their_names(translating, tmp_path):
     model, data, measure = translating("pix2pix")
     trainer(measure).test(model, data, verbose=False)
@@ -92,19 +96,17 @@ def test_pairs_are_compared_with_all_targets_and_have_no_direction_in_their_name
     real = RealFeatures(data.prepared, "test", extractor, tmp_path, "b").features
     fake = extractor(model.translate(images(data.prepared, "a"), "AtoB"))
     assert model.measured["test/fid_random_5"] == pytest.approx(frechet_distance(Moments.of(real), Moments.of(fake)))
-    assert measure.counts == {f"test/{n}_random_5{end}": 5 for n in ("fid", "kid") for end in ("", "_real")}
+    assert measure.counts == {f"test/{n}_random_5{end}": 5 for n in MEASURES for end in ("", "_real")}
     assert {"test/psnr", "test/ssim", "test/change", "test/saturated", "test/saturated_b"} <= set(model.measured)
 
 
 def test_fewer_translations_are_measured_where_fewer_are_asked_for(translating, tmp_path):
-    model, data, measure = translating(
-        "cyclegan", "metrics.extractor=auto", "metrics.test_samples=3", "metrics.kid=null"
-    )
+    model, data, measure = translating("cyclegan", "metrics.extractor=auto", "metrics.test_samples=3", *FID_ALONE)
     trainer(measure).test(model, data, verbose=False)
     assert {n for n in measure.counts if not n.endswith("real")} == {
-        f"test/fid_classifier_{n}" for n in ("3_AtoB", "3_BtoA", "6_mean")
+        f"test/fid_classifier_{n}" for n in (f"3_vs_{B}_AtoB", f"3_vs_{A}_BtoA", f"6_vs_{A + B}_mean")
     }
-    assert measure.counts["test/fid_classifier_3_AtoB_real"] == B
+    assert measure.counts[f"test/fid_classifier_3_vs_{B}_AtoB_real"] == B
 
 
 @pytest.mark.parametrize(("model", "left"), [("cyclegan", set()), ("pix2pix", {"psnr", "ssim", "l1"})])
@@ -148,15 +150,15 @@ def test_two_fids_of_translations_share_what_is_translated_and_have_each_their_c
     trainer(measure).validate(model, data, verbose=False)
     assert asked == [("AtoB", A), ("BtoA", B)]
     assert {name.removeprefix("val/") for name in measure.counts if not name.endswith("_real")} == {
-        *(f"fid_random_{end}" for end in (f"{A}_AtoB", f"{B}_BtoA", f"{A + B}_mean")),
-        *(f"fid_random_{end}" for end in ("2_train_AtoB", "2_train_BtoA", "4_train_mean")),
+        *(f"fid_random_{end}" for end in (f"{A}_vs_{B}_AtoB", f"{B}_vs_{A}_BtoA", f"{A + B}_mean")),
+        *(f"fid_random_{end}" for end in ("2_vs_32_train_AtoB", "2_vs_40_train_BtoA", "4_vs_72_train_mean")),
     }
     extractor = measure.extractors.get("random")
     real = RealFeatures(data.prepared, "train", extractor, tmp_path, "b").features
     x = torch.from_numpy(np.array(data.prepared.columns["val"]["a"])).float() / 255
     fake = extractor(model.translate(x, "AtoB"))[:2]
     expected = frechet_distance(Moments.of(real), Moments.of(fake))
-    assert model.measured["val/fid_random_2_train_AtoB"] == pytest.approx(expected, rel=1e-4)
+    assert model.measured["val/fid_random_2_vs_32_train_AtoB"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_one_real_image_of_a_domain_is_refused_at_once(translating, tmp_path):
@@ -171,8 +173,8 @@ def test_one_real_image_of_a_domain_is_refused_at_once(translating, tmp_path):
 def test_the_kid_of_few_images_is_near_zero_for_equal_clouds_and_far_from_it_for_others():
     draw = torch.Generator().manual_seed(0)
     one, other = torch.randn(140, 128, generator=draw), torch.randn(120, 128, generator=draw)
-    assert abs(kernel_distance(one, other)) < 0.02
-    assert kernel_distance(one, other + 1) > 0.5
+    assert abs(float(mmd2(one, other))) < 0.02
+    assert float(mmd2(one, other + 1)) > 0.5
 
 
 def test_a_run_keeps_the_best_by_the_mean_of_both_directions_and_says_how_good_its_judge_is(train, folders):
@@ -182,7 +184,7 @@ def test_a_run_keeps_the_best_by_the_mean_of_both_directions_and_says_how_good_i
     assert summary["best"]["metric"] == mean
     assert (run / "checkpoints" / "best.ckpt").is_file()
     assert summary["best"]["value"] <= summary["metrics"][mean]
-    sides = [summary["metrics"][f"val/fid_classifier_{n}"] for n in (f"{A}_AtoB", f"{B}_BtoA")]
+    sides = [summary["metrics"][f"val/fid_classifier_{n}"] for n in (f"{A}_vs_{B}_AtoB", f"{B}_vs_{A}_BtoA")]
     assert summary["metrics"][mean] == pytest.approx(np.mean(sides))
     assert {"name", "digest", "accuracy"} == set(summary["extractor"])
     assert summary["extractors"] == [summary["extractor"]]

@@ -19,6 +19,10 @@ import one_node
 import photographs
 from killing import COMMON, REPO, assert_same_run, choices, newest_checkpoint, rows
 
+WAITS = (
+    "while true; do sleep 0.1; done"  # a signal kills a sleep, too, maybe before the shell: what comes after would run
+)
+
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(one_node.missing()), reason=one_node.missing())]
 TWO = ["slurm.gpus=0", "trainer.devices=2", "slurm.cpus_per_task=1", "slurm.signal=20", "slurm.time=10:00"]
 UNMEASURED = ["metrics.val_samples=0", "metrics.test_samples=0"]  # an epoch is training, and little else
@@ -155,7 +159,7 @@ def test_a_cell_of_an_array_is_put_back_alone_whether_it_saves_or_is_killed_befo
     """Cell 0 leaves with 75, cell 1 is killed by the signal at its first start; cell 2 is left alone."""
     line = (
         '[ "$1" = 0 ] && trap "exit 75" USR1\n'
-        '[ "$1" = 2 ] || [ -n "$SLURM_RESTART_COUNT" ] || { echo ready; sleep 60 & wait $!; }\n'
+        f'[ "$1" = 2 ] || [ -n "$SLURM_RESTART_COUNT" ] || {{ echo ready; {WAITS}; }}\n'
         'echo "cell $1 done"'
     )
     number = submitted(tmp_path, line, array=range(3))
@@ -171,7 +175,8 @@ def test_a_cell_of_an_array_is_put_back_alone_whether_it_saves_or_is_killed_befo
 
 def test_a_job_that_is_pre_empted_and_leaves_before_its_grace_is_over_is_put_back(tmp_path):
     """Slurm would put back only one that it has to kill."""
-    line = '[ -n "$SLURM_RESTART_COUNT" ] || { trap "echo saved; exit 143" TERM; echo ready; sleep 60 & wait $!; }; echo done'
+    first = f'trap "echo saved; exit 143" TERM; echo ready; {WAITS}'
+    line = f'[ -n "$SLURM_RESTART_COUNT" ] || {{ {first}; }}; echo done'
     number = submitted(tmp_path, line, tasks=2)
     job = Job(number, tmp_path / f"{number}.out")
     job.until(lambda: job.said.count("ready") == 2)
@@ -186,7 +191,7 @@ def test_a_job_that_is_pre_empted_and_leaves_before_its_grace_is_over_is_put_bac
     ("command", "state", "starts"), [(["scancel"], "CANCELLED", 1), (["scontrol", "requeue"], "COMPLETED", 2)]
 )
 def test_a_job_that_slurm_ends_saves_and_is_put_back_by_slurm_alone(command, state, starts, tmp_path):
-    line = '[ -n "$SLURM_RESTART_COUNT" ] || { trap "echo saved; exit 143" TERM; echo ready; sleep 60 & wait $!; }'
+    line = f'[ -n "$SLURM_RESTART_COUNT" ] || {{ trap "echo saved; exit 143" TERM; echo ready; {WAITS}; }}'
     number = submitted(tmp_path, line)
     job = Job(number, tmp_path / f"{number}.out")
     job.until(lambda: "ready" in job.said)

@@ -21,6 +21,14 @@ PUBLISHED = {
     "vae": {"beta": 1.0, "likelihood": "bernoulli", "net.small.hidden": [400]},
     # Higgins et al., 2017: above 1
     "beta_vae": {"beta": 4.0, "likelihood": "bernoulli"},
+    # Makhzani et al., 2015, appendix A
+    "aae": {"discriminator.hidden": [1000, 1000], "posterior": "deterministic", "labelled": 0},
+    "ss_aae": {"discriminator.hidden": [1000, 1000], "latent_dim": 10},
+    # Kim and Mnih, 2018, section 5 and appendix
+    "factor_vae": {
+        **{"beta": 1.0, "likelihood": "bernoulli", "discriminator.hidden": [1000] * 6, "optimizer.lr": 1e-4},
+        **{"discriminator.activation": "leaky_relu", "d_optimizer.betas": [0.5, 0.9], "d_optimizer.lr": 1e-4},
+    },
     # Isola et al., 2017, sections 3.3 and 6.1: with batch norm, and dropout in the generator
     "pix2pix": {
         **ADAM_GAN,

@@ -69,6 +69,13 @@ def test_an_old_name_is_no_name_of_today():
         ("translate", ["way=tiles"], "memory", "tiles", "way=tiles is now memory=tiles;"),
         ("export", ["buffers=tracked"], "norm_buffers", 2018, "buffers=tracked is now norm_buffers=2018;"),
         ("train", ["data=shapes", "data.draw=3"], "data.subset_seed", 3, "data.draw=3 is now data.subset_seed=3;"),
+        (
+            "train",
+            ["model=dropout_ae", "model.net.decoding.dropout=0.3"],
+            "model.net.decoder.dropout",
+            0.3,
+            "model.net.decoding.dropout=0.3 is now model.net.decoder.dropout=0.3;",
+        ),
     ],
 )
 def test_a_typed_old_key_works_and_is_said_once(command, typed, key, value, said, capsys):
@@ -130,3 +137,15 @@ def test_metrics_of_before_the_evaluators_are_those_of_today_with_their_counts(o
 @pytest.mark.parametrize(("typed", "kept"), [("true", True), ("false", False), ("null", False)])
 def test_kid_can_be_left_out_as_before(typed, kept):
     assert (compose("train", [f"metrics.kid={typed}"]).metrics.kid is not None) == kept
+
+
+def test_the_halves_of_a_network_in_an_old_checkpoint_have_the_names_of_today():
+    today = OmegaConf.to_container(
+        compose("train", ["model=dropout_ae", "model.net.encoder.dropout=0.3"]), resolve=True
+    )
+    net = {
+        {"encoder": "encoding", "decoder": "decoding"}.get(key, key): value
+        for key, value in today["model"]["net"].items()
+    }
+    assert {"encoding", "decoding"} < set(net)
+    assert renamed.configuration({**today, "model": {**today["model"], "net": net}}) == today

@@ -139,8 +139,9 @@ FITTING = {  # every rule has something to look at, and nothing to say
         "loss": "hinge",
         "lambda_gp": 0.0,
     },
-    "data": {"preprocess": "resize_and_crop", "load_size": 286, "crop_size": 256},
+    "data": {"preprocess": "resize_and_crop", "load_size": 286, "crop_size": 256, "channels": None, "range": None},
     "run_id": None,
+    **{"ckpt": "runs/x", "a": None, "b": None, "size": None},
     "slurm": {"time": "1:00:00", "signal": 120},
 }
 PENALISED = {"model.lambda_gp": 1.0}
@@ -149,11 +150,22 @@ SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val
 ON_CPU, DOUBLE = {"trainer.accelerator": "cpu"}, {"trainer.precision": "64-true"}
 CRITIC = {"model.loss": "wasserstein"}
 VAE, LABELLED = {"model._target_": "genlab.models.vae.VAE"}, {"model._target_": "leaves.OfClasses"}
+FACTOR_VAE = {"model._target_": "genlab.models.factor_vae.FactorVAE"}
 DIGITS, SHAPES, POINTS = (
     {"data._target_": f"genlab.data.sets.{name}"} for name in ("digits.Digits", "shapes.Shapes", "toy2d.Toy2D")
 )
+BERNOULLI = {"model.likelihood": "bernoulli", "model.sigma": "learned", "choices.model": "vae"}
+LEVELS = {"model.likelihood": "discretized_logistic", "model.sigma": 1.0}
+IMPORTANCE = "genlab.callbacks.evaluators.likelihood.ImportanceSampled"
+MEASURED = {"metrics.nll": 5, "metrics.likelihood._target_": IMPORTANCE}
 # by rule: what it refuses, and what lies just beside that
+FOLDERS = {"ckpt": None, "a": "made", "b": "real"}
 BESIDE = {
+    "one_subject": (
+        [{"ckpt": None}, {"a": "made"}, {"a": "made", "b": "real"}, {"ckpt": None, "b": "real"}]
+        + [{"size": 64}, {"data.range": 255}, FOLDERS | {"data.range": "set"}],
+        [FOLDERS, FOLDERS | {"size": 64, "data.range": 255, "data.channels": 1}],
+    ),
     "model_takes_data": ([VAE | POINTS], [VAE | DIGITS, VAE, POINTS]),
     "model_finds_labels": ([LABELLED | SHAPES], [LABELLED | DIGITS, LABELLED, VAE | SHAPES]),
     "training_ends": (
@@ -191,6 +203,23 @@ BESIDE = {
         [{"trainer.precision": name} for name in ("16-mixed", "bf16-mixed", "64-true", 16, 32)],
     ),
     "norms_stay_as_they_are": ([{"trainer.sync_batchnorm": True}], [{"trainer.sync_batchnorm": False}]),
+    "batch_has_halves": (
+        [FACTOR_VAE | {"data.batch_size": 1}],
+        [FACTOR_VAE | {"data.batch_size": 2}, VAE | {"data.batch_size": 1}],
+    ),
+    "likelihood_fits": (
+        [
+            BERNOULLI | {"model.sigma": 0.1},
+            BERNOULLI | {"model.logistic_mixtures": 2},
+            LEVELS | {"data.binarize": "static"},
+        ],
+        [BERNOULLI, {"model.likelihood": "laplace", "model.sigma": 0.1}]
+        + [LEVELS | {"model.logistic_mixtures": 2}, BERNOULLI | {"data.binarize": "static"}],
+    ),
+    "likelihood_is_measured": (
+        [{"metrics.nll": 5}, FOLDERS | MEASURED],
+        [{"metrics.nll": 0}, MEASURED, FOLDERS | {"metrics.nll": 0}],
+    ),
     "critic_is_penalised": ([CRITIC], [CRITIC | {"model.lambda_gp": 1e-3}]),
     "penalty_fits": (
         [PENALISED | OF_BATCHES, PENALISED | COMPILED],
@@ -225,3 +254,29 @@ def test_a_rule_refuses_its_case_with_a_remedy_and_nothing_beside_it(rule):
 def test_rules_are_asked_when_all_else_is_right():
     with pytest.raises(ConfigError, match=r"cannot be clipped by their true size\n.*trainer.precision=bf16-mixed"):
         compose("train", ["trainer.precision=16-mixed", "trainer.gradient_clip_val=1"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["model=vae", "model.sigma=0.1"], ["model.sigma=0.1: bernoulli pixels have no sigma", "model.sigma=learned"]),
+        (["model=beta_vae", "model.sigma=0.1"], ["bernoulli pixels have no sigma"]),
+        (
+            ["model=ae", "model.sigma=0.1", "model.likelihood=continuous_bernoulli"],
+            ["have no sigma", "model.sigma=1.0"],
+        ),
+        (
+            ["model=vae", "model.logistic_mixtures=3"],
+            ["model.logistic_mixtures=3: bernoulli pixels are no mixture", "discretized_logistic"],
+        ),
+        (
+            ["model=vae", "model.likelihood=discretized_logistic", "data.binarize=dynamic"],
+            ["is a likelihood of 256 grey levels, and data.binarize=dynamic leaves two", "model.likelihood=bernoulli"],
+        ),
+        (["model=vae", "data.binarize=random"], ["data.binarize", "'dynamic', 'static' or 'threshold'"]),
+        (["model=vae", "model.logistic_mixtures=0"], ["model.logistic_mixtures", "at least 1"]),
+    ],
+)
+def test_a_likelihood_is_not_given_what_it_does_not_have(overrides, words):
+    said = refused(overrides)
+    assert [word for word in words if word not in said] == []

@@ -1,9 +1,14 @@
 """Known answers: torch.distributions, integration, Monte Carlo, and the lecture's discrete example."""
 
 import torch
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
-from genlab.losses.divergence import gaussian_kl, gaussian_log_density
+from genlab.losses.divergence import (
+    gaussian_kl,
+    gaussian_kl_between,
+    gaussian_log_density,
+    mixture_log_density,
+)
 
 
 def test_kl_is_that_of_torch_distributions():
@@ -41,3 +46,23 @@ def test_kl_and_log_density_are_float32_whatever_comes_in():
     ):
         assert half.dtype == torch.float32
         assert torch.equal(half, whole)
+
+
+def test_kl_between_two_gaussians_is_that_of_torch_distributions_and_never_negative():
+    mean, logvar, other_mean, other_logvar = torch.randn(4, 6, 3, 7, dtype=torch.float64)
+    q, p = (Independent(Normal(m, (v / 2).exp()), 1) for m, v in ((mean, logvar), (other_mean, other_logvar)))
+    found = gaussian_kl_between(mean, logvar, other_mean, other_logvar)
+    torch.testing.assert_close(found, kl_divergence(q, p), rtol=1e-12, atol=1e-12)
+    assert found.min() > 0
+    assert gaussian_kl_between(mean, logvar, mean, logvar).abs().max() < 1e-14
+
+
+def test_the_density_of_a_mixture_is_that_of_torch_distributions_also_of_narrow_components_far_out():
+    z, mean, logvar = 5 * torch.randn(2, 3, 4), 5 * torch.randn(9, 4), torch.randn(9, 4) - 8
+    parts = Independent(Normal(mean.double(), (logvar.double() / 2).exp()), 1)
+    expected = MixtureSameFamily(Categorical(torch.ones(9, dtype=torch.float64)), parts).log_prob(z.double())
+    found = mixture_log_density(z, mean, logvar)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-6)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(mixture_log_density(z, mean, logvar), found)

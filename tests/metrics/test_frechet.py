@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from genlab.metrics.extractors.choose import random_features
+from genlab.metrics.extractors.small_networks import random_features
 from genlab.metrics.frechet import Moments, frechet_distance
 
 

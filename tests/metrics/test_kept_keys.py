@@ -13,10 +13,10 @@ from genlab.data.store.source import Augmentation
 from genlab.files import write_tensors
 from genlab.metrics.extractors import lessons
 from genlab.metrics.extractors import real_features as reals
-from genlab.metrics.extractors.choose import random_features
 from genlab.metrics.extractors.classifier import cached_classifier
 from genlab.metrics.extractors.lessons import Lesson
 from genlab.metrics.extractors.real_features import RealFeatures
+from genlab.metrics.extractors.small_networks import random_features
 
 SIDES = {
     **{"range": None, "resample": "bicubic", "max_pixels": 10**8},
@@ -29,7 +29,7 @@ SIZED = SIDES | {"preprocess": "crop", "load_size": 36, "crop_size": 32, "channe
 @pytest.fixture
 def faces(data_root, cache):
     """Eighty pictures with three attributes."""
-    usual = READ | {"crop": 40, "image_size": 16, "label": "Smiling"}
+    usual = READ | {"crop": 40, "image_size": 16, "label": "Smiling", "binarize": None}
     return lambda **change: CelebA(**(usual | change)).prepare(data_root, cache)
 
 

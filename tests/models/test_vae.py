@@ -59,7 +59,7 @@ def test_every_term_is_the_sum_over_an_images_pixels_or_latents_and_only_the_los
 
 def test_an_update_sets_a_learned_sigma_to_the_error_of_all_its_draws():
     model, decoded = linear(objective=ELBO(3)), []
-    model.pixels = Pixels("gaussian", "learned")
+    model.pixels = Pixels("gaussian", "learned", "linear")
     model.decoder.register_forward_hook(lambda _, inputs, output: decoded.append(output.detach()))
     batches = [Images(pictures(count), None, torch.arange(count)) for count in (5, 2)]
     found = play(stepping(model), *((batch, noise_of(model, k)) for k, batch in enumerate(batches)))

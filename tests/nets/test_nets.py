@@ -9,14 +9,16 @@ from genlab.nets.by_size import BySize
 from genlab.nets.conv import Conv, CropTo, norm_layer
 from genlab.nets.dcgan import DCGAN
 from genlab.nets.gan_mlp import GANMLP
+from genlab.nets.gated_mlp import GatedLinear, GatedMLP
 from genlab.nets.mlp import MLP
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 64, 64), (3, 50, 71), (2, 3, 5), (1, 33, 32)]
 FAMILIES = {
-    "mlp": MLP([40, 20], "relu"),
+    "mlp": MLP([40, 20], "relu", "none", 0.0),
+    "gated": GatedMLP([40, 20]),
     "conv": Conv(8, 32, "silu", "group"),
     "conv_batch": Conv(8, 32, "silu", "batch"),
-    "auto": BySize(MLP([40], "tanh"), Conv(8, 32, "relu", "none")),
+    "auto": BySize(MLP([40], "tanh", "none", 0.0), Conv(8, 32, "relu", "none")),
 }
 
 
@@ -58,13 +60,13 @@ def test_dcgan_has_the_published_number_of_parameters(shape, generator, discrimi
 
 
 def test_the_first_vae_network_is_784_400_20():
-    net = MLP([400], "relu")
+    net = MLP([400], "relu", "none", 0.0)
     assert count(net.encoder((1, 28, 28), 40)) == 784 * 400 + 400 + 400 * 40 + 40
     assert count(net.decoder(20, (1, 28, 28))) == 20 * 400 + 400 + 400 * 784 + 784
 
 
 def test_auto_takes_the_small_network_for_small_grey_images_only():
-    auto = BySize(MLP([4], "relu"), Conv(8, 16, "relu", "none"))
+    auto = BySize(MLP([4], "relu", "none", 0.0), Conv(8, 16, "relu", "none"))
     small, large = [(1, 28, 28), (1, 32, 32), (1, 16, 64)], [(3, 28, 28), (1, 33, 32), (1, 64, 64)]
     assert [type(auto.encoder(shape, 2)[0]).__name__ for shape in small] == ["Flatten"] * 3
     assert [type(auto.encoder(shape, 2)[0]).__name__ for shape in large] == ["Conv2d"] * 3
@@ -164,7 +166,7 @@ def widths(net, kind=nn.Linear):
 
 
 def test_hidden_layers_have_the_widths_that_are_given_the_decoder_s_in_reverse():
-    net = MLP([40, 20], "relu")
+    net = MLP([40, 20], "relu", "none", 0.0)
     assert widths(net.encoder((1, 8, 8), 3)) == [(64, 40), (40, 20), (20, 3)]
     assert widths(net.decoder(3, (1, 8, 8))) == [(3, 20), (20, 40), (40, 64)]
     gan = GANMLP([30, 10], [20, 15], "relu", "leaky_relu")
@@ -212,3 +214,24 @@ def test_group_norm_has_groups_of_sixteen_channels():
 def test_an_activation_is_the_function_of_its_name(name, function):
     x = torch.linspace(-4, 4, 41, dtype=torch.float64)
     torch.testing.assert_close(activation(name)(x), function(x))
+
+
+@pytest.mark.parametrize(("norm", "layer"), [("batch", torch.nn.BatchNorm1d), ("layer", torch.nn.LayerNorm)])
+def test_an_mlp_has_its_norm_and_dropout_behind_every_hidden_layer_and_none_behind_the_last(norm, layer):
+    for net in (
+        MLP([7, 6], "relu", norm, 0.5).encoder((1, 4, 4), 3),
+        MLP([7, 6], "relu", norm, 0.5).decoder(3, (1, 4, 4)),
+    ):
+        kinds = [type(part) for part in net if not isinstance(part, torch.nn.Flatten | torch.nn.Unflatten)]
+        hidden = [torch.nn.Linear, layer, torch.nn.ReLU, torch.nn.Dropout]
+        assert kinds == [*hidden, *hidden, torch.nn.Linear]
+        assert {part.p for part in net if isinstance(part, torch.nn.Dropout)} == {0.5}
+
+
+def test_a_gated_layer_multiplies_a_linear_map_by_the_sigmoid_of_another():
+    layer, x = GatedLinear(5, 3), torch.randn(4, 5)
+    weight, bias = layer.both.weight, layer.both.bias
+    expected = (x @ weight[:3].T + bias[:3]) * (x @ weight[3:].T + bias[3:]).sigmoid()
+    torch.testing.assert_close(layer(x), expected)
+    last = GatedMLP([40, 20]).encoder((1, 8, 8), 7)[-1]
+    assert isinstance(last, nn.Linear)  # a code is not gated

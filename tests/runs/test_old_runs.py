@@ -28,9 +28,10 @@ MEASURED |= {"kid": False}
 
 
 def back(node):
-    """A configuration with the old names; a VAE had no parts."""
+    """A configuration with the old names; a VAE had no parts, and images stayed grey."""
     if isinstance(node, dict):
-        gone = ("objective", "prior") if node.get("_target_") == "genlab.models.vae.VAE" else ()
+        gained = ("objective", "prior", "logistic_mixtures", "binarize")
+        gone = gained if str(node.get("_target_")).endswith(("VAE", "Digits")) else ()
         return {key: back(value) for key, value in node.items() if key not in gone}
     return BACK.get(node, node) if isinstance(node, str) else node
 

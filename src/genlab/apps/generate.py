@@ -25,11 +25,13 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     ensure_torchvision()
     from genlab.apps.generating import generate
     from genlab.contracts import Encodes
+    from genlab.models.base.code_mixture import has_unfitted
     from genlab.runs.load import load_run
 
     loaded = load_run(path, list(cfg.trust))
     needs = cfg.what == "reconstruct" or (cfg.what in NEED_IMAGES and isinstance(loaded.model, Encodes))
     needs = needs or loaded.spec.kind == "points"  # they are shown over real ones
+    needs = needs or (cfg.what == "sample" and has_unfitted(loaded.model))
     prepared = prepare(saved_configuration(loaded.config, cfg)) if needs else None
     if prepared and prepared.spec.digest != loaded.spec.digest:
         say(f"note      the images of {prepared.spec.name} are not those that the model was trained on")

@@ -14,9 +14,13 @@ from torch import Tensor
 from genlab import console, images
 from genlab.apps.command.device import device_for
 from genlab.apps.labels import chosen_labels, required, the_only
+from genlab.callbacks.code_mixture import fit_mixture
 from genlab.config.build import build
 from genlab.contracts import ConfigError, Decodes, Draws, Encodes, Problem, Reconstructs, Samples
+from genlab.data.store.binarize import as_evaluated
+from genlab.data.store.module import StoreData
 from genlab.data.store.source import PreparedData
+from genlab.models.base.code_mixture import SamplesCodes, has_unfitted, mixture_of
 from genlab.models.base.labels import for_model
 from genlab.runs.load import Loaded
 
@@ -41,6 +45,8 @@ def generate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData | None, out
     if cfg.check_only:
         console.say("all checks passed; nothing was generated")
         return 0
+    if cfg.what == "sample" and prepared is not None and has_unfitted(model):
+        fit_mixture(model, StoreData(prepared, cfg.batch_size, loaded.config.seed))
     batches, columns = MAKERS[cfg.what](cfg, model, prepared, label)
     made = (one for batch in batches for one in batch.cpu())
     if loaded.spec.kind == "points":
@@ -161,16 +167,20 @@ def draw_images(
     every = np.sort(np.random.default_rng(cfg.seed).permutation(len(pool))[:count])
     for places in np.split(every, range(cfg.batch_size, len(every), cfg.batch_size)):
         own = None if labels is None else torch.from_numpy(np.array(labels[places])).to(model.device)
-        yield images.from_uint8(torch.from_numpy(np.array(pool[places])).to(model.device), model.weight_dtype), own
+        x = torch.from_numpy(np.array(pool[places])).to(model.device)
+        seen = as_evaluated(prepared, x, torch.from_numpy(places).to(model.device))
+        yield images.from_uint8(seen, model.weight_dtype), own
 
 
 def require_able(model: Any, what: str) -> None:
     """Refuse a ``what`` that the model does not support.
 
     Raises:
-        ConfigError: with what it supports.
+        ConfigError: with what it supports; or it has no prior, and no mixture of codes for one.
     """
     if not isinstance(model, NEEDED[what]):
         able = " or ".join(f"what={name}" for name, kind in NEEDED.items() if isinstance(model, kind))
         remedy = f"It can: {able}" if able else "It translates: python src/translate.py ckpt=… input=PICTURES"
         raise ConfigError([Problem(f"what={what}", f"{type(model).__name__} cannot do that", remedy)])
+    if what == "sample" and isinstance(model, SamplesCodes) and not has_unfitted(model):
+        mixture_of(model)  # or is refused

@@ -76,7 +76,7 @@ def a_class(one: Any, given: Any, spec: DataSpec) -> int:
     raise refused(given, f"there is no class {one}", nearest(str(one), spec.class_names) or ways_of(spec))
 
 
-def attributes(given: Any, spec: DataSpec) -> list[int]:
+def attributes(given: Any, spec: DataSpec) -> list[float]:
     """A value per attribute: 1 if it is listed, or the value given for it; 0 for all others.
 
     Raises:
@@ -84,16 +84,16 @@ def attributes(given: Any, spec: DataSpec) -> list[int]:
     """
     if given == ALL or isinstance(given, int) or (is_list(given) and any(isinstance(one, int) for one in given)):
         raise refused(given, f"{spec.name} has attributes, which go by their names", ways_of(spec))
-    named: dict[str, int] = (
+    named: dict[str, float] = (
         dict(given) if isinstance(given, DictConfig) else dict.fromkeys(given if is_list(given) else [given], 1)
     )
     for name, value in named.items():
         if name not in spec.attributes:
             raise refused(given, f"there is no attribute {name}", nearest(name, spec.attributes) or ways_of(spec))
         levels = spec.levels[spec.attributes.index(name)]
-        if value >= levels:
+        if levels and not (isinstance(value, int) and 0 <= value < levels):
             raise refused(given, f"{name} has the values 0 … {levels - 1}", f"Type: 'label={{{name}: {levels - 1}}}'")
-    return [int(named.get(name, 0)) for name in spec.attributes]
+    return [named.get(name, 0) for name in spec.attributes]
 
 
 def is_list(given: Any) -> bool:

@@ -7,11 +7,13 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from genlab.callbacks.collapse import remedy, signs
 from genlab.config.types import Fraction, NonNegativeFloat, PositiveInt
 from genlab.console import say
 from genlab.models.base.model import Model
 
 VALIDATIONS = 3  # in a row before ``collapsed`` is raised: the first epochs of a small set teach little
+EARLY = 100  # batches, before which a model that shows the mean image has not collapsed: it has not begun
 
 
 class Alarms(pl.Callback):
@@ -30,8 +32,9 @@ class Alarms(pl.Callback):
             the target domain by more than this; 1 disables the alarm.
         copied: ``copied``: the mean absolute difference of translations to their inputs is below this fraction of the
             difference between images of the two sides; 0 disables the alarm.
-        collapsed: ``collapsed``: a VAE's ``kl`` is below so many nats in three validations in a row; 0 disables the alarm.
-            It bounds what the code says of an image: 1 nat does not tell three images apart.
+        collapsed: ``collapsed``: in three validations in a row a VAE's ``kl`` is below so many nats, or no unit is active,
+            or fewer than two of many, or its error is that of the mean image within 2 %; 0 disables the alarm. The KL
+            bounds what the code says of an image: 1 nat does not tell three images apart.
     """
 
     def __init__(
@@ -60,13 +63,18 @@ class Alarms(pl.Callback):
             self.settle(name, self.count(name, wrong) >= self.rows, text, pl_module.batches_seen)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Check the KL, and the metrics of translations; runs after they have been measured."""
+        """Check the metrics of translations; runs after they have been measured."""
         if trainer.sanity_checking:
             return
-        for name, wrong, text in self.collapses(pl_module.measured):
-            self.settle(name, self.count(name, wrong) >= VALIDATIONS, text, pl_module.batches_seen)
         for name, wrong, text in [*self.saturations(pl_module.measured), *self.copies(pl_module.measured)]:
             self.settle(name, wrong, text, pl_module.batches_seen)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
+        """Check for collapsed codes; runs after the model's own terms have been reported, too."""
+        if trainer.sanity_checking:
+            return
+        for name, wrong, text in self.collapses(pl_module):
+            self.settle(name, self.count(name, wrong) >= VALIDATIONS, text, pl_module.batches_seen)
 
     def count(self, name: str, wrong: bool) -> int:
         """How often in a row it has been so by now."""
@@ -102,15 +110,17 @@ class Alarms(pl.Callback):
             )
             yield "no_learning_rate", measured["train/lr"] == 0, text
 
-    def collapses(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
+    def collapses(self, model: Model) -> Iterator[tuple[str, bool, str]]:
         """Whether the codes of a VAE say nearly nothing about the images (posterior collapse)."""
-        if "val/kl" in measured:
-            text = (
-                f"the codes have collapsed: kl (in nats) was below {self.collapsed:g} in {VALIDATIONS} validations in a "
-                "row, so they say nearly nothing of an image, and samples are all alike. A smaller model.beta=… helps; where "
-                "pixels are gaussian, model.sigma=learned, too"
+        if self.collapsed and "val/kl" in model.measured:
+            found = signs(
+                model.measured, "val", getattr(model, "latent_dim", 0), self.collapsed, model.batches_seen < EARLY
             )
-            yield "collapsed", measured["val/kl"] < self.collapsed, text
+            text = (
+                f"the codes have collapsed, in {VALIDATIONS} validations in a row ({'; '.join(found)}): they say nearly "
+                f"nothing of an image, and samples are all alike. {remedy(model, model.measured, 'val')}"
+            )
+            yield "collapsed", bool(found), text
 
     def saturations(self, measured: dict[str, float]) -> Iterator[tuple[str, bool, str]]:
         """For each direction: whether translations have more black and white values than real images."""

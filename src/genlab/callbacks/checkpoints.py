@@ -139,7 +139,7 @@ class Checkpoints(pl.Callback):
         return bool(from_rank_0(due))
 
     def consider_best(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Write ``best.ckpt`` when the monitored metric is lower than ever before; non-finite values are ignored.
+        """Write ``best.ckpt`` when the monitored metric is better than ever before; non-finite values are ignored.
 
         If several metrics match the monitor, the first is used, and kept as long as it is measured: values of different
         metrics are never compared.
@@ -150,7 +150,8 @@ class Checkpoints(pl.Callback):
         before, best = self.best.get("metric"), self.best
         name = before if before in names else names[0]
         value = pl_module.measured[name]
-        if math.isfinite(value) and (name != before or value < best["value"]):
+        sign = -1 if pl_module.monitor_goal == "maximize" else 1
+        if math.isfinite(value) and (name != before or sign * value < sign * best["value"]):
             self.best = {"metric": name, "value": value, "step": pl_module.batches_seen}
             if not self.write(trainer, "best.ckpt"):
                 self.best = best  # whose file is still there

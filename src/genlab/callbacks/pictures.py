@@ -13,7 +13,8 @@ from torch import Tensor
 from genlab import images
 from genlab.callbacks.samples import rows_of_samples
 from genlab.config.types import PositiveInt
-from genlab.contracts import Domains, Images, Pairs, Points, Reconstructs, Samples, Translates
+from genlab.contracts import Corrupts, Domains, Images, Pairs, Points, Reconstructs, Samples, Translates
+from genlab.models.base.code_mixture import SamplesCodes
 from genlab.models.base.labels import for_model, needs_labels
 from genlab.runs.writing import attempt
 
@@ -27,6 +28,7 @@ SEED = 20_140_610  # of the noise behind the samples: one for all runs, so that 
 class Pictures(pl.Callback):
     """Writes ``images/recon_…``, ``images/samples_…`` and ``images/translate_…`` (if the model can), numbered by epoch.
 
+    Of models that undo a corruption, ``restored_…`` shows images in three rows: as they are, corrupted, restored.
     Translations of pairs show input, output and target; of two domains, a sheet per direction with input, output and
     the image translated back. For points, ``samples_…`` shows generated points in colour over real ones.
     A model that needs labels gets a row of samples per class, all with the same z; with attributes, a row for each of
@@ -37,6 +39,7 @@ class Pictures(pl.Callback):
         self.every_n_epochs, self.count = every_n_epochs, count
         self.folder = Path("images")
         self.fixed: Tensor | None = None  # images of the validation set
+        self.places: Tensor | None = None  # their indices in it
         self.labels: Tensor | None = None  # of images or points of the validation set
         self.sides: Pairs | Domains | None = None  # images of the validation set to translate
         self.real: Tensor | None = None  # points to scatter behind the generated ones
@@ -58,6 +61,7 @@ class Pictures(pl.Callback):
         """Keep the first images of the validation set."""
         if self.fixed is None and isinstance(batch, Images) and batch_idx == 0:
             self.fixed = batch.image[: self.count].detach().clone()
+            self.places = batch.index[: self.count].detach().clone()
         if self.labels is None and isinstance(batch, Images | Points) and batch.label is not None and batch_idx == 0:
             self.labels = batch.label.detach().clone()
         if self.sides is None and isinstance(batch, Pairs | Domains) and batch_idx == 0:
@@ -85,9 +89,14 @@ class Pictures(pl.Callback):
         if isinstance(model, Reconstructs) and self.fixed is not None:
             labels = None if self.labels is None else self.labels[: len(self.fixed)]
             again = model.reconstruct(self.fixed, **for_model(model, labels))
-            made["recon"] = images.enlarged(above_and_below(self.fixed, again))
+            made["recon"] = images.enlarged(in_rows(self.fixed, again))
+        if isinstance(model, Corrupts) and self.fixed is not None and self.places is not None:
+            corrupted = model.corrupt(self.fixed, self.places)
+            made["restored"] = images.enlarged(in_rows(self.fixed, corrupted, model.reconstruct(corrupted)))
         if isinstance(model, Translates) and self.sides is not None:
             made |= {name: images.enlarged(sheet) for name, sheet in translations(model, self.sides).items()}
+        if isinstance(model, SamplesCodes):
+            return made  # there are none before the training is over
         if isinstance(model, Samples) and self.real is not None:
             made["samples"] = images.beside_real(self.samples(model, POINTS), self.real)
         elif isinstance(model, Samples):
@@ -105,11 +114,11 @@ class Pictures(pl.Callback):
         return rows_of_samples(model, rows, COLUMNS, SEED)
 
 
-def above_and_below(originals: Tensor, reconstructions: Tensor, columns: int = COLUMNS) -> Tensor:
-    """Pairs of rows: originals above their reconstructions. [B, C, H, W] twice -> [C, H', W']."""
+def in_rows(*blocks: Tensor, columns: int = COLUMNS) -> Tensor:
+    """Rows of images, one of each block in turn: originals above their reconstructions. [B, C, H, W] each -> [C, H', W']."""
     rows = []
-    for start in range(0, len(originals), columns):
-        for block in (originals, reconstructions):
+    for start in range(0, len(blocks[0]), columns):
+        for block in blocks:
             row = block[start : start + columns]
             blank = row.new_ones(columns - len(row), *row.shape[1:])
             rows.append(torch.cat([row, blank]))

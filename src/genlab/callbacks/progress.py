@@ -17,9 +17,19 @@ from genlab.config.types import PositiveFloat
 from genlab.console import note
 from genlab.models.base.model import Model
 
-ADVERSARIAL = ("loss_d", "loss_g", "l1", "cycle_l1_AtoB", "cycle_l1_BtoA")
+ADVERSARIAL = ("loss_d", "loss_g", "class_error")
 DIRECTIONS = ("_AtoB", "_BtoA")  # of an evaluator's number: the line has room for their mean only
-SHOWN = ("loss", "recon", "kl", "elbo", "sigma", *ADVERSARIAL)  # the models' own; evaluators say theirs
+SHOWN = (
+    "loss",
+    "recon",
+    "kl",
+    "elbo",
+    "sigma",
+    *ADVERSARIAL,
+    "l1",
+    "cycle_l1_AtoB",
+    "cycle_l1_BtoA",
+)  # the models' own; evaluators say theirs
 BAR = 20  # characters
 
 

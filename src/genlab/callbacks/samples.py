@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.callbacks.translations import SAMPLED, Way
+from genlab.callbacks.recall import Fresh
+from genlab.callbacks.translations import SAMPLED, Way, require_finite
 from genlab.data.store.order import repeated
 from genlab.data.store.source import PreparedData
-from genlab.metrics.extractors.choose import Extractor
+from genlab.files import key_of
+from genlab.metrics.extractors.extractor import Extractor
 from genlab.models.base.distributed import gather_by_rank, rank, world_size
 from genlab.models.base.labels import for_model, needs_labels
 
 SEED = 1_706_08500  # of the samples that are measured: not those of the pictures, and the same in every run
+APART = 10**9  # between the seeds of two replicates: more than there are chunks
+
+
+def seed_of_chunk(number: int, replicate: int) -> int:
+    """The seed of a chunk of samples; every replicate has its own."""
+    return SEED + APART * replicate + number
 
 
 def preserved_rng(device: torch.device) -> AbstractContextManager[None]:
@@ -49,11 +58,12 @@ def sampled(model: Any, count: int, seed: int, labels: Tensor | None) -> Tensor:
 class SampleFeatures:
     """Features of samples; they depend only on extractor and count, not on other metrics or the number of ranks.
 
-    Chunk j uses seed + j. The global random state is restored afterwards, so measuring does not affect training.
+    Each chunk has a seed of its own. The global random state is restored afterwards, so measuring does not affect
+    training.
     """
 
-    def __init__(self, model: Any, prepared: PreparedData, chunk: int = 250) -> None:
-        self.model, self.prepared, self.chunk = model, prepared, chunk
+    def __init__(self, model: Any, prepared: PreparedData, recall: Fresh, chunk: int = 250) -> None:
+        self.model, self.prepared, self.recall, self.chunk = model, prepared, recall, chunk
         self.wanted: dict[tuple[int, int], list[Extractor]] = {}  # by number and size of a chunk, who looks at it
         self.found: dict[tuple[str, tuple[int, int]], Tensor] = {}
 
@@ -67,11 +77,15 @@ class SampleFeatures:
             if extractor not in self.wanted.setdefault(chunk, []):
                 self.wanted[chunk].append(extractor)
 
-    def look(self, seen: Any) -> None:
+    def look(self, seen: Any, number: int) -> None:
         """No-op: samples do not depend on the batches of the split."""
 
     def gather(self) -> None:
-        """Sample, and gather the features on rank 0. A collective: every rank must call it."""
+        """Sample, and gather the features on rank 0. A collective: every rank must call it.
+
+        Raises:
+            NonFiniteImages: a sample is not a number.
+        """
         if not self.wanted:
             return
         own = list(self.wanted)[rank() :: world_size()]
@@ -80,12 +94,28 @@ class SampleFeatures:
         with preserved_rng(self.model.device):
             for j, size in own:
                 part = None if labels is None else labels[j * self.chunk :][:size]
-                images = sampled(self.model, size, SEED + j, part)
-                mine |= {(look.name, (j, size)): look(images).cpu() for look in self.wanted[j, size]}
+                mine |= {(name, (j, size)): features for name, features in self.features(j, size, part).items()}
+                self.recall.advance()
         self.found = {key: x for part in gather_by_rank(mine).values() for key, x in part.items()}
+
+    def features(self, j: int, size: int, labels: Tensor | None) -> dict[str, Tensor]:
+        """Features [size, d] of a chunk on the CPU, by extractor; it is sampled only if one of them is not kept."""
+        images: list[Tensor] = []
+
+        def look(extractor: Extractor) -> Tensor:
+            if not images:
+                images.append(sampled(self.model, size, seed_of_chunk(j, self.recall.replicate), labels))
+                require_finite(images[0], f"samples {j * self.chunk} to {j * self.chunk + size - 1}")
+            return extractor(images[0]).cpu()
+
+        known = key_of(None if labels is None else labels.tolist())
+        return {
+            one.key: self.recall.drawn(f"samples-{one.key}-{one.digest}-{known}-{j}-{size}", partial(look, one))
+            for one in self.wanted[j, size]
+        }
 
     def of(self, extractor: Extractor, count: int) -> dict[Way, Tensor]:
         """Features [count, d] on the CPU; empty on ranks other than 0."""
         if not self.found:
             return {}
-        return {SAMPLED: torch.cat([self.found[extractor.name, chunk] for chunk in self.chunks(count)])}
+        return {SAMPLED: torch.cat([self.found[extractor.key, chunk] for chunk in self.chunks(count)])}

@@ -23,6 +23,7 @@ WORDS = {
     "less than or equal to": "at most",
 }
 PATTERNS = {
+    r"^[0-9a-fA-F]{64}$": "a SHA-256, 64 digits and letters from a to f",
     r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$": "a name of letters, digits and . _ + - only",
     r"^(-1|[0-9]+(,[0-9]+)*)$": "numbers of devices, such as 0,1",
     r"^[^/\\#?%:]*$": "a name without / \\ # ? % :",

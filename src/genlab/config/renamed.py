@@ -15,6 +15,8 @@ from genlab.console import say
 KEYS: dict[str, tuple[str, dict[str, Any]]] = {  # old key -> new key, old values -> new values
     "buffers": ("norm_buffers", {"tracked": 2018}),
     "data.draw": ("data.subset_seed", {}),
+    "model.net.encoding": ("model.net.encoder", {}),
+    "model.net.decoding": ("model.net.decoder", {}),
     "metrics.kid": ("metrics.kid", {"false": "null", "true": "{}"}),  # a switch that is now an evaluator
     "way": ("memory", {"frugal": "strips"}),
 }
@@ -47,11 +49,26 @@ SIDES = FILES | dict.fromkeys(("channels_a", "channels_b", "resample_a", "resamp
 GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with what it always did before
     "genlab.apps.train.performance.Performance": {"rank_timeout": 600},
     "genlab.callbacks.alarms.Alarms": {"collapsed": 0.0},
+    "genlab.callbacks.evaluators.distance.Distance": {"resize": "antialiased", "bootstrap": 0, "floor": False},
+    "genlab.runs.loggers.wandb.WandbLog": {"log_model": False},
+    "genlab.models.autoencoder.Autoencoder": {
+        "logistic_mixtures": 1,
+        "output_activation": "linear",
+        "mixture": None,
+        "penalty": {"_target_": "genlab.models.penalties.none.NoPenalty"},
+    },
     "genlab.models.vae.VAE": {
+        "output_activation": "linear",
         "objective": {"_target_": "genlab.models.objectives.elbo.ELBO", "samples": 1},
         "prior": {"_target_": "genlab.models.priors.standard_normal.StandardNormal"},
+        "logistic_mixtures": 1,
     },
-    "genlab.data.sets.folder.Folder": FILES,
+    "genlab.nets.mlp.MLP": {"norm": "none", "dropout": 0.0},
+    "genlab.data.sets.celeba.CelebA": {"binarize": None},
+    "genlab.data.sets.digits.Digits": {"binarize": None},
+    "genlab.data.sets.folder.Folder": FILES | {"binarize": None},
+    "genlab.data.sets.mnist.MNIST": {"binarize": None},
+    "genlab.data.sets.shapes.Shapes": {"binarize": None},
     "genlab.data.sets.side_by_side.SideBySide": SIDES,
     "genlab.data.sets.paired_folders.PairedFolders": SIDES,
     "genlab.data.sets.unpaired_folders.UnpairedFolders": SIDES,
@@ -67,12 +84,20 @@ def override(text: str) -> str:
     """A typed override with the current name of its key."""
     sign = text[: len(text) - len(text.lstrip("+~"))]
     key, equals, value = text[len(sign) :].partition("=")
-    new, values = KEYS.get(key, (key, {}))
-    if key not in KEYS or (new == key and value not in values):
+    new, values = current(key)
+    if new == key and value not in values:
         return text
     found = f"{new}{equals}{','.join(str(values.get(one, one)) for one in value.split(','))}"
     tell(text[len(sign) :], found)
     return sign + found
+
+
+def current(key: str) -> tuple[str, dict[str, Any]]:
+    """The current name of a typed key, or of the node that it is in; and old values with the new ones."""
+    if key in KEYS:
+        return KEYS[key]
+    node = next((old for old in KEYS if key.startswith(f"{old}.")), "")
+    return (KEYS[node][0] if node else "") + key.removeprefix(node), {}
 
 
 @cache

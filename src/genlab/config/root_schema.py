@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from genlab.config.types import ExtractorChoice, NonNegativeInt, OnError, PositiveInt, SampleCount
+from genlab.config.types import (
+    ExtractorChoice,
+    Fraction,
+    Network,
+    NonNegativeInt,
+    NumberRange,
+    OnError,
+    PositiveInt,
+    Resample,
+    Resamples,
+    ResizeRule,
+    SampleCount,
+    Sha256,
+)
 
 Node = dict[str, Any]
 NAMED = "*"  # beside the keys that a dict may have: targets under any other name
 Split = Literal["train", "val", "test"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every generator of random numbers takes
+Size = PositiveInt | Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
 
 SHARED: dict[str, Any] = {
@@ -27,6 +41,13 @@ METRICS = {  # what evaluators share, and the evaluators
     "val_samples": SampleCount,
     "test_samples": SampleCount,
     "extractor": ExtractorChoice,
+    "resize": ResizeRule,
+    "weights": {network: {"path": str | None, "sha256": Sha256 | None} for network in get_args(Network)},
+    "bootstrap": Resamples,
+    "floor": bool,
+    "nll": NonNegativeInt,
+    "nll_images": PositiveInt | None,
+    "nll_block": PositiveInt | None,
     NAMED: Node,
 }
 TRAIN = SHARED | {
@@ -48,11 +69,24 @@ SUBMIT = TRAIN | {"slurm": Node}
 READING = SHARED | {"ckpt": str, "output": str | None}
 Device = Literal["auto", "cpu", "cuda", "mps"]
 WHERE_DATA = {"path": str | None}
-EVALUATE = READING | {"data": WHERE_DATA, "split": Split, "metrics": METRICS, "device": Device}
+FOLDERS = {"channels": Literal[1, 3] | None, "range": NumberRange, "resample": Resample}
+FOLDERS |= {"max_pixels": PositiveInt, "on_error": OnError}
+EVALUATE = READING | {
+    "ckpt": str | list[str] | None,
+    "a": str | None,
+    "b": str | None,
+    "size": Size | None,
+    "data": WHERE_DATA | FOLDERS,
+    "split": Split,
+    "seeds": PositiveInt,
+    "keep": bool,
+    "metrics": METRICS,
+    "device": Device,
+}
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt,
-    "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt] | None,
+    "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt | float] | None,
     "data": WHERE_DATA,
     "split": Split,
     "batch_size": PositiveInt,
@@ -74,6 +108,7 @@ TRANSLATE = READING | {
 READING_DATA = {  # keys of ``data`` for who reads a set, beside those of its class
     "on_device": Literal["auto"] | bool,
     "stage": str | None,
+    "class_shares": dict[str | int, Fraction] | None,
 }
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
 SWEEP = {key: kind for key, kind in SHARED.items() if key != "performance"} | {

@@ -8,9 +8,12 @@ from typing import Any
 from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
+from genlab.config.likelihood_compatibility import likelihood_fits
+from genlab.config.likelihood_is_measured import likelihood_is_measured
 from genlab.config.mistakes import Mistake
 from genlab.config.precisions import clipping_sees_true_gradients, precision_fits_device, weights_stay_precise
 from genlab.config.slurm_time import slurm_time_fits
+from genlab.config.what_is_evaluated import one_subject
 from genlab.contracts import Problem
 
 
@@ -50,6 +53,14 @@ def norms_stay_as_they_are(plain: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("trainer.sync_batchnorm=true", what, remedy)
 
 
+def batch_has_halves(plain: dict[str, Any]) -> Iterator[Problem]:
+    """FactorVAE's discriminator looks at codes of the second half of each batch."""
+    model, data = plain.get("model") or {}, plain.get("data") or {}
+    if model.get("_target_") == "genlab.models.factor_vae.FactorVAE" and data.get("batch_size") == 1:
+        what = "FactorVAE permutes the codes of the second half of each batch"
+        yield Problem("data.batch_size=1", what, "Type: data.batch_size=128")
+
+
 def critic_is_penalised(plain: dict[str, Any]) -> Iterator[Problem]:
     """A Wasserstein critic is unbounded without a gradient penalty."""
     model = plain.get("model") or {}
@@ -81,7 +92,11 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     clipping_sees_true_gradients,
     weights_stay_precise,
     norms_stay_as_they_are,
+    batch_has_halves,
     critic_is_penalised,
     penalty_fits,
+    likelihood_fits,
     slurm_time_fits,
+    one_subject,
+    likelihood_is_measured,
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genlab.losses.precision import at_least_float32
+from genlab.losses.precision import at_least_float32, without_autocast
 
 
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
@@ -19,6 +20,17 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
 
 
+def bernoulli_nll_of_each(logits: Tensor, x: Tensor) -> Tensor:
+    """-log Bernoulli(x | sigmoid(logits)) of K decoder outputs for each image. [B K, ...], [B, ...] in [0, 1] -> [B K].
+
+    sum softplus(logit) - sum x logit, the second sum as a matrix product: no copy of x for each output.
+    """
+    logits, x = at_least_float32(logits).flatten(1), at_least_float32(x).flatten(1)
+    with without_autocast(logits.device.type):
+        on = logits.view(len(x), -1, x.shape[1]) @ x.to(logits)[:, :, None]  # [B, K, 1]
+    return F.softplus(logits).sum(1) - on.flatten()
+
+
 def squared_error(mean: Tensor, x: Tensor) -> Tensor:
     """SSE: summed over an image's pixels. [B, ...], [B, ...] -> [B]."""
     return (at_least_float32(x) - at_least_float32(mean)).square().flatten(1).sum(1)
@@ -28,3 +40,19 @@ def gaussian_nll(mean: Tensor, x: Tensor, log_sigma: Tensor) -> Tensor:
     """-log N(x | mean, sigma^2 I) = SSE / (2 sigma^2) + P (log sigma + log(2 pi) / 2), P pixels. [B, ...] -> [B]."""
     pixels, log_sigma = x[0].numel(), at_least_float32(log_sigma)
     return 0.5 * squared_error(mean, x) * (-2 * log_sigma).exp() + pixels * (log_sigma + 0.5 * math.log(2 * math.pi))
+
+
+def absolute_error(mean: Tensor, x: Tensor) -> Tensor:
+    """SAE: summed over an image's pixels. [B, ...], [B, ...] -> [B]."""
+    return (at_least_float32(x) - at_least_float32(mean)).abs().flatten(1).sum(1)
+
+
+def laplace_nll(mean: Tensor, x: Tensor, log_scale: Tensor) -> Tensor:
+    """-log Laplace(x | mean, b) = SAE / b + P (log b + log 2), P pixels, b the mean absolute deviation. [B, ...] -> [B]."""
+    pixels, log_scale = x[0].numel(), at_least_float32(log_scale)
+    return absolute_error(mean, x) * torch.exp(-log_scale) + pixels * (log_scale + math.log(2))
+
+
+def bits_per_dimension(nats: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Nats per image [C, H, W] -> bits per pixel and channel, D of them: nats / (D ln 2). [B] -> [B]."""
+    return nats / (math.prod(shape) * math.log(2))

@@ -1,3 +1,0 @@
-from genlab.compat import ensure_torchvision
-
-ensure_torchvision()

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from genlab.metrics.error_bars.frechet_influence import frechet_influence
+
 if TYPE_CHECKING:
-    from genlab.metrics.extractors.real_features import RealFeatures
+    from genlab.metrics.feature_set import FeatureSet
 
 
 @dataclass
@@ -87,7 +89,12 @@ class FID:
     """The Frechet distance between the features of real and generated images."""
 
     names: ClassVar[tuple[str, ...]] = ("fid",)
+    of_moments: ClassVar[bool] = True  # it needs covariances of full rank
 
-    def __call__(self, real: RealFeatures, fake: Tensor) -> dict[str, float]:
-        """Computed on the device of ``fake`` [N, d]; the moments of the real side are cached."""
-        return {"fid": frechet_distance(real.moments(fake.device), Moments.of(fake))}
+    def __call__(self, real: FeatureSet, fake: FeatureSet, device: torch.device) -> dict[str, float]:
+        """Computed on ``device`` from the moments that the sets keep."""
+        return {"fid": frechet_distance(real.moments(device), fake.moments(device))}
+
+    def influence(self, real: FeatureSet, fake: FeatureSet, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Of each real and each generated image: what the standard error comes from."""
+        return frechet_influence(real, fake, device)

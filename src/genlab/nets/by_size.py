@@ -17,7 +17,7 @@ class AutoencoderNet(Protocol):
         ...
 
     def decoder(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-        """[B, D] -> [B, C, H, W], without a last activation."""
+        """[B, D] -> [B, C, H, W], or [B, P, C, H, W] where ``shape`` has P numbers a pixel; without a last activation."""
         ...
 
 
@@ -41,5 +41,5 @@ class BySize:
         return self._fitting(shape).decoder(latent_dim, shape)
 
     def _fitting(self, shape: tuple[int, ...]) -> AutoencoderNet:
-        channels, height, width = shape
+        channels, height, width = shape[-3:]
         return self.small if channels == 1 and height * width <= SMALL else self.large

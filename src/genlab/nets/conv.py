@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Literal
 
@@ -67,7 +68,7 @@ class Conv:
         return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * height * width, outputs))
 
     def decoder(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-        """[B, D] -> [B, C, H, W], without a last activation: logits or means."""
+        """[B, D] -> [B, C, H, W], or [B, P, C, H, W] of P numbers a pixel, without a last activation: logits or means."""
         sizes, widths = self._plan(shape)
         sizes, widths = sizes[::-1], widths[::-1]
         height, width = sizes[0]
@@ -79,10 +80,11 @@ class Conv:
         for (inputs, channels), size in zip(pairwise(widths), sizes[1:], strict=True):
             layers += [nn.ConvTranspose2d(inputs, channels, 4, stride=2, padding=1), CropTo(*size)]
             layers += self._after(channels)
-        return nn.Sequential(*layers[: -len(self._after(1))])
+        whole = [nn.Unflatten(1, shape[:-2])] if len(shape) > 3 else []
+        return nn.Sequential(*layers[: -len(self._after(1))], *whole)
 
     def _plan(self, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], list[int]]:
-        channels, height, width = shape
+        channels, height, width = math.prod(shape[:-2]), *shape[-2:]
         sizes = halved_sizes(height, width)
         return sizes, [channels, *(min(self.width * 2**i, self.max_width) for i in range(len(sizes) - 1))]
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from torch import nn
 
-from genlab.config.types import Activation, PositiveInt
+from genlab.config.types import Activation, BelowOne, PositiveInt
 from genlab.nets.activation import activation
+from genlab.nets.norm import VectorNorm, vector_norm
 
 
 class MLP:
@@ -17,10 +18,12 @@ class MLP:
     Args:
         hidden: widths of the hidden layers, from the image towards the code; the decoder has them in reverse.
         activation: between the layers.
+        norm: before it: ``batch`` mixes the images of a batch (Ioffe and Szegedy, 2015, arXiv:1502.03167), ``layer`` does not.
+        dropout: the share of hidden units that are zeroed, after each activation (Srivastava et al., 2014, JMLR 15).
     """
 
-    def __init__(self, hidden: list[PositiveInt], activation: Activation) -> None:
-        self.hidden, self.activation = list(hidden), activation
+    def __init__(self, hidden: list[PositiveInt], activation: Activation, norm: VectorNorm, dropout: BelowOne) -> None:
+        self.hidden, self.activation, self.norm, self.dropout = list(hidden), activation, norm, dropout
 
     def encoder(self, shape: tuple[int, ...], outputs: int) -> nn.Module:
         """[B, C, H, W] -> [B, outputs]."""
@@ -32,7 +35,9 @@ class MLP:
         return nn.Sequential(*layers, nn.Unflatten(1, shape))
 
     def _layers(self, widths: list[int]) -> list[nn.Module]:
+        *hidden, (last, outputs) = pairwise(widths)
         layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(widths):
-            layers += [nn.Linear(inputs, outputs), activation(self.activation)]
-        return layers[:-1]
+        for inputs, width in hidden:
+            layers += [nn.Linear(inputs, width), *vector_norm(self.norm, width), activation(self.activation)]
+            layers += [nn.Dropout(self.dropout)] if self.dropout else []
+        return [*layers, nn.Linear(last, outputs)]

@@ -100,11 +100,24 @@ def keep_as(path: Path, other: Path) -> None:
     try:
         os.link(path, link)
     except OSError:  # a file system without hard links
-        import shutil
-
-        shutil.copyfile(path, link)
+        copy(path, link)
     os.replace(link, other)
     link.unlink(missing_ok=True)  # os.replace leaves it if both already link to the same file
+
+
+def copy(path: Path, other: Path) -> None:
+    """Copy a file, or leave nothing.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    import shutil
+
+    try:
+        shutil.copyfile(path, other)
+    except OSError:
+        other.unlink(missing_ok=True)
+        raise
 
 
 def whole_one(path: Path) -> Path:

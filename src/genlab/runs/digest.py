@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 DECIDE = ("model", "data", "seed", "trainer")  # the groups that decide what is trained
 HOW_LONG = ("max_epochs", "max_steps", "max_time")
 FREE_TRAINER = (*HOW_LONG, "accelerator", "devices", "num_nodes", "strategy", "log_every_n_steps")
-FREE_DATA = ("path", "on_device", "stage")  # where the images are stored; the data digest covers their content
+FREE_DATA = ("path", "on_device", "stage", "class_shares")  # where the images are, and which: their digest covers that
 
 
 def config_digest(cfg: DictConfig, data_digest: str) -> str:

@@ -6,7 +6,6 @@ import importlib.metadata
 import math
 import os
 import platform
-import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -102,18 +101,3 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue  # run from a checkout that is not installed
     return found
-
-
-def git_revision(folder: Path) -> str | None:
-    """The commit of the checkout that contains ``folder``, plus ``-dirty`` if files differ; None outside a checkout."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return described.stdout.strip() or None

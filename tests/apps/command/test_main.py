@@ -50,7 +50,7 @@ REQUESTS = [
     ("evaluate", ["-h"], 0, ["ckpt=PATH", "split=test"]),
     ("train", ["--cfg", "job", "--resolve"], 0, ["_target_: genlab.models.vae.VAE", "epochs: 10"]),
     ("train", ["--cfg", "job"], 0, ["epochs: ${trainer.max_epochs}"]),
-    ("evaluate", ["--cfg", "job"], 0, ["ckpt: ???", "split: test"]),
+    ("evaluate", ["--cfg", "job"], 0, ["ckpt: null", "split: test"]),
     ("train", ["--cfg", "job", "model=vea"], 2, ["error: model=vea", "Did you mean model=vae"]),
     ("train", ["--info", "model=vea"], 2, ["Did you mean model=vae"]),
     ("train", ["job"], 2, ["job: is no key=value"]),

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from genlab.apps.command.paths import cache_root
 from genlab.contracts import ConfigError
-from genlab.metrics.extractors.choose import inception_weights
+from genlab.metrics.extractors.weights import PUBLISHED, torch_cache
 
 
 def test_who_has_no_home_directory_is_told_to_name_a_cache(monkeypatch, tmp_path):
@@ -20,4 +20,4 @@ def test_who_has_no_home_directory_is_told_to_name_a_cache(monkeypatch, tmp_path
     with pytest.raises(ConfigError, match=r"no home directory\n.*paths.cache=DIR"):
         cache_root(OmegaConf.create({"paths": {"cache": None}}))
     assert cache_root(OmegaConf.create({"paths": {"cache": str(tmp_path)}})) == tmp_path
-    assert not inception_weights().is_file()
+    assert not (torch_cache() / PUBLISHED["inception"].file).is_file()

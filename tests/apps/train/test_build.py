@@ -45,4 +45,13 @@ def test_the_keys_that_a_model_takes_from_the_trainer_reach_it(built):
 
 def test_callbacks_measure_then_show_then_save_and_only_then_leave(composed):
     names = [type(callback).__name__ for callback in build_callbacks(composed("trainer.max_steps=9"))]
-    assert names == ["Evaluate", "Progress", "Pictures", "Alarms", "MaxSteps", "Checkpoints", "StopOnSignal"]
+    assert names == [
+        "Evaluate",
+        "Progress",
+        "Pictures",
+        "Alarms",
+        "MaxSteps",
+        "FitMixture",
+        "Checkpoints",
+        "StopOnSignal",
+    ]

@@ -193,7 +193,7 @@ def test_events_begin_a_new_file_once_a_writer_has_failed(tmp_path, monkeypatch)
 
     def begin(self):
         made.append(now[0])
-        self.writer = SimpleNamespace(add_scalar=lambda *_: written.append(now[0]))
+        self.writer = SimpleNamespace(add_scalar=lambda *_: written.append(now[0]), add_text=lambda *_: None)
 
     def fails(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -201,7 +201,7 @@ def test_events_begin_a_new_file_once_a_writer_has_failed(tmp_path, monkeypatch)
     written: list[float] = []
     monkeypatch.setattr(tensorboard.TensorBoardLog, "begin", begin)
     log = tensorboard.TensorBoardLog()
-    log.open(tmp_path)
+    log.open(tmp_path, "a", "name", {}, [], "")
     log.writer.add_scalar = fails
     for seconds in (1.0, 2.0, tensorboard.RETRY + 2):
         now[0] = seconds

@@ -57,7 +57,7 @@ def test_activations_follow_the_batch_and_shrink_in_bf16(asked):
 
 @pytest.mark.parametrize("model", Conf().options("model"))
 def test_check_only_tells_it_of_every_model(model, asked, train, tmp_path, capfd):
-    train(*choices(model, tmp_path), "data.limit=64", "metrics=none", "check_only=true")
+    train(*choices(model, tmp_path), "data.limit=128", "metrics=none", "check_only=true")
     said = capfd.readouterr().err
     for precision in ("32-true", "bf16-mixed"):
         assert f"{precision:10} " in said

@@ -11,6 +11,7 @@ from genlab.apps.command import main as door
 from genlab.config.compose import compose
 from genlab.contracts import GenlabError
 from genlab.data.store.order import epoch_order
+from genlab.metrics.names import with_asides
 from genlab.runs.digest import config_digest
 from genlab.runs.load import load
 
@@ -88,7 +89,8 @@ def test_the_summary_says_what_was_run(twice, run, summary):
     )  # rounded
     trainable = sum(p.numel() for p in load(run).parameters() if p.requires_grad)
     counts = {"train": 64, "val": 180, "test": 180, "skipped": 0, "parameters": trainable}
-    counts |= {"test/fid_classifier_60": 60, "test/fid_classifier_60_real": 180}
+    counts |= {"test/fid_classifier_60_vs_180": 60, "test/fid_classifier_60_vs_180_real": 180}
+    counts |= {"test/fid_classifier_60_vs_180_floor": 60}
     assert summary["counts"] == counts
     assert summary["alarms"] == []
     assert {"python", "torch", "lightning"} <= summary["versions"].keys()
@@ -99,10 +101,34 @@ def test_the_summary_has_the_last_numbers_of_validation_and_test_and_the_best(ru
     rows = table(run / "metrics.csv")
     last = {name: float(value) for row in rows for name, value in row.items() if value and "/" in name}
     assert summary["metrics"] == {name: value for name, value in last.items() if not name.startswith("train/")}
-    losses = {int(row["step"]): float(row["val/loss"]) for row in rows if row["val/loss"]}
-    assert list(losses) == [4, 8, 12]
-    best = min(losses, key=losses.get)
-    assert summary["best"] == {"metric": "val/loss", "value": losses[best], "step": best}
+    bounds = {int(row["step"]): float(row["val/elbo"]) for row in rows if row["val/elbo"]}
+    assert list(bounds) == [4, 8, 12]
+    best = max(bounds, key=bounds.get)
+    assert summary["best"] == {"metric": "val/elbo", "value": bounds[best], "step": best}
+
+
+def test_the_summary_says_what_measuring_has_cost(run, summary):
+    found = summary["measuring"]
+    assert list(found) == ["seconds", "val", "test", "extractors", "by_evaluator"]
+    measured = {"fid", "ledger", "reconstruction", "codes"}
+    assert set(found["by_evaluator"]) == {"real_images", "generated_images"} | measured
+    assert found["seconds"] == pytest.approx(found["val"] + found["test"], abs=2e-3)
+    assert found["seconds"] == pytest.approx(sum(found["by_evaluator"].values()), abs=5e-3)
+    assert 0 < found["seconds"] < summary["seconds"]
+    kept = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["measuring"]["spent"]
+    assert sum(kept["val"].values()) == pytest.approx(found["val"], abs=1e-3)
+    told = (run / "log.txt").read_text()
+    assert f"measuring {found['seconds']:.1f} s of " in told
+
+
+def test_the_table_of_the_final_numbers_has_the_counts_of_each(run, summary):
+    found = {row["metric"]: row for row in table(run / "tables" / "metrics.csv")}
+    numbers = with_asides(summary["metrics"])
+    assert {name: float(row["value"]) for name, row in found.items()} == {name: x[""] for name, x in numbers.items()}
+    fid = found["test/fid_classifier_60_vs_180"]
+    assert (fid["generated"], fid["real"], fid["extractor"]) == ("60", "180", "classifier")
+    assert float(fid["standard_error"]) == numbers["test/fid_classifier_60_vs_180"]["_se"]
+    assert float(fid["floor"]) == numbers["test/fid_classifier_60_vs_180"]["_floor"]
 
 
 def test_every_row_names_batch_epoch_and_images_and_every_step_is_there(run):
@@ -123,7 +149,7 @@ def test_images_come_in_the_order_of_the_seed_and_of_no_other(run):
 
 def test_pictures_are_numbered_by_epoch_and_the_log_has_what_was_said(run):
     names = {path.name for path in (run / "images").iterdir()}
-    assert names == {f"{what}_{epoch:06d}.png" for what in ("recon", "samples") for epoch in (1, 2, 3)}
+    assert names == {"codes.png", *(f"{what}_{epoch:06d}.png" for what in ("recon", "samples") for epoch in (1, 2, 3))}
     log = (run / "log.txt").read_text()
     for words in ("model     vae, ", "data      digits: 64 / 180 / 180", "epoch   3", "test      elbo", "done      "):
         assert words in log

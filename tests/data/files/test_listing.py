@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_listed_is_named(open_folder):
 def test_a_file_that_may_not_be_read_is_skipped_until_it_may(open_folder):
     for i in range(12):
         picture(open_folder / "set" / f"{i}.png", ramp(8, 8, i))
-    own = {"image_size": 8, "channels": None, "hflip": False, "batch_size": 8, "limit": None}
+    own = {"image_size": 8, "channels": None, "hflip": False, "binarize": None, "batch_size": 8, "limit": None}
     source = Folder(str(open_folder / "set"), **READ, **own, on_error="skip")
     stopping = Folder(str(open_folder / "set"), **READ, **own, on_error="stop")
     (open_folder / "set" / "3.png").chmod(0)
@@ -136,7 +136,15 @@ def test_valid_is_a_split_and_no_class(tmp_path):
     for split, count in {"Train": 12, "valid": 5}.items():
         for i in range(count):
             picture(tmp_path / "set" / split / ("cat", "dog")[i % 2] / f"{i}.png", ramp(8, 8, i))
-    own = {"image_size": 8, "channels": None, "hflip": False, "batch_size": 8, "limit": None, "on_error": "stop"}
+    own = {
+        "image_size": 8,
+        "channels": None,
+        "hflip": False,
+        "binarize": None,
+        "batch_size": 8,
+        "limit": None,
+        "on_error": "stop",
+    }
     prepared = Folder(str(tmp_path / "set"), **READ, **own).prepare(tmp_path, tmp_path / "cache")
     assert prepared.spec.class_names == ("cat", "dog")
     assert prepared.spec.sizes == {"train": 11, "val": 5, "test": 1}
@@ -145,7 +153,7 @@ def test_valid_is_a_split_and_no_class(tmp_path):
 def test_a_split_is_cut_after_unreadable_files_are_known(tmp_path):
     for i in range(40):
         picture(tmp_path / "set" / f"{i}.png", ramp(8, 8, i))
-    own = {"image_size": 8, "channels": None, "hflip": False, "batch_size": 8, "limit": None}
+    own = {"image_size": 8, "channels": None, "hflip": False, "binarize": None, "batch_size": 8, "limit": None}
     whole = Folder(str(tmp_path / "set"), **READ, **own, on_error="skip")
     val = {path.name for path in whole.pictures(tmp_path)["val"]}
     for name in val:

@@ -16,7 +16,7 @@ NAMES = "Bald Smiling Young"
 
 def source(**change):
     defaults = {"crop": 30, "image_size": 16, "label": "attributes", "hflip": True, "on_error": "stop"}
-    return CelebA(**(defaults | {"batch_size": 4, "limit": None} | change))
+    return CelebA(**(defaults | {"binarize": None, "batch_size": 4, "limit": None} | change))
 
 
 @pytest.fixture

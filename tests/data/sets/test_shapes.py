@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from genlab.contracts import ConfigError, DataSpec
 from genlab.data.sets.shapes import FACTORS, Shapes
+from genlab.data.store.binarize import binarized
+from genlab.models.base.pixels import Pixels
 
 ALL = ["square", "ellipse", "heart"]
 SHAPE, SCALE, TURN, X, Y = range(5)
@@ -12,7 +15,8 @@ SHAPE, SCALE, TURN, X, Y = range(5)
 
 def shapes(count=None, draw=0, size=64, **levels):
     usual = {"shapes": ALL, "scales": 6, "orientations": 40, "x_positions": 32, "y_positions": 32}
-    return Shapes(**usual | levels, image_size=size, count=count, subset_seed=draw, batch_size=8, limit=None)
+    drawn = {"image_size": size, "count": count, "subset_seed": draw, "binarize": None}
+    return Shapes(**usual | levels, **drawn, batch_size=8, limit=None)
 
 
 def varied(factor, source, base=(2, 3, 4, 16, 16)):
@@ -36,6 +40,17 @@ def axes(images):
     dx, dy = x - cx[:, None, None], cy[:, None, None] - y
     xx, yy, xy = ((images * p).sum((1, 2)) for p in (dx * dx, dy * dy, dx * dy))
     return 0.5 * np.arctan2(2 * xy, xx - yy)
+
+
+def test_the_set_says_that_its_pixels_are_black_and_white_and_they_are(tmp_path):
+    prepared = shapes(300, size=16).prepare(tmp_path, tmp_path)
+    for split, images in prepared.images.items():
+        assert set(np.unique(images)) == {0, 255}, split
+    assert prepared.spec.binarized == "stored"
+    assert Pixels("bernoulli", 1.0, "linear", binarized=prepared.spec.binarized).is_mass
+    for how in ("stored", "dynamic", "static", "threshold"):
+        some = torch.from_numpy(np.array(prepared.images["train"][:50]))
+        assert torch.equal(binarized(some, torch.arange(50), how, (0, 0)), some)
 
 
 def test_images_are_binary_and_whole():

@@ -30,7 +30,8 @@ def decode(path, shape):
 
 
 def folder(path, **change):
-    defaults = {"image_size": 16, "channels": None, "hflip": False, "on_error": "stop", "batch_size": 8, "limit": None}
+    defaults = {"image_size": 16, "channels": None, "hflip": False, "on_error": "stop", "binarize": None}
+    defaults |= {"batch_size": 8, "limit": None}
     return Folder(str(path), **(READ | defaults | change))
 
 
@@ -38,7 +39,7 @@ def test_digits_are_scikit_learns_own(tmp_path):
     import sklearn.datasets
 
     theirs = sklearn.datasets.load_digits()
-    prepared = Digits(8, None).prepare(tmp_path, tmp_path)
+    prepared = Digits(None, 8, None).prepare(tmp_path, tmp_path)
     assert prepared.spec.sizes == {"train": 1437, "val": 180, "test": 180}
     images = np.concatenate(list(prepared.images.values()))
     assert images.max() == 255
@@ -54,7 +55,7 @@ def test_digits_are_scikit_learns_own(tmp_path):
 @pytest.mark.skipif(not REAL.is_dir(), reason="the original files are not beside this checkout")
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_the_original_files_have_the_published_counts(name, cache):
-    prepared = idx.MNIST(name, 8, None).prepare(REAL, cache)
+    prepared = idx.MNIST(name, None, 8, None).prepare(REAL, cache)
     assert prepared.spec.sizes == {"train": 55_000, "val": 5_000, "test": 10_000}
     assert prepared.spec.shape == (1, 28, 28)
     assert np.bincount(prepared.labels["test"], minlength=10).min() > 800
@@ -66,7 +67,7 @@ def test_a_cut_idx_file_is_named(keep, data_root, tmp_path):
     file = tmp_path / "mnist" / "train-images-idx3-ubyte.gz"
     file.write_bytes(file.read_bytes()[:keep])
     with pytest.raises(DataError, match="train-images-idx3-ubyte.gz is damaged"):
-        idx.MNIST("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+        idx.MNIST("mnist", None, 8, None).prepare(tmp_path, tmp_path / "cache")
 
 
 def test_a_header_that_promises_more_than_there_is_is_named(data_root, tmp_path):
@@ -74,7 +75,7 @@ def test_a_header_that_promises_more_than_there_is_is_named(data_root, tmp_path)
     file = tmp_path / "mnist" / "train-images-idx3-ubyte.gz"
     file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes())[:-100]))
     with pytest.raises(DataError, match="bytes of data where its header says"):
-        idx.MNIST("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+        idx.MNIST("mnist", None, 8, None).prepare(tmp_path, tmp_path / "cache")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_what_does_not_fit_is_named(name, header, data, words, data_root, tmp_pa
     (tmp_path / "mnist" / f"{name}.gz").unlink()
     (tmp_path / "mnist" / name).write_bytes(bytes.fromhex(header) + data)
     with pytest.raises(DataError, match=words):
-        idx.MNIST("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+        idx.MNIST("mnist", None, 8, None).prepare(tmp_path, tmp_path / "cache")
 
 
 def test_every_digit_keeps_its_place_and_its_label(tmp_path):
@@ -104,7 +105,7 @@ def test_every_digit_keeps_its_place_and_its_label(tmp_path):
         for kind, sizes, content in (("images-idx3", "0000001c" * 2, images), ("labels-idx1", "", labels)):
             header = bytes.fromhex(f"000008 0{kind[-1]} 000000{count:02x} {sizes}")
             (tmp_path / "mnist" / f"{part}-{kind}-ubyte").write_bytes(header + content)
-    prepared = idx.MNIST("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+    prepared = idx.MNIST("mnist", None, 8, None).prepare(tmp_path, tmp_path / "cache")
     for part, splits in {"train": ("train", "val"), "t10k": ("test",)}.items():
         images = b"".join(prepared.images[split].tobytes() for split in splits)
         labels = bytes(np.concatenate([prepared.labels[split] for split in splits]).astype(np.uint8))
@@ -124,14 +125,14 @@ def test_of_sixty_thousand_digits_the_last_five_thousand_validate(tmp_path):
         ):
             head = bytes.fromhex(f"0000080{kind[-1]} {header}")
             (tmp_path / "mnist" / f"{part}-{kind}-ubyte").write_bytes(head + content.tobytes())
-    prepared = idx.MNIST("mnist", 8, None).prepare(tmp_path, tmp_path / "cache")
+    prepared = idx.MNIST("mnist", None, 8, None).prepare(tmp_path, tmp_path / "cache")
     assert prepared.spec.sizes == {"train": 55_000, "val": 5_000, "test": 10}
     assert np.array_equal(prepared.images["val"][:, 0, 0, 0], levels[55_000:])
     assert np.array_equal(prepared.labels["val"], levels[55_000:] % 10)
 
 
 def test_a_limit_takes_training_images_only(data_root, tmp_path):
-    prepared = idx.MNIST("mnist", 8, 50).prepare(data_root, tmp_path)
+    prepared = idx.MNIST("mnist", None, 8, 50).prepare(data_root, tmp_path)
     assert prepared.spec.sizes == {"train": 50, "val": 50, "test": 121}
     assert len(prepared.images["train"]) == len(prepared.labels["train"]) == 50
 

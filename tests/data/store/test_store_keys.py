@@ -22,6 +22,7 @@ from making import READ as KEYS
 from making import SIDES, picture, ramp, side_by_side
 
 READ = {"on_error": "stop", "batch_size": 4, "limit": None, "hflip": False}
+GREY = {"binarize": None}
 SIZED = {"preprocess": "scale_width_and_crop", "load_size": 20, "crop_size": 16, "channels": None}
 DRAWN = {
     "scales": 2,
@@ -55,11 +56,11 @@ def root(tmp_path_factory, data_root):
 
 MAKE = {
     "folder": lambda root, **o: Folder(
-        **(READ | KEYS | {"path": str(root / "pictures"), "image_size": 16, "channels": None} | o)
+        **(READ | KEYS | GREY | {"path": str(root / "pictures"), "image_size": 16, "channels": None} | o)
     ),
-    "celeba": lambda root, **o: CelebA(**(READ | {"crop": 30, "image_size": 16, "label": "attributes"} | o)),
-    "mnist": lambda root, **o: MNIST(**({"name": "mnist", "batch_size": 4, "limit": None} | o)),
-    "shapes": lambda root, **o: Shapes(**(DRAWN | {"shapes": ["square"], "batch_size": 4, "limit": None} | o)),
+    "celeba": lambda root, **o: CelebA(**(READ | GREY | {"crop": 30, "image_size": 16, "label": "attributes"} | o)),
+    "mnist": lambda root, **o: MNIST(**(GREY | {"name": "mnist", "batch_size": 4, "limit": None} | o)),
+    "shapes": lambda root, **o: Shapes(**(DRAWN | GREY | {"shapes": ["square"], "batch_size": 4, "limit": None} | o)),
     "side_by_side": lambda root, **o: SideBySide(
         **(READ | SIDES | SIZED | {"name": "set", "path": str(root / "halves"), "direction": "AtoB"} | o)
     ),

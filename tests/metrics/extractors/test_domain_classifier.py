@@ -8,7 +8,7 @@ from genlab.apps.command.paths import prepare
 from genlab.contracts import ConfigError
 from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors import lessons
-from genlab.metrics.extractors.choose import extractor_name, make_extractor
+from genlab.metrics.extractors.choose import choose, make_extractor
 from genlab.metrics.extractors.classifier import cached_classifier, scale, train_classifier
 from genlab.metrics.extractors.lessons import Lesson, input_size
 from genlab.metrics.extractors.real_features import RealFeatures
@@ -32,7 +32,7 @@ def test_it_tells_the_domains_is_kept_and_leaves_the_random_state_alone(prepared
 
 def test_its_features_and_its_verdict_come_from_one_look(prepared, cache, tmp_path):
     data = prepared(*CUT)
-    extractor = make_extractor("classifier", data, cache)
+    extractor = make_extractor(choose("classifier", "antialiased", data.spec, {}), data, cache)
     assert extractor.name == "classifier"
     taken_for_b = {
         side: extractor.share_of(1, RealFeatures(data, "train", extractor, tmp_path, side).features) for side in "ab"
@@ -71,7 +71,7 @@ def test_images_of_many_sizes_are_looked_at_one_by_one(prepared, monkeypatch, tm
     monkeypatch.setitem(lessons.DOMAINS, "epochs", 0)
     monkeypatch.setitem(lessons.DOMAINS, "least_steps", 2)
     data = prepared("data.preprocess=none", "data.batch_size=1")
-    extractor = make_extractor("classifier", data, tmp_path)
+    extractor = make_extractor(choose("classifier", "antialiased", data.spec, {}), data, tmp_path)
     assert 0 <= extractor.accuracy <= 1
     assert RealFeatures(data, "val", extractor, tmp_path, "a").features.shape == (5, extractor.num_features)
     assert extractor(torch.rand(2, 3, 50, 90)).shape == (2, extractor.num_features)
@@ -86,6 +86,6 @@ def test_pairs_are_looked_at_by_inception_or_else_by_a_random_network(composed, 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     chosen = ["model=pix2pix", *SMALL["pix2pix"], "data=paired_folders", f"data.path={folders['paired_folders']}"]
     pairs = prepare(composed(*chosen, *CUT))
-    assert extractor_name("auto", pairs.spec) == "random"
+    assert choose("auto", "antialiased", pairs.spec, {}).name == "random"
     with pytest.raises(ConfigError, match="neither labels nor two domains for a classifier to learn"):
-        extractor_name("classifier", pairs.spec)
+        choose("classifier", "antialiased", pairs.spec, {})

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from genlab.apps.command.paths import prepare
-from genlab.metrics.extractors.choose import random_features
+from genlab.metrics.extractors import kept
+from genlab.metrics.extractors import real_features as reals
 from genlab.metrics.extractors.real_features import RealFeatures, features_of
+from genlab.metrics.extractors.small_networks import random_features
 from genlab.metrics.frechet import Moments
 
 DEVICES = [n for n, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())) if there]
@@ -30,6 +32,37 @@ def test_another_split_or_extractor_is_another_file(composed, tmp_path):
     other = type(extractor)("random", extractor.net, extractor.num_features)
     assert not torch.equal(first, RealFeatures(prepared, "test", other, tmp_path).features)
     assert len(list((tmp_path / "features").glob("*.pt"))) == 3
+
+
+def test_a_kill_costs_one_batch(composed, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "SECONDS", 0)
+    monkeypatch.setattr(reals, "CHUNK_BYTES", 4 * 64 * 50)  # batches of 50
+    prepared, extractor = prepare(composed("data=digits")), random_features((1, 8, 8))
+    whole, net, seen = features_of(prepared.images["test"], extractor), extractor.net.forward, []
+
+    def until_killed(x):
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(len(x))
+        return net(x)
+
+    monkeypatch.setattr(extractor.net, "forward", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        RealFeatures(prepared, "test", extractor, tmp_path).ensure()
+    assert not list((tmp_path / "features").glob("*.pt"))
+    again = []
+    monkeypatch.setattr(extractor.net, "forward", lambda x: (again.append(len(x)), net(x))[1])
+    features = RealFeatures(prepared, "test", extractor, tmp_path).features
+    assert (seen, again) == ([50, 50], [50, 30])
+    assert torch.equal(features, whole)
+    assert [path.suffix for path in (tmp_path / "features").iterdir() if path.is_dir()] == []
+
+
+def test_images_that_do_not_train_have_the_same_features_whatever_the_limit(composed, tmp_path):
+    extractor = random_features((1, 8, 8))
+    for limit in (100, 50):
+        RealFeatures(prepare(composed("data=digits", f"data.limit={limit}")), "test", extractor, tmp_path).ensure()
+    assert len(list((tmp_path / "features").glob("*.pt"))) == 1
 
 
 @pytest.mark.parametrize("device", DEVICES)

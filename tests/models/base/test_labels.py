@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from genlab.contracts import ConfigError, DataSpec, Images
-from genlab.models.base.labels import for_model, label_size, one_hot_labels
+from genlab.models.base.labels import encoded_labels, for_model, label_size
 from genlab.models.base.schedules import Constant
 from genlab.models.objectives.elbo import ELBO
 from genlab.models.priors.standard_normal import StandardNormal
@@ -19,13 +19,13 @@ NEITHER = DataSpec("n", "images", (1, 4, 4), {"train": 8}, "0")
 def cvae(spec, leaf="CVAE"):
     torch.manual_seed(0)
     parts = ELBO(1), StandardNormal()
-    return getattr(leaves, leaf)(3, 1.0, "bernoulli", 1.0, *parts, torch.optim.Adam, Constant(), spec, 0)
+    return getattr(leaves, leaf)(3, 1.0, "bernoulli", 1.0, "linear", 1, *parts, torch.optim.Adam, Constant(), spec, 0)
 
 
 def test_a_class_is_a_one_in_its_place_and_attributes_are_one_each():
     assert CLASSES.labels == "classes"
-    assert one_hot_labels(torch.tensor([2, 0]), CLASSES, torch.float64).tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
-    found = one_hot_labels(torch.tensor([[1, 2], [0, 0]]), ATTRIBUTES, torch.bfloat16)
+    assert encoded_labels(torch.tensor([2, 0]), CLASSES, torch.float64).tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+    found = encoded_labels(torch.tensor([[1, 2], [0, 0]]), ATTRIBUTES, torch.bfloat16)
     assert ATTRIBUTES.labels == "attributes"
     assert found.tolist() == [[0, 1, 0, 0, 1], [1, 0, 1, 0, 0]]
     assert found.dtype == torch.bfloat16

@@ -25,7 +25,20 @@ def vae(beta=1.0, likelihood="bernoulli"):
     spec = DataSpec("x", "images", (1, 4, 4), {}, "0")
     torch.manual_seed(0)
     parts = ELBO(1), StandardNormal()
-    return VAE(3, beta, likelihood, "learned", *parts, MLP([8], "tanh"), torch.optim.Adam, Constant(), spec, 0).double()
+    return VAE(
+        3,
+        beta,
+        likelihood,
+        "learned",
+        "linear",
+        1,
+        *parts,
+        MLP([8], "tanh", "none", 0.0),
+        torch.optim.Adam,
+        Constant(),
+        spec,
+        0,
+    ).double()
 
 
 def table(run):

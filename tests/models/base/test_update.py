@@ -29,7 +29,9 @@ def sgd(parameters):
 def vae():
     torch.manual_seed(0)
     parts = ELBO(1), StandardNormal()
-    return VAE(2, 1.0, "bernoulli", 1.0, *parts, MLP([5], "tanh"), sgd, Constant(), SPEC, SEED).double()
+    return VAE(
+        2, 1.0, "bernoulli", 1.0, "linear", 1, *parts, MLP([5], "tanh", "none", 0.0), sgd, Constant(), SPEC, SEED
+    ).double()
 
 
 def gan():

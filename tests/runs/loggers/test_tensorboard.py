@@ -2,6 +2,8 @@
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from genlab.runs.checkout import git_revision
+
 from killing import rows
 from striking import sends
 
@@ -20,3 +22,7 @@ def test_a_run_of_two_players_is_recorded_over_batches_also_when_it_goes_on(brea
         steps = [int(row["step"]) for row in table if row[name]]
         assert sorted({event.step for event in events.Scalars(name)}) == steps, name
     assert [event.step for event in events.Images("samples")] == [17, 34]
+    texts = {tag.removesuffix("/text_summary") for tag in events.Tags()["tensors"]}
+    assert {"configuration", "final", "git"} - texts <= ({"git"} if git_revision() is None else set())
+    (final,) = events.Tensors("final/text_summary")
+    assert "| test/loss_d |" in final.tensor_proto.string_val[0].decode()

@@ -1,5 +1,7 @@
 """W&B, its own service, and a server beside it: rows over our step, one id over all resumes, and nothing ends a training."""
 
+import errno
+import json
 import os
 import pwd
 import re
@@ -17,6 +19,8 @@ from wandb.cli.cli import cli
 from wandb.proto.wandb_internal_pb2 import Record
 from wandb.sdk.wandb_setup import singleton
 
+from genlab import files
+from genlab.runs import checkout, final_table
 from genlab.runs.loggers import wandb as ours
 from genlab.runs.loggers.wandb import WandbLog
 from genlab.runs.loggers.wandb_mode import chosen_mode
@@ -28,7 +32,13 @@ from striking import sends
 from wandb_server import serving
 
 CONFIGURED = {
-    "wandb": {"_target_": "genlab.runs.loggers.wandb.WandbLog", "project": "p", "entity": None, "mode": "auto"}
+    "wandb": {
+        "_target_": "genlab.runs.loggers.wandb.WandbLog",
+        "project": "p",
+        "entity": None,
+        "mode": "auto",
+        "log_model": False,
+    }
 }
 ID, KEY = "0123456789ab", "k" * 40
 
@@ -56,8 +66,8 @@ def server(monkeypatch):
         wandb.teardown()
 
 
-def opened(folder, mode="auto", tags=(), notes=""):
-    log = WandbLog("project", None, mode)
+def opened(folder, mode="auto", tags=(), notes="", log_model=False):
+    log = WandbLog("project", None, mode, log_model)
     log.open(folder, ID, "name", {"seed": 0}, list(tags), notes)
     return log
 
@@ -106,6 +116,9 @@ def test_a_run_of_two_players_is_recorded_over_batches_under_one_id_wherever_it_
         assert recorded == [(int(row["step"]), float(row[name])) for row in table if row[name]], name
     assert [row["step"] for row in run.rows if "images/samples" in row] == [17, 34]
     assert run.summary["test/loss_d"] == float(table[-1]["test/loss_d"])
+    (final,) = (one for one in server.store.artifacts.values() if one.type == "run_table")
+    found = {row[0]: row[1] for row in json.loads(final.files["final.table.json"])["data"]}
+    assert found == json.loads((elsewhere / "summary.json").read_text())["metrics"]
 
 
 def test_two_runs_have_two_ids(server, breakable):
@@ -146,6 +159,120 @@ def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
     assert [(r.metric.glob_name, r.metric.step_metric) for r in records if r.HasField("metric")][0] == ("*", "step")
     run = next(r.run for r in records if r.HasField("run"))
     assert (run.run_id, run.display_name, sorted(run.tags), run.notes) == (ID, "nice", ["mine", "tag"], "why")
+
+
+NUMBERS = {"test/fid_inception_100_vs_180": 3.5, "test/fid_inception_100_vs_180_se": 0.25, "val/psnr": 20.0}
+COUNTS = {"test/fid_inception_100_vs_180": 100, "test/fid_inception_100_vs_180_real": 180}
+BEST = {"metric": "val/loss", "value": 1.5, "step": 3}
+
+
+@pytest.fixture
+def done(tmp_path):
+    """A run directory with a checkpoint and a difference of the code."""
+    folder = tmp_path / "a run"
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "checkpoints" / "best.ckpt").write_bytes(b"weights")
+    (folder / "code.diff").write_text("# commit\n")
+    return folder
+
+
+def concluded(folder, mode, log_model=True):
+    """A run that is done."""
+    log, rows = opened(folder, mode, log_model=log_model), final_table.rows(NUMBERS, COUNTS)
+    final_table.write(folder, rows)
+    log.log_table(rows, 7)
+    log.log_checkpoint(folder / "checkpoints" / "best.ckpt", ["best"], BEST)
+    log.close({"test/loss": 0.5}, 0)
+    wandb.teardown()
+
+
+def require_everything(server, folder):
+    """The numbers, the code and the checkpoint have come to the server."""
+    (model,), (table,) = server.store.named(f"model-{ID}"), server.store.named(f"run-{ID}-final")
+    assert (model.type, sorted(model.aliases), model.metadata) == (
+        "model",
+        ["best", "latest"],
+        {"file": "best.ckpt", **BEST},
+    )
+    assert (model.files["best.ckpt"], model.done, table.done) == (b"weights", True, True)
+    found = json.loads(table.files["final.table.json"])
+    first, second = (dict(zip(found["columns"], row, strict=True)) for row in found["data"])
+    number = {"metric": "test/fid_inception_100_vs_180", "value": 3.5, "standard_error": 0.25, "generated": 100}
+    assert {name: value for name, value in first.items() if value is not None} == number | {
+        **{"real": 180, "extractor": "inception"}
+    }
+    assert {name: value for name, value in second.items() if value is not None} == {"metric": "val/psnr", "value": 20.0}
+    assert server.store.files["code.diff"] == b"# commit\n"
+    assert server.store.files["metrics.csv"] == (folder / "tables" / "metrics.csv").read_bytes()
+    assert server.runs[ID].given["commit"] == checkout.commit()
+    assert [row["step"] for row in server.runs[ID].rows if "final" in row] == [7]
+
+
+def test_an_online_run_has_its_numbers_its_code_and_its_best_checkpoint(server, done, capfd):
+    concluded(done, "online")
+    require_everything(server, done)
+    assert "without" not in capfd.readouterr().err
+
+
+def test_an_offline_run_keeps_all_of_it_in_its_own_directory_for_later(server, done, tmp_path, monkeypatch, capfd):
+    """Also where the best checkpoint is another one by then."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    concluded(done, "offline")
+    assert not server.runs
+    (file,) = (done / "wandb").glob("offline-run-*/*.wandb")
+    records = list(recorded(file.read_bytes()))
+    kept = {r.artifact.name: r.artifact for r in records if r.HasField("artifact")}
+    assert sorted(kept) == [f"model-{ID}", f"run-{ID}-final"]
+    places = [entry.local_path for artifact in kept.values() for entry in artifact.manifest.contents]
+    assert all(place.startswith(f"{done.resolve()}/wandb/") for place in places)
+    assert (done / "checkpoints" / "best.ckpt").stat().st_nlink == 2  # it takes no room
+    files.write_json(done / "checkpoints" / "best.ckpt", "another")
+    (done / "code.diff").unlink()
+    synced(capfd.readouterr().err)
+    require_everything(server, done)
+
+
+def test_without_log_model_there_is_no_artifact_of_a_checkpoint(done):
+    concluded(done, "offline", log_model=False)
+    (file,) = (done / "wandb").glob("offline-run-*/*.wandb")
+    names = [r.artifact.name for r in recorded(file.read_bytes()) if r.HasField("artifact")]
+    assert names == [f"run-{ID}-final"]
+    assert (done / "checkpoints" / "best.ckpt").stat().st_nlink == 1
+
+
+def test_a_checkpoint_for_which_there_is_no_room_is_said_and_leaves_nothing(done, monkeypatch, capfd):
+    """On a file system without second names."""
+
+    def refused(*names):
+        raise OSError(errno.EPERM, "no links here")
+
+    def full(source, target):
+        target.write_bytes(b"wei")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    real = shutil.copyfile
+    monkeypatch.setattr("os.link", refused)
+    monkeypatch.setattr("shutil.copyfile", lambda a, b: full(a, b) if str(a).endswith(".ckpt") else real(a, b))
+    concluded(done, "offline")
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said == f"W&B       without the checkpoint, which is {done}/checkpoints/best.ckpt (the disk is full)"
+    (file,) = (done / "wandb").glob("offline-run-*/*.wandb")
+    assert not list(file.parent.glob("checkpoints/*"))
+    assert not list(file.parent.glob("checkpoints/.*"))
+    assert any(r.HasField("exit") for r in recorded(file.read_bytes()))
+
+
+def test_a_server_that_takes_no_artifacts_has_the_rest_of_the_run(server, done, capfd):
+    server.store.answer = lambda query, given: None
+    concluded(done, "online")
+    _, *said = capfd.readouterr().err.splitlines()
+    assert [line.partition(", which")[0] for line in said] == [
+        "W&B       without the table of the final numbers",
+        "W&B       without the checkpoint",
+    ]
+    assert server.runs[ID].summary["test/loss"] == 0.5
+    assert {"code.diff", "metrics.csv"} <= server.store.files.keys()
 
 
 # ---- how it is decided ------------------------------------------------------------------------------------------------

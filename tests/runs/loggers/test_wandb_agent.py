@@ -14,7 +14,13 @@ from killing import rows
 from striking import sends
 from wandb_server import serving
 
-LOGGER = {"_target_": "genlab.runs.loggers.wandb.WandbLog", "project": "p", "entity": None, "mode": "auto"}
+LOGGER = {
+    "_target_": "genlab.runs.loggers.wandb.WandbLog",
+    "project": "p",
+    "entity": None,
+    "mode": "auto",
+    "log_model": False,
+}
 ID = "cell0"
 
 

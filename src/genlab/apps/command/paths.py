@@ -15,6 +15,7 @@ from genlab.config.kind_compatibility import kind_for
 from genlab.config.root_schema import READING_DATA
 from genlab.console import program
 from genlab.contracts import CheckpointError, ConfigError, Problem
+from genlab.data.store.shares import with_shares
 from genlab.data.store.source import PreparedData, Source
 from genlab.files import obstacle
 
@@ -24,11 +25,13 @@ def prepare(cfg: DictConfig) -> PreparedData:
 
     Raises:
         DataError: the data set is missing or damaged.
+        ConfigError: ``data.class_shares`` does not fit its classes.
     """
     source = source_of(cfg)
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
     kind = kind_for(plain["model"], plain["data"]) or source.kind
-    return source.prepare_as(kind, Path(cfg.paths.data).expanduser(), cache_root(cfg))
+    prepared = source.prepare_as(kind, Path(cfg.paths.data).expanduser(), cache_root(cfg))
+    return with_shares(prepared, plain["data"].get("class_shares"))
 
 
 def source_of(cfg: DictConfig) -> Source:
@@ -100,7 +103,16 @@ def output_folder(cfg: DictConfig, checkpoint: Path, command: str) -> Path:
     Raises:
         ConfigError: nothing can be written there.
     """
-    folder = Path(cfg.output).expanduser() if cfg.output else unused(folder_of(checkpoint) / command)
+    return output_in(cfg, unused(folder_of(checkpoint) / command))
+
+
+def output_in(cfg: DictConfig, usual: Path) -> Path:
+    """``output=``, else the usual place; nothing is made yet.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    folder = Path(cfg.output).expanduser() if cfg.output else usual
     if reason := obstacle(folder):
         remedy = "Type: output=DIR of a folder that can be written and has room"
         raise ConfigError([Problem(f"output={folder}", f"cannot be written: {reason}", remedy)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from genlab.contracts import DataSpec
 from genlab.data.report.survey import Picture, Survey
-from genlab.data.store.columns import Column, Ragged
+from genlab.data.store.columns import Column, whole_of
 from genlab.data.store.source import SPLITS, PreparedData
 
 NAMED = 20  # so many names are shown of a list
@@ -55,8 +55,7 @@ def storage(prepared: PreparedData) -> Iterator[str]:
 
 def home(column: Column) -> Path | None:
     """The folder of a memory-mapped column; None for one in memory."""
-    flat = column.flat if isinstance(column, Ragged) else column
-    name = getattr(flat, "filename", None)
+    name = getattr(whole_of(column), "filename", None)
     return Path(name).parent if name else None
 
 

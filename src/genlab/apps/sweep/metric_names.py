@@ -75,5 +75,5 @@ def evaluated(evaluate: Evaluate, model: Model, prepared: PreparedData, cfg: Dic
         for one in fitting:
             own = type(one).names is not Evaluator.names
             names = one.names(now) if own else one.terms(now, Seen(model, batch, math.inf))
-            found |= {f"{stage}/{name}" for name in names}
+            found |= {f"{stage}/{name}" for name in {*names, *one.asides(now)}}
     return found

@@ -18,8 +18,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.command.evaluators import build_evaluators
 from genlab.apps.command.paths import cache_root
+from genlab.apps.command.second_set import second_sets
 from genlab.apps.train.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
+from genlab.callbacks.code_mixture import FitMixture
 from genlab.callbacks.evaluate import Evaluate
 from genlab.callbacks.stopping import MaxSteps, MaxTime, StopOnSignal
 from genlab.config.build import build
@@ -28,7 +30,7 @@ from genlab.contracts import ConfigError, DataSpec, Problem
 from genlab.data.store.order import limited, steps
 from genlab.data.store.source import SPLITS, PreparedData
 from genlab.models.base.model import Model
-from genlab.rank_environment import launcher
+from genlab.rank_environment import is_rank_0, launcher
 from genlab.runs.checkpoint_io import AtomicCheckpointIO
 
 OURS = ("max_steps", "max_time", "strategy", "gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches")
@@ -75,7 +77,7 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
         limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
     checkpoints: Checkpoints = build(cfg.checkpoint, cfg.trust)
     checkpoints.threads_chosen = cfg.performance.threads == "auto"
-    return [*measure, *shown, *limits, checkpoints, StopOnSignal(checkpoints)]
+    return [*measure, *shown, *limits, FitMixture(checkpoints), checkpoints, StopOnSignal(checkpoints)]
 
 
 def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
@@ -86,7 +88,8 @@ def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Mode
         DataError: there are too few images.
     """
     for evaluate in (callback for callback in callbacks if isinstance(callback, Evaluate)):
-        evaluate.attach(model, prepared, cache_root(cfg), {"val": "val", "test": "test"})
+        others = second_sets(cfg, cfg.data, prepared.spec) if is_rank_0() else {}  # made ready before torch came in
+        evaluate.attach(model, prepared, cache_root(cfg), {"val": "val", "test": "test"}, others=others)
 
 
 def build_trainer(

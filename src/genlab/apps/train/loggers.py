@@ -9,9 +9,12 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.config.build import build
+from genlab.runs import final_table
 from genlab.runs.directory import RunDirectory
+from genlab.runs.final_table import Row
 from genlab.runs.loggers.csv import CsvLog
 from genlab.runs.wandb_agent import agents_run_id
+from genlab.runs.writing import attempt
 
 
 class Loggers:
@@ -36,6 +39,24 @@ class Loggers:
     def all(self) -> list[Logger]:
         """All loggers, for the Trainer."""
         return [self.csv, *self.configured]
+
+    def conclude(self, directory: RunDirectory, rows: list[Row], step: int, best: dict[str, Any]) -> None:
+        """Write the table of the final numbers, and give it and the best checkpoint to the configured loggers.
+
+        Args:
+            directory: of a run that is done.
+            rows: of the table.
+            step: batches seen.
+            best: what ``best.ckpt`` has: metric, value and step; empty where there is none.
+        """
+        with attempt(directory.path / final_table.FILE):
+            final_table.write(directory.path, rows)
+        name, aliases = ("best.ckpt", ["best"]) if best else ("last.ckpt", ["last"])
+        if best.get("step") == step:
+            aliases = ["best", "last"]
+        for logger in self.configured:
+            logger.log_table(rows, step)
+            logger.log_checkpoint(directory.checkpoints / name, aliases, best or {"step": step})
 
     def close(self, summary: dict[str, Any], exit_code: int) -> None:
         """Save ``metrics.csv`` and close the configured loggers."""

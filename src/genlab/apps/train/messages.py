@@ -6,16 +6,27 @@ from typing import Any
 
 import lightning.pytorch as pl
 
+from genlab.callbacks.progress import ADVERSARIAL
 from genlab.console import say
-from genlab.contracts import DataSpec
+from genlab.contracts import BINARIZED, DataSpec
+from genlab.metrics.names import FLOOR, SE, with_asides
 from genlab.models.base.model import Model
 from genlab.models.base.tf32 import tf32
 from genlab.runs.directory import RunDirectory
 
 TRANSLATED = ("l1", "cycle_l1_AtoB", "cycle_l1_BtoA", "identity_l1_AtoB", "identity_l1_BtoA")
-ADVERSARIAL = ("loss_d", "loss_g", "d_accuracy")
 ENDS = ("_AtoB", "_BtoA", "_mean")  # of numbers of two ways, and of what is the mean of both
-TOLD = ("elbo", "loss", "recon", "kl", "sigma", *ADVERSARIAL, *TRANSLATED)  # the models' own; evaluators say theirs
+TOLD = (
+    "elbo",
+    "bpd",
+    "loss",
+    "recon",
+    "kl",
+    "sigma",
+    *ADVERSARIAL,
+    "d_accuracy",
+    *TRANSLATED,
+)  # the models' own; evaluators say theirs
 
 
 def parameters(model: Model) -> int:
@@ -47,7 +58,8 @@ def sizes(spec: DataSpec) -> str:
 
 def notes(spec: DataSpec, model: Model) -> list[str]:
     """Notes on the data set and on the model's metrics."""
-    return [*([spec.note] if spec.note else []), *spec.remarks, *model.notes()]
+    how = [f"the model sees {BINARIZED[spec.binarized]} images"] if spec.binarized else []
+    return [*([spec.note] if spec.note else []), *spec.remarks, *how, *model.notes()]
 
 
 def skipped(spec: DataSpec) -> str:
@@ -60,19 +72,35 @@ def measured(metrics: dict[str, float], headline: tuple[str, ...]) -> None:
 
     ``headline``: name prefixes of the evaluators' metrics to show.
     """
-    test = {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")}
+    test = with_asides({n.removeprefix("test/"): value for n, value in metrics.items() if n.startswith("test/")})
     shown = {name: test[name] for name in TOLD if name in test}
     found = {name: value for name, value in test.items() if name.startswith(headline) and name not in shown}
     rows = [shown | {name: value for name, value in found.items() if not name.endswith(ENDS)}]
     rows += [{name: value for name, value in found.items() if name.endswith(end)} for end in ENDS]
     for i, row in enumerate(row for row in rows if row):
-        numbers = "  ".join(f"{name} {value:.4g}" for name, value in row.items())
+        numbers = "  ".join(f"{name} {in_words(values)}" for name, values in row.items())
         say(f"{'' if i else 'test':10}{numbers}")
 
 
-def closing(directory: RunDirectory, seconds: float) -> None:
-    """Print the duration and the folder of pictures."""
+def in_words(values: dict[str, float]) -> str:
+    """``29.13 ± 0.42 (floor 3.1)``: a number with what stands beside it."""
+    error = f" ± {values[SE]:.2g}" if SE in values else ""
+    floor = f" (floor {values[FLOOR]:.2g})" if FLOOR in values else ""
+    return f"{values['']:.4g}{error}{floor}"
+
+
+def closing(directory: RunDirectory, seconds: float, measuring: float) -> None:
+    """Print what of the time went into measuring, the duration and the folder of pictures."""
+    if measuring > 0:
+        say(
+            f"measuring {in_seconds(measuring)} of {in_seconds(seconds)} ({100 * measuring / max(seconds, measuring):.0f} %)"
+        )
     say(f"done      {seconds:.0f} s; pictures in {directory.path / 'images'}")
+
+
+def in_seconds(seconds: float) -> str:
+    """``41 s``, ``0.4 s``."""
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 def counts(spec: DataSpec, model: Model, measured: dict[str, int]) -> dict[str, Any]:

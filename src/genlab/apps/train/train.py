@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
+from genlab.apps.command.networks import require_networks
 from genlab.apps.command.paths import prepare
+from genlab.apps.command.second_set import second_sets
 from genlab.cluster.ranks.watch import Watch
 from genlab.compat import ensure_torchvision
 from genlab.config.crop_sizes import required_by, scaled_for
@@ -29,8 +31,9 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     """Train the configured model on the configured data; returns 0.
 
     Raises:
-        DataError: the data set is missing or damaged.
-        ConfigError: it lacks the labels that the model needs, or has images of sizes that its networks do not take.
+        DataError: the data set is missing or damaged, or a file of weights is another than expected.
+        ConfigError: the weights of a network that measures are missing.
+        ConfigError: the set lacks the labels that the model needs, or has images of sizes that its networks do not take.
         DataError: there is no room in ``data.stage``.
         CheckpointError: ``resume`` or ``init_from`` does not name a run or checkpoint.
         Stopped: a signal stopped the run.
@@ -73,9 +76,13 @@ def ready(cfg: DictConfig, run_dir: Path | None, child_of: Path | None = None) -
     """The prepared data and the run, after all checks that need no torch. Raises as ``run`` does."""
     if cfg.init_from and cfg.resume is None:
         checkpoint_file(Path(cfg.init_from), "init_from")
+    if child_of is None:
+        require_networks(cfg.metrics)
     prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
     require_labels(cfg, prepared.spec)
     require_sizes(cfg, prepared)
+    if child_of is None:
+        second_sets(cfg, cfg.data, prepared.spec)
     return prepared, choose_run(cfg, prepared.spec, run_dir, child_of)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -23,6 +22,7 @@ from genlab.apps.train.build import (
     require_images,
 )
 from genlab.apps.train.ending import await_ranks, require_records, require_weights, stop_other_ranks
+from genlab.apps.train.first_images import begin_with_images
 from genlab.apps.train.loggers import Loggers, wandb_id
 from genlab.apps.train.shortage import is_shortage, shortage
 from genlab.apps.train.strategy import DataParallel
@@ -40,14 +40,16 @@ from genlab.contracts import NonFiniteLoss, Stopped
 from genlab.data.store.module import StoreData
 from genlab.data.store.resident import is_resident, require_possible, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
-from genlab.metrics.extractors.choose import Extractor
+from genlab.metrics.extractors.extractor import Extractor
 from genlab.models.base.distributed import gather_everywhere
 from genlab.models.base.model import Model
 from genlab.rank_environment import rank_name, rank_names
+from genlab.runs import final_table
+from genlab.runs.checkout import git_revision, keep_changes
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import Run
 from genlab.runs.load import load_first_weights
-from genlab.runs.summary import FINISHED, RUNNING, git_revision, status_of, versions
+from genlab.runs.summary import FINISHED, RUNNING, status_of, versions
 from genlab.runs.table import Table
 from genlab.runs.writing import attempt
 from genlab.runs.writing import begin as begin_writing
@@ -68,6 +70,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     require_epochs(cfg, prepared.spec)
     require_possible(cfg.data.on_device, trainer_device(cfg.trainer))
     model = build_model(cfg, prepared.spec)  # before the directory: what cannot be built leaves nothing behind
+    begin_with_images(model, prepared, cfg.seed)
     begun = load_first_weights(model, cfg, chosen)  # before anything of a run that is continued is touched
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
@@ -145,7 +148,7 @@ class Training:
         self.end(FINISHED, 0)
         if self.trainer.is_global_zero:
             require_records(self.directory)
-            screen.closing(self.directory, self.loggers.csv.seconds)
+            screen.closing(self.directory, self.loggers.csv.seconds, self.measuring().get("seconds", 0.0))
         self.signals.settle()
         return 0
 
@@ -187,6 +190,7 @@ class Training:
             return
         choices, spec = self.cfg.choices, self.prepared.spec
         screen.opening(self.model, spec, self.trainer, self.directory, choices.model, self.images)
+        keep_changes(self.directory.path)
         self.loggers.open(self.directory, self.wandb_id)
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
@@ -204,7 +208,7 @@ class Training:
             seed=self.cfg.seed,
             counts=screen.counts(spec, self.model, {}),
             versions=versions(),
-            git=git_revision(Path(__file__).parent),
+            git=git_revision(),
             notes=screen.notes(spec, self.model),
         )
 
@@ -217,6 +221,7 @@ class Training:
             tables["indices"] = Table(self.directory.path / "tables" / "indices.csv", ["step", "indices"])
             trace.attach(tables["indices"])
         if evaluate:
+            evaluate.folder = self.directory.path
             self.describe(evaluate.make_ready(), evaluate.notes)
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
@@ -240,7 +245,7 @@ class Training:
 
     def describe(self, extractors: list[Extractor], told: list[str]) -> None:
         """Print notes on the extractors and the metrics, and add them to the summary."""
-        if not extractors or not self.trainer.is_global_zero:
+        if not (extractors or told) or not self.trainer.is_global_zero:
             return
         sentences = [*notes(extractors, self.prepared.spec, self.cfg.model), *told]
         for note in sentences:
@@ -263,12 +268,22 @@ class Training:
             "images_per_second": round(model.images_seen / max(seconds, 1e-9), 1),
             "metrics": kept,
             "best": self.checkpoints.best,
+            "measuring": self.measuring(),
             "counts": screen.counts(self.prepared.spec, model, evaluate.counts if evaluate else {}),
         }
         if alarms:
             values["alarms"] = alarms.raised
         self.update_summary(**values)
+        if code == 0:
+            self.loggers.conclude(
+                self.directory, final_table.rows(kept, values["counts"]), model.batches_seen, self.checkpoints.best
+            )
         self.loggers.close(kept, code)
+
+    def measuring(self) -> dict[str, Any]:
+        """Seconds spent measuring, in all and by what; empty without evaluators."""
+        evaluate = self.callback(Evaluate)
+        return evaluate.costs.stated() if evaluate else {}
 
     def update_summary(self, **values: Any) -> None:
         """Set some values of ``summary.json``; training goes on if it cannot be written."""

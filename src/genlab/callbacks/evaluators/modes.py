@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 
-from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator
-from genlab.callbacks.samples import SEED, labels_for, preserved_rng, sampled
+from genlab.callbacks.evaluators.evaluation import Evaluation
+from genlab.callbacks.evaluators.evaluator import Evaluator
+from genlab.callbacks.samples import labels_for, preserved_rng, sampled, seed_of_chunk
+from genlab.callbacks.translations import require_finite
 from genlab.config.types import PositiveInt
 from genlab.contracts import Samples
 from genlab.metrics.modes import mode_coverage
@@ -35,7 +38,18 @@ class Modes(Evaluator):
         model, modes = now.model, now.prepared.modes
         assert modes is not None
         with preserved_rng(model.device):
-            x = sampled(model, self.samples, SEED, labels_for(model, now.prepared, self.samples))
+            x = now.recall.drawn(f"points-{self.samples}", lambda: self.draw(now)).to(model.device)
         values = mode_coverage(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
         now.counts |= {f"{now.stage}/{name}": self.samples for name in values}
         return values
+
+    def draw(self, now: Evaluation) -> Tensor:
+        """The samples, [samples, D].
+
+        Raises:
+            NonFiniteImages: one is not a number.
+        """
+        labels = labels_for(now.model, now.prepared, self.samples)
+        x = sampled(now.model, self.samples, seed_of_chunk(0, now.recall.replicate), labels)
+        require_finite(x, f"samples 0 to {self.samples - 1}")
+        return x

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from genlab.callbacks.evaluators.evaluator import Evaluation, Evaluator
+from genlab.callbacks.evaluators.evaluation import Evaluation
+from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.config.types import ExtractorChoice, NonNegativeInt
 from genlab.contracts import Translates
 

@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 
 import genlab
 from genlab.contracts import ConfigError, Problem
-from genlab.runs.summary import git_revision, versions
+from genlab.runs.checkout import git_revision
+from genlab.runs.summary import versions
 
 Facts = dict[str, str]
 
@@ -19,7 +20,7 @@ Facts = dict[str, str]
 def facts_of(cfg: DictConfig) -> Facts:
     """What must be equal on all ranks: digests of the configuration and of genlab's code, its commit, and versions."""
     configuration = hashlib.sha256(OmegaConf.to_yaml(cfg, resolve=True).encode()).hexdigest()
-    commit = git_revision(Path(__file__).parent) or "none"
+    commit = git_revision() or "none"
     return {"the configuration": configuration, "genlab's code": code_digest(), "its commit": commit, **versions()}
 
 

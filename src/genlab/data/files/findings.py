@@ -55,6 +55,20 @@ class Findings:
                 self.low, self.high = min(self.low, low), max(self.high, high)
                 self.white = max(self.white, pixels.full[1])
 
+    def plain(self) -> dict[str, Any]:
+        """As numbers, strings, lists and dicts, to be kept."""
+        span = [self.low, self.high, self.white] if self.deep else []
+        return {"skipped": self.skipped, "notes": dict(self.notes), "seen": [self.files, self.deep], "span": span}
+
+    def add(self, plain: dict[str, Any]) -> None:
+        """Take in what other ``Findings`` of the same files' root have kept."""
+        self.skipped += plain["skipped"]
+        self.notes.update(plain["notes"])
+        self.files, self.deep = self.files + plain["seen"][0], self.deep + plain["seen"][1]
+        if plain["span"]:
+            low, high, white = plain["span"]
+            self.low, self.high, self.white = min(self.low, low), max(self.high, high), max(self.white, white)
+
     def range(self) -> Range | None:
         """The smallest and the largest number of the deep files; None if there is none."""
         if not self.deep:
@@ -71,7 +85,7 @@ class Findings:
         """What becomes of files with more than 8 bits."""
         if not self.deep:
             return []
-        said = f"{self.deep:,} of {self.files:,}: more than 8 bits, trained on as 8"
+        said = f"{self.deep:,} of {self.files:,}: more than 8 bits, taken as 8"
         if range is not None:
             return [f"{said}; {range[0]:g} is black and {range[1]:g} is white"]
         if self.high > DARK * self.white:

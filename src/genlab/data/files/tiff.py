@@ -143,8 +143,10 @@ def whole_bytes(colours: np.ndarray, full: Range) -> tuple[np.ndarray, Range]:
     """Numbers of 1 … 7 and of 9 … 15 bits spread over 8 and 16; others as they are.
 
     Raises:
-        ValueError: signed numbers of 8 bits.
+        ValueError: signed numbers of 8 bits, or NaN.
     """
+    if colours.dtype.kind in "fc" and np.isnan(colours).any():
+        raise ValueError("some of its numbers are NaN, which is no colour")
     if colours.dtype == np.int8:
         raise ValueError("its numbers have 8 bits and a sign, which is not read here")
     if colours.dtype.kind != "u" or colours.dtype.itemsize > 2:

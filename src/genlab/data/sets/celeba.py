@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genlab.config.types import OnError, PositiveInt
+from genlab.config.types import Binarize, OnError, PositiveInt
 from genlab.contracts import ConfigError, DataError, DataSpec, LabelKind, Problem
 from genlab.data.files.archive import unpack
 from genlab.data.files.decode import Reading
@@ -40,6 +40,7 @@ class CelebA(Source):
         label: ``attributes``: all 40 as 0 or 1, [B, 40]; or the name of one, which is then the class, [B].
         hflip: mirror half of the training images.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
+        binarize: black and white pixels for the model: ``dynamic``, ``static`` or ``threshold``; None: grey, as stored.
         batch_size: images per step, on each device.
         limit: use only this many training images; None for all.
     """
@@ -54,12 +55,13 @@ class CelebA(Source):
         label: str,
         hflip: bool,
         on_error: OnError,
+        binarize: Binarize | None,
         batch_size: PositiveInt,
         limit: PositiveInt | None,
     ) -> None:
         self.crop, self.image_size, self.label, self.hflip = crop, image_size, label, hflip
         self.options = FileOptions(3, None, "bicubic", MOST, on_error)
-        self.batch_size, self.limit = batch_size, limit
+        self.binarize, self.batch_size, self.limit = binarize, batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find the files, read labels and partition, and decode the images or open their store."""
@@ -86,6 +88,7 @@ class CelebA(Source):
             attributes=names,
             levels=(2,) * len(names),
             note=self.note(sum(sizes.values())),
+            binarized=self.binarize or "",
             **of_store(store),
         )
         whole = PreparedData(spec, store.parts, Augmentation(hflip=self.hflip))

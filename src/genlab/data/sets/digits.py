@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from genlab.config.types import PositiveInt
+from genlab.config.types import Binarize, PositiveInt
 from genlab.contracts import DataSpec, LabelKind
 from genlab.data.store.order import keyed_split
 from genlab.data.store.source import SPLITS, Columns, PreparedData, Source, limited, sizes_of
@@ -17,14 +17,15 @@ class Digits(Source):
     """1,797 handwritten digits, 17 grey levels; 80 / 10 / 10 % by a keyed hash.
 
     Args:
+        binarize: black and white pixels for the model: ``dynamic``, ``static`` or ``threshold``; None: grey, as stored.
         batch_size: images per step, on each device.
         limit: use only this many training images; None for all.
     """
 
     labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
 
-    def __init__(self, batch_size: PositiveInt, limit: PositiveInt | None) -> None:
-        self.batch_size, self.limit = batch_size, limit
+    def __init__(self, binarize: Binarize | None, batch_size: PositiveInt, limit: PositiveInt | None) -> None:
+        self.binarize, self.batch_size, self.limit = binarize, batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Load the images from scikit-learn's package; nothing is cached."""
@@ -34,7 +35,8 @@ class Digits(Source):
             split: {"image": images[parts[split]], "label": labels[parts[split]]} for split in SPLITS
         }
         names = tuple(str(digit) for digit in range(10))
-        spec = DataSpec("digits", "images", (1, 8, 8), sizes_of(columns), digest(images, labels), 10, names)
+        sizes, how = sizes_of(columns), self.binarize or ""
+        spec = DataSpec("digits", "images", (1, 8, 8), sizes, digest(images, labels), 10, names, binarized=how)
         return limited(PreparedData(spec, columns), self.limit)
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from genlab.config.types import NumberRange, OnError, PositiveInt, Resample
+from genlab.config.types import Binarize, NumberRange, OnError, PositiveInt, Resample
 from genlab.contracts import DataError, DataSpec, LabelKind
 from genlab.data.files.decode import Reading
 from genlab.data.files.decode_in_parallel import Row
@@ -58,6 +58,7 @@ class Folder(Source):
         max_pixels: files with more pixels are refused.
         hflip: mirror half of the training images, anew in every epoch.
         on_error: ``stop`` at a file that cannot be read, or ``skip`` and count it.
+        binarize: black and white pixels for the model: ``dynamic``, ``static`` or ``threshold``; None: grey, as stored.
         batch_size: images per step, on each device.
         limit: use only this many training images; None for all.
     """
@@ -75,12 +76,13 @@ class Folder(Source):
         max_pixels: PositiveInt,
         hflip: bool,
         on_error: OnError,
+        binarize: Binarize | None,
         batch_size: PositiveInt,
         limit: PositiveInt | None,
     ) -> None:
         self.path, self.image_size, self.hflip = Path(path).expanduser(), image_size, hflip
         self.options = FileOptions(channels, range, resample, max_pixels, on_error)
-        self.batch_size, self.limit = batch_size, limit
+        self.binarize, self.batch_size, self.limit = binarize, batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """List and check the files, and decode them or open their store."""
@@ -93,7 +95,7 @@ class Folder(Source):
         sizes = sizes_of(store.parts)
         require_every_split(sizes, self.path)
         shape, names = store.parts["train"]["image"].shape[1:], tuple(files.classes)  # type: ignore[union-attr]
-        found = of_store(store, tuple(files.listing.remarks()))
+        found = of_store(store, tuple(files.listing.remarks())) | {"binarized": self.binarize or ""}
         spec = DataSpec("folder", "images", shape, sizes, classes=len(names), class_names=names, **found)
         return limited(PreparedData(spec, store.parts, Augmentation(hflip=self.hflip)), self.limit)
 

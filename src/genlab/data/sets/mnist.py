@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from genlab.config.types import PositiveInt
+from genlab.config.types import Binarize, PositiveInt
 from genlab.contracts import DataError, DataSpec, LabelKind
 from genlab.data.files.download import Remote, fetch
 from genlab.data.store.source import PreparedData, Source, limited, sizes_of
@@ -68,6 +68,7 @@ class MNIST(Source):
 
     Args:
         name: ``mnist`` or ``fashion_mnist``.
+        binarize: black and white pixels for the model: ``dynamic``, ``static`` or ``threshold``; None: grey, as stored.
         batch_size: images per step, on each device.
         limit: use only this many training images; None for all.
     """
@@ -75,10 +76,14 @@ class MNIST(Source):
     labels: ClassVar[tuple[LabelKind, ...] | None] = ("classes",)
 
     def __init__(
-        self, name: Literal["mnist", "fashion_mnist"], batch_size: PositiveInt, limit: PositiveInt | None
+        self,
+        name: Literal["mnist", "fashion_mnist"],
+        binarize: Binarize | None,
+        batch_size: PositiveInt,
+        limit: PositiveInt | None,
     ) -> None:
         self.files = {"mnist": MNIST_FILES, "fashion_mnist": FASHION_FILES}[name]
-        self.batch_size, self.limit = batch_size, limit
+        self.binarize, self.batch_size, self.limit = binarize, batch_size, limit
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find or download the four files, and decode them or open their store."""
@@ -87,8 +92,9 @@ class MNIST(Source):
         key = key_of({"kind": "idx", "train": TRAIN}, paths.values(), folder)
         store = open_or_build(cache_root, files.folder, key, lambda: decode(paths))
         shape = store.parts["train"]["image"].shape[1:]  # type: ignore[union-attr]
-        names = files.class_names
-        spec = DataSpec(files.folder, "images", shape, sizes_of(store.parts), store.digest, len(names), names)
+        sizes, names = sizes_of(store.parts), files.class_names
+        how = self.binarize or ""
+        spec = DataSpec(files.folder, "images", shape, sizes, store.digest, len(names), names, binarized=how)
         return limited(PreparedData(spec, store.parts), self.limit)
 
 

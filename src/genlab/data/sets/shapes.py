@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from genlab.config.types import NonNegativeInt, PositiveInt
+from genlab.config.types import Binarize, NonNegativeInt, PositiveInt
 from genlab.contracts import ConfigError, DataSpec, LabelKind, Problem
 from genlab.data.store.order import keyed_split
 from genlab.data.store.source import SPLITS, PreparedData, Source, limited, sizes_of
@@ -45,6 +45,7 @@ class Shapes(Source):
         image_size: H and W, in pixels.
         count: combinations drawn, without repetition; None for all of them, in order.
         subset_seed: seed of that draw, separate from ``seed`` so that all runs see the same images.
+        binarize: ``dynamic``, ``static`` or ``threshold`` change nothing: drawn pixels are black and white; None: as drawn.
         batch_size: images per step, on each device.
         limit: use only this many training images; None for all.
 
@@ -64,13 +65,14 @@ class Shapes(Source):
         image_size: Side,
         count: PositiveInt | None,
         subset_seed: NonNegativeInt,
+        binarize: Binarize | None,
         batch_size: PositiveInt,
         limit: PositiveInt | None,
     ) -> None:
         self.shapes, self.image_size, self.count = list(shapes), image_size, count
         self.subset_seed = subset_seed
         self.levels = (len(shapes), scales, orientations, x_positions, y_positions)
-        self.batch_size, self.limit = batch_size, limit
+        self.binarize, self.batch_size, self.limit = binarize, batch_size, limit
         self.total = int(np.prod(self.levels))
         if count is not None and count > self.total:
             what = f"there are only {self.total:,} combinations of the factors"
@@ -89,6 +91,7 @@ class Shapes(Source):
             store.digest,
             attributes=FACTORS,
             levels=self.levels,
+            binarized=self.binarize or "stored",
         )
         return limited(PreparedData(spec, store.parts), self.limit)
 

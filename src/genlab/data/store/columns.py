@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,12 +44,55 @@ class Ragged:
         return Ragged(self.flat, self.shapes[:count], self.starts[:count])
 
 
-Column = np.ndarray | Ragged
+@dataclass(frozen=True)
+class Chosen:
+    """Some rows of a column, in order and without a copy. ``whole``: [M, ...]; ``rows``: int64 [N], their numbers in it."""
+
+    whole: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: Any) -> np.ndarray:
+        """The row at a place, or an array of those at several."""
+        return self.whole[self.rows[place]]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """All of them, as a copy in memory."""
+        return np.asarray(self[:], dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[N, ...]."""
+        return (len(self.rows), *self.whole.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the values."""
+        return self.whole.dtype
+
+    def first(self, count: int) -> Chosen:
+        """The first ``count`` rows."""
+        return Chosen(self.whole, self.rows[:count])
+
+
+Column = np.ndarray | Ragged | Chosen
 
 
 def first(column: Column, count: int) -> Column:
     """The first ``count`` rows of a column."""
-    return column.first(count) if isinstance(column, Ragged) else column[:count]
+    return column[:count] if isinstance(column, np.ndarray) else column.first(count)
+
+
+def whole_of(column: Column) -> np.ndarray:
+    """The array that a column's values lie in."""
+    return column if isinstance(column, np.ndarray) else column.flat if isinstance(column, Ragged) else column.whole
+
+
+def rows_in_whole(column: Column, rows: np.ndarray) -> np.ndarray:
+    """The numbers, in ``whole_of(column)``, of the rows of a column of images of one size. int64 [B] -> [B]."""
+    return column.rows[rows] if isinstance(column, Chosen) else rows
 
 
 def heights_and_widths(column: Column, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +104,7 @@ def heights_and_widths(column: Column, rows: np.ndarray) -> tuple[np.ndarray, np
 
 def mmap_of(column: Column) -> mmap.mmap | None:
     """The memory map behind a column with rows of at least ``LARGE`` bytes; None for smaller rows or arrays in memory."""
-    flat: object = column.flat if isinstance(column, Ragged) else column
+    flat: object = whole_of(column)
     if not len(column) or column[0].nbytes < LARGE:
         return None
     while isinstance(flat, np.ndarray):
@@ -101,7 +145,7 @@ class Crop:
 
 def gather(column: Column, rows: np.ndarray, cut: Crop | None = None, epoch: int = 0, side: int = 0) -> np.ndarray:
     """The images at ``rows``, cropped to ``cut``. -> [B, C, H, W] in the column's dtype."""
-    if cut is None and isinstance(column, np.ndarray):
+    if cut is None and not isinstance(column, Ragged):
         return column[rows]
     if cut is None:
         return np.stack([column[row] for row in rows])

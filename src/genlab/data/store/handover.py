@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from genlab.contracts import DataError, DataSpec
-from genlab.data.store.columns import Column, Ragged, first
+from genlab.data.store.columns import Chosen, Column, first, whole_of
 from genlab.data.store.source import Augmentation, Modes, PreparedData
 from genlab.data.store.store import column
 from genlab.files import read_json, replacing, write_json
 
 NAME, ARRAYS = ".prepared.json", ".prepared.npz"
+ROWS = ".rows"  # after the name of a column of which only some rows are used: their numbers in the stored one
 
 
 def hand_over(prepared: PreparedData, folder: Path) -> None:
@@ -28,6 +29,7 @@ def hand_over(prepared: PreparedData, folder: Path) -> None:
     for split, part in prepared.columns.items():
         columns[split] = {name: of_all_nodes(in_store(kept), prepared.origins) for name, kept in part.items()}
         arrays |= {f"{split}.{name}": kept for name, kept in part.items() if columns[split][name] is None}  # type: ignore[misc]
+        arrays |= {f"{split}.{name}{ROWS}": kept.rows for name, kept in part.items() if isinstance(kept, Chosen)}
     if prepared.modes is not None:
         arrays["modes"] = prepared.modes.centres
     with replacing(folder / ARRAYS, "wb") as file:
@@ -42,8 +44,12 @@ def of_all_nodes(place: dict[str, Any] | None, origins: dict[str, str]) -> dict[
 
 
 def in_store(kept: Column) -> dict[str, Any] | None:
-    """Store, part, column and row count, if ``kept`` is the first rows of a stored column; None for any other array or view."""
-    flat = kept.flat if isinstance(kept, Ragged) else kept
+    """Store, part, column and row count, if ``kept`` is the first rows of a stored column; None for any other array or view.
+
+    Of rows that were chosen, the column that they were chosen from.
+    """
+    kept = kept.whole if isinstance(kept, Chosen) else kept
+    flat = whole_of(kept)
     file = getattr(flat, "filename", None)
     if (
         file is None
@@ -88,12 +94,19 @@ def handed_over(folder: Path) -> PreparedData | None:
     if not all((Path(place["store"]) / "manifest.json").is_file() for place in places):
         return None
     columns = {
-        split: {name: arrays[f"{split}.{name}"] if place is None else from_store(place) for name, place in part}
-        for split, part in known.items()
+        split: {name: opened(place, arrays, f"{split}.{name}") for name, place in part} for split, part in known.items()
     }
     crop, hflip = facts["augmentation"]["crop"], facts["augmentation"]["hflip"]
     modes = Modes(arrays["modes"], facts["sigma"]) if "modes" in arrays else None
     return PreparedData(DataSpec.from_plain(facts["spec"]), columns, Augmentation(crop and tuple(crop), hflip), modes)
+
+
+def opened(place: dict[str, Any] | None, arrays: dict[str, np.ndarray], name: str) -> Column:
+    """The column called ``name`` that rank 0 has described, from its store or from what it wrote beside."""
+    if place is None:
+        return arrays[name]
+    column, rows = from_store(place), arrays.get(name + ROWS)
+    return column if rows is None else Chosen(whole_of(column), rows)
 
 
 def from_store(place: dict[str, Any]) -> Column:

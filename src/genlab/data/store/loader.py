@@ -11,8 +11,17 @@ import torch
 from torch import Tensor
 
 from genlab.contracts import Domains, Images, Kind, Pairs, Points
-from genlab.data.store.columns import Crop, Ragged, drop_pages, gather, mmap_of
-from genlab.data.store.order import domain_order, epoch_order, eval_batches, eval_pairs, limited, steps, train_batch
+from genlab.data.store.columns import Chosen, Column, Crop, Ragged, drop_pages, gather, mmap_of
+from genlab.data.store.order import (
+    domain_order,
+    epoch_order,
+    eval_batches,
+    eval_pairs,
+    limited,
+    steps,
+    train_batch,
+    weighted_order,
+)
 from genlab.data.store.resident import Resident, pin
 from genlab.data.store.source import Columns
 
@@ -27,8 +36,7 @@ class Rows:
     """
 
     def __init__(self, kind: Kind, columns: Columns, cut: Crop | None = None, resident: Resident | None = None) -> None:
-        # plain views: indexing a memmap object costs twice
-        self.columns = {n: np.asarray(c) if isinstance(c, np.ndarray) else c for n, c in columns.items()}
+        self.columns = {name: plain(column) for name, column in columns.items()}
         self.kind, self.cut, self.resident = kind, cut, resident
         self.maps = [pages for column in self.columns.values() if (pages := mmap_of(column)) is not None]
 
@@ -40,8 +48,13 @@ class Rows:
         """Whether images differ in size and are not cropped, so that a batch can hold only one."""
         return self.cut is None and any(isinstance(column, Ragged) for column in self.columns.values())
 
-    def order(self, seed: int, epoch: int) -> np.ndarray:
-        """All row indices in this epoch's order, [N]; for two domains [N, 2], with the smaller one repeated."""
+    def order(self, seed: int, epoch: int, weights: np.ndarray | None = None) -> np.ndarray:
+        """All row indices in this epoch's order, [N]; for two domains [N, 2], with the smaller one repeated.
+
+        ``weights``: how often each row comes, relative to the others; None: once.
+        """
+        if weights is not None:
+            return weighted_order(weights, seed, epoch)
         if self.kind == "domains":
             return domain_order(len(self.columns["a"]), len(self.columns["b"]), seed, epoch)
         return epoch_order(len(self), seed, epoch)
@@ -81,6 +94,13 @@ class Rows:
         return torch.from_numpy(batch)
 
 
+def plain(column: Column) -> Column:
+    """A column whose array is no memmap object: indexing one costs twice."""
+    if isinstance(column, Chosen):
+        return Chosen(np.asarray(column.whole), column.rows)
+    return np.asarray(column) if isinstance(column, np.ndarray) else column
+
+
 def map_tensors(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
     """Apply ``change`` to every tensor of a batch."""
     changed: Any = (x if x is None else change(x) for x in batch)
@@ -106,6 +126,8 @@ class TrainLoader:
     Args:
         limit: batches in an epoch, or a share of them: ``Trainer.limit_train_batches``.
         same: every epoch has the order of the first: ``Trainer.overfit_batches``.
+        weigh: asked at the start of each epoch how often each row is to come; None: once. A run that goes on within an epoch
+            has the weights in its state, since what they were made of has been trained since.
     """
 
     def __init__(
@@ -118,10 +140,12 @@ class TrainLoader:
         ahead: bool = False,
         limit: float = 1.0,
         same: bool = False,
+        weigh: Callable[[], np.ndarray | None] | None = None,
     ) -> None:
         self.rows, self.batch_size, self.seed, self.rank, self.world = rows, batch_size, seed, rank, world
         self.ahead = prefetch if ahead else iter
-        self.limit, self.same = limit, same
+        self.limit, self.same, self.weigh = limit, same, weigh
+        self.weights: np.ndarray | None = None
         self.epoch = self.done = 0
         self.was_over = False  # where a resumed run stood; with another batch size ``done`` does not say it
 
@@ -131,7 +155,9 @@ class TrainLoader:
     def __iter__(self) -> Iterator[Batch]:
         if self.is_over():
             self.epoch, self.done, self.was_over = self.epoch + 1, 0, False
-        order, epoch = self.rows.order(self.seed, 0 if self.same else self.epoch), self.epoch
+        if self.weigh is not None and (self.done == 0 or self.weights is None):
+            self.weights = self.weigh()
+        order, epoch = self.rows.order(self.seed, 0 if self.same else self.epoch, self.weights), self.epoch
         shares = (train_batch(order, k, self.batch_size, self.rank, self.world) for k in range(self.done, len(self)))
         batches = self.ahead(self.rows.take(share, epoch) for share in shares)
         for done, batch in enumerate(batches, self.done + 1):

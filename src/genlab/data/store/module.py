@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.contracts import Images, Pairs, Points, Split
+from genlab.contracts import ChoosesImages, Images, Pairs, Points, Split
 from genlab.data.store.augment import random_flip
+from genlab.data.store.binarize import binarized
 from genlab.data.store.columns import Crop
 from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader, map_tensors
 from genlab.data.store.resident import Resident, to_device
@@ -28,7 +32,7 @@ EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256
 
 
 class StoreData(pl.LightningDataModule):
-    """Batches of the set's kind, sent to the device as uint8, then augmented and converted to float32 in [0, 1] there.
+    """Batches of the set's kind, sent to the device as uint8; augmented, binarised and converted to [0, 1] there.
 
     Args:
         prepared: the columns of each split, and the augmentation of training images.
@@ -40,7 +44,8 @@ class StoreData(pl.LightningDataModule):
         super().__init__()
         self.prepared, self.batch_size, self.seed = prepared, batch_size, seed
         self.train_loader: TrainLoader | None = None
-        self.position: dict[str, int] | None = None  # where a resumed run goes on
+        self.position: dict[str, int] | None = None  # where a resumed run goes on,
+        self.weights: np.ndarray | None = None  # and how often each image comes in that epoch
         self.evaluated: Split = "test"
         self.resident: Resident | None = None  # the columns where they are computed with
 
@@ -62,10 +67,24 @@ class StoreData(pl.LightningDataModule):
         trainer = self.trainer
         overfit = trainer is not None and trainer.overfit_batches > 0  # type: ignore[attr-defined]  # set after construction
         limits = (trainer.limit_train_batches if trainer else 1.0, overfit)
-        self.train_loader = TrainLoader(rows, self.batch_size, self.seed, *place, self.ahead(), *limits)
+        model = trainer.lightning_module if trainer else None
+        weigh = partial(self.sampling_weights, model) if isinstance(model, ChoosesImages) else None
+        self.train_loader = TrainLoader(rows, self.batch_size, self.seed, *place, self.ahead(), *limits, weigh)
         if self.position is not None:
             self.train_loader.load_state_dict(self.position)
+            self.train_loader.weights = self.weights
         return self.train_loader
+
+    def sampling_weights(self, model: Any) -> np.ndarray | None:
+        """How often each training image is to come in this epoch, by what the model says of them. Collective."""
+        found = model.sampling_weights(self.as_in_evaluation("train", model.device))
+        return None if found is None else found.numpy()
+
+    def as_in_evaluation(self, split: Split, device: torch.device) -> Iterator[Batch]:
+        """This rank's share of a split of images on the device, in order, neither flipped nor cropped at random."""
+        for batch in self.eval_loader(split):
+            moved = self.transfer_batch_to_device(batch, device, 0)
+            yield moved._replace(image=self.pixels_of(moved.image, moved.index, None))
 
     def val_dataloader(self) -> EvalLoader:
         """Validation images in order, each once."""
@@ -76,10 +95,14 @@ class StoreData(pl.LightningDataModule):
         return self.eval_loader(self.evaluated)
 
     def eval_loader(self, split: Split) -> EvalLoader:
-        """Batches of up to 250 images and ``EVAL_BYTES``, but no smaller than training batches."""
-        rows, pixels = self.rows(split), math.prod(self.prepared.spec.shape)
-        size = max(self.batch_size, min(250, EVAL_BYTES // (4 * pixels)))
-        return EvalLoader(rows, size, *self.place(), self.ahead())
+        """Batches of ``eval_size`` images."""
+        return EvalLoader(self.rows(split), self.eval_size, *self.place(), self.ahead())
+
+    @property
+    def eval_size(self) -> int:
+        """Up to 250 images and ``EVAL_BYTES``, but no fewer than in training batches."""
+        pixels = math.prod(self.prepared.spec.shape)
+        return max(self.batch_size, min(250, EVAL_BYTES // (4 * pixels)))
 
     def ahead(self) -> bool:
         """Whether to pin and prefetch batches: only if they are copied from host memory to a CUDA device."""
@@ -106,9 +129,16 @@ class StoreData(pl.LightningDataModule):
         return batch._replace(a=a, b=b)
 
     def pixels(self, image: Tensor, index: Tensor, side: int = 0) -> Tensor:
-        """uint8 [B, C, H, W] -> floats in [0, 1], in training randomly flipped."""
-        if self.prepared.augmentation.hflip and self.trainer is not None and self.trainer.training:
-            image = random_flip(image, index, self.seed, self.trainer.current_epoch, side)
+        """uint8 [B, C, H, W] -> floats in [0, 1], as the stage that the Trainer is in has them."""
+        epoch = self.trainer.current_epoch if self.trainer is not None and self.trainer.training else None
+        return self.pixels_of(image, index, epoch, side)
+
+    def pixels_of(self, image: Tensor, index: Tensor, epoch: int | None, side: int = 0) -> Tensor:
+        """The same in an epoch of training, randomly flipped; None: outside training. Binarised if the set asks for it."""
+        if how := self.prepared.spec.binarized:
+            image = binarized(image, index, how, None if epoch is None else (self.seed, epoch))
+        if self.prepared.augmentation.hflip and epoch is not None:
+            image = random_flip(image, index, self.seed, epoch, side)
         return image.to(self.precision()).div_(255)
 
     def precision(self) -> torch.dtype:
@@ -125,7 +155,9 @@ class StoreData(pl.LightningDataModule):
         the first epoch's order.
         """
         position = self.train_loader.state_dict() if self.train_loader else {"epoch": 0, "done": 0, "over": False}
-        return {"position": position, **self.order()}
+        weights = self.train_loader.weights if self.train_loader else None
+        drawn = {} if weights is None else {"weights": torch.from_numpy(weights)}
+        return {"position": position, **self.order(), **drawn}
 
     def order(self) -> dict[str, Any]:
         """What the order of the images depends on."""
@@ -141,6 +173,7 @@ class StoreData(pl.LightningDataModule):
         """
         self.prepared.spec.require_same_images(state["digest"])
         self.position = dict(state["position"])
+        self.weights = state["weights"].cpu().numpy() if "weights" in state else None
         now = self.order()
         for key, name in ORDER.items():
             before = state.get(key, now[key])  # earlier checkpoints do not know all of them

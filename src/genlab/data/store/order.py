@@ -14,6 +14,13 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     return keyed("order", seed, epoch).permutation(count)
 
 
+def weighted_order(weights: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """N draws with replacement, each image by its share of the weights. [N] -> int64 [N]."""
+    ends = np.cumsum(weights, dtype=np.float64)
+    drawn = keyed("weighted order", seed, epoch).random(len(weights)) * ends[-1]
+    return np.minimum(np.searchsorted(ends, drawn, side="right"), len(weights) - 1).astype(np.int64)
+
+
 def domain_order(a: int, b: int, seed: int, epoch: int) -> np.ndarray:
     """Row indices of two unpaired domains, int64 [max(a, b), 2]: shuffled independently, the smaller domain repeated."""
     return np.stack([repeated(a, max(a, b), seed, epoch, "a"), repeated(b, max(a, b), seed, epoch, "b")], 1)

@@ -9,7 +9,17 @@ import torch
 from torch import Tensor
 
 from genlab.contracts import ConfigError, Problem
-from genlab.data.store.columns import Column, Crop, Ragged, drop_pages, heights_and_widths, mmap_of
+from genlab.data.store.columns import (
+    Chosen,
+    Column,
+    Crop,
+    Ragged,
+    drop_pages,
+    heights_and_widths,
+    mmap_of,
+    rows_in_whole,
+    whole_of,
+)
 from genlab.data.store.source import PreparedData
 
 OnDevice = Literal["auto"] | bool
@@ -37,13 +47,14 @@ class Resident:
         """Integers from the host as a tensor on the device."""
         return to_device(torch.from_numpy(np.ascontiguousarray(rows)), self.device)
 
-    def rows(self, column: np.ndarray, rows: np.ndarray) -> Tensor:
+    def rows(self, column: np.ndarray | Chosen, rows: np.ndarray) -> Tensor:
         """The values at ``rows``. -> [B, ...]."""
-        return self.keep(column).view(column.shape).index_select(0, self.places(rows))
+        shape = whole_of(column).shape
+        return self.keep(column).view(shape).index_select(0, self.places(rows_in_whole(column, rows)))
 
     def images(self, column: Column, rows: np.ndarray, cut: Crop | None, epoch: int, side: int) -> Tensor:
         """The same images as ``gather`` on the host, bit for bit. -> uint8 [B, C, H, W]."""
-        if cut is None and isinstance(column, np.ndarray):
+        if cut is None and not isinstance(column, Ragged):
             return self.rows(column, rows)
         flat = self.keep(column)
         if cut is None:
@@ -53,7 +64,8 @@ class Resident:
         heights, widths = heights_and_widths(column, rows)
         channels = int(column.shapes[0, 0] if isinstance(column, Ragged) else column.shape[1])
         top, left = cut.corners(column, rows, epoch, side)
-        starts = column.starts[rows] if isinstance(column, Ragged) else rows * (channels * heights * widths)
+        size = channels * heights * widths
+        starts = column.starts[rows] if isinstance(column, Ragged) else rows_in_whole(column, rows) * size
         where = np.stack([starts + top * widths + left, heights * widths, widths])
         return gather_crops(flat, self.places(where), (channels, *cut.size))
 
@@ -74,7 +86,7 @@ def gather_crops(flat: Tensor, where: Tensor, shape: tuple[int, int, int]) -> Te
 def values_of(column: Column) -> np.ndarray:
     """A column's values, flattened; for ``Ragged``, up to the end of its last image."""
     if not isinstance(column, Ragged):
-        return np.ascontiguousarray(column).reshape(-1)
+        return np.ascontiguousarray(whole_of(column)).reshape(-1)
     return np.asarray(column.flat)[: column.starts[-1] + column.shapes[-1].prod() if len(column) else 0]
 
 

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from genlab.console import progress, say
 from genlab.contracts import ConfigError, DataError, Problem
-from genlab.data.store.columns import Column
+from genlab.data.store.columns import Chosen, Column, whole_of
 from genlab.data.store.handover import from_store, in_store
 from genlab.data.store.source import PreparedData
 from genlab.data.store.store import DAMAGED, opened, sync
@@ -61,6 +61,8 @@ def staged(prepared: PreparedData, folder: Path) -> PreparedData:
 
 def moved(kept: Column, copies: dict[str, str]) -> Column:
     """The same column of the store's copy. ``copies``: store -> copy."""
+    if isinstance(kept, Chosen):
+        return replace(kept, whole=whole_of(moved(kept.whole, copies)))
     place = in_store(kept)
     return kept if place is None else from_store({**place, "store": copies[place["store"]]})
 

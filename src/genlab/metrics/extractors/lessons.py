@@ -97,7 +97,9 @@ class Lesson:
 
 
 def levels_of(spec: DataSpec) -> tuple[int, ...]:
-    """Number of values of each label of a set; empty if there are not at least two classes."""
+    """Number of values of each label of a set; empty if there are not at least two classes, or if one is continuous."""
+    if 0 in spec.levels:
+        return ()
     return spec.levels or ((spec.classes,) if spec.classes > 1 else ())
 
 

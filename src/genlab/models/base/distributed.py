@@ -7,7 +7,7 @@ that one GPU can test it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -90,6 +90,53 @@ def largest_over_ranks(x: Tensor) -> Tensor:
         with joined():
             dist.all_reduce(x, op=dist.ReduceOp.MAX, group=group_for(x))
     return x
+
+
+@torch.no_grad()
+def gather_rows(x: Tensor) -> Tensor:
+    """The rows of the global batch, in its order, without gradients: rank r's row k is row k W + r.
+
+    [B, ...], B the same on every rank -> [B W, ...], on every rank.
+    """
+    if not connected():
+        return x
+    parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(world_size())]
+    with joined():
+        dist.all_gather(parts, x.contiguous(), group=group_for(x))
+    return torch.stack(parts, 1).flatten(0, 1)
+
+
+def batch_mean(x: Tensor) -> Tensor:
+    """The mean over the rows of a training batch, on all ranks, without gradient. [B, ...] -> [...]."""
+    return sum_over_ranks(x.detach().mean(0)) / world_size()
+
+
+def gather_with_gradients(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor, int]:
+    """Two tensors [B, ...] with the rows of all ranks, [W B, ...], and the place of this rank's first row.
+
+    B is the same on every rank. Gradients of all ranks' losses flow back to the rows.
+    """
+    first, second = parts
+    if not connected():
+        return first, second, 0
+    return GatherRows.apply(first), GatherRows.apply(second), rank() * len(first)
+
+
+class GatherRows(torch.autograd.Function):
+    """The rows of all ranks, in rank order; backward, the sum of the ranks' gradients."""
+
+    @staticmethod
+    def forward(context: Any, x: Tensor) -> Tensor:
+        """[B, ...] -> [W B, ...]."""
+        rows = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(world_size())]
+        with joined():
+            dist.all_gather(rows, x.contiguous(), group=group_for(x))
+        return torch.cat(rows)
+
+    @staticmethod
+    def backward(context: Any, slope: Tensor) -> Tensor:
+        """[W B, ...] -> [B, ...]."""
+        return sum_over_ranks(slope.contiguous().clone()).chunk(world_size())[rank()]
 
 
 def begin_sum(x: Tensor) -> Any:

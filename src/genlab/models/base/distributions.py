@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from genlab.contracts import Code
 from genlab.losses.divergence import gaussian_kl, gaussian_log_density
 from genlab.losses.precision import at_least_float32
+
+
+class Posterior(Protocol):
+    """q(z|x), one for each image of a batch."""
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """A code for each row of standard normal noise. [B, ..., D] -> the same shape."""
+        ...
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q(z|x) in nats. [B, K, D] -> [B, K]."""
+        ...
+
+    def stopped(self) -> Posterior:
+        """The same distribution with constant parameters: gradients flow to z alone."""
+        ...
+
+    def code(self) -> Code:
+        """Its mean, and its log-variance if it is one Gaussian."""
+        ...
 
 
 class DiagonalGaussian(NamedTuple):
@@ -31,6 +52,14 @@ class DiagonalGaussian(NamedTuple):
     def kl(self) -> Tensor:
         """KL(q || N(0, I)) in closed form, in nats. -> [B]."""
         return gaussian_kl(self.mean, self.logvar)
+
+    def stopped(self) -> DiagonalGaussian:
+        """The same distribution with constant parameters: gradients flow to z alone."""
+        return DiagonalGaussian(self.mean.detach(), self.logvar.detach())
+
+    def code(self) -> Code:
+        """Mean and log-variance."""
+        return Code(self.mean, self.logvar)
 
     def beside(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """mean and logvar, reshaped to broadcast with z [B, ..., D], in float32 at least."""

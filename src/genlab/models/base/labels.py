@@ -23,8 +23,8 @@ def require_labelled(name: str, needs: tuple[LabelKind, ...], spec: DataSpec) ->
 
 
 def needs_labels(model: Any) -> bool:
-    """Whether the model needs labels."""
-    return bool(getattr(model, "needs", None))
+    """Whether the model's protocols need labels."""
+    return bool(getattr(model, "needs", None)) and getattr(model, "conditional", True)
 
 
 def for_model(model: Any, label: Tensor | None) -> dict[str, Tensor]:
@@ -33,19 +33,31 @@ def for_model(model: Any, label: Tensor | None) -> dict[str, Tensor]:
 
 
 def label_size(spec: DataSpec) -> int:
-    """The size of a label's encoding by ``one_hot_labels``."""
-    return spec.classes or sum(spec.levels)
+    """The size of a label's encoding by ``encoded_labels``."""
+    return spec.classes or sum(levels or 1 for levels in spec.levels)
 
 
-def one_hot_labels(label: Tensor | None, spec: DataSpec, dtype: torch.dtype) -> Tensor:
-    """One-hot encoding of the class, or of each attribute's value. [B] or [B, K] -> [B, size].
+def required_label(label: Tensor | None, spec: DataSpec) -> Tensor:
+    """The label.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if label is None:
+        raise ConfigError(f"This model needs {spec.labels} of each image. Call it with label=…, [B] or [B, K].")
+    return label
+
+
+def encoded_labels(label: Tensor | None, spec: DataSpec, dtype: torch.dtype) -> Tensor:
+    """One-hot encoding of the class, or of each attribute's value; a continuous value as it is. [B] or [B, K] -> [B, size].
 
     Raises:
         ConfigError: ``label`` is None.
     """
-    if label is None:
-        raise ConfigError(f"This model needs {spec.labels} of each image. Call it with label=…, [B] or [B, K].")
+    label = required_label(label, spec)
     if spec.classes:
         return one_hot(label, spec.classes).to(dtype)
-    columns = [one_hot(column, levels) for column, levels in zip(label.unbind(1), spec.levels, strict=True)]
-    return torch.cat(columns, 1).to(dtype)
+    columns = zip(label.unbind(1), spec.levels, strict=True)
+    return torch.cat(
+        [one_hot(x.long(), levels).to(dtype) if levels else x[:, None].to(dtype) for x, levels in columns], 1
+    )

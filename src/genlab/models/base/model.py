@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from itertools import chain
+from typing import Any, ClassVar, Literal, Self
 
 import lightning.pytorch as pl
 import torch
@@ -19,7 +20,7 @@ from genlab.models.base.ema import EMA
 from genlab.models.base.finite import FiniteFlag
 from genlab.models.base.labels import require_labelled
 from genlab.models.base.mover import Mover, Pending
-from genlab.models.base.noise import Noise
+from genlab.models.base.noise import EvaluationNoise, Noise
 from genlab.models.base.optimizers import by_phase, make_optimizers, scale_rates
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, one_phase, with_losses
 from genlab.models.base.pool import ImagePool
@@ -45,7 +46,9 @@ class Model(pl.LightningModule):
 
     takes: ClassVar[tuple[Kind, ...]] = ("images",)
     needs: ClassVar[tuple[LabelKind, ...]] = ()  # labels of one of these kinds, in training and in all its protocols
-    monitor: ClassVar[str] = "val/loss"  # pattern of the metric that decides best.ckpt; lower is better
+    conditional: ClassVar[bool] = True  # whether its protocols take these labels; False: training alone does
+    monitor: ClassVar[str] = "val/loss"  # pattern of the metric that decides best.ckpt
+    monitor_goal: ClassVar[Literal["minimize", "maximize"]] = "minimize"
 
     def __init__(self, spec: DataSpec, optimizer: OptimizerFactory, schedule: Schedule, seed: int) -> None:
         super().__init__()
@@ -63,6 +66,7 @@ class Model(pl.LightningModule):
         self.log_every = 50
         self.newest_terms: Terms = {}  # of the newest step of each phase
         self.measured: dict[str, float] = {}  # the newest value of every number reported
+        self.recall: Callable[[str, Callable[[], Terms]], Terms] | None = None  # gives a test's terms that were kept
         self.totals = Totals()
         self.finite, self.tf32 = FiniteFlag(), TF32()
         self.ema: EMA | None = None
@@ -94,8 +98,8 @@ class Model(pl.LightningModule):
 
     def notes(self) -> list[str]:
         """Notes on the metrics, shown when a run starts; collected from the model's parts."""
-        notes = (getattr(part, "note", None) for part in self.children())
-        return [note for note in notes if isinstance(note, str)]
+        notes = (getattr(part, "note", None) for part in [*self.children(), getattr(self, "objective", None)])
+        return [note for note in notes if note and isinstance(note, str)]
 
     # ---- one step --------------------------------------------------------------------------------------------------
 
@@ -124,13 +128,17 @@ class Model(pl.LightningModule):
         return Mover(self, self.phase_list, by_phase(self.phase_list, self.optimizers()))
 
     def configure_optimizers(self) -> list[Optimizer]:
-        """One optimiser for each phase that does not share another's, in order."""
+        """One optimiser for each phase that has parameters and does not share another's, in order."""
         return make_optimizers(self.phase_list, self.make_optimizer)
 
     def shared_of(self, batch: Any, noise: Noise) -> Shared:
         """``shared``, with dropout masks keyed by batch and rank."""
-        with noise.for_layers("dropout") if self.draws else nullcontext():
+        with self.layer_noise(noise, "dropout"):
             return self.shared(batch, noise)
+
+    def layer_noise(self, noise: Noise, purpose: str) -> AbstractContextManager[None]:
+        """While it is open, layers draw their dropout masks by batch, rank and purpose."""
+        return noise.for_layers(purpose) if self.draws else nullcontext()
 
     @cached_property
     def draws(self) -> bool:
@@ -156,6 +164,14 @@ class Model(pl.LightningModule):
         """This rank's rows of the noise of batch number ``batch`` of ``stage``."""
         return Noise(self.seed, stage, batch, self.device, self.weight_dtype, rank(), world_size())
 
+    def evaluation_noise(self, stage: str, number: int, batch: Any) -> Noise:
+        """The noise of batch ``number`` of an evaluation, by the index of each of its images where these are single ones."""
+        index = getattr(batch, "index", None)
+        if not isinstance(index, Tensor):  # every tuple has a method of that name
+            return self.noise(stage, number)
+        key = self.seed, stage, number, self.device, self.weight_dtype, rank(), world_size()
+        return EvaluationNoise(*key, index=index)
+
     def latent_noise(self, seed: int | None, *shape: int) -> Tensor:
         """Standard normal numbers for samples, the same for the same ``seed`` (None: the model's own)."""
         return torch.randn(*shape, generator=self.sample_stream(seed), device=self.device, dtype=self.weight_dtype)
@@ -166,8 +182,8 @@ class Model(pl.LightningModule):
 
     @cached_property
     def weight_dtype(self) -> torch.dtype:
-        """The dtype of the networks' parameters."""
-        return next(self.parameters()).dtype
+        """The dtype of the networks' parameters; without any, that of its first buffer of floats."""
+        return next(tensor.dtype for tensor in chain(self.parameters(), self.buffers()) if tensor.is_floating_point())
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """A move to another device or dtype invalidates the cached dtype."""
@@ -217,12 +233,17 @@ class Model(pl.LightningModule):
             return {name: x for phase in phases for name, x in phase.terms(batch, shared, noise).items()}
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
-        """Add the batch's terms to the totals; the noise depends on ``batch_idx``, so it is the same in every epoch."""
-        self.totals.add(self.evaluation_terms(batch, self.noise("val", batch_idx)))
+        """Add the batch's terms to the totals; the noise of an image is the same in every epoch."""
+        self.totals.add(self.evaluation_terms(batch, self.evaluation_noise("val", batch_idx, batch)))
 
     def test_step(self, batch: Any, batch_idx: int) -> None:
-        """Add the batch's terms to the totals, as in validation."""
-        self.totals.add(self.evaluation_terms(batch, self.noise("test", batch_idx)))
+        """Add the batch's terms to the totals, as in validation; where a ``recall`` is set, those that it has."""
+
+        def terms() -> Terms:
+            return self.evaluation_terms(batch, self.evaluation_noise("test", batch_idx, batch))
+
+        found = terms() if self.recall is None else self.recall(f"own-{batch_idx}", terms)
+        self.totals.add({name: value.to(self.device) for name, value in found.items()})
 
     def on_validation_start(self) -> None:
         """Give all ranks the same buffers before they evaluate, and full products to the GPU."""

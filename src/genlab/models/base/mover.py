@@ -1,8 +1,9 @@
 """Runs the optimiser steps of a model's phases.
 
 A phase trains its own parameters and freezes all others. Tensors that several phases need are computed once where the
-order allows. An update on n accumulated batches equals one on a batch n times as large (except for batch norm). Gradients
-are averaged over ranks during backward.
+order allows. An update on n accumulated batches equals one on a batch n times as large, except for what looks at a whole
+batch: batch norm, and terms that pool over it (capacity, free bits, total correlation, sparsity). Gradients are averaged
+over ranks during backward.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Mover:
         for optimizer in optimizers.values():
             use_configured(getattr(optimizer, "optimizer", optimizer))
         every = [p for p in model.parameters() if p.requires_grad]
-        self.moving = {ph.name: [p for net in ph.nets for p in net.parameters() if p.requires_grad] for ph in phases}
+        self.moving = {phase.name: phase.trained for phase in phases}
         self.others = {name: Frozen(every, moving) for name, moving in self.moving.items()}
         self.solved = {ph.name: [part for net in ph.nets for part in solved_in(net)] for ph in phases}
         self.scaled = getattr(getattr(model._trainer, "precision_plugin", None), "scaler", None) is not None
@@ -72,13 +73,15 @@ class Mover:
         for item in group:
             shared = self.shared(phase, item, graph_later)
             with self.others[phase.name]:
-                terms = phase.all_terms(item.batch, shared, item.noise)
+                with self.model.layer_noise(item.noise, f"dropout_{phase.name}"):
+                    terms = phase.all_terms(item.batch, shared, item.noise)
                 loss = terms[phase.loss_name].mean()
                 self.model.finite.look(terms, loss, item.number)
                 loss = self.model.finite.through(loss) if self.scaled else loss
                 last = item is group[-1]
-                with self.averagers[phase.name].averaging() if last else nullcontext():
-                    self.backward(loss / len(group))
+                if self.moving[phase.name]:
+                    with self.averagers[phase.name].averaging() if last else nullcontext():
+                        self.backward(loss / len(group))
             if not phase.detached and item.shared is not None:
                 item.shared, item.live = without_graph(item.shared), False
         self.step(phase)
@@ -109,12 +112,13 @@ class Mover:
 
     def step(self, phase: Phase) -> None:
         """Clip if configured, step, set what has a closed form, and clear autocast's cached casts of the old weights."""
-        model, optimizer = self.model, self.optimizers[phase.name]
-        if model.finite.skip_update(getattr(optimizer, "optimizer", optimizer)):
-            return
-        if model.gradient_clip_val:
-            model.clip_gradients(optimizer, model.gradient_clip_val, model.gradient_clip_algorithm)
-        optimizer.step()
+        model, optimizer = self.model, self.optimizers.get(phase.name)
+        if optimizer is not None:
+            if model.finite.skip_update(getattr(optimizer, "optimizer", optimizer)):
+                return
+            if model.gradient_clip_val:
+                model.clip_gradients(optimizer, model.gradient_clip_val, model.gradient_clip_algorithm)
+            optimizer.step()
         for part in self.solved[phase.name]:
             part.solve(model.updates)
         torch.clear_autocast_cache()

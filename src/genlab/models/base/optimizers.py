@@ -11,12 +11,12 @@ from genlab.models.base.phases import OptimizerFactory, Phase
 
 
 def make_optimizers(phases: Sequence[Phase], default: OptimizerFactory) -> list[Optimizer]:
-    """One optimiser for each phase that does not share another's, in order; ``configured`` keeps its groups' options."""
+    """One optimiser for each phase that has parameters and shares no other's; ``configured`` keeps its groups' options."""
     made = []
     for phase in phases:
-        if not isinstance(phase.optimizer, str):
+        if not isinstance(phase.optimizer, str) and phase.trained:
             factory = phase.optimizer or default
-            made.append(factory([p for net in phase.nets for p in net.parameters() if p.requires_grad]))
+            made.append(factory(phase.trained))
     for optimizer in made:
         options = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
         optimizer.configured = options  # type: ignore[attr-defined]  # loading a checkpoint replaces those in the groups
@@ -24,9 +24,12 @@ def make_optimizers(phases: Sequence[Phase], default: OptimizerFactory) -> list[
 
 
 def by_phase(phases: Sequence[Phase], optimizers: Any) -> dict[str, Any]:
-    """Each phase's optimiser by the phase's name, from the list that ``make_optimizers`` gave (or its only one)."""
+    """Each phase's optimiser by the phase's name, from the list that ``make_optimizers`` gave (or its only one).
+
+    A phase without parameters has none.
+    """
     own = iter(optimizers if isinstance(optimizers, list) else [optimizers])
-    found = {phase.name: next(own) for phase in phases if not isinstance(phase.optimizer, str)}
+    found = {phase.name: next(own) for phase in phases if not isinstance(phase.optimizer, str) and phase.trained}
     return found | {phase.name: found[phase.optimizer] for phase in phases if isinstance(phase.optimizer, str)}
 
 

@@ -22,10 +22,10 @@ Shared = dict[str, Tensor]  # tensors that several phases need, by name: the fak
 
 @runtime_checkable
 class Solved(Protocol):
-    """A part of a network whose values have an optimum in closed form, such as the sigma of gaussian pixels."""
+    """A part of a network whose values have an optimum in closed form: the sigma of gaussian pixels, principal components."""
 
     def solve(self, update: int) -> None:
-        """Set them after optimiser step number ``update``, from 0, from what was seen in it. Every rank calls it."""
+        """Take in what was seen in update number ``update``, from 0, after its optimiser step. Every rank calls it."""
         ...
 
 
@@ -35,7 +35,8 @@ class Phase:
 
     Args:
         name: ``g`` minimises ``loss_g``; the only phase of a model has no name and minimises ``loss``.
-        nets: the networks trained. Every other parameter is frozen meanwhile.
+        nets: the networks trained. Every other parameter is frozen meanwhile. If they have no parameters to train, there is
+            no gradient and no optimiser: their values are ``Solved``.
         terms: (batch, shared, noise) -> terms, [B] each, one value per image.
         loss: terms -> what is minimised, for a batch [B] or for means over a set. None: the terms contain it.
         detached: the shared tensors are detached and pass through the model's pools.
@@ -54,6 +55,11 @@ class Phase:
     times: int = 1
     optimizer: OptimizerFactory | str | None = None
     evaluated: bool = True
+
+    @property
+    def trained(self) -> list[nn.Parameter]:
+        """The parameters that its optimiser moves."""
+        return [p for net in self.nets for p in net.parameters() if p.requires_grad]
 
     @property
     def loss_name(self) -> str:

@@ -27,7 +27,7 @@ def report(model: Model, split: Split, values: dict[str, float]) -> None:
     """Report metrics: the split is prefixed, training rows get the learning rate; a sanity check logs nothing."""
     trainer = model.trainer
     named = {f"{split}/{name}": float(value) for name, value in values.items()}
-    if split == "train":
+    if split == "train" and trainer.optimizers:
         named["train/lr"] = float(trainer.optimizers[0].param_groups[0]["lr"])
     model.measured.update(named)
     trainer.callback_metrics.update({name: torch.tensor(value) for name, value in named.items()})

@@ -66,6 +66,24 @@ class LinearDecay:
         return max(0.0, 1 - max(0, number - self.full) / (self.decaying + 1))
 
 
+class Stages:
+    """Eight stages, each three times as long as the one before: the rate falls by 10^(1/7) from stage to stage, to a tenth.
+
+    Burda et al., 2015 (arXiv:1509.00519), section 5: 3^i epochs in stage i = 0 … 7, 3280 in all.
+
+    Args:
+        epochs: of all stages together; the stages are stretched or shortened to fill them.
+    """
+
+    def __init__(self, epochs: PositiveFloat) -> None:
+        self.epochs = epochs
+
+    def factor(self, epoch: float) -> float:
+        """1 … 0.1, the same throughout a stage."""
+        passed = sum(epoch * (3**8 - 1) >= self.epochs * (3 ** (i + 1) - 1) for i in range(7))
+        return 10 ** (-passed / 7)
+
+
 class Ramp:
     """A term's weight that changes linearly from ``start`` to ``end`` and stays there.
 
@@ -83,6 +101,32 @@ class Ramp:
         """The weight after ``batch`` batches."""
         share = min(1.0, max(0.0, (batch - self.wait) / self.batches))
         return self.start + share * (self.end - self.start)
+
+
+class Cyclic:
+    """A term's weight that rises again and again: from ``start`` to ``end`` in a share of each cycle, then it stays there.
+
+    Fu et al., 2019, "Cyclical Annealing Schedule: A Simple Approach to Mitigating KL Vanishing" (arXiv:1903.10145), eq. 6.
+
+    Args:
+        start: the weight at the beginning of each cycle.
+        end: the weight at the end of each, and after the last.
+        batches: length of a cycle, in ``batches_seen``.
+        cycles: M.
+        rise: R, the share of a cycle in which the weight rises.
+    """
+
+    def __init__(
+        self, start: NonNegativeFloat, end: NonNegativeFloat, batches: PositiveInt, cycles: PositiveInt, rise: Fraction
+    ) -> None:
+        self.start, self.end, self.batches, self.cycles, self.rise = start, end, batches, cycles, rise
+
+    def at(self, batch: int) -> float:
+        """The weight after ``batch`` batches."""
+        place = batch % self.batches / self.batches  # in its cycle
+        if batch >= self.batches * self.cycles or place >= self.rise:
+            return self.end
+        return self.start + place / self.rise * (self.end - self.start)
 
 
 class WeightSchedule(Protocol):

@@ -38,8 +38,17 @@ def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
     Raises:
         ConfigError: with sides that would fit.
     """
+    require_sides_for(spec, generator, discriminator.smallest)
+
+
+def require_sides_for(spec: DataSpec, generator: Any, smallest: int = 1) -> None:
+    """Before training, refuse images whose sides the generator cannot take, or that are below ``smallest``.
+
+    Raises:
+        ConfigError: with sides that would fit.
+    """
     height, width = spec.shape[1:]
-    problem = unfit(height, width, generator.multiple, max(generator.smallest, discriminator.smallest))
+    problem = unfit(height, width, generator.multiple, max(generator.smallest, smallest))
     if problem:
         raise ConfigError([problem])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from genlab.config.types import PositiveInt
-from genlab.models.base.distributions import DiagonalGaussian
-from genlab.models.base.parts import Objective, Prior
+from genlab.models.base.distributions import Posterior
+from genlab.models.base.parts import Objective, Prior, WeightAt, bound_terms
 from genlab.models.base.phases import Terms
 
 
@@ -20,7 +20,7 @@ class ELBO(Objective):
     def __init__(self, samples: PositiveInt) -> None:
         self.samples = samples
 
-    def __call__(self, nll: Tensor, q: DiagonalGaussian, p: Prior, z: Tensor, beta: float) -> Terms:
+    def __call__(self, nll: Tensor, q: Posterior, p: Prior, z: Tensor, beta: float, at: WeightAt) -> Terms:
         """recon, kl, elbo = -(recon + kl), loss = recon + beta kl."""
         recon, kl = nll.mean(1), p.kl(q, z)
-        return {"loss": recon + beta * kl, "recon": recon, "kl": kl, "elbo": -(recon.detach() + kl.detach())}
+        return bound_terms(recon + beta * kl, recon, kl)

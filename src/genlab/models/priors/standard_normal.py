@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,8 @@ from genlab.models.base.parts import Prior
 
 class StandardNormal(Prior):
     """p(z) = N(0, I)."""
+
+    standard_normal: ClassVar[bool] = True
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log N(z | 0, I). [..., D] -> [...]."""

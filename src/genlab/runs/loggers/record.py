@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from lightning.pytorch.loggers import Logger
+
+from genlab.runs.final_table import Row
 
 
 class Record(Logger):
@@ -24,3 +27,9 @@ class Record(Logger):
 
     def log_hyperparams(self, params: Any, *args: Any) -> None:
         """Do nothing: ``config.yaml`` has the configuration."""
+
+    def log_table(self, rows: list[Row], step: int) -> None:
+        """Log the final numbers; ``tables/metrics.csv`` has them in any case."""
+
+    def log_checkpoint(self, path: Path, aliases: list[str], metadata: dict[str, Any]) -> None:
+        """Keep a checkpoint; the run directory has it in any case."""

@@ -11,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml
 from lightning.pytorch.utilities import rank_zero_only
 
 from genlab.contracts import ConfigError, Problem
+from genlab.runs import checkout, final_table
+from genlab.runs.final_table import Row
 from genlab.runs.loggers.record import Record
 from genlab.runs.writing import attempt
 
@@ -36,10 +39,24 @@ class TensorBoardLog(Record):
         self.failed = float("-inf")  # when a writer failed
 
     @rank_zero_only
-    def open(self, folder: Path, *rest: Any) -> None:
-        """Create the writer; rank 0 only."""
+    def open(self, folder: Path, run_id: str, name: str, config: dict[str, Any], tags: list[str], notes: str) -> None:
+        """Create the writer, rank 0 only, and tell the configuration and the code."""
         self.folder = folder / "tensorboard"
         self.begin()
+        said = {
+            "tags": ", ".join(tags),
+            "notes": notes,
+            "configuration": block(yaml.safe_dump(config, sort_keys=False)),
+        }
+        said["git"] = checkout.git_revision() or ""
+        differences = {path.stem: block(path.read_text(errors="replace")) for path in checkout.kept(folder)}
+        for title, text in (said | differences).items():
+            if text:
+                self.say(title, text, 0)
+
+    def say(self, title: str, text: str, step: int) -> None:
+        """Write a text, in Markdown."""
+        self.write(lambda writer: writer.add_text(title, text, step))
 
     def begin(self) -> None:
         """Begin a file of events."""
@@ -80,6 +97,11 @@ class TensorBoardLog(Record):
         self.write(lambda writer: writer.add_image(name, picture, step, dataformats="HWC"))
 
     @rank_zero_only
+    def log_table(self, rows: list[Row], step: int) -> None:
+        """Log the final numbers as a text."""
+        self.say(final_table.NAME, final_table.as_markdown(rows), step)
+
+    @rank_zero_only
     def save(self) -> None:
         """Flush the events to disk."""
         if self.writer is not None:
@@ -89,3 +111,8 @@ class TensorBoardLog(Record):
         """Write the last events and close."""
         if self.writer is not None:
             self.write(lambda writer: writer.close())
+
+
+def block(text: str) -> str:
+    """A text of which Markdown changes nothing."""
+    return "".join(f"    {line}\n" for line in text.splitlines())

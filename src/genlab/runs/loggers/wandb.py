@@ -17,7 +17,10 @@ from lightning.pytorch.utilities import rank_zero_only
 from genlab.config.types import WandbMode, WandbProject
 from genlab.console import note, say
 from genlab.rank_environment import is_rank_0
+from genlab.runs import checkout, final_table
+from genlab.runs.final_table import Row
 from genlab.runs.loggers.record import Record
+from genlab.runs.loggers.wandb_files import checkpoint_artifact, files_in, final_numbers, save, save_changes
 from genlab.runs.loggers.wandb_mode import chosen_mode
 from genlab.runs.loggers.wandb_pieces import mend
 from genlab.runs.loggers.wandb_service import in_short, start_service, stop_service
@@ -26,6 +29,7 @@ from genlab.signals import CODES
 
 START = 30.0  # seconds that the server may take to accept a run
 PREEMPTED = CODES["SIGUSR1"]
+UPLOAD = 600.0  # seconds that the upload of a checkpoint may take
 FINISH = 30.0  # seconds that the last upload may take; a job that is preempted hardly has more
 
 
@@ -37,12 +41,14 @@ class WandbLog(Record):
         entity: user or team; None for the account's own.
         mode: ``auto`` (as ``WANDB_MODE`` says; without it online where a key is configured and the server answers, else
             offline), ``online``, ``offline`` or ``disabled``.
+        log_model: whether W&B gets the best checkpoint of a run that is done (the last one, if none is known as the best).
     """
 
     title: ClassVar[str] = "wandb"
 
-    def __init__(self, project: WandbProject, entity: str | None, mode: WandbMode) -> None:
+    def __init__(self, project: WandbProject, entity: str | None, mode: WandbMode, log_model: bool) -> None:
         super().__init__()
+        self.log_model = log_model
         self.project, self.entity, self.mode = project, entity, mode
         self.run: Any = None
         self.online = self.fallen = self.warned = False
@@ -92,9 +98,11 @@ class WandbLog(Record):
 
         if mode == "offline":
             mend(self.folder)
-        settings = wandb.Settings(init_timeout=START, finish_timeout=FINISH, console="off")
+        settings = wandb.Settings(init_timeout=START, finish_timeout=FINISH, console="off", disable_git=True)
+        settings.git_commit, settings.git_remote_url = checkout.commit(), checkout.remote()
         run = wandb.init(mode=mode, settings=settings, **self.given)
         run.define_metric("*", step_metric="step")
+        save_changes(run, self.folder.parent)
         self.run, self.online, self.files = run, mode == "online", Path(run.dir).parent
 
     def fall_back(self, error: Exception) -> None:
@@ -151,6 +159,45 @@ class WandbLog(Record):
             run.log({f"images/{name}": wandb.Image(str(path)), "step": step})
 
         self.tell(show)
+
+    @rank_zero_only
+    def log_table(self, rows: list[Row], step: int) -> None:
+        """Log the final numbers, as the CSV file and as a table."""
+
+        def show(run: Any) -> None:
+            save(run, self.folder.parent / final_table.FILE)
+            with files_in(self.folder):
+                run.log({final_table.NAME: final_numbers(rows), "step": step})
+
+        self.add("the table of the final numbers, which is tables/metrics.csv", show)
+
+    @rank_zero_only
+    def log_checkpoint(self, path: Path, aliases: list[str], metadata: dict[str, Any]) -> None:
+        """Keep the checkpoint as an artifact, if that is asked for; where W&B is online wait for it to get there."""
+
+        def upload(run: Any) -> None:
+            with files_in(self.folder):
+                artifact = checkpoint_artifact(run, path, metadata)
+                run.log_artifact(artifact, aliases=aliases)
+            if self.online and not self.fallen:
+                artifact.wait(timeout=UPLOAD)
+
+        if self.log_model:
+            self.add(f"the checkpoint, which is {path}", upload)
+
+    def add(self, what: str, words: Callable[[Any], object]) -> None:
+        """Call ``words(run)``: a failure is said, and leaves the rest of the record as it is."""
+
+        def attempt(run: Any) -> None:
+            try:
+                words(run)
+            except ConnectionError:  # its service has died, and starts anew
+                raise
+            except Exception as error:
+                note("".join(traceback.format_exception(error)))
+                say(f"W&B       without {what} ({in_short(error)})")
+
+        self.tell(attempt)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

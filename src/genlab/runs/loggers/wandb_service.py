@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genlab.console import note
+from genlab.runs.writing import is_full, reason
 
 PLACES = ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")  # what W&B keeps at home
 LENGTH = 200  # characters of a reason on the screen
@@ -64,6 +65,8 @@ def in_short(error: Exception) -> str:
     """An error of W&B's in one line."""
     if isinstance(error, ConnectionError):
         return "its service has died"
+    if isinstance(error, OSError) and is_full(error):
+        return reason(error)
     said = " ".join(str(error).split()) or type(error).__name__
     if "error 401" in said:
         return "the key is refused: wandb login --relogin"
