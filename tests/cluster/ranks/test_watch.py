@@ -1,18 +1,18 @@
 """What one rank sees of the others: who failed first, and what it does about those that wait for one another."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from genlab.cluster.ranks import watch as watching
 from genlab.cluster.ranks.errors import one_line
 from genlab.cluster.ranks.peer import Peer, meaning
-from genlab.cluster.ranks.signs import End, OwnSign, born, exists, read
+from genlab.cluster.ranks.signs import End, OwnSign, born, exists, read, write_names
 from genlab.cluster.ranks.verdict import Failure, error_of, first, sentence
 from genlab.cluster.ranks.watch import Watch
 from genlab.contracts import DataError, LostRank, RankFailed, Stopped
@@ -200,10 +200,42 @@ def test_of_one_rank_nothing_is_watched(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_is_done_leaves_no_signs(rank_0, tmp_path):
-    with rank_0:
-        assert json.loads((tmp_path / ".ranks" / "all.json").read_text()) == ["0", "1"]
+def two_watches(directory):
+    """Of two ranks that have both begun, without their threads."""
+    watches = [Watch(directory, name, ["0", "1"], 20.0) for name in "01"]
+    write_names(directory, ["0", "1"])
+    for watch in watches:
+        watch.own.write()
+    return watches
+
+
+def done(watch):
+    watch.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("first_one", [0, 1])
+def test_the_rank_that_is_done_last_leaves_no_signs(tmp_path, first_one):
+    watches = two_watches(tmp_path)
+    done(watches[first_one])
+    assert read(tmp_path, str(first_one)).end.how == "done"
+    done(watches[1 - first_one])
     assert not (tmp_path / ".ranks").exists()
+
+
+def test_signs_stay_where_a_rank_has_failed(tmp_path):
+    rank_0, rank_1 = two_watches(tmp_path)
+    rank_1.own.end(End("failed", 1.0))
+    done(rank_0)
+    assert read(tmp_path, "1").end.how == "failed"
+
+
+def test_ranks_that_are_done_at_once_leave_no_signs(tmp_path):
+    """Neither writes into what the other is just tidying up."""
+    for _ in range(200):
+        watches = two_watches(tmp_path)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(done, watches))
+        assert not (tmp_path / ".ranks").exists()
 
 
 ALONE = """

@@ -116,6 +116,16 @@ def read_names(directory: Path) -> list[str]:
     return names
 
 
+def all_done(directory: Path) -> bool:
+    """Whether every rank has said that it is done.
+
+    Raises:
+        OSError: the file system does not answer.
+    """
+    signs = [read(directory, name) for name in read_names(directory)]
+    return bool(signs) and all(sign is not None and sign.end is not None and sign.end.how == "done" for sign in signs)
+
+
 # ---- processes ------------------------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from typing import Any, NoReturn, Self
 
 from genlab.cluster.ranks.errors import one_line, write_stack, write_trace
 from genlab.cluster.ranks.peer import Peer
-from genlab.cluster.ranks.signs import End, OwnSign, read_names, write_names
+from genlab.cluster.ranks.signs import End, OwnSign, all_done, read_names, write_names
 from genlab.cluster.ranks.verdict import Failure, error_of, first, sentence
 from genlab.console import say
 from genlab.contracts import GenlabError, LostRank, Stopped
@@ -86,8 +86,8 @@ class Watch:
         end = self.end_of(error)
         with suppress(OSError):
             self.own.end(end)
-        if error is None and self.is_first:
-            shutil.rmtree(self.own.path.parent, ignore_errors=True)
+            if error is None and all_done(self.directory):  # nobody writes any more: whoever leaves last tidies up
+                shutil.rmtree(self.own.path.parent, ignore_errors=True)
         failure = None if error is None or is_own(error) else self.before(error, end.when)
         if failure is None and isinstance(error, LostRank):
             write_trace(self.errors, self.name, error)  # all that is known
