@@ -110,6 +110,7 @@ READING_DATA = {  # keys of ``data`` for who reads a set, beside those of its cl
     "stage": str | None,
     "class_shares": dict[str | int, Fraction] | None,
 }
+OWN_KEYS = frozenset({"data.class_shares", "label"})  # mappings of which the user makes up the keys
 PREPARE = {key: kind for key, kind in SHARED.items() if key != "performance"} | {"data": Node, "show": str | None}
 SWEEP = {key: kind for key, kind in SHARED.items() if key != "performance"} | {
     "file": str,

@@ -27,6 +27,7 @@ from genlab.config import renamed
 from genlab.config.files import Conf, conf_dir
 from genlab.config.mistakes import Mistake
 from genlab.config.overrides import is_choice
+from genlab.config.root_schema import OWN_KEYS
 from genlab.config.trust import targets
 
 REFUSED = (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError)  # how composing fails
@@ -109,7 +110,7 @@ class Session:
         """Compose with these overrides added; each one that Hydra refuses is left out and returned as a mistake."""
         if not items and self.cfg is not None:
             return []
-        texts = [*self.taken, *(str(item.input_line) for item in items)]
+        texts = [*self.taken, *self.for_hydra(items)]
         try:
             self.compose(texts, items)
         except REFUSED as error:
@@ -140,9 +141,19 @@ class Session:
                 cfg.pop("hydra")
         else:
             cfg = self.composed.copy()
-            texts = [str(item.input_line) for item in newest]
+            texts = self.for_hydra(newest)
             ConfigLoaderImpl._apply_overrides_to_config(OverridesParser.create().parse_overrides(texts), cfg)
         self.composed, self.cfg = cfg, with_names_of_today(cfg, self.choices)
+
+    def for_hydra(self, items: list[Override]) -> list[str]:
+        """Their texts. A typed mapping whose keys are the user's own replaces the one before; Hydra would merge the two."""
+        texts = []
+        for item in items:
+            where, text = str(item.key_or_group), str(item.input_line)
+            before = None if self.composed is None or where not in OWN_KEYS else OmegaConf.select(self.composed, where)
+            is_replaced = isinstance(before, DictConfig) and isinstance(item.value(), dict)
+            texts += [f"~{where}", f"+{where}{text.partition(where)[2]}"] if is_replaced else [text]
+        return texts
 
     def is_for_hydra(self, item: Override) -> bool:
         """Whether it selects a file or is one of Hydra's own settings."""

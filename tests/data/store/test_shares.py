@@ -135,3 +135,13 @@ def test_an_attribute_that_is_the_class_has_shares(composed):
 def test_without_shares_the_set_is_what_it_was(composed):
     plain = shared(composed)
     assert with_shares(plain, None) is plain
+
+
+@pytest.mark.parametrize("sign", ["", "++"])
+def test_typed_shares_replace_those_of_a_recipe(composed, sign):
+    """Hydra would merge the two, and refuse a class that the recipe does not name."""
+    cfg = composed("experiment=dbvae_minority", f"{sign}data.class_shares={{0: 0.5}}")
+    assert dict(cfg.data.class_shares) == {0: 0.5}
+    cfg = composed("experiment=dbvae_minority", f"{sign}data.class_shares={{8: 0.5}}", "data.class_shares={3: 0, 4: 0}")
+    assert dict(cfg.data.class_shares) == {3: 0, 4: 0}
+    assert composed("experiment=dbvae_minority", f"{sign}data.class_shares=null").data.class_shares is None
