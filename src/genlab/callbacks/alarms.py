@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-from genlab.callbacks.collapse import remedy, signs
+from genlab.callbacks.collapse import remedy, signs_at
 from genlab.config.types import Fraction, NonNegativeFloat, PositiveInt
 from genlab.console import say
 from genlab.models.base.model import Model
@@ -113,9 +113,7 @@ class Alarms(pl.Callback):
     def collapses(self, model: Model) -> Iterator[tuple[str, bool, str]]:
         """Whether the codes of a VAE say nearly nothing about the images (posterior collapse)."""
         if self.collapsed and "val/kl" in model.measured:
-            found = signs(
-                model.measured, "val", getattr(model, "latent_dim", 0), self.collapsed, model.batches_seen < EARLY
-            )
+            found = signs_at(model, self.collapsed, EARLY)
             text = (
                 f"the codes have collapsed, in {VALIDATIONS} validations in a row ({'; '.join(found)}): they say nearly "
                 f"nothing of an image, and samples are all alike. {remedy(model, model.measured, 'val')}"
