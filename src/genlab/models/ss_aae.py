@@ -132,6 +132,10 @@ class SSAAE(Model):
             logits, z = self.encoder(x).split([self.spec.classes, self.latent_dim], 1)
             return Code(torch.cat([logits.softmax(1), z], 1))
 
+    def style(self, x: Tensor) -> Tensor:
+        """The style alone, [B, D]: the class stands beside it."""
+        return self.encode(x).mean[:, self.spec.classes :]
+
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """The mean image of a code [B, K + D]."""
         with self.evaluating():
