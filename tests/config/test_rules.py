@@ -204,8 +204,8 @@ BESIDE = {
     ),
     "norms_stay_as_they_are": ([{"trainer.sync_batchnorm": True}], [{"trainer.sync_batchnorm": False}]),
     "batch_has_halves": (
-        [FACTOR_VAE | {"data.batch_size": 1}],
-        [FACTOR_VAE | {"data.batch_size": 2}, VAE | {"data.batch_size": 1}],
+        [FACTOR_VAE | {"data.batch_size": 1}, FACTOR_VAE | {"data.batch_size": 3}],
+        [FACTOR_VAE | {"data.batch_size": 4}, FACTOR_VAE, VAE | {"data.batch_size": 1}],
     ),
     "likelihood_fits": (
         [

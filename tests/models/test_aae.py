@@ -12,6 +12,7 @@ from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
 from genlab.models.priors.ring import Ring
 from genlab.models.priors.standard_normal import StandardNormal
+from genlab.models.priors.vamp import Vamp
 from genlab.nets.code_discriminator import CodeDiscriminator
 from genlab.nets.mlp import MLP
 
@@ -151,6 +152,8 @@ def test_samples_decode_draws_of_the_prior():
         ({"labelled": 20, "prior": Ring(4, 4.0, 1.0, 0.4)}, "components=3"),
         ({"labelled": 65, "prior": ring()}, "64 training images"),
         ({"prior": ring(), "latent_dim": 3}, "lies in a plane"),
+        ({"prior": Vamp(5), "posterior": "gaussian"}, r"makes p\(z\) of these codes\n.*model/prior=standard_normal"),
+        ({"prior": Vamp(5)}, r"makes p\(z\) of these codes"),
         (
             {"labelled": 20, "prior": ring(), "spec": DataSpec("x", "images", (1, 4, 4), {"train": 64}, "0")},
             "no labels",

@@ -68,6 +68,7 @@ class AAE(Model):
         self.latent_dim, self.is_gaussian = latent_dim, posterior == "gaussian"
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.labelled = Labelled("AAE", labelled, spec, seed)
+        require_apart(prior)
         if labelled:
             require_components(labelled, prior, spec)
         self.encoder = net.encoder(spec.shape, (1 + self.is_gaussian) * latent_dim)
@@ -167,6 +168,19 @@ class AAE(Model):
         """-log p(x | the code's mean): badly reconstructed images score high."""
         with self.evaluating():
             return self.pixels.nll(self.decoder(self.encode(x).mean), x)
+
+
+def require_apart(prior: Prior) -> None:
+    """Refuse a prior that is made of the encoder's own codes: they would be held to themselves, whatever they are.
+
+    Raises:
+        ConfigError: with one that is apart from them.
+    """
+    if prior.of_codes:
+        what = (
+            f"an adversarial autoencoder holds its codes to p(z), and {type(prior).__name__} makes p(z) of these codes"
+        )
+        raise ConfigError([Problem("model.prior", what, "Type: model/prior=standard_normal (or ring)")])
 
 
 def require_components(labelled: int, prior: Prior, spec: DataSpec) -> None:

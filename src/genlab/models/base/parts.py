@@ -24,6 +24,8 @@ class Prior(nn.Module, ABC):
     """p(z), the prior distribution of the codes, with or without parameters."""
 
     standard_normal: ClassVar[bool] = False
+    of_codes: ClassVar[bool] = False  # it is made of the model's own q(z|x), and moves with it
+    size_key: str = "model.latent_dim"  # of its codes
 
     def bound_to(self, latent_dim: int, spec: DataSpec, posterior: Callable[[Tensor], DiagonalGaussian]) -> Self:
         """This prior, adapted to a model with codes of size D; ``posterior``: images -> q(z|x)."""
