@@ -8,9 +8,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from genlab.contracts import DataSpec, Images
 from genlab.models.aae import AAE
-from genlab.models.base.schedules import Constant
 from genlab.models.corruptions.blur import Blur
 from genlab.models.corruptions.downsample import Downsample
 from genlab.models.corruptions.gaussian import Gaussian
@@ -25,13 +23,10 @@ from genlab.models.objectives.tc import TotalCorrelation
 from genlab.models.priors.ring import Ring
 from genlab.models.priors.vamp import Vamp
 from genlab.models.ss_aae import SSAAE
-from genlab.nets.code_discriminator import CodeDiscriminator
-from genlab.nets.mlp import MLP
 
-from family import family, member
+from family import batch, family, member, parts, unfused
 from stepping import noise_of, play, stepping
 
-SPEC = DataSpec("c", "images", (1, 2, 3), {"train": 40}, "0", classes=4, class_names=tuple("abcd"))
 MADE, READ = "lift_fresh", "_local_scalar_dense"  # torch.tensor(…), x.new_tensor(…); x.item(), bool(x)
 
 
@@ -51,12 +46,6 @@ class Watch(TorchDispatchMode):
         elif name in (MADE, READ) or (name == "index" and any(x.dtype == torch.bool for x in args[1] if x is not None)):
             self.seen.append(name)
         return function(*args, **(kwargs or {}))
-
-
-def batch(step, model):
-    stream = torch.Generator().manual_seed(step)
-    images = Images(torch.rand(8, 1, 2, 3, generator=stream), torch.arange(8) % 4, torch.arange(8))
-    return images, noise_of(model, step)
 
 
 def waits(model):
@@ -82,17 +71,6 @@ def test_what_waits_is_seen():
         with Watch() as watch:
             wait(torch.ones(3))
         assert watch.seen
-
-
-def unfused(parameters):
-    return torch.optim.SGD(parameters, 1e-3)
-
-
-def parts():
-    nets = {"net": MLP([5], "tanh", "none", 0.0), "discriminator": CodeDiscriminator([4], "leaky_relu")}
-    pixels = {"likelihood": "gaussian", "sigma": "learned", "output_activation": "linear", "logistic_mixtures": 1}
-    rest = dict.fromkeys(("optimizer", "d_optimizer", "g_optimizer"), unfused)
-    return {**nets, **pixels, **rest, "latent_dim": 2, "schedule": Constant(), "spec": SPEC, "seed": 0}
 
 
 OBJECTIVES = [ELBO(2), IWAE(3, "dreg"), Capacity(2.0), FreeBits(0.1, 1), TotalCorrelation(1.0, 1.0)]

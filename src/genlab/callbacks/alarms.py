@@ -24,9 +24,9 @@ class Alarms(pl.Callback):
     with the device. Translations are checked only if they are measured (``metrics.val_samples``).
 
     Args:
-        loss_d: ``discriminator_won``: the mean of a discriminator's real and fake losses (or ``loss_d`` if the model
-            does not log the two) is below this. An undecided discriminator has 0.25 for least squares, 0.69 for
-            cross-entropy, 1 for hinge. 0 disables the alarm.
+        loss_d: ``discriminator_won``: the mean of a discriminator's ``loss_d_real`` and ``loss_d_fake``, which mean the same
+            in every model (or ``loss_d`` where a model does not log the two), is below this. An undecided discriminator has
+            0.25 for least squares, 0.69 for cross-entropy, 1 for hinge. 0 disables the alarm.
         rows: consecutive logged batches before ``discriminator_won`` or ``no_learning_rate`` (rate 0) is raised.
         saturated: ``saturated``: the fraction of black and white values in translations exceeds that in real images of
             the target domain by more than this; 1 disables the alarm.

@@ -74,10 +74,15 @@ class FactorVAE(LatentVariableModel):
     def phases(self) -> list[Phase]:
         """The VAE; then the discriminator, on codes from before that step. It is not evaluated: its codes mix images."""
         vae = [self.encoder, self.decoder, self.pixels, self.prior]
-        own = self.d_optimizer
+        own, note = (
+            self.d_optimizer,
+            "loss_d: (loss_d_real, of codes, + loss_d_fake, of permuted ones) / 2, as algorithm 2",
+        )
         return [
             Phase("vae", vae, self.vae_terms),
-            Phase("d", [self.discriminator], self.discrimination, detached=True, optimizer=own, evaluated=False),
+            Phase(
+                "d", [self.discriminator], self.discrimination, None, True, optimizer=own, evaluated=False, note=note
+            ),
         ]
 
     def first(self, batch: Images) -> Tensor:
@@ -110,10 +115,11 @@ class FactorVAE(LatentVariableModel):
         return {"loss_vae": loss, **terms, "tc_d": tc} | self.pixels.terms(x, terms.get("elbo"))
 
     def discrimination(self, batch: Images, shared: Shared, noise: Noise) -> Terms:
-        """loss_d and d_accuracy, on the first half's codes and on the second's, permuted. -> [2 M]."""
+        """loss_d and d_accuracy, on the first half's codes and on the second's, permuted, [2 M]; the losses of either, [M]."""
         joint, product = self.log_ratio(shared["z"][:, 0]), self.log_ratio(self.permuted(batch, noise))
         right = torch.cat([is_right(joint, True), is_right(product, False)])
-        return {"loss_d": torch.cat([bce_real(joint), bce_fake(product)]), "d_accuracy": right}
+        real, fake = bce_real(joint), bce_fake(product)
+        return {"loss_d": torch.cat([real, fake]), "loss_d_real": real, "loss_d_fake": fake, "d_accuracy": right}
 
     @torch.no_grad()
     def permuted(self, batch: Images, noise: Noise) -> Tensor:

@@ -97,8 +97,9 @@ class Model(pl.LightningModule):
         return {}
 
     def notes(self) -> list[str]:
-        """Notes on the metrics, shown when a run starts; collected from the model's parts."""
-        notes = (getattr(part, "note", None) for part in [*self.children(), getattr(self, "objective", None)])
+        """Notes on the metrics, shown when a run starts; collected from the model's parts and phases."""
+        parts = [*self.children(), getattr(self, "objective", None), *self.phases()]
+        notes = (getattr(part, "note", None) for part in parts)
         return [note for note in notes if note and isinstance(note, str)]
 
     # ---- one step --------------------------------------------------------------------------------------------------
