@@ -2,12 +2,14 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from genlab.contracts import ConfigError, DataSpec, Images
 from genlab.models.aae import AAE
+from genlab.models.base.labelled import PURPOSE, Labelled
 from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
 from genlab.models.priors.ring import Ring
@@ -15,6 +17,7 @@ from genlab.models.priors.standard_normal import StandardNormal
 from genlab.models.priors.vamp import Vamp
 from genlab.nets.code_discriminator import CodeDiscriminator
 from genlab.nets.mlp import MLP
+from genlab.random import keyed_bits
 
 from stepping import move, noise_of, play, stepping
 
@@ -120,6 +123,18 @@ def test_so_many_images_are_labelled_the_same_in_every_epoch_and_none_outside_tr
     assert not torch.equal(
         told, made("deterministic", 20, ring(), SPEC).labelled.of(Images(None, None, every + 1), True)
     )
+
+
+def test_there_are_as_many_as_asked_for_also_where_two_images_have_one_number():
+    """Of 20,000 images and 2^24 numbers a dozen pairs have one: a bound by the number alone would label both."""
+    spec, index = DataSpec("x", "images", (1, 4, 4), {"train": 20_000}, "0", classes=3), torch.arange(20_000)
+    bits = np.sort(keyed_bits(np.arange(20_000), 3, 0, PURPOSE))
+    (first,) = np.nonzero(bits[1:] == bits[:-1])
+    assert len(first) > 3
+    for place in first:
+        for count in (place + 1, place + 2):
+            known = Labelled("x", int(count), spec, 3).of(Images(index, None, index), training=True)
+            assert int(known.sum()) == count
 
 
 def test_a_labelled_image_is_held_against_its_own_component_and_every_other_against_the_whole_prior():
