@@ -7,13 +7,15 @@ import pkgutil
 import torch
 
 import genlab.models
-from genlab.contracts import DataSpec
+from genlab.contracts import DataSpec, Images
 from genlab.models.base.latent_variable import LatentVariableModel
 from genlab.models.base.schedules import Constant
 from genlab.models.objectives.elbo import ELBO
 from genlab.models.priors.standard_normal import StandardNormal
 from genlab.nets.code_discriminator import CodeDiscriminator
 from genlab.nets.mlp import MLP
+
+from stepping import noise_of
 
 SPEC = DataSpec("c", "images", (1, 2, 3), {"train": 40}, "0", classes=4, class_names=tuple("abcd"))
 
@@ -58,3 +60,23 @@ def member(name, **chosen):
     } | chosen
     one = family()[name]
     return one(**{key: usual[key] for key in inspect.signature(one.__init__).parameters if key != "self"})
+
+
+def batch(step, model):
+    """Eight images of that step, and their noise."""
+    stream = torch.Generator().manual_seed(step)
+    images = Images(torch.rand(8, 1, 2, 3, generator=stream), torch.arange(8) % 4, torch.arange(8))
+    return images, noise_of(model, step)
+
+
+def unfused(parameters):
+    """An optimiser without a state."""
+    return torch.optim.SGD(parameters, 1e-3)
+
+
+def parts():
+    """What adversarial autoencoders are made of, but for what only one of them has."""
+    nets = {"net": MLP([5], "tanh", "none", 0.0), "discriminator": CodeDiscriminator([4], "leaky_relu")}
+    pixels = {"likelihood": "gaussian", "sigma": "learned", "output_activation": "linear", "logistic_mixtures": 1}
+    rest = dict.fromkeys(("optimizer", "d_optimizer", "g_optimizer"), unfused)
+    return {**nets, **pixels, **rest, "latent_dim": 2, "schedule": Constant(), "spec": SPEC, "seed": 0}

@@ -23,6 +23,7 @@ def play(model, *batches):
     """One update on all of ``(batch, noise)``; the newest terms."""
     group = [Pending(batch, noise, model.batches_seen + k) for k, (batch, noise) in enumerate(batches, 1)]
     model.batches_seen += len(batches)
+    model.in_hand = len(batches)
     terms = model.mover.update(group, model.updates)
     model.updates += 1
     return terms

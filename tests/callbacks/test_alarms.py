@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 
 from genlab.callbacks.alarms import Alarms
-from genlab.callbacks.collapse import remedy, signs
+from genlab.callbacks.collapse import remedy, signs, signs_at
 from genlab.callbacks.evaluators.evaluator import Seen
 from genlab.callbacks.evaluators.pixels import Symptoms
 from genlab.config.build import build
@@ -16,6 +16,9 @@ from genlab.config.files import Conf
 from genlab.config.session import compose_alone
 from genlab.contracts import Domains
 from genlab.models.base.pixels import Pixels
+from genlab.models.base.schedules import Ramp
+from genlab.models.objectives.capacity import Capacity
+from genlab.models.objectives.tc import TotalCorrelation
 
 from photographs import CUT, SMALL
 from striking import sends
@@ -150,7 +153,7 @@ def test_the_cause_of_a_collapse_is_named_with_what_to_type():
     at = {"val/mean_image_mse": 0.0675}
 
     def model(beta, likelihood="gaussian", sigma=1.0):
-        return SimpleNamespace(beta=beta, at=lambda weight: weight, pixels=Pixels(likelihood, sigma, "linear"))
+        return SimpleNamespace(beta=beta, pixels=Pixels(likelihood, sigma, "linear"))
 
     assert "model.beta=1 with model.sigma=1 weighs the KL like beta 14.8 with sigma 0.26" in remedy(
         model(1.0), at, "val"
@@ -161,6 +164,50 @@ def test_the_cause_of_a_collapse_is_named_with_what_to_type():
     for heavy in (model(20.0, sigma="learned"), model(20.0, "bernoulli"), model(20.0, sigma=0.1)):
         assert remedy(heavy, at, "val") == "The cause is its weight: model.beta=20. Type: model.beta=1"
     assert "beta is at most 1: let it rise" in remedy(model(1.0, "bernoulli"), at, "val")
+
+
+def holding(capacity, beta=1000.0, batches_seen=10_000, **measured):
+    """A model whose KL is held at a capacity, after so many batches."""
+    named = {f"val/{name}": value for name, value in measured.items()}
+    kept = {"measured": named, "batches_seen": batches_seen, "latent_dim": 8}
+    return SimpleNamespace(beta=beta, objective=Capacity(capacity), **kept)
+
+
+@pytest.mark.parametrize(
+    ("batches", "kl", "expected"),
+    [
+        (0, 0.001, []),  # its capacity is 0 nats
+        (4000, 0.9, []),  # 1 nat
+        (8000, 0.4, ["kl 0.4 nats, below 1"]),  # 2 nats, which it does not use
+        (50_000, 12.0, []),  # with one unit active and the error of the mean image: it has not risen to its end
+        (100_000, 25.0, ["1 of 8 units active"]),
+    ],
+)
+def test_while_a_capacity_rises_the_kl_is_small_by_design(batches, kl, expected):
+    model = holding(Ramp(0.0, 25.0, 100_000, 0), batches_seen=batches, kl=kl, active_units=1)
+    assert signs_at(model, 1.0, 100) == expected
+
+
+def test_a_capacity_that_ends_below_what_tells_images_apart_is_the_cause_and_gamma_is_not():
+    """gamma, in the place of beta, is 1000 in the paper and holds the KL up as well as down."""
+    for capacity, key in ((0.5, "model.objective.capacity"), (Ramp(0.0, 0.5, 99, 0), "model.objective.capacity.end")):
+        model = holding(capacity, kl=0.5)
+        assert signs_at(model, 1.0, 100) == ["kl 0.5 nats, below 1"]
+        told = remedy(model, model.measured, "val")
+        assert told == f"The cause is the capacity, which holds the KL at 0.5 nats. Type: {key}=25"
+    weak, strong = holding(25.0, 4.0, kl=0.01), holding(25.0, kl=0.01)
+    assert remedy(weak, weak.measured, "val").endswith("model.beta=4 does not raise it. Type: model.beta=1000")
+    assert "model.optimizer.lr" in remedy(strong, strong.measured, "val")
+
+
+def test_a_total_correlation_that_weighs_much_is_not_blamed_for_what_its_other_weights_do():
+    def told(alpha, gamma):
+        model = SimpleNamespace(beta=20.0, objective=TotalCorrelation(alpha, gamma))
+        return remedy(model, {"val/kl": 0.1}, "val")
+
+    assert told(4.0, 1.0) == "The cause is its weight: model.objective.alpha=4. Type: model.objective.alpha=1"
+    assert told(1.0, Ramp(0.0, 9.0, 5, 0)).endswith("Type: model.objective.gamma.end=1")
+    assert "beta" not in told(1.0, 1.0)
 
 
 def test_validations_in_a_row_are_counted_over_a_resume(alarms):

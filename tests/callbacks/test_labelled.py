@@ -71,6 +71,14 @@ def test_codes_that_tell_the_class_leak_it_and_others_are_near_chance():
     assert LEAK.finish(now(Told(tells=False)))["label_leak"] < 0.4
 
 
+def test_of_a_code_with_a_part_for_the_class_the_style_alone_is_looked_at():
+    class Parted(Told):
+        def style(self, x):
+            return x.flatten(1)
+
+    assert LEAK.finish(now(Parted()))["label_leak"] < 0.4  # its encode tells every class
+
+
 def test_every_image_gets_its_own_label_and_training_images_are_chosen_once():
     codes, labels = codes_of(Told(), SET, "train", 300)
     assert codes.shape == (300, 8)

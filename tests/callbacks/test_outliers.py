@@ -205,6 +205,8 @@ def of_metrics(composed, *typed):
             ConfigError,
             "metrics.outliers.path: must be given.*\n.*metrics.outliers.path=DIR",
         ),
+        ([AGAINST, "metrics.outliers.path=x"], ConfigError, "path=x: .*\n.*Leave it out, or .*against=folder"),
+        (["metrics.outliers.held_out=4", "metrics.outliers.path=x"], ConfigError, "Leave it out, or .*against=folder"),
     ],
 )
 def test_outliers_that_there_are_not_are_refused(typed, error, words, composed):

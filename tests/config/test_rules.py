@@ -155,6 +155,7 @@ DIGITS, SHAPES, POINTS = (
     {"data._target_": f"genlab.data.sets.{name}"} for name in ("digits.Digits", "shapes.Shapes", "toy2d.Toy2D")
 )
 BERNOULLI = {"model.likelihood": "bernoulli", "model.sigma": "learned", "choices.model": "vae"}
+BERNOULLI |= {"model.output_activation": "linear"}
 LEVELS = {"model.likelihood": "discretized_logistic", "model.sigma": 1.0}
 IMPORTANCE = "genlab.callbacks.evaluators.likelihood.ImportanceSampled"
 MEASURED = {"metrics.nll": 5, "metrics.likelihood._target_": IMPORTANCE}
@@ -204,16 +205,18 @@ BESIDE = {
     ),
     "norms_stay_as_they_are": ([{"trainer.sync_batchnorm": True}], [{"trainer.sync_batchnorm": False}]),
     "batch_has_halves": (
-        [FACTOR_VAE | {"data.batch_size": 1}],
-        [FACTOR_VAE | {"data.batch_size": 2}, VAE | {"data.batch_size": 1}],
+        [FACTOR_VAE | {"data.batch_size": 1}, FACTOR_VAE | {"data.batch_size": 3}],
+        [FACTOR_VAE | {"data.batch_size": 4}, FACTOR_VAE, VAE | {"data.batch_size": 1}],
     ),
     "likelihood_fits": (
         [
             BERNOULLI | {"model.sigma": 0.1},
+            BERNOULLI | {"model.output_activation": "sigmoid"},
+            LEVELS | {"choices.model": "ae", "model.sigma": "learned", "model.output_activation": "linear"},
             BERNOULLI | {"model.logistic_mixtures": 2},
             LEVELS | {"data.binarize": "static"},
         ],
-        [BERNOULLI, {"model.likelihood": "laplace", "model.sigma": 0.1}]
+        [BERNOULLI, {"model.likelihood": "laplace", "model.sigma": 0.1, "model.output_activation": "sigmoid"}]
         + [LEVELS | {"model.logistic_mixtures": 2}, BERNOULLI | {"data.binarize": "static"}],
     ),
     "likelihood_is_measured": (
@@ -261,6 +264,11 @@ def test_rules_are_asked_when_all_else_is_right():
     [
         (["model=vae", "model.sigma=0.1"], ["model.sigma=0.1: bernoulli pixels have no sigma", "model.sigma=learned"]),
         (["model=beta_vae", "model.sigma=0.1"], ["bernoulli pixels have no sigma"]),
+        (
+            ["model=vae", "model.output_activation=sigmoid"],
+            ["model.output_activation=sigmoid: bernoulli pixels have no means to choose", "output_activation=linear"],
+        ),
+        (["model=aae", "model.likelihood=bernoulli", "model.sigma=learned"], ["have no sigma", "model.sigma=1.0"]),
         (
             ["model=ae", "model.sigma=0.1", "model.likelihood=continuous_bernoulli"],
             ["have no sigma", "model.sigma=1.0"],

@@ -2,21 +2,26 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from genlab.contracts import ConfigError, DataSpec, Images
 from genlab.models.aae import AAE
+from genlab.models.base.labelled import PURPOSE, Labelled
 from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
 from genlab.models.priors.ring import Ring
 from genlab.models.priors.standard_normal import StandardNormal
+from genlab.models.priors.vamp import Vamp
 from genlab.nets.code_discriminator import CodeDiscriminator
 from genlab.nets.mlp import MLP
+from genlab.random import keyed_bits
 
 from stepping import move, noise_of, play, stepping
 
+PARTS = "loss_d_real", "loss_d_fake"
 SPEC = DataSpec("x", "images", (1, 4, 4), {"train": 64}, "0", classes=3, class_names=("a", "b", "c"))
 RATES = {"ae": 1e-2, "d": 4e-3, "g": 2e-3}
 
@@ -81,7 +86,7 @@ def test_its_updates_are_those_of_a_loop_by_hand(posterior, labelled):
         stepped(opt_d, cross_entropy(d(torch.cat([real, beside], 1)), 1.0) + cross_entropy(d(fake), 0.0))
         stepped(opt_g, cross_entropy(d(torch.cat([code(items.image), beside], 1)), 1.0))
         terms = play(ours, (items, noise))
-    assert set(terms) == {"loss_ae", "recon", "loss_d", "d_real", "d_fake", "d_accuracy", "loss_g"}
+    assert set(terms) == {"loss_ae", "recon", "loss_d", *PARTS, "d_real", "d_fake", "d_accuracy", "loss_g"}
     theirs = [w for net in (e, p, d) for w in net.parameters()]
     for mine, other in zip(ours.parameters(), theirs, strict=True):
         torch.testing.assert_close(mine, other, rtol=0, atol=1e-10)
@@ -120,6 +125,18 @@ def test_so_many_images_are_labelled_the_same_in_every_epoch_and_none_outside_tr
     )
 
 
+def test_there_are_as_many_as_asked_for_also_where_two_images_have_one_number():
+    """Of 20,000 images and 2^24 numbers a dozen pairs have one: a bound by the number alone would label both."""
+    spec, index = DataSpec("x", "images", (1, 4, 4), {"train": 20_000}, "0", classes=3), torch.arange(20_000)
+    bits = np.sort(keyed_bits(np.arange(20_000), 3, 0, PURPOSE))
+    (first,) = np.nonzero(bits[1:] == bits[:-1])
+    assert len(first) > 3
+    for place in first:
+        for count in (place + 1, place + 2):
+            known = Labelled("x", int(count), spec, 3).of(Images(index, None, index), training=True)
+            assert int(known.sum()) == count
+
+
 def test_a_labelled_image_is_held_against_its_own_component_and_every_other_against_the_whole_prior():
     ours = made("deterministic", 20, ring())
     items = batch(0, 60)
@@ -151,6 +168,8 @@ def test_samples_decode_draws_of_the_prior():
         ({"labelled": 20, "prior": Ring(4, 4.0, 1.0, 0.4)}, "components=3"),
         ({"labelled": 65, "prior": ring()}, "64 training images"),
         ({"prior": ring(), "latent_dim": 3}, "lies in a plane"),
+        ({"prior": Vamp(5), "posterior": "gaussian"}, r"makes p\(z\) of these codes\n.*model/prior=standard_normal"),
+        ({"prior": Vamp(5)}, r"makes p\(z\) of these codes"),
         (
             {"labelled": 20, "prior": ring(), "spec": DataSpec("x", "images", (1, 4, 4), {"train": 64}, "0")},
             "no labels",

@@ -24,6 +24,7 @@ from genlab.models.objectives.free_bits import FreeBits
 from genlab.models.objectives.iwae import IWAE
 from genlab.models.objectives.tc import TotalCorrelation
 from genlab.models.priors.standard_normal import StandardNormal
+from genlab.nets.by_half import ByHalf
 from genlab.nets.mlp import MLP
 
 from family import member
@@ -155,6 +156,16 @@ def test_it_classifies_samples_and_weighs_without_labels():
     assert model.answer(Y).tolist() == (Y % 2).tolist()
     assert db_vae(None, "all").answer(Y).tolist() == Y.tolist()
     assert (model.bound(pictures(), 50) > model.bound(pictures(), 1)).double().mean() > 0.5
+
+
+def test_batch_norm_is_the_encoders_alone_where_the_vae_learns_some_images():
+    """All images pass the encoder, whose classifier learns them; what decodes is fitted to those of the answer alone."""
+    normed, plain = (MLP([5], "tanh", norm, 0.0) for norm in ("batch", "none"))
+    for net in (normed, ByHalf(plain, normed)):
+        with pytest.raises(ConfigError, match=r"(?s)vae_on=0 keeps from the VAE.*model/net=by_half.*model.vae_on=all"):
+            member("DBVAE", vae_on=0, net=net)
+        member("DBVAE", vae_on="all", net=net)
+    member("DBVAE", vae_on=0, net=ByHalf(normed, plain))
 
 
 @pytest.mark.parametrize(

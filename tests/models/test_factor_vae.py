@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from genlab.contracts import DataSpec, Images, Weighs
+from genlab.contracts import ConfigError, DataSpec, Images, Weighs
 from genlab.losses.density_ratio import permute_dims
 from genlab.losses.importance import importance_bound
 from genlab.models.base.noise import Noise
@@ -25,12 +25,12 @@ SPEC = DataSpec("x", "images", (1, 4, 4), {"train": 64}, "0")
 LR, D_LR = 1e-2, 3e-3
 
 
-def made(gamma=5.0, beta=2.0, samples=1, objective=None):
+def made(gamma=5.0, beta=2.0, samples=1, objective=None, spec=SPEC):
     torch.manual_seed(0)
     vae, d = (lambda ps: torch.optim.Adam(ps, LR)), (lambda ps: torch.optim.Adam(ps, D_LR, (0.5, 0.9)))
     nets = MLP([12], "tanh", "none", 0.0), CodeDiscriminator([9, 8], "leaky_relu")
     parts = objective or ELBO(samples), StandardNormal(), *nets
-    model = FactorVAE(3, beta, gamma, "bernoulli", 1.0, "linear", 1, *parts, vae, d, Constant(), SPEC, 3)
+    model = FactorVAE(3, beta, gamma, "bernoulli", 1.0, "linear", 1, *parts, vae, d, Constant(), spec, 3)
     return stepping(model.double())
 
 
@@ -61,7 +61,7 @@ def test_its_updates_are_those_of_algorithm_2_by_hand(samples):
         recon = F.binary_cross_entropy_with_logits(p(z.flatten(0, 1)), target, reduction="sum") / samples
         kl = (mean.square() + logvar.exp() - 1 - logvar).sum() / 2
         tc = d(z.flatten(0, 1)).sum() / samples
-        stepped(opt, (recon + 2.0 * kl + 5.0 * min(1.0, (step + 1) / 4) * tc) / 6)
+        stepped(opt, (recon + 2.0 * kl + 5.0 * min(1.0, step / 4) * tc) / 6)
         mean, logvar = e(other).chunk(2, 1)
         second = mean + (logvar / 2).exp() * noise.normal("second", 6, 3)
         order = noise.orders("permute", 6, 3)
@@ -70,7 +70,17 @@ def test_its_updates_are_those_of_algorithm_2_by_hand(samples):
         joint = torch.log(torch.sigmoid(d(z[:, 0].detach()))).sum()
         stepped(opt_d, -(joint + torch.log(1 - torch.sigmoid(d(permuted))).sum()) / 12)
         terms = play(ours, (items, noise))
-    assert set(terms) == {"loss_vae", "recon", "kl", "elbo", "tc_d", "loss_d", "d_accuracy"}
+    assert set(terms) == {
+        "loss_vae",
+        "recon",
+        "kl",
+        "elbo",
+        "tc_d",
+        "loss_d",
+        "loss_d_real",
+        "loss_d_fake",
+        "d_accuracy",
+    }
     theirs = [w for net in (e, p, d) for w in net.parameters()]
     nets = (ours.encoder, ours.decoder, ours.discriminator)
     for mine, other in zip([w for net in nets for w in net.parameters()], theirs, strict=True):
@@ -127,6 +137,18 @@ def test_an_order_is_keyed_by_batch_and_every_place_is_as_likely():
         share = (places[:, 0] == i).double().mean(0)
         assert share.tolist() == pytest.approx([0.25, 0.25], abs=0.05)
     assert (places[:, 0, 0] == places[:, 0, 1]).double().mean() == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_half_of_one_code_is_refused_since_its_permutation_is_itself():
+    """By the set before anything is built, by a batch in its step; in evaluation nothing is permuted."""
+    ours = made()
+    for size in (1, 2, 3):
+        with pytest.raises(ConfigError, match=rf"a batch of {size} images.*\n.*data.batch_size=4"):
+            play(ours, (batch(0, size), noise_of(ours, 0)))
+    assert play(ours, (batch(0, 4), noise_of(ours, 0)))["loss_vae"].isfinite().all()
+    assert ours.eval().vae_terms(batch(0, 1), ours.shared(batch(0, 1), noise_of(ours, 0)), None)["loss_vae"].isfinite()
+    with pytest.raises(ConfigError, match="x has 3 training images"):
+        made(spec=DataSpec("x", "images", (1, 4, 4), {"train": 3}, "0"))
 
 
 def test_the_vae_learns_from_the_first_half_and_is_measured_on_every_image():

@@ -36,6 +36,13 @@ def test_an_objective_of_the_standard_normal_prior_is_refused_with_another_one(n
         member(name, prior=PRIORS[prior](), objective=FreeBits(0.1, 1))
 
 
+@pytest.mark.parametrize("name", FAMILY)
+def test_a_prior_of_another_size_names_the_key_of_the_codes_that_it_is_a_prior_of(name):
+    key = "model.latent_dim_2" if name == "HVAE" else "model.latent_dim"
+    with pytest.raises(ConfigError, match=rf"{key}=3: .*\n.*Type: {key}=2"):
+        member(name, prior=PRIORS["ring"](), **{key.removeprefix("model."): 3})
+
+
 @pytest.mark.parametrize("objective", [FreeBits(0.1, 1), TotalCorrelation(1.0, 1.0)])
 def test_an_objective_of_one_gaussian_is_refused_where_there_are_levels(objective):
     for name in FAMILY:

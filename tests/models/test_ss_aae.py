@@ -5,7 +5,7 @@ import copy
 import torch
 import torch.nn.functional as F
 
-from genlab.contracts import DataSpec, Images
+from genlab.contracts import DataSpec, HasStyle, Images
 from genlab.models.base.schedules import Constant
 from genlab.models.ss_aae import SSAAE
 from genlab.nets.code_discriminator import CodeDiscriminator
@@ -108,3 +108,5 @@ def test_codes_are_probabilities_and_a_style_and_do_not_look_at_the_label():
     code = ours.encode(items.image, label=items.label).mean
     torch.testing.assert_close(code[:, :3].sum(1), torch.ones(8).double())
     assert torch.equal(code, ours.encode(items.image).mean)
+    assert isinstance(ours, HasStyle)
+    assert torch.equal(ours.style(items.image), code[:, 3:])

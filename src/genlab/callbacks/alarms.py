@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-from genlab.callbacks.collapse import remedy, signs
+from genlab.callbacks.collapse import remedy, signs_at
 from genlab.config.types import Fraction, NonNegativeFloat, PositiveInt
 from genlab.console import say
 from genlab.models.base.model import Model
@@ -24,9 +24,9 @@ class Alarms(pl.Callback):
     with the device. Translations are checked only if they are measured (``metrics.val_samples``).
 
     Args:
-        loss_d: ``discriminator_won``: the mean of a discriminator's real and fake losses (or ``loss_d`` if the model
-            does not log the two) is below this. An undecided discriminator has 0.25 for least squares, 0.69 for
-            cross-entropy, 1 for hinge. 0 disables the alarm.
+        loss_d: ``discriminator_won``: the mean of a discriminator's ``loss_d_real`` and ``loss_d_fake``, which mean the same
+            in every model (or ``loss_d`` where a model does not log the two), is below this. An undecided discriminator has
+            0.25 for least squares, 0.69 for cross-entropy, 1 for hinge. 0 disables the alarm.
         rows: consecutive logged batches before ``discriminator_won`` or ``no_learning_rate`` (rate 0) is raised.
         saturated: ``saturated``: the fraction of black and white values in translations exceeds that in real images of
             the target domain by more than this; 1 disables the alarm.
@@ -113,9 +113,7 @@ class Alarms(pl.Callback):
     def collapses(self, model: Model) -> Iterator[tuple[str, bool, str]]:
         """Whether the codes of a VAE say nearly nothing about the images (posterior collapse)."""
         if self.collapsed and "val/kl" in model.measured:
-            found = signs(
-                model.measured, "val", getattr(model, "latent_dim", 0), self.collapsed, model.batches_seen < EARLY
-            )
+            found = signs_at(model, self.collapsed, EARLY)
             text = (
                 f"the codes have collapsed, in {VALIDATIONS} validations in a row ({'; '.join(found)}): they say nearly "
                 f"nothing of an image, and samples are all alike. {remedy(model, model.measured, 'val')}"

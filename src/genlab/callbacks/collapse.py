@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from genlab.models.base.schedules import THE_END, Weight, value_at
+
 FEW, MANY = 2, 4  # fewer active units than FEW, of more than MANY, are a sign
 NEAR = 0.98  # of the mean image's squared error: a model above it shows nothing but that image
 
@@ -36,23 +38,67 @@ def signs(measured: dict[str, float], split: str, latents: int, least_kl: float,
     return told
 
 
+def capacity(model: Any, batch: int = THE_END) -> float:
+    """Nats that the objective holds the KL at after ``batch`` batches; infinite where it holds it at none."""
+    held = getattr(getattr(model, "objective", None), "capacity", None)
+    return math.inf if held is None else value_at(held, batch)
+
+
+def signs_at(model: Any, least_kl: float, early: int) -> list[str]:
+    """``signs`` of a validation in training, of the codes of ``model``. ``early``: batches before which it is early.
+
+    While a capacity rises the KL is small by design, and so is what it can pay for: only a KL below ``least_kl`` and below
+    half of the capacity is a sign then.
+    """
+    batch = model.batches_seen
+    now, end = capacity(model, batch), capacity(model)
+    least = least_kl if now == end or now >= 2 * least_kl else 0.0
+    return signs(model.measured, "val", getattr(model, "latent_dim", 0), least, batch < early or now != end)
+
+
 def remedy(model: Any, measured: dict[str, float], split: str) -> str:
-    """The likely cause and what to type. ``model`` may have a ``beta`` and ``pixels``, as a VAE has."""
-    beta = float(model.at(model.beta)) if hasattr(model, "beta") else 1.0
+    """The likely cause and what to type. ``model`` may have a ``beta``, an ``objective`` and ``pixels``, as a VAE has."""
+    if capacity(model) < math.inf:
+        return remedy_of_capacity(model, measured[f"{split}/kl"])
+    key, weight = heaviest(model)
     sigma = stated_sigma(model)
     error = measured.get(f"{split}/mean_image_mse", measured.get(f"{split}/mse"))
     if sigma and error and sigma**2 > error:
-        like, fitting = beta * sigma**2 / error, math.sqrt(error)
+        like, fitting = weight * sigma**2 / error, math.sqrt(error)
         return (
-            f"The cause is the likelihood's scale: model.beta={beta:g} with model.sigma={sigma:g} weighs the KL like beta "
+            f"The cause is the likelihood's scale: {key}={weight:g} with model.sigma={sigma:g} weighs the KL like beta "
             f"{like:.3g} with sigma {fitting:.2g}, which the mean image's error would give. Type: model.sigma=learned"
         )
-    if beta > 1:
-        return f"The cause is its weight: model.beta={beta:g}. Type: model.beta=1"
+    if weight > 1:
+        return f"The cause is its weight: {key}={weight:g}. Type: {key}=1"
     return (
-        "Its weight is not the cause, beta is at most 1: let it rise from 0 (docs/ledger.md), or take a weaker decoder or "
-        "a lower rate: model.optimizer.lr=…"
+        f"Its weight is not the cause, {key.rpartition('.')[2]} is at most 1: let it rise from 0 (docs/ledger.md), or take a "
+        "weaker decoder or a lower rate: model.optimizer.lr=…"
     )
+
+
+def heaviest(model: Any) -> tuple[str, float]:
+    """What weighs the information of the codes most, when the training is over: its key, and how much."""
+    beta, objective = getattr(model, "beta", 1.0), getattr(model, "objective", None)
+    weights = {"model.beta": beta} if objective is None else objective.kl_weights(beta)
+    key = max(weights, key=lambda name: value_at(weights[name], THE_END))
+    return keyed(key, weights[key]), float(value_at(weights[key], THE_END))
+
+
+def keyed(key: str, weight: Weight) -> str:
+    """The key of a weight's last value."""
+    return f"{key}.end" if hasattr(weight, "end") else key
+
+
+def remedy_of_capacity(model: Any, kl: float) -> str:
+    """The cause where the KL is held at a capacity: that capacity, or a weight that does not hold the KL at it."""
+    end = capacity(model)
+    if kl >= end / 2:
+        key = keyed("model.objective.capacity", model.objective.capacity)
+        return f"The cause is the capacity, which holds the KL at {end:g} nats. Type: {key}={max(25, 2 * end):g}"
+    key, weight = heaviest(model)
+    remedy = f"{key}=1000" if weight < 1000 else "model.optimizer.lr=…, a lower rate"
+    return f"The KL is below its capacity of {end:g} nats, and {key}={weight:g} does not raise it. Type: {remedy}"
 
 
 def stated_sigma(model: Any) -> float | None:

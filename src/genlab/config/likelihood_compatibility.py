@@ -9,6 +9,7 @@ from genlab.config.files import Conf
 from genlab.contracts import Problem
 
 SCALED = ("gaussian", "laplace")
+SCALES = {"sigma": "sigma", "output_activation": "means to choose a range for"}  # what only those have
 OF_LEVELS = "discretized_logistic"
 
 
@@ -18,10 +19,12 @@ def likelihood_fits(plain: dict[str, Any]) -> Iterator[Problem]:
     likelihood = model.get("likelihood")
     if likelihood is None:
         return
-    own = default_of((plain.get("choices") or {}).get("model"), "sigma")
-    if likelihood not in SCALED and own is not None and model.get("sigma") not in (own, "learned"):
-        remedy = f"Leave it out (model.sigma={own}), or type: model.likelihood=gaussian"
-        yield Problem(f"model.sigma={model['sigma']}", f"{likelihood} pixels have no sigma", remedy)
+    chosen = (plain.get("choices") or {}).get("model")
+    for key, what in SCALES.items():
+        own = default_of(chosen, key)
+        if likelihood not in SCALED and own is not None and model.get(key) != own:
+            remedy = f"Leave it out (model.{key}={own}), or type: model.likelihood=gaussian"
+            yield Problem(f"model.{key}={model.get(key)}", f"{likelihood} pixels have no {what}", remedy)
     if likelihood != OF_LEVELS and model.get("logistic_mixtures", 1) != 1:
         what = f"{likelihood} pixels are no mixture"
         yield Problem(

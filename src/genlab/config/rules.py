@@ -54,11 +54,11 @@ def norms_stay_as_they_are(plain: dict[str, Any]) -> Iterator[Problem]:
 
 
 def batch_has_halves(plain: dict[str, Any]) -> Iterator[Problem]:
-    """FactorVAE's discriminator looks at codes of the second half of each batch."""
+    """FactorVAE's discriminator looks at permuted codes of half a batch: one code alone would be its own permutation."""
     model, data = plain.get("model") or {}, plain.get("data") or {}
-    if model.get("_target_") == "genlab.models.factor_vae.FactorVAE" and data.get("batch_size") == 1:
-        what = "FactorVAE permutes the codes of the second half of each batch"
-        yield Problem("data.batch_size=1", what, "Type: data.batch_size=128")
+    if model.get("_target_") == "genlab.models.factor_vae.FactorVAE" and data.get("batch_size", 4) < 4:
+        what = "FactorVAE permutes the codes of half a batch, which must be two at least"
+        yield Problem(f"data.batch_size={data['batch_size']}", what, "Type: data.batch_size=128")
 
 
 def critic_is_penalised(plain: dict[str, Any]) -> Iterator[Problem]:

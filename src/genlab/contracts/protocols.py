@@ -23,6 +23,13 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
+class HasStyle(Protocol):
+    """Encodes images to a code of which one part is the label's own; ``style`` gives the others, [B, D]."""
+
+    def style(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
 class Decodes(Protocol):
     """Decodes codes to mean images [B, C, H, W] in [0, 1]."""
 

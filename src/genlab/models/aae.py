@@ -68,6 +68,7 @@ class AAE(Model):
         self.latent_dim, self.is_gaussian = latent_dim, posterior == "gaussian"
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.labelled = Labelled("AAE", labelled, spec, seed)
+        require_apart(prior)
         if labelled:
             require_components(labelled, prior, spec)
         self.encoder = net.encoder(spec.shape, (1 + self.is_gaussian) * latent_dim)
@@ -83,10 +84,11 @@ class AAE(Model):
 
     def phases(self) -> list[Phase]:
         """Reconstruction, discrimination of the codes from before that step, and the encoder's answer."""
-        reconstructing = [self.encoder, self.decoder, self.pixels]
+        reconstructing, own = [self.encoder, self.decoder, self.pixels], self.d_optimizer
+        note = "loss_d: loss_d_real, of draws of the prior, + loss_d_fake, of codes"
         return [
             Phase("ae", reconstructing, self.reconstruction),
-            Phase("d", [self.discriminator], self.discrimination, detached=True, optimizer=self.d_optimizer),
+            Phase("d", [self.discriminator], self.discrimination, detached=True, optimizer=own, note=note),
             Phase("g", [self.encoder], self.regularisation, optimizer=self.g_optimizer),
         ]
 
@@ -102,11 +104,14 @@ class AAE(Model):
         return {"loss_ae": recon, "recon": recon} | self.pixels.terms(batch.image)
 
     def discrimination(self, batch: Images, shared: Shared, noise: Noise) -> Terms:
-        """loss_d, D's probabilities for draws of the prior and for codes, and its accuracy."""
+        """loss_d, the sum of that of draws and that of codes, D's probabilities for either, and its accuracy."""
         real = self.verdict(self.drawn(batch, noise), batch)
         fake = self.verdict(shared["z"], batch)
+        of_real, of_fake = bce_real(real), bce_fake(fake)
         return {
-            "loss_d": bce_real(real) + bce_fake(fake),
+            "loss_d": of_real + of_fake,
+            "loss_d_real": of_real,
+            "loss_d_fake": of_fake,
             "d_real": real.sigmoid(),
             "d_fake": fake.sigmoid(),
             "d_accuracy": (is_right(real, True) + is_right(fake, False)) / 2,
@@ -167,6 +172,19 @@ class AAE(Model):
         """-log p(x | the code's mean): badly reconstructed images score high."""
         with self.evaluating():
             return self.pixels.nll(self.decoder(self.encode(x).mean), x)
+
+
+def require_apart(prior: Prior) -> None:
+    """Refuse a prior that is made of the encoder's own codes: they would be held to themselves, whatever they are.
+
+    Raises:
+        ConfigError: with one that is apart from them.
+    """
+    if prior.of_codes:
+        what = (
+            f"an adversarial autoencoder holds its codes to p(z), and {type(prior).__name__} makes p(z) of these codes"
+        )
+        raise ConfigError([Problem("model.prior", what, "Type: model/prior=standard_normal (or ring)")])
 
 
 def require_components(labelled: int, prior: Prior, spec: DataSpec) -> None:

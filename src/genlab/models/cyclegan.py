@@ -95,9 +95,10 @@ class CycleGAN(Model):
         """The generators, then the discriminators on images made before the generators' step."""
         generators = [self.generator_AtoB, self.generator_BtoA]
         discriminators = [self.discriminator_B, self.discriminator_A]
+        judged, note = self.discriminator_terms, "loss_d: (loss_d_real + loss_d_fake) / 2, summed over both directions"
         return [
             Phase("g", generators, self.generator_terms, self.generator_loss),
-            Phase("d", discriminators, self.discriminator_terms, self.discriminator_loss, detached=True),
+            Phase("d", discriminators, judged, self.discriminator_loss, detached=True, note=note),
         ]
 
     def pools(self) -> dict[str, ImagePool]:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import torch
 import torch.nn.functional as F
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from genlab.config.types import NonNegativeInt, PositiveFloat, PositiveInt
 from genlab.contracts import ConfigError, DataSpec, Images, LabelKind, Problem
@@ -88,6 +88,7 @@ class DBVAE(LatentVariableModel):
         self.encoder = net.encoder(spec.shape, self.count + 2 * latent_dim)
         self.pixels = Pixels(likelihood, sigma, output_activation, logistic_mixtures, spec.binarized)
         self.decoder = net.decoder(latent_dim, self.pixels.output_shape(spec.shape))
+        require_single_decoding(self.decoder, vae_on)
         self.objective, self.prior = objective.bound_to(spec), prior.bound_to(latent_dim, spec, self.posterior)
 
     def terms(self, batch: Images, noise: Noise) -> Terms:
@@ -154,6 +155,20 @@ def require_single_images(objective: Objective, vae_on: int | Literal["all"]) ->
         what = f"{type(objective).__name__} is of whole batches, and model.vae_on={vae_on} takes some of their images"
         remedy = "Type: model/objective=elbo (or iwae), or model.vae_on=all"
         raise ConfigError([Problem("model.objective", what, remedy)])
+
+
+def require_single_decoding(decoder: nn.Module, vae_on: int | Literal["all"]) -> None:
+    """Refuse batch norm in the decoder where the VAE learns only some images: p(x|z) would be fitted to all of a batch.
+
+    The encoder may have it: it is the classifier's, too, which learns all images, and has one set of statistics for both.
+
+    Raises:
+        ConfigError: with the remedy.
+    """
+    if vae_on != "all" and any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in decoder.modules()):
+        what = f"with batch norm the decoder would be fitted to images that model.vae_on={vae_on} keeps from the VAE"
+        remedy = "Choose another norm of the decoder, as norm=none or model/net=by_half, or type: model.vae_on=all"
+        raise ConfigError([Problem("model.net", what, remedy)])
 
 
 def answer_table(answers: list[list[int]] | None, chosen: int | str, spec: DataSpec) -> Tensor:

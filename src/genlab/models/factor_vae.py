@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataSpec, Images
+from genlab.contracts import ConfigError, DataSpec, Images, Problem
 from genlab.losses.adversarial import bce_fake, bce_real
 from genlab.losses.density_ratio import permute_dims
 from genlab.losses.precision import at_least_float32
@@ -20,6 +20,8 @@ from genlab.models.base.pixels import Likelihood, OutputActivation, Pixels, Sigm
 from genlab.models.base.schedules import Schedule, Weight
 from genlab.nets.by_size import AutoencoderNet
 from genlab.nets.code_discriminator import CodeDiscriminatorNet, is_right
+
+LEAST = 4  # images of a batch: two codes in each half
 
 
 class FactorVAE(LatentVariableModel):
@@ -60,6 +62,7 @@ class FactorVAE(LatentVariableModel):
         seed: int,
     ) -> None:
         super().__init__(objective, prior, spec, optimizer, schedule, seed)
+        require_halves(spec.sizes["train"], f"{spec.name} has {spec.sizes['train']:,} training images")
         self.latent_dim = self.noise_size = latent_dim
         self.beta, self.gamma, self.d_optimizer = beta, gamma, d_optimizer
         self.encoder = net.encoder(spec.shape, 2 * latent_dim)
@@ -71,10 +74,15 @@ class FactorVAE(LatentVariableModel):
     def phases(self) -> list[Phase]:
         """The VAE; then the discriminator, on codes from before that step. It is not evaluated: its codes mix images."""
         vae = [self.encoder, self.decoder, self.pixels, self.prior]
-        own = self.d_optimizer
+        own, note = (
+            self.d_optimizer,
+            "loss_d: (loss_d_real, of codes, + loss_d_fake, of permuted ones) / 2, as algorithm 2",
+        )
         return [
             Phase("vae", vae, self.vae_terms),
-            Phase("d", [self.discriminator], self.discrimination, detached=True, optimizer=own, evaluated=False),
+            Phase(
+                "d", [self.discriminator], self.discrimination, None, True, optimizer=own, evaluated=False, note=note
+            ),
         ]
 
     def first(self, batch: Images) -> Tensor:
@@ -86,7 +94,13 @@ class FactorVAE(LatentVariableModel):
         return batch.image[len(batch.image) // 2 :]
 
     def shared(self, batch: Images, noise: Noise) -> Shared:
-        """q(z|x) of the first half, [M, D], and its codes, [M, K, D]."""
+        """q(z|x) of the first half, [M, D], and its codes, [M, K, D].
+
+        Raises:
+            ConfigError: a training batch without two codes in each half.
+        """
+        if self.training:
+            require_halves(len(batch.image), f"a batch of {len(batch.image)} images")
         q = self.posterior(self.first(batch))
         z = q.sample(noise.normal("z", len(q.mean), self.objective.samples, self.latent_dim))
         return {"mean": q.mean, "logvar": q.logvar, "z": z}
@@ -101,10 +115,11 @@ class FactorVAE(LatentVariableModel):
         return {"loss_vae": loss, **terms, "tc_d": tc} | self.pixels.terms(x, terms.get("elbo"))
 
     def discrimination(self, batch: Images, shared: Shared, noise: Noise) -> Terms:
-        """loss_d and d_accuracy, on the first half's codes and on the second's, permuted. -> [2 M]."""
+        """loss_d and d_accuracy, on the first half's codes and on the second's, permuted, [2 M]; the losses of either, [M]."""
         joint, product = self.log_ratio(shared["z"][:, 0]), self.log_ratio(self.permuted(batch, noise))
         right = torch.cat([is_right(joint, True), is_right(product, False)])
-        return {"loss_d": torch.cat([bce_real(joint), bce_fake(product)]), "d_accuracy": right}
+        real, fake = bce_real(joint), bce_fake(product)
+        return {"loss_d": torch.cat([real, fake]), "loss_d_real": real, "loss_d_fake": fake, "d_accuracy": right}
 
     @torch.no_grad()
     def permuted(self, batch: Images, noise: Noise) -> Tensor:
@@ -121,3 +136,16 @@ class FactorVAE(LatentVariableModel):
     def posterior(self, x: Tensor, *y: Tensor) -> DiagonalGaussian:
         """q(z|x): mean and log-variance, [B, D] each."""
         return DiagonalGaussian(*self.encoder(x).chunk(2, dim=1))
+
+
+def require_halves(images: int, what: str) -> None:
+    """Refuse batches of so few images that a half has one code, whose permutation is itself.
+
+    Raises:
+        ConfigError: with the remedy.
+    """
+    if images < LEAST:
+        told = f"{what}: FactorVAE permutes the codes of half a batch, which must be two at least"
+        raise ConfigError(
+            [Problem("data.batch_size", told, f"Type: data.batch_size={LEAST} or more, of as many images")]
+        )

@@ -63,8 +63,9 @@ class GAN(Model):
 
     def phases(self) -> list[Phase]:
         """D in every update, then G in every ``d_steps``-th one."""
+        note = "loss_d: loss_d_real + loss_d_fake, as eq. 1 has it"
         return [
-            Phase("d", [self.discriminator], self.discriminator_terms, detached=True),
+            Phase("d", [self.discriminator], self.discriminator_terms, detached=True, note=note),
             Phase("g", [self.generator], self.generator_terms, every=self.d_steps),
         ]
 
@@ -77,12 +78,15 @@ class GAN(Model):
         return {"fake": self.generator(noise.normal("z", len(batch[0]), self.latent_dim))}
 
     def discriminator_terms(self, batch: Images | Points, shared: Shared, noise: Noise) -> Terms:
-        """loss_d, D's probabilities for real and fake, and its accuracy, averaged over patches."""
+        """loss_d and its two parts; D's probabilities for real and fake, and its accuracy, averaged over patches."""
         real = at_least_float32(self.discriminator(self.real(batch)))
         fake = at_least_float32(self.discriminator(shared["fake"]))
         right = ((real > 0).float() + (fake < 0).float()) / 2
+        of_real, of_fake = real_loss[self.loss](real), fake_loss[self.loss](fake)
         return {
-            "loss_d": real_loss[self.loss](real) + fake_loss[self.loss](fake),
+            "loss_d": of_real + of_fake,
+            "loss_d_real": of_real,
+            "loss_d_fake": of_fake,
             "d_real": per_image(real.sigmoid()),
             "d_fake": per_image(fake.sigmoid()),
             "d_accuracy": per_image(right),

@@ -64,6 +64,7 @@ class HVAE(LatentVariableModel):
         self.encoder_1 = nn.Sequential(*gated_layers([hidden + latent_dim_2, hidden, 2 * latent_dim]))
         self.pixels = Pixels(likelihood, sigma, output_activation, logistic_mixtures, spec.binarized)
         self.decoder = net.decoder(self.noise_size, self.pixels.output_shape(spec.shape))
+        prior.size_key = "model.latent_dim_2"
         between = nn.Sequential(*gated_layers([latent_dim_2, hidden, hidden, 2 * latent_dim]))
         self.prior = TwoLevelPrior(prior.bound_to(latent_dim_2, spec, self.posterior_2), between)
         self.objective = objective.bound_to(spec)

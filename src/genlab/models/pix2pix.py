@@ -91,8 +91,9 @@ class Pix2Pix(Model):
 
     def phases(self) -> list[Phase]:
         """D, then G."""
+        judge, note = [self.discriminator], "loss_d: (loss_d_real + loss_d_fake) / 2, as in the paper's code"
         return [
-            Phase("d", [self.discriminator], self.discriminator_terms, self.discriminator_loss, detached=True),
+            Phase("d", judge, self.discriminator_terms, self.discriminator_loss, detached=True, note=note),
             Phase("g", [self.generator], self.generator_terms),
         ]
 

@@ -71,10 +71,11 @@ class SSAAE(Model):
 
     def phases(self) -> list[Phase]:
         """Reconstruction, both discriminators, the encoder's answer to them, classification."""
-        judges = [self.y_discriminator, self.z_discriminator]
+        judges, own = [self.y_discriminator, self.z_discriminator], self.d_optimizer
+        note = "loss_d: loss_d_real + loss_d_fake, of draws and of codes, for y and for z"
         return [
             Phase("ae", [self.encoder, self.decoder, self.pixels], self.reconstruction),
-            Phase("d", judges, self.discrimination, detached=True, optimizer=self.d_optimizer),
+            Phase("d", judges, self.discrimination, detached=True, optimizer=own, note=note),
             Phase("g", [self.encoder], self.regularisation, optimizer=self.g_optimizer),
             Phase("y", [self.encoder], self.classification, optimizer=self.y_optimizer),
         ]
@@ -90,13 +91,20 @@ class SSAAE(Model):
         return {"loss_ae": recon, "recon": recon} | self.pixels.terms(batch.image)
 
     def discrimination(self, batch: Images, shared: Shared, noise: Noise) -> Terms:
-        """loss_d, the sum of both; the accuracy of each."""
+        """loss_d, the sum of those of draws and of codes for class and style; and the accuracy of each discriminator."""
         count = len(batch.image)
         y = self.one_hot((noise.uniform("y", count) * self.spec.classes).long())
         real_y, fake_y = self.verdict_y(y), self.verdict_y(shared["y"])
         real_z, fake_z = self.verdict_z(noise.normal("prior", count, self.latent_dim)), self.verdict_z(shared["z"])
+        parts = {
+            "loss_d_real_y": bce_real(real_y),
+            "loss_d_fake_y": bce_fake(fake_y),
+            "loss_d_real_z": bce_real(real_z),
+            "loss_d_fake_z": bce_fake(fake_z),
+        }
         return {
-            "loss_d": bce_real(real_y) + bce_fake(fake_y) + bce_real(real_z) + bce_fake(fake_z),
+            "loss_d": torch.stack([*parts.values()]).sum(0),
+            **parts,
             "d_accuracy_y": (is_right(real_y, True) + is_right(fake_y, False)) / 2,
             "d_accuracy": (is_right(real_z, True) + is_right(fake_z, False)) / 2,
         }
@@ -131,6 +139,10 @@ class SSAAE(Model):
         with self.evaluating():
             logits, z = self.encoder(x).split([self.spec.classes, self.latent_dim], 1)
             return Code(torch.cat([logits.softmax(1), z], 1))
+
+    def style(self, x: Tensor) -> Tensor:
+        """The style alone, [B, D]: the class stands beside it."""
+        return self.encode(x).mean[:, self.spec.classes :]
 
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """The mean image of a code [B, K + D]."""

@@ -1,6 +1,7 @@
 """Three phases, two rates, several steps on a batch, a lazy penalty, a weight that grows: each beside a loop by hand."""
 
 import copy
+import csv
 
 import pytest
 import torch
@@ -124,7 +125,7 @@ def test_a_weight_grows_by_our_own_counter():
     optimizer = torch.optim.Adam([*e.parameters(), *p.parameters()], LR)
     for step in range(15):
         x = batch(step).image.flatten(1)
-        weight = 2.0 * min(1.0, max(0.0, (step + 1 - 2) / 10))  # the batch in hand counts
+        weight = 2.0 * min(1.0, max(0.0, (step - 2) / 10))  # by the batches before it
         stepped(optimizer, (p(e(x)) - x).square().mean() + weight * e(x).square().mean())
         play(ours, (batch(step), noise_of(ours, step)))
     assert_equal_weights(ours, e, p)
@@ -133,6 +134,27 @@ def test_a_weight_grows_by_our_own_counter():
 def test_a_ramp_waits_moves_and_stays():
     ramp = Ramp(1.0, 3.0, batches=4, wait=2)
     assert [ramp.at(batch) for batch in (0, 2, 3, 4, 6, 99)] == [1.0, 1.0, 1.5, 2.0, 3.0, 3.0]
+
+
+def test_a_warm_up_gives_batch_n_an_nth_of_its_weight_and_the_first_one_none(train):
+    """Four epochs of three batches: n / 8 up to batch 8, then all of it; of two batches together, the first one's n."""
+    beta = "model.beta={_target_:genlab.models.base.schedules.Ramp,start:0.0,end:1.0,batches:8,wait:0}"
+    short = [
+        "data=digits",
+        "data.limit=48",
+        "data.batch_size=16",
+        "metrics=none",
+        "callbacks=none",
+        "trainer.max_epochs=4",
+    ]
+    for together, first in ((1, list(range(12))), (2, [0, 2, 3, 5, 6, 8, 9, 11])):
+        more = f"trainer.accumulate_grad_batches={together}", "trainer.log_every_n_steps=1"
+        run = train("model=vae", "model.likelihood=gaussian", "model.sigma=1.0", beta, *short, *more)
+        with open(run / "metrics.csv", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["train/loss"]]
+        found = [tuple(float(row[f"train/{name}"]) for name in ("loss", "recon", "kl")) for row in rows]
+        expected = [recon + min(1.0, n / 8) * kl for n, (_, recon, kl) in zip(first, found, strict=True)]
+        assert [loss for loss, _, _ in found] == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("leaf", ["AAE", "Remedies"])

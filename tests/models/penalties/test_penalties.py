@@ -141,6 +141,11 @@ def test_of_one_layer_the_norm_is_in_closed_form():
     torch.testing.assert_close(found["loss"], found["recon"] + 0.5 * found["penalty"])
 
 
+def test_probes_that_would_not_be_used_are_refused():
+    with pytest.raises(ConfigError, match=r"probes=3: an encoder of one layer.*\n.*model.penalty.probes=null"):
+        autoencoder(Contractive(0.5, 3), MLP([], "tanh", "none", 0.0))
+
+
 @pytest.mark.parametrize("net", [MLP([7, 6], "tanh", "none", 0.0), Conv(4, 8, "silu", "group")], ids=["mlp", "conv"])
 def test_of_more_layers_it_is_exact_too(net):
     model = autoencoder(Contractive(0.5, None), net)

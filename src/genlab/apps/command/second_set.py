@@ -38,9 +38,21 @@ def second_sets(cfg: DictConfig, data: DictConfig, spec: DataSpec) -> dict[str, 
             raise ConfigError(
                 [Problem(f"metrics.{key}", what if node.against is None else f"{what}, not both", remedy)]
             )
+        if node.get("path") is not None and not has_folder(node.against):
+            what = "is the folder of own files that are the outliers, and they are others here"
+            remedy = f"Leave it out, or type: metrics.{key}.against=folder"
+            raise ConfigError([Problem(f"metrics.{key}.path={node.path}", what, remedy)])
         if node.against is not None and node.against not in SPLITS:
             found[node.against] = prepared_set(cfg, f"metrics.{key}.against", node, data, spec)
     return found
+
+
+def has_folder(name: str | None) -> bool:
+    """Whether the set of this name is read from a folder that has to be given; of one that is not there, True."""
+    conf = Conf()
+    if name not in conf.options("data"):
+        return name is not None
+    return "path" in compose_alone(conf, f"data/{name}")[f"data/{name}"]
 
 
 def prepared_set(cfg: DictConfig, where: str, evaluator: DictConfig, data: DictConfig, spec: DataSpec) -> PreparedData:

@@ -16,7 +16,7 @@ from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.callbacks.samples import labels_for
 from genlab.callbacks.translations import SAMPLED
 from genlab.config.types import ExtractorChoice, NonNegativeInt, PositiveInt, SampleCount
-from genlab.contracts import Classifies, Encodes, Samples, Split
+from genlab.contracts import Classifies, Encodes, HasStyle, Samples, Split
 from genlab.data.store.order import repeated
 from genlab.data.store.source import PreparedData
 from genlab.metrics.extractors.lessons import is_learnable
@@ -84,8 +84,9 @@ class LabelAccuracy(Evaluator):
 class LabelLeak(Evaluator):
     """``label_leak``: how often a linear classifier reads the class from the codes of test images, a share; chance is 1 / K.
 
-    The codes are the encoder's means, the classifier a logistic regression fitted to codes of training images. A model
-    without labels has nothing to leave out of its codes and is not measured.
+    The codes are the encoder's means, without the part that is the class itself where a code has one; the classifier is a
+    logistic regression fitted to codes of training images. A model without labels has nothing to leave out of its codes and
+    is not measured.
 
     Args:
         training_codes: images that the classifier is fitted to; those of the split that is measured are all used.
@@ -147,9 +148,14 @@ class GroupAccuracy(Evaluator):
 
 
 def codes_of(model: Any, prepared: PreparedData, split: Split, most: int) -> tuple[Tensor, Tensor] | None:
-    """Means of the codes [N, D] and classes [N] of images chosen evenly at random; None on ranks other than 0."""
+    """Means of the codes [N, D] and classes [N] of images chosen evenly at random; None on ranks other than 0.
+
+    Of a code with a part for the class: the rest of it.
+    """
 
     def code(x: Tensor, label: Tensor) -> Tensor:
+        if isinstance(model, HasStyle):
+            return model.style(x).float()
         return model.encode(x, **for_model(model, label)).mean.float()
 
     return looked_at(model, prepared, split, most, code)

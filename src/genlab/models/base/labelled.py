@@ -34,11 +34,15 @@ class Labelled:
             what, remedy = f"{spec.name} has {images:,} training images", f"Type: model.labelled={images}"
             problem = Problem(f"model.labelled={count}", what, remedy)
             raise ConfigError([problem])
-        bits = np.sort(keyed_bits(np.arange(images), seed, 0, PURPOSE))
-        self.most = int(bits[count - 1]) if count else -1
+        bits = keyed_bits(np.arange(images), seed, 0, PURPOSE)
+        self.last = (
+            int(bits.argsort(kind="stable")[count - 1]) if count else -1
+        )  # of images alike, the first are labelled
+        self.most = int(bits[self.last]) if count else -1
 
     def of(self, batch: Images, training: bool) -> Tensor:
         """True where the image is labelled; outside training no image is. -> bool [B]."""
         if not (training and self.count):
             return torch.zeros_like(batch.index, dtype=torch.bool)
-        return keyed_bits(batch.index, self.seed, 0, PURPOSE) <= self.most
+        bits = keyed_bits(batch.index, self.seed, 0, PURPOSE)
+        return (bits < self.most) | ((bits == self.most) & (batch.index <= self.last))

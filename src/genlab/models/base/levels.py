@@ -11,7 +11,7 @@ from torch.func import functional_call
 
 from genlab.contracts import Code
 from genlab.losses.divergence import gaussian_kl_between, gaussian_log_density
-from genlab.models.base.distributions import DiagonalGaussian
+from genlab.models.base.distributions import DiagonalGaussian, reparameterised
 from genlab.models.base.parts import Prior
 
 Conditional = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -53,8 +53,7 @@ class TwoLevelPosterior:
         """Standard normal noise [B, K, D1 + D2] -> z of the same shape."""
         size = self.top.mean.shape[1]
         z2 = self.top.sample(noise[..., -size:])
-        mean, logvar = self.below(z2)
-        return torch.cat([mean + (0.5 * logvar).exp() * noise[..., :-size], z2], -1).to(noise.dtype)
+        return torch.cat([reparameterised(*self.below(z2), noise[..., :-size]), z2], -1)
 
     def code(self) -> Code:
         """The mean of q(z2|x), and below it that of q(z1|x, z2): [B, D1 + D2], without a variance."""
@@ -104,7 +103,7 @@ class TwoLevelPrior(Prior):
         z2 = self.top.sample(n, stream, dtype)
         mean, logvar = gaussian_given(self.net)(z2)
         noise = torch.randn(mean.shape, generator=stream, device=stream.device, dtype=dtype)
-        return torch.cat([DiagonalGaussian(mean, logvar).sample(noise), z2], -1)
+        return torch.cat([reparameterised(mean, logvar, noise), z2], -1)
 
     def kl(self, q: TwoLevelPosterior, z: Tensor) -> Tensor:
         """Of both levels. [B, K, D1 + D2] -> [B]."""

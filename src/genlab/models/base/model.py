@@ -56,7 +56,7 @@ class Model(pl.LightningModule):
         self.spec, self.seed = spec, seed
         self.make_optimizer, self.schedule = optimizer, schedule
         self.batches_seen = self.images_seen = self.updates = 0
-        self.in_hand = 1  # batches of the update just made; 0 while one is still being collected
+        self.in_hand = 0  # batches of the newest update; 0 while one is still being collected
         self.pending: list[Pending] = []  # batches of an update that is not complete yet
         self.validated_at = -1  # batches_seen at the newest validation
         self.automatic_optimization = False
@@ -97,8 +97,9 @@ class Model(pl.LightningModule):
         return {}
 
     def notes(self) -> list[str]:
-        """Notes on the metrics, shown when a run starts; collected from the model's parts."""
-        notes = (getattr(part, "note", None) for part in [*self.children(), getattr(self, "objective", None)])
+        """Notes on the metrics, shown when a run starts; collected from the model's parts and phases."""
+        parts = [*self.children(), getattr(self, "objective", None), *self.phases()]
+        notes = (getattr(part, "note", None) for part in parts)
         return [note for note in notes if note and isinstance(note, str)]
 
     # ---- one step --------------------------------------------------------------------------------------------------
@@ -155,8 +156,11 @@ class Model(pl.LightningModule):
         return bool(self.pending)
 
     def at(self, weight: Weight) -> float:
-        """A term's weight now; outside training, its final one, so that validation losses are comparable."""
-        return value_at(weight, self.batches_seen if self.training else THE_END)
+        """A term's weight now, after the batches before this update: a schedule's first batch has what it starts with.
+
+        Outside training, its final one, so that validation losses are comparable.
+        """
+        return value_at(weight, self.batches_seen - self.in_hand if self.training else THE_END)
 
     # ---- noise and counters ----------------------------------------------------------------------------------------
 

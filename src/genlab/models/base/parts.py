@@ -24,6 +24,8 @@ class Prior(nn.Module, ABC):
     """p(z), the prior distribution of the codes, with or without parameters."""
 
     standard_normal: ClassVar[bool] = False
+    of_codes: ClassVar[bool] = False  # it is made of the model's own q(z|x), and moves with it
+    size_key: str = "model.latent_dim"  # of its codes
 
     def bound_to(self, latent_dim: int, spec: DataSpec, posterior: Callable[[Tensor], DiagonalGaussian]) -> Self:
         """This prior, adapted to a model with codes of size D; ``posterior``: images -> q(z|x)."""
@@ -52,6 +54,7 @@ class Objective(ABC):
 
     samples: int = 1  # K: how many z it needs for each image
     note: str = ""  # what should be known of a run with it
+    capacity: Weight | None = None  # nats that it holds the KL at; None: it lowers the KL
     for_gaussians: ClassVar[bool] = False  # q(z|x) has to be one diagonal Gaussian
     for_standard_normal: ClassVar[bool] = False  # p(z) has to be N(0, I)
     of_batch: ClassVar[bool] = False  # an image's loss depends on the other images of its batch
@@ -59,6 +62,10 @@ class Objective(ABC):
     def bound_to(self, spec: DataSpec) -> Self:
         """This objective, adapted to a model of the data set."""
         return self
+
+    def kl_weights(self, beta: Weight) -> dict[str, Weight]:
+        """What weighs the information of the codes in the loss, by key; ``beta``: the model's."""
+        return {"model.beta": beta}
 
     @abstractmethod
     def __call__(self, nll: Tensor, q: Posterior, p: Prior, z: Tensor, beta: float, at: WeightAt) -> Terms:

@@ -44,6 +44,7 @@ class Phase:
         times: number of consecutive steps on the same batch.
         optimizer: factory of its own one; None: the model's factory; the name of another phase: that one's optimiser.
         evaluated: its terms are also averaged over validation and test sets.
+        note: how its loss is made of terms that mean the same in every model, for the run's summary.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Phase:
     times: int = 1
     optimizer: OptimizerFactory | str | None = None
     evaluated: bool = True
+    note: str = ""
 
     @property
     def trained(self) -> list[nn.Parameter]:

@@ -87,10 +87,13 @@ class Stages:
 class Ramp:
     """A term's weight that changes linearly from ``start`` to ``end`` and stays there.
 
+    Batch number n, from 0, has start + min(1, max(0, n - wait) / batches) (end - start): a warm-up from 0 has no KL at all
+    in the first batch, as in Sønderby et al., 2016 (arXiv:1602.02282), section 2.3, and all of it after ``batches`` of them.
+
     Args:
         start: the weight in the first batch.
-        end: the weight after the ramp.
-        batches: length of the ramp, in ``batches_seen``.
+        end: the weight from batch ``wait + batches`` on.
+        batches: length of the ramp.
         wait: batches before the ramp begins.
     """
 

@@ -50,14 +50,12 @@ class Hole(Corruption):
         """[B, C, H, W] -> [B, C, H, W]."""
         height, width = x.shape[2:]
         side = self.side(height, width)
-        places = x.new_tensor([height - side, width - side])
         if self.place == "centre":
-            corner = (places // 2).expand(len(x), 2)
+            top, left = (torch.full_like(x[:, 0, 0, 0], (extent - side) // 2) for extent in (height, width))
         else:
-            corner = (noise.uniform("corruption", len(x), 2).to(x.dtype) * (places + 1)).floor()
-        rows, columns = (
-            inside(corner[:, axis], side, extent, x.device) for axis, extent in enumerate((height, width))
-        )  # [B, H], [B, W]
+            down, right = noise.uniform("corruption", len(x), 2).to(x.dtype).unbind(1)
+            top, left = (down * (height - side + 1)).floor(), (right * (width - side + 1)).floor()
+        rows, columns = inside(top, side, height, x.device), inside(left, side, width, x.device)  # [B, H], [B, W]
         return x.masked_fill((rows[:, :, None] & columns[:, None, :]).unsqueeze(1), self.fill)
 
 

@@ -28,6 +28,8 @@ class Capacity(Objective):
 
     of_batch: ClassVar[bool] = True
 
+    capacity: Weight
+
     def __init__(self, capacity: Weight) -> None:
         self.capacity, self.note = capacity, ""
 

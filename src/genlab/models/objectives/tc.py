@@ -38,6 +38,10 @@ class TotalCorrelation(Objective):
         self.images = spec.sizes["train"]
         return self
 
+    def kl_weights(self, beta: Weight) -> dict[str, Weight]:
+        """Without beta: codes of independent dimensions have no total correlation, however much they say."""
+        return {"model.objective.alpha": self.alpha, "model.objective.gamma": self.gamma}
+
     def __call__(self, nll: Tensor, q: DiagonalGaussian, p: Prior, z: Tensor, beta: float, at: WeightAt) -> Terms:
         """loss, recon, kl, elbo; and the parts of the kl as this batch estimates them."""
         recon = nll.mean(1)

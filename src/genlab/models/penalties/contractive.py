@@ -36,13 +36,16 @@ class Contractive(Penalty):
         """Find out which way fits the encoder.
 
         Raises:
-            ConfigError: its batch norm makes a code depend on all images of the batch.
+            ConfigError: its batch norm makes a code depend on all images of the batch; or there is nothing to estimate.
         """
         layers = list(encoder.children())
         if any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in encoder.modules()):
             what = "with batch norm the Jacobian of an image's code would depend on the other images"
             raise ConfigError([Problem("model/penalty=contractive", what, "Choose another norm: model.net.norm=none")])
         self.shallow = [type(layer) for layer in layers] == [nn.Flatten, nn.Linear]
+        if self.shallow and self.probes is not None:
+            what = "an encoder of one layer has its penalty in closed form, and nothing is estimated"
+            raise ConfigError([Problem(f"model.penalty.probes={self.probes}", what, "Type: model.penalty.probes=null")])
         deep = f"exact, {latent_dim} backward passes" if self.probes is None else f"estimated from {self.probes} probes"
         self.note = f"contractive penalty: {'in closed form' if self.shallow else deep}"
         return self

@@ -42,22 +42,24 @@ class Ring(ComponentPrior):
         if latent_dim != 2:
             what, remedy = (
                 "model/prior=ring lies in a plane",
-                "Type: model.latent_dim=2, or model/prior=standard_normal",
+                f"Type: {self.size_key}=2, or model/prior=standard_normal",
             )
-            raise ConfigError([Problem(f"model.latent_dim={latent_dim}", what, remedy)])
+            raise ConfigError([Problem(f"{self.size_key}={latent_dim}", what, remedy)])
         return super().bound_to(latent_dim, spec, posterior)
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log 1/K sum_k N(z | component k). [..., 2] -> [...]."""
         angle = self.angle(torch.arange(self.components, device=z.device), z.dtype)  # [K]
-        local = turned(z[..., None, :], -angle) - z.new_tensor([self.radius, 0.0])  # [..., K, 2]
-        logvar = 2 * z.new_tensor([self.radial, self.tangential]).log()
-        each = gaussian_log_density(local, torch.zeros_like(local), logvar)
-        return importance_bound(each.reshape(-1, self.components)).view(z.shape[:-1])
+        along, across = turned(z[..., None, :], -angle).unbind(-1)  # [..., K]
+        scaled = torch.stack([(along - self.radius) / self.radial, across / self.tangential], -1)
+        each = gaussian_log_density(scaled, torch.zeros_like(scaled), torch.zeros_like(scaled))
+        mixed = importance_bound(each.reshape(-1, self.components)).view(z.shape[:-1])
+        return mixed - math.log(self.radial * self.tangential)
 
     def place(self, component: Tensor, noise: Tensor) -> Tensor:
         """Draws from given components, made of standard normal noise. [n] int64, [n, 2] -> [n, 2]."""
-        local = noise * noise.new_tensor([self.radial, self.tangential]) + noise.new_tensor([self.radius, 0.0])
+        along, across = noise.unbind(-1)
+        local = torch.stack([along * self.radial + self.radius, across * self.tangential], -1)
         return turned(local, self.angle(component, noise.dtype))
 
     def angle(self, component: Tensor, dtype: torch.dtype) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,8 @@ class Vamp(Prior):
     Args:
         components: K. The inputs begin as so many training images, drawn by the seed, and may leave [0, 1].
     """
+
+    of_codes: ClassVar[bool] = True
 
     def __init__(self, components: PositiveInt) -> None:
         super().__init__()
