@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Laplace, Normal
 
-from genlab.contracts import DataError, Stopped
+from genlab.contracts import ConfigError, DataError, Stopped
 from genlab.models.base.pixels import Likelihood, Pixels
 from genlab.nets.by_size import BySize
 from genlab.nets.conv import Conv
@@ -277,3 +277,9 @@ def test_a_short_training_reports_bits_of_masses_alone_and_says_what_they_are(tr
     if "test/bpd" in metrics:
         assert metrics["test/bpd"] == pytest.approx(-metrics["test/elbo"] / (64 * math.log(2)), rel=1e-5)
         assert "train/bpd" not in (run / "metrics.csv").read_text()
+
+
+@pytest.mark.parametrize("binarized", ["dynamic", "stored"])
+def test_a_likelihood_of_256_levels_is_refused_for_images_of_two(binarized):
+    with pytest.raises(ConfigError, match="256 grey levels, and the images are .*model.likelihood=bernoulli"):
+        Pixels("discretized_logistic", 1.0, "linear", binarized=binarized)

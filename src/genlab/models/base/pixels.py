@@ -11,7 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.distributions import Laplace, Normal
 
 from genlab.config.types import PositiveFloat
-from genlab.contracts import BINARIZED, DataError
+from genlab.contracts import BINARIZED, ConfigError, DataError, Problem
 from genlab.losses.continuous_bernoulli import (
     continuous_bernoulli_draw,
     continuous_bernoulli_mean,
@@ -67,6 +67,9 @@ class Pixels(nn.Module):
     update. Only the first update has sigma = 1.
 
     ``binarized``: how the images have become black and white, as in ``DataSpec``; empty: grey.
+
+    Raises:
+        ConfigError: a ``discretized_logistic``, of 256 levels, for images of two.
     """
 
     log_sigma: Tensor
@@ -80,6 +83,9 @@ class Pixels(nn.Module):
         binarized: str = "",
     ) -> None:
         super().__init__()
+        if binarized and likelihood == "discretized_logistic":
+            what = f"is a likelihood of 256 grey levels, and the images are {BINARIZED[binarized]}"
+            raise ConfigError([Problem(f"model.likelihood={likelihood}", what, "Type: model.likelihood=bernoulli")])
         self.likelihood, self.squashed = likelihood, output_activation == "sigmoid"
         self.logistic_mixtures, self.binarized = logistic_mixtures, binarized
         self.learned = likelihood in SCALED and sigma == "learned"
