@@ -281,5 +281,5 @@ def test_a_short_training_reports_bits_of_masses_alone_and_says_what_they_are(tr
 
 @pytest.mark.parametrize("binarized", ["dynamic", "stored"])
 def test_a_likelihood_of_256_levels_is_refused_for_images_of_two(binarized):
-    with pytest.raises(ConfigError, match="256 grey levels, and the images are .*model.likelihood=bernoulli"):
+    with pytest.raises(ConfigError, match=r"(?s)256 grey levels, and the images are .*model.likelihood=bernoulli"):
         Pixels("discretized_logistic", 1.0, "linear", binarized=binarized)
