@@ -14,6 +14,8 @@ LR, BETAS, SEED = 2e-4, (0.5, 0.999), 3
 FAST = {"batched": True, "inplace": False, "grouped_norm": True, "dead_biases": False, "channels_last": False}
 REFERENCE = {"batched": False, "inplace": True, "grouped_norm": False, "dead_biases": True, "channels_last": False}
 
+PENALTIES = {"lambda_gp": 0.0, "r1": 0.0, "r2": 0.0}
+
 
 def adam(parameters):
     """The optimiser of both papers."""
@@ -27,7 +29,7 @@ def step(**changes):
 
 def cyclegan(g, d, data, seed=3, way=None, **terms):
     """A CycleGAN with the paper's terms and no pool, but for ``terms``."""
-    usual = {"loss": "least_squares", "lambda_gp": 0.0, "augment": [], "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0}
+    usual = PENALTIES | {"loss": "least_squares", "augment": [], "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0}
     usual |= {"lambda_identity": 0.5, "pool_size": 0, "ema": 0.0}
     parts = {"generator": g, "discriminator": d, "optimizer": adam, "schedule": Constant(), "step": step(**(way or {}))}
     return CycleGAN(**{**usual, **parts, **terms}, spec=data, seed=seed)
@@ -35,7 +37,7 @@ def cyclegan(g, d, data, seed=3, way=None, **terms):
 
 def pix2pix(g, d, data, seed=3, way=None, **terms):
     """A pix2pix with the paper's terms, but for ``terms``."""
-    usual = {"loss": "non_saturating", "lambda_gp": 0.0, "augment": [], "lambda_l1": 100.0, "ema": 0.0}
+    usual = PENALTIES | {"loss": "non_saturating", "augment": [], "lambda_l1": 100.0, "ema": 0.0}
     usual |= {"inference_norm": "batch", "inference_dropout": True}
     parts = {"generator": g, "discriminator": d, "optimizer": adam, "schedule": Constant(), "step": step(**(way or {}))}
     return Pix2Pix(**{**usual, **parts, **terms}, spec=data, seed=seed)

@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 from genlab.config.build import build
 from genlab.config.compose import compose
 from genlab.config.files import Conf, conf_dir
+from genlab.config.game_compatibility import PENALTIES
 from genlab.config.hints import Hints
 from genlab.config.root_schema import READING_DATA
 from genlab.config.rules import RULES, crossed
@@ -144,6 +145,7 @@ FITTING = {  # every rule has something to look at, and nothing to say
     **{"ckpt": "runs/x", "a": None, "b": None, "size": None},
     "slurm": {"time": "1:00:00", "signal": 120},
 }
+SMOOTH = {"model.label_smoothing": 0.1}
 PENALISED = {"model.lambda_gp": 1.0}
 COMPILED, OF_BATCHES = {"model.step.compile": "default"}, {"model.discriminator.norm": "batch"}
 SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val": 1.0}
@@ -223,10 +225,23 @@ BESIDE = {
         [{"metrics.nll": 5}, FOLDERS | MEASURED],
         [{"metrics.nll": 0}, MEASURED, FOLDERS | {"metrics.nll": 0}],
     ),
-    "critic_is_penalised": ([CRITIC], [CRITIC | {"model.lambda_gp": 1e-3}]),
+    "critic_is_penalised": ([CRITIC], [CRITIC | {f"model.{key}": 1e-3} for key in PENALTIES]),
     "penalty_fits": (
-        [PENALISED | OF_BATCHES, PENALISED | COMPILED],
+        [{f"model.{key}": {"start": 1.0, "end": 0.0}} | OF_BATCHES for key in PENALTIES]
+        + [PENALISED | {"model.net.discriminator_norm": "batch"}, PENALISED | COMPILED],
         [PENALISED, OF_BATCHES | COMPILED, PENALISED | {"model.generator.norm": "batch"}],
+    ),
+    "smoothing_has_target": (
+        [SMOOTH, SMOOTH | CRITIC | PENALISED, SMOOTH | {"model.loss": "relativistic"}],
+        [SMOOTH | {"model.loss": "non_saturating"}, SMOOTH | {"model.loss": "least_squares"}],
+    ),
+    "packs_fill_batches": (
+        [{"model.pack": 3, "data.batch_size": 64}, {"model.pack": 4, "data.batch_size": 2}],
+        [{"model.pack": 4, "data.batch_size": 64}, {"model.pack": 1, "data.batch_size": 7}],
+    ),
+    "augmentation_is_of_images": (
+        [{"model.augment": ["color"]} | POINTS],
+        [{"model.augment": ["color"]} | DIGITS, {"model.augment": []} | POINTS],
     ),
     "slurm_time_fits": (
         [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "3:00"}, {"slurm.signal": 3540}],

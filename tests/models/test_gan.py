@@ -6,13 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.contracts import DataSpec, Images, Points
-from genlab.losses.adversarial import AdversarialLoss, fake_loss, generator_loss, real_loss
-from genlab.models.base.noise import Noise
-from genlab.models.base.schedules import Constant
-from genlab.models.gan import GAN
+import players
+from genlab.contracts import Images, Points
+from genlab.losses.adversarial import AdversarialLoss, discriminator_parts, generator_part
+from players import noise
 
-NOISE = Noise(0, "train", 0, torch.device("cpu"), torch.float64)
+NOISE = noise(0)
 
 
 class Linear:
@@ -21,19 +20,17 @@ class Linear:
     def __init__(self, patches):
         self.patches = patches
 
-    def generator(self, latent_dim, shape):
+    def generator(self, latent_dim, shape, labels):
         return nn.Sequential(nn.Linear(latent_dim, 16), nn.Unflatten(1, shape))
 
-    def discriminator(self, shape):
+    def discriminator(self, shape, labels):
         if self.patches:
             return nn.Conv2d(1, 1, 2, stride=2)
         return nn.Sequential(nn.Flatten(), nn.Linear(16, 1), nn.Flatten(0))
 
 
 def gan(loss="non_saturating", patches=False):
-    torch.manual_seed(0)
-    spec = DataSpec("x", "images", (1, 4, 4), {"train": 64}, "0")
-    return GAN(3, loss, 1, Linear(patches), torch.optim.SGD, Constant(), spec, seed=0).double()
+    return players.gan(Linear(patches), latent_dim=3, loss=loss, lambda_gp=10.0 * (loss == "wasserstein"))
 
 
 def images(count=7):
@@ -53,8 +50,9 @@ def told(model, x):
 @pytest.mark.parametrize("loss", get_args(AdversarialLoss))
 def test_terms_are_what_the_discriminator_says_of_images_between_minus_one_and_one(loss, patches):
     terms, real, fake = told(gan(loss, patches), images())
-    torch.testing.assert_close(terms["loss_d"], real_loss[loss](real) + fake_loss[loss](fake))
-    torch.testing.assert_close(terms["loss_g"], generator_loss[loss](fake))
+    for part, value in discriminator_parts(loss, real, fake).items():
+        torch.testing.assert_close(terms[f"loss_d_{part}"], value)
+    torch.testing.assert_close(terms["loss_g"], generator_part(loss, fake, real))
     real, fake = real.reshape(7, -1), fake.reshape(7, -1)
     torch.testing.assert_close(terms["d_real"], real.sigmoid().mean(1))
     torch.testing.assert_close(terms["d_fake"], fake.sigmoid().mean(1))

@@ -57,6 +57,17 @@ GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with
         "mixture": None,
         "penalty": {"_target_": "genlab.models.penalties.none.NoPenalty"},
     },
+    "genlab.models.gan.GAN": {
+        **{"g_steps": 1, "d_lr": None, "lambda_gp": 0.0, "r1": 0.0, "r2": 0.0, "dragan": 0.0, "penalty_every": 1},
+        **{"label_smoothing": 0.0, "instance_noise": 0.0, "augment": [], "pack": 1, "top_k": 1.0, "ema_images": 0},
+        "step": {
+            "_target_": "genlab.models.base.execution.Execution",
+            **{"batched": False, "inplace": True, "grouped_norm": False, "dead_biases": True},
+            **{"channels_last": False, "compile": None},
+        },
+    },
+    "genlab.models.cyclegan.CycleGAN": {"r1": 0.0, "r2": 0.0},
+    "genlab.models.pix2pix.Pix2Pix": {"r1": 0.0, "r2": 0.0},
     "genlab.models.vae.VAE": {
         "output_activation": "linear",
         "objective": {"_target_": "genlab.models.objectives.elbo.ELBO", "samples": 1},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from genlab.config.crop_sizes import cut_fits_networks
+from genlab.config.game_compatibility import GAME_RULES
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
 from genlab.config.likelihood_compatibility import likelihood_fits
@@ -61,26 +62,6 @@ def batch_has_halves(plain: dict[str, Any]) -> Iterator[Problem]:
         yield Problem(f"data.batch_size={data['batch_size']}", what, "Type: data.batch_size=128")
 
 
-def critic_is_penalised(plain: dict[str, Any]) -> Iterator[Problem]:
-    """A Wasserstein critic is unbounded without a gradient penalty."""
-    model = plain.get("model") or {}
-    if model.get("loss") == "wasserstein" and model.get("lambda_gp") == 0:
-        yield Problem("model.lambda_gp", "a Wasserstein critic needs a gradient penalty", "Type: model.lambda_gp=10")
-
-
-def penalty_fits(plain: dict[str, Any]) -> Iterator[Problem]:
-    """The gradient penalty is per image (so no batch norm) and needs second derivatives (so no compilation)."""
-    model = plain.get("model") or {}
-    if not model.get("lambda_gp"):
-        return
-    if (model.get("discriminator") or {}).get("norm") == "batch":
-        what = "with batch norm the gradient penalty of an image would depend on the others"
-        yield Problem("model.discriminator.norm", what, "Type: model.discriminator.norm=instance")
-    if (model.get("step") or {}).get("compile"):
-        what = "compiled networks have no second derivative, which the gradient penalty takes"
-        yield Problem("model.step.compile", what, "Type: model.step.compile=null")
-
-
 RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     model_takes_data,
     model_finds_labels,
@@ -93,8 +74,7 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     weights_stay_precise,
     norms_stay_as_they_are,
     batch_has_halves,
-    critic_is_penalised,
-    penalty_fits,
+    *GAME_RULES,
     likelihood_fits,
     slurm_time_fits,
     one_subject,

@@ -11,18 +11,19 @@ from torch import Tensor, nn
 from genlab.config.types import BelowOne, NonNegativeFloat, NonNegativeInt
 from genlab.contracts import ConfigError, DataSpec, Domains, Kind, Problem
 from genlab.images import signed
-from genlab.losses.adversarial import PatchLoss
+from genlab.losses.adversarial import AdversarialLoss
 from genlab.losses.distance import l1
 from genlab.models.base import translation as translating
 from genlab.models.base.adversarial_objective import AdversarialObjective
-from genlab.models.base.diffaugment import Change
+from genlab.models.base.diffaugment import Change, DiffAugment
 from genlab.models.base.ema import EMA
 from genlab.models.base.execution import Execution
+from genlab.models.base.gradient_penalties import GradientPenalties
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
 from genlab.models.base.pool import ImagePool
-from genlab.models.base.schedules import Schedule
+from genlab.models.base.schedules import Schedule, Weight
 
 
 class CycleGAN(Model):
@@ -34,8 +35,10 @@ class CycleGAN(Model):
     |G(b) - b|, use pixels in [0, 1], so they are half of what enters the loss.
 
     Args:
-        loss: ``least_squares`` (the paper's, section 4), ``non_saturating``, ``hinge``, ``wasserstein``.
-        lambda_gp: weight of the gradient penalty on each discriminator, which ``wasserstein`` needs.
+        loss: ``least_squares`` (the paper's, section 4), ``non_saturating``, ``saturating``, ``hinge``, ``wasserstein``,
+            ``relativistic``.
+        lambda_gp: weight of the gradient penalty on each discriminator, which ``wasserstein`` needs, a number or a schedule.
+        r1: gamma of the zero-centred penalty on real images, ``r2``: on fake ones, numbers or schedules.
         augment: DiffAugment operations on all discriminator inputs: of ``color``, ``translation``, ``cutout``.
         lambda_cycle_a: weight of |F(G(a)) - a|.
         lambda_cycle_b: weight of |G(F(b)) - b|.
@@ -60,8 +63,10 @@ class CycleGAN(Model):
 
     def __init__(
         self,
-        loss: PatchLoss,
-        lambda_gp: NonNegativeFloat,
+        loss: AdversarialLoss,
+        lambda_gp: Weight,
+        r1: Weight,
+        r2: Weight,
         augment: list[Change],
         lambda_cycle_a: NonNegativeFloat,
         lambda_cycle_b: NonNegativeFloat,
@@ -79,7 +84,8 @@ class CycleGAN(Model):
         super().__init__(spec, optimizer, schedule, seed)
         self.step, self.lambda_identity = step, lambda_identity
         require_identity(spec, lambda_identity)
-        self.objective = AdversarialObjective(loss, lambda_gp, augment, step)
+        penalties = GradientPenalties(lambda_gp, r1, r2)
+        self.objective = AdversarialObjective(loss, penalties, DiffAugment(augment), step, self.at)
         self.lambda_cycle_a, self.lambda_cycle_b = lambda_cycle_a, lambda_cycle_b
         a, b = spec.channels("a"), spec.channels("b")
         self.generator_AtoB = generator.generator(a, b)  # the paper's G
@@ -130,8 +136,8 @@ class CycleGAN(Model):
         """The terms by direction, [B] each; in evaluation a and b may differ in number."""
         a, b, nets = signed(batch.a), signed(batch.b), self.working()
         terms = {
-            "adversarial_AtoB": self.objective.generator_loss(self.discriminator_B, shared["b"], noise, "B"),
-            "adversarial_BtoA": self.objective.generator_loss(self.discriminator_A, shared["a"], noise, "A"),
+            "adversarial_AtoB": self.objective.generator_loss(self.discriminator_B, shared["b"], noise, "B", real=b),
+            "adversarial_BtoA": self.objective.generator_loss(self.discriminator_A, shared["a"], noise, "A", real=a),
             "cycle_l1_AtoB": l1(nets["BtoA"](shared["b"]), a) / 2,
             "cycle_l1_BtoA": l1(nets["AtoB"](shared["a"]), b) / 2,
         }

@@ -13,17 +13,18 @@ from torch import Tensor, nn
 from genlab.config.types import BelowOne, NonNegativeFloat
 from genlab.contracts import DataSpec, Kind, Pairs
 from genlab.images import signed
-from genlab.losses.adversarial import PatchLoss
+from genlab.losses.adversarial import AdversarialLoss
 from genlab.losses.distance import l1
 from genlab.models.base import translation as translating
 from genlab.models.base.adversarial_objective import AdversarialObjective
-from genlab.models.base.diffaugment import Change
+from genlab.models.base.diffaugment import Change, DiffAugment
 from genlab.models.base.ema import EMA
 from genlab.models.base.execution import Execution
+from genlab.models.base.gradient_penalties import GradientPenalties
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
-from genlab.models.base.schedules import Schedule
+from genlab.models.base.schedules import Schedule, Weight
 from genlab.nets.blocks import BatchNorm
 
 
@@ -37,9 +38,10 @@ class Pix2Pix(Model):
     Networks and the L1 loss use pixels in [-1, 1]; the metric ``l1`` uses pixels in [0, 1], so it is half of that loss.
 
     Args:
-        loss: ``non_saturating`` (the paper's: cross-entropy on logits), ``least_squares``, ``hinge``,
-            ``wasserstein``.
-        lambda_gp: weight of the gradient penalty on D, which ``wasserstein`` needs.
+        loss: ``non_saturating`` (the paper's: cross-entropy on logits), ``saturating``, ``least_squares``, ``hinge``,
+            ``wasserstein``, ``relativistic``.
+        lambda_gp: weight of the gradient penalty on D, which ``wasserstein`` needs, a number or a schedule.
+        r1: gamma of the zero-centred penalty on real images, ``r2``: on fake ones, numbers or schedules.
         augment: DiffAugment operations on all inputs of D: of ``color``, ``translation``, ``cutout``.
         lambda_l1: weight of the L1.
         ema: decay of the moving average of G's weights, which is then used to translate; 0: none.
@@ -64,8 +66,10 @@ class Pix2Pix(Model):
 
     def __init__(
         self,
-        loss: PatchLoss,
-        lambda_gp: NonNegativeFloat,
+        loss: AdversarialLoss,
+        lambda_gp: Weight,
+        r1: Weight,
+        r2: Weight,
         augment: list[Change],
         lambda_l1: NonNegativeFloat,
         ema: BelowOne,
@@ -80,7 +84,11 @@ class Pix2Pix(Model):
         seed: int,
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
-        self.lambda_l1, self.objective = lambda_l1, AdversarialObjective(loss, lambda_gp, augment, step)
+        penalties = GradientPenalties(lambda_gp, r1, r2)
+        self.lambda_l1, self.objective = (
+            lambda_l1,
+            AdversarialObjective(loss, penalties, DiffAugment(augment), step, self.at),
+        )
         self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
         a, b = spec.channels("a"), spec.channels("b")
         self.generator = generator.generator(a, b)
@@ -127,8 +135,11 @@ class Pix2Pix(Model):
 
     def generator_terms(self, batch: Pairs, shared: Shared, noise: Noise) -> Terms:
         """loss_g = adversarial + lambda_l1 |G(a) - b|."""
-        shown = torch.cat([signed(batch.a), shared["b"]], 1)
-        adversarial = self.objective.generator_loss(self.discriminator, shown, noise, "D", images=2)
+        a = signed(batch.a)
+        fake, real = torch.cat([a, shared["b"]], 1), None
+        if self.objective.compares:
+            real = torch.cat([a, signed(batch.b)], 1)
+        adversarial = self.objective.generator_loss(self.discriminator, fake, noise, "D", images=2, real=real)
         difference = l1(shared["b"], signed(batch.b))
         return {"loss_g": adversarial + self.lambda_l1 * difference, "adversarial": adversarial, "l1": difference / 2}
 

@@ -99,10 +99,10 @@ class DCGAN:
     def __init__(self, width: PositiveInt) -> None:
         self.width = width
 
-    def generator(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
+    def generator(self, latent_dim: int, shape: tuple[int, ...], labels: int) -> nn.Module:
         """z [B, D] -> [B, C, H, W] in [-1, 1]."""
         return Generator(latent_dim, shape, self.width)
 
-    def discriminator(self, shape: tuple[int, ...]) -> nn.Module:
+    def discriminator(self, shape: tuple[int, ...], labels: int) -> nn.Module:
         """[B, C, H, W] in [-1, 1] -> logit [B]."""
         return Discriminator(shape, self.width)

@@ -72,10 +72,10 @@ class GANMLP:
         self.generator_hidden, self.discriminator_hidden = list(generator_hidden), list(discriminator_hidden)
         self.generator_activation, self.discriminator_activation = generator_activation, discriminator_activation
 
-    def generator(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
+    def generator(self, latent_dim: int, shape: tuple[int, ...], labels: int) -> nn.Module:
         """z [B, D] -> [B, *shape]: images in [-1, 1], points unbounded."""
         return Generator([latent_dim, *self.generator_hidden], shape, self.generator_activation)
 
-    def discriminator(self, shape: tuple[int, ...]) -> nn.Module:
+    def discriminator(self, shape: tuple[int, ...], labels: int) -> nn.Module:
         """[B, *shape] -> logit [B]."""
         return Discriminator(shape, self.discriminator_hidden, self.discriminator_activation)

@@ -6,12 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import players
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
-from genlab.contracts import DataSpec, Images
+from genlab.contracts import Images
 from genlab.models.base.noise import Noise
-from genlab.models.base.schedules import Constant
-from genlab.models.gan import GAN
 from genlab.nets.dcgan import DCGAN
 from genlab.runs.load import load_run
 
@@ -21,10 +20,8 @@ LR, BETAS = 1e-3, (0.5, 0.999)
 
 
 def gan(shape=(1, 16, 16), d_steps=1, loss="non_saturating"):
-    torch.manual_seed(0)
-    spec = DataSpec("x", "images", shape, {"train": 64}, "0")
-    model = GAN(5, loss, d_steps, DCGAN(8), lambda p: torch.optim.Adam(p, LR, BETAS), Constant(), spec, seed=3)
-    return model.double()
+    adam = lambda p: torch.optim.Adam(p, LR, BETAS)  # noqa: E731
+    return players.gan(DCGAN(8), shape, optimizer=adam, d_steps=d_steps, loss=loss)
 
 
 def batch(step, size=6, shape=(1, 16, 16)):

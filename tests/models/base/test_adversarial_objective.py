@@ -11,6 +11,7 @@ from genlab.losses.penalty import gradient_penalty
 from genlab.models.base.adversarial_objective import AdversarialObjective
 from genlab.models.base.diffaugment import DiffAugment, color, cutout, translation
 from genlab.models.base.ema import EMA
+from genlab.models.base.gradient_penalties import GradientPenalties
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet
@@ -49,7 +50,7 @@ MODELS = [(cyclegan, domains), (pix2pix, pairs)]
 
 def test_a_critic_without_a_penalty_is_refused():
     with pytest.raises(ConfigError, match=r"needs a gradient penalty\n    Type: model.lambda_gp=10"):
-        AdversarialObjective("wasserstein", 0.0, [], step())
+        AdversarialObjective("wasserstein", GradientPenalties(), DiffAugment([]), step())
 
 
 def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
@@ -70,7 +71,7 @@ def test_the_penalty_is_part_of_the_loss_and_of_the_gradient():
 
 @pytest.mark.parametrize("lambda_gp", [0.0, 7.0])
 def test_the_total_is_half_the_sum_of_both_scores_and_the_weighted_penalty(lambda_gp):
-    loss = AdversarialObjective("hinge", lambda_gp, [], step()).discriminator_loss
+    loss = AdversarialObjective("hinge", GradientPenalties(lambda_gp), DiffAugment([]), step()).discriminator_loss
     assert loss({"real": 1.0, "fake": 2.5, "penalty": 3.0}) == (1 + 2.5 + lambda_gp * 3) / 2
     assert loss({"real": 1.0, "fake": 2.5}) == 1.75
     assert loss({"d_real_A": 1.0, "d_fake_A": 2.0, "d_real_B": 9.0}, "d_{}_A") == 1.5

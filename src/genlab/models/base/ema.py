@@ -12,6 +12,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+RAMP = 0.05  # the half-life is at most this share of the images seen: the initial weights fade quickly
+
 
 class EMA(nn.ModuleDict):
     """A copy of each network, updated after every step: average = decay * average + (1 - decay) * weight.
@@ -22,20 +24,28 @@ class EMA(nn.ModuleDict):
     Args:
         nets: by name.
         decay: 0 … 1; 0.999 averages about a thousand steps; 0: no averages are kept.
+        half_life: of a weight in the average, in images, so that batch size and devices do not change it (Karras et al.,
+            2018, arXiv:1710.10196, appendix A, and their later code); 0: ``decay`` says it.
     """
 
-    def __init__(self, nets: dict[str, nn.Module], decay: float) -> None:
-        kept = nets if decay > 0 else {}
+    def __init__(self, nets: dict[str, nn.Module], decay: float, half_life: float = 0.0) -> None:
+        kept = nets if decay > 0 or half_life > 0 else {}
         super().__init__({name: copy.deepcopy(net).requires_grad_(False) for name, net in kept.items()})
-        self.decay = decay
+        self.decay, self.half_life = decay, half_life
         self.found: Pairs | None = None
 
+    def decay_at(self, step: int, images: float, seen: int) -> float:
+        """The decay of a step: number ``step``, from 0, after ``images`` more images and ``seen`` in all."""
+        if self.half_life > 0:
+            return float(0.5 ** (images / min(self.half_life, max(RAMP * seen, 1e-9))))
+        return min(self.decay, (1 + step) / (10 + step))
+
     @torch.no_grad()
-    def step(self, nets: dict[str, nn.Module], step: int) -> None:
-        """Update the averages after step number ``step`` of the networks, from 0."""
+    def step(self, nets: dict[str, nn.Module], step: int, images: float = 0, seen: int = 0) -> None:
+        """Update the averages after a step of the networks; arguments as of ``decay_at``."""
         if not len(self):
             return
-        decay = min(self.decay, (1 + step) / (10 + step))
+        decay = self.decay_at(step, images, seen)
         if self.found is None:
             self.found = Pairs(
                 [pair for name in self for pair in zip(state(self[name]), state(nets[name]), strict=True)]

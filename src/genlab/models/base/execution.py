@@ -86,12 +86,19 @@ class Execution:
         if self.channels_last is True or (self.channels_last == "auto" and device.type == "cuda" and plain):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def batched_call(self, net: nn.Module, *batches: Tensor) -> list[Tensor]:
-        """The network's output for each batch, in one pass if that gives the same. [B, C, H, W] each."""
+    def batched_call(self, net: nn.Module, *batches: Tensor, beside: tuple[Tensor, ...] = ()) -> list[Tensor]:
+        """The network's output for each batch, in one pass if that gives the same.
+
+        Args:
+            net: the network.
+            batches: [B, ...] each.
+            beside: what it takes beside each of them, [B, ...].
+        """
         alike = len({batch.shape[1:] for batch in batches}) == 1
         if len(batches) > 1 and self.batched and alike and net.treats_images_alone:
-            return list(net(torch.cat(batches)).split([len(batch) for batch in batches]))
-        return [net(batch) for batch in batches]
+            also = (torch.cat([one] * len(batches)) for one in beside)
+            return list(net(torch.cat(batches), *also).split([len(batch) for batch in batches]))
+        return [net(batch, *beside) for batch in batches]
 
 
 def treats_images_alone(net: nn.Module) -> bool:

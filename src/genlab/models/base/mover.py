@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from genlab.losses.precision import without_autocast
+from genlab.models.base.distributed import world_size
 from genlab.models.base.gradients import GradientAverager
 from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import use_configured
@@ -36,6 +37,10 @@ class Pending:
     shared: Shared | None = None
     live: bool = False  # whether the graph behind them is whole: nobody has moved through it
     shown: Shared | None = None  # without a graph, and through the pools
+
+    def again(self, turn: int) -> Pending:
+        """The same batch with other noise, for one more step of a phase."""
+        return Pending(self.batch, replace(self.noise, stage=f"{self.noise.stage}-{turn}"), self.number)
 
 
 class Mover:
@@ -62,8 +67,9 @@ class Mover:
         terms: Terms = {}
         for place, phase in enumerate(phases):
             graph_later = len(group) == 1 and any(not other.detached for other in phases[place:])
-            for _ in range(phase.times):
-                terms |= self.step_phase(phase, group, graph_later)
+            terms |= self.step_phase(phase, group, graph_later)
+            for turn in range(1, phase.times):
+                terms |= self.step_phase(phase, [item.again(turn) for item in group], graph_later=False)
         return terms
 
     def step_phase(self, phase: Phase, group: list[Pending], graph_later: bool) -> Terms:
@@ -85,7 +91,7 @@ class Mover:
             if not phase.detached and item.shared is not None:
                 item.shared, item.live = without_graph(item.shared), False
         self.step(phase)
-        self.update_ema(phase)
+        self.update_ema(phase, sum(len(item.batch[0]) for item in group))
         return without_graph(terms)  # kept until the phase moves again
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
@@ -123,13 +129,14 @@ class Mover:
             part.solve(model.updates)
         torch.clear_autocast_cache()
 
-    def update_ema(self, phase: Phase) -> None:
-        """Update the averages if the phase trained an averaged network."""
+    def update_ema(self, phase: Phase, images: int) -> None:
+        """Update the averages if the phase trained an averaged network. ``images``: of this rank, in this step."""
         if self.model.ema is None:
             return
         nets = self.model.averaged()
         if any(net in phase.nets for net in nets.values()):
-            self.model.ema.step(nets, self.model.updates)
+            passed = images * world_size() * phase.every / phase.times
+            self.model.ema.step(nets, self.model.updates, passed, self.model.images_seen)
 
 
 class Frozen:

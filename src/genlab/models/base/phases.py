@@ -41,7 +41,7 @@ class Phase:
         loss: terms -> what is minimised, for a batch [B] or for means over a set. None: the terms contain it.
         detached: the shared tensors are detached and pass through the model's pools.
         every: n, to run in every n-th update.
-        times: number of consecutive steps on the same batch.
+        times: number of consecutive steps on the same batch, each with noise of its own.
         optimizer: factory of its own one; None: the model's factory; the name of another phase: that one's optimiser.
         evaluated: its terms are also averaged over validation and test sets.
         note: how its loss is made of terms that mean the same in every model, for the run's summary.
