@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import players
-from genlab.contracts import Images, Points
+from genlab.contracts import ConfigError, Images, Points
 from genlab.losses.adversarial import AdversarialLoss, discriminator_parts, generator_part
 from players import noise
 
@@ -70,3 +70,38 @@ def test_samples_are_what_the_generator_makes_of_z_in_0_to_1():
     z = torch.randn(5, 3, dtype=torch.float64)
     torch.testing.assert_close(model.decode(z), ((model.generator(z) + 1) / 2).clamp(0, 1).detach())
     assert torch.equal(model.sample(5, seed=4), model.decode(model.latent_noise(4, 5, 3)))
+
+
+def test_top_k_is_for_training_alone():
+    model, one = players.gan(top_k=0.5), players.batch(0)
+    fakes = model.shared(one, NOISE)
+    assert (model.generator_terms(one, fakes, NOISE)["loss_g"] == 0).sum() == 3
+    model.eval()
+    assert (model.generator_terms(one, fakes, NOISE)["loss_g"] > 0).all()
+
+
+def test_a_pack_that_validation_leaves_is_filled_up():
+    model, one = players.gan(pack=4).eval(), players.batch(0, size=6)
+    terms = model.discriminator_terms(one, model.shared(one, NOISE), NOISE)
+    assert {value.shape for value in terms.values()} == {(6,)}
+    x, packs = 2 * one.image - 1, terms["d_real"]
+    assert torch.equal(packs[0], packs[2])  # two packs: images 0, 2, 4, 0 and 1, 3, 5, 1
+    first = model.discriminator(torch.cat([x[0], x[2], x[4], x[0]])[None])
+    torch.testing.assert_close(packs[0], first.sigmoid()[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"loss": "wasserstein"}, r"needs a gradient penalty\n    Type: model.lambda_gp=10"),
+        ({"loss": "hinge", "label_smoothing": 0.1}, r"hinge has no target .*\n    Type: model.label_smoothing=0"),
+    ],
+)
+def test_a_game_that_cannot_be_played_is_refused(options, words):
+    with pytest.raises(ConfigError, match=words):
+        players.gan(**options)
+
+
+def test_a_penalty_beside_another_loss_is_allowed_and_said():
+    assert any("allowed" in note for note in players.gan(lambda_gp=1.0).notes())
+    assert not any("allowed" in note for note in players.gan(lambda_gp=1.0, loss="wasserstein").notes())

@@ -20,6 +20,7 @@ from genlab.models.base.gradient_penalties import GradientPenalties
 from genlab.models.base.labels import encoded_labels, label_size
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
+from genlab.models.base.optimizers import with_rate
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
 from genlab.models.base.schedules import Schedule, Weight
 
@@ -92,10 +93,10 @@ class GAN(Model):
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
         self.latent_dim, self.d_steps, self.g_steps = latent_dim, d_steps, g_steps
-        self.d_optimizer = partial(optimizer, lr=d_lr) if d_lr else None
+        self.d_optimizer = with_rate(optimizer, d_lr)
         penalties = GradientPenalties(lambda_gp, r1, r2, dragan, penalty_every)
-        clock, remedies = (self.at, lambda: self.updates), (label_smoothing, instance_noise, pack, top_k)
-        self.objective = AdversarialObjective(loss, penalties, DiffAugment(augment), step, *clock, *remedies)
+        game = partial(AdversarialObjective, loss, penalties, DiffAugment(augment), step, self.at, lambda: self.updates)
+        self.objective = game(label_smoothing, instance_noise, pack, top_k)
         labels = label_size(spec) if self.needs else 0
         self.generator = net.generator(latent_dim, spec.shape, labels)
         self.discriminator = net.discriminator((pack * spec.shape[0], *spec.shape[1:]), pack * labels)

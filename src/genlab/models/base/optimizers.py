@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, cast
 
 from torch.optim import Optimizer
 
@@ -49,3 +50,8 @@ def use_configured(optimizer: Optimizer) -> None:
 def groups_of(optimizer: Optimizer) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each group of parameters, and its options as configured."""
     return zip(optimizer.param_groups, optimizer.configured, strict=True)  # type: ignore[attr-defined]
+
+
+def with_rate(factory: OptimizerFactory, lr: float | None) -> OptimizerFactory | None:
+    """The same optimiser with another learning rate, for one of two players; None: no other one."""
+    return None if lr is None else partial(cast(Callable[..., Optimizer], factory), lr=lr)
