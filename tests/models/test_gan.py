@@ -9,6 +9,7 @@ from torch import nn
 import players
 from genlab.contracts import ConfigError, Images, Points
 from genlab.losses.adversarial import AdversarialLoss, discriminator_parts, generator_part
+from genlab.models.base.schedules import Ramp
 from players import noise
 
 NOISE = noise(0)
@@ -105,3 +106,11 @@ def test_a_game_that_cannot_be_played_is_refused(options, words):
 def test_a_penalty_beside_another_loss_is_allowed_and_said():
     assert any("allowed" in note for note in players.gan(lambda_gp=1.0).notes())
     assert not any("allowed" in note for note in players.gan(lambda_gp=1.0, loss="wasserstein").notes())
+
+
+def test_a_penalty_is_not_computed_once_its_weight_has_fallen_to_0():
+    model, one = players.gan(r1=Ramp(1.0, 0.0, 2, 0)), players.batch(0)
+    found = []
+    for model.batches_seen in range(4):
+        found.append("loss_d_r1" in model.discriminator_terms(one, model.shared(one, NOISE), NOISE))
+    assert found == [True, True, False, False]
