@@ -21,10 +21,10 @@ class Linear:
     def __init__(self, patches):
         self.patches = patches
 
-    def generator(self, latent_dim, shape):
+    def generator(self, latent_dim, shape, labels):
         return nn.Sequential(nn.Linear(latent_dim, 16), nn.Unflatten(1, shape))
 
-    def discriminator(self, shape):
+    def discriminator(self, shape, labels, condition):
         if self.patches:
             return nn.Conv2d(1, 1, 2, stride=2)
         return nn.Sequential(nn.Flatten(), nn.Linear(16, 1), nn.Flatten(0))

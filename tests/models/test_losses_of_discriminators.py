@@ -20,7 +20,7 @@ UNDECIDED = math.log(2)  # nats: the cross-entropy of a discriminator that says 
 
 
 def gan():
-    return GAN(2, "non_saturating", 1, GANMLP([4], [4], "relu", "leaky_relu"), unfused, Constant(), SPEC, 0)
+    return GAN(2, "non_saturating", 1, GANMLP([4], [4], "relu", "leaky_relu", False, 0), unfused, Constant(), SPEC, 0)
 
 
 MODELS = {  # and by how much of one loss an undecided discriminator's loss_d is

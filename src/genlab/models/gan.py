@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 
 from torch import Tensor, nn
 
-from genlab.config.types import PositiveInt
+from genlab.config.types import Condition, PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
 from genlab.losses.adversarial import AdversarialLoss, fake_loss, generator_loss, real_loss
@@ -18,14 +18,14 @@ from genlab.models.base.schedules import Schedule
 
 
 class GANNet(Protocol):
-    """Interface of a GAN's network family."""
+    """Interface of a GAN's network family. ``labels``: the size of the label y of each image or point; 0: there is none."""
 
-    def generator(self, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-        """z [B, D] -> [B, *shape]: images in [-1, 1], points unbounded."""
+    def generator(self, latent_dim: int, shape: tuple[int, ...], labels: int) -> nn.Module:
+        """(z [B, D], y [B, labels] or None) -> [B, *shape]: images in [-1, 1], points unbounded."""
         ...
 
-    def discriminator(self, shape: tuple[int, ...]) -> nn.Module:
-        """[B, *shape], as the generator makes them -> logits [B] or a map of them."""
+    def discriminator(self, shape: tuple[int, ...], labels: int, condition: Condition | None) -> nn.Module:
+        """(x [B, *shape], as the generator makes them, y [B, labels] or None) -> logits [B] or a map of them."""
         ...
 
 
@@ -58,8 +58,8 @@ class GAN(Model):
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
         self.latent_dim, self.loss, self.d_steps = latent_dim, loss, d_steps
-        self.generator = net.generator(latent_dim, spec.shape)
-        self.discriminator = net.discriminator(spec.shape)
+        self.generator = net.generator(latent_dim, spec.shape, labels=0)
+        self.discriminator = net.discriminator(spec.shape, labels=0, condition=None)
 
     def phases(self) -> list[Phase]:
         """D in every update, then G in every ``d_steps``-th one."""

@@ -23,7 +23,16 @@ LR, BETAS = 1e-3, (0.5, 0.999)
 def gan(shape=(1, 16, 16), d_steps=1, loss="non_saturating"):
     torch.manual_seed(0)
     spec = DataSpec("x", "images", shape, {"train": 64}, "0")
-    model = GAN(5, loss, d_steps, DCGAN(8), lambda p: torch.optim.Adam(p, LR, BETAS), Constant(), spec, seed=3)
+    model = GAN(
+        5,
+        loss,
+        d_steps,
+        DCGAN(8, "batch", False, 0),
+        lambda p: torch.optim.Adam(p, LR, BETAS),
+        Constant(),
+        spec,
+        seed=3,
+    )
     return model.double()
 
 

@@ -36,7 +36,7 @@ def vae():
 
 def gan():
     torch.manual_seed(0)
-    net = GANMLP([8], [8], "tanh", "tanh")
+    net = GANMLP([8], [8], "tanh", "tanh", False, 0)
     return GAN(2, "non_saturating", 1, net, sgd, Constant(), SPEC, SEED).double()
 
 
