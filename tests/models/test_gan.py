@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-import players
 from genlab.contracts import ConfigError, Images, Points
 from genlab.losses.adversarial import AdversarialLoss, discriminator_parts, generator_part
 from genlab.models.base.schedules import Ramp
+
+import players
 from players import noise
 
 NOISE = noise(0)

@@ -7,11 +7,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import players
 from genlab.models.base.diffaugment import DiffAugment
 from genlab.models.base.schedules import Ramp
-from players import LR, batch, noise
 
+import players
+from players import LR, batch, noise
 from stepping import move, play, stepping
 
 STEPS, SIZE = 10, 6

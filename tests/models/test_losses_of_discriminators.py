@@ -7,12 +7,11 @@ import torch
 
 from genlab.callbacks.alarms import losses_d
 from genlab.models.aae import AAE
-from genlab.models.base.schedules import Constant
-from genlab.models.gan import GAN
 from genlab.models.priors.standard_normal import StandardNormal
 from genlab.models.ss_aae import SSAAE
 from genlab.nets.gan_mlp import GANMLP
 
+import players
 from family import SPEC, batch, member, parts, unfused
 from stepping import stepping
 
@@ -20,7 +19,8 @@ UNDECIDED = math.log(2)  # nats: the cross-entropy of a discriminator that says 
 
 
 def gan():
-    return GAN(2, "non_saturating", 1, GANMLP([4], [4], "relu", "leaky_relu"), unfused, Constant(), SPEC, 0)
+    net = GANMLP([4], [4], "relu", "leaky_relu", False, 0, "projection")
+    return players.gan(net, SPEC.shape, optimizer=unfused, double=False)
 
 
 MODELS = {  # and by how much of one loss an undecided discriminator's loss_d is

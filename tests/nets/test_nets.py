@@ -37,11 +37,11 @@ def test_autoencoder_networks_fit_any_image(family, shape):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gan_networks_fit_any_image(shape):
-    net = DCGAN(8)
-    fake = net.generator(6, shape)(torch.randn(2, 6))
+    net = DCGAN(8, "batch", False, 0, "projection")
+    fake = net.generator(6, shape, 0)(torch.randn(2, 6))
     assert fake.shape == (2, *shape)
     assert fake.abs().max() <= 1
-    assert net.discriminator(shape)(fake).shape == (2,)
+    assert net.discriminator(shape, 0)(fake).shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_gan_networks_fit_any_image(shape):
     ],
 )
 def test_dcgan_has_the_published_number_of_parameters(shape, generator, discriminator):
-    net = DCGAN(64)
-    assert count(net.generator(100, shape)) == generator
-    assert count(net.discriminator(shape)) == discriminator
+    net = DCGAN(64, "batch", False, 0, "projection")
+    assert count(net.generator(100, shape, 0)) == generator
+    assert count(net.discriminator(shape, 0)) == discriminator
 
 
 def test_the_first_vae_network_is_784_400_20():
@@ -82,11 +82,11 @@ def test_group_norm_treats_each_image_alone():
 
 @pytest.mark.parametrize("shape", [*SHAPES, (2,), (5,)])
 def test_fully_connected_gan_networks_fit_images_and_points(shape):
-    net = GANMLP([30], [20, 10], "relu", "leaky_relu")
-    fake = net.generator(6, shape)(100 * torch.randn(64, 6))
+    net = GANMLP([30], [20, 10], "relu", "leaky_relu", False, 0, "projection")
+    fake = net.generator(6, shape, 0)(100 * torch.randn(64, 6))
     assert fake.shape == (64, *shape)
     assert (fake.abs().max() <= 1) == (len(shape) == 3)  # images end in tanh, points anywhere
-    assert net.discriminator(shape)(fake).shape == (64,)
+    assert net.discriminator(shape, 0)(fake).shape == (64,)
 
 
 # ---- the networks of DCGAN, layer by layer ----------------------------------------------------------------------------
@@ -121,8 +121,10 @@ def filled_from(theirs, ours):
 @pytest.mark.parametrize("training", [True, False])
 def test_dcgan_is_the_network_of_its_paper(training):
     torch.manual_seed(0)
-    net = DCGAN(4)
-    g, d = (made.double().train(training) for made in (net.generator(5, (3, 64, 64)), net.discriminator((3, 64, 64))))
+    net = DCGAN(4, "batch", False, 0, "projection")
+    g, d = (
+        made.double().train(training) for made in (net.generator(5, (3, 64, 64), 0), net.discriminator((3, 64, 64), 0))
+    )
     theirs_g = filled_from(paper_generator(5, 3, 4), g).train(training)
     theirs_d = filled_from(paper_discriminator(3, 4), d).train(training)
     z = torch.randn(3, 5, dtype=torch.float64)
@@ -133,8 +135,8 @@ def test_dcgan_is_the_network_of_its_paper(training):
 
 def test_dcgan_begins_with_the_paper_s_weights():
     torch.manual_seed(0)
-    net = DCGAN(32)
-    for module in (*net.generator(50, (3, 64, 64)).modules(), *net.discriminator((3, 64, 64)).modules()):
+    net = DCGAN(32, "batch", False, 0, "projection")
+    for module in (*net.generator(50, (3, 64, 64), 0).modules(), *net.discriminator((3, 64, 64), 0).modules()):
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             assert module.weight.std().item() == pytest.approx(0.02, rel=0.1)
             assert abs(module.weight.mean().item()) < 0.002
@@ -146,13 +148,17 @@ def test_dcgan_begins_with_the_paper_s_weights():
 
 def test_images_of_other_sides_lie_in_the_middle_of_black():
     torch.manual_seed(0)
-    net, x = DCGAN(4), torch.rand(3, 1, 27, 30) * 2 - 1
+    net, x = DCGAN(4, "batch", False, 0, "projection"), torch.rand(3, 1, 27, 30) * 2 - 1
     on_black = torch.full((3, 1, 32, 32), -1.0)
     on_black[:, :, 2:29, 1:31] = x
-    small, large = net.discriminator((1, 27, 30)).eval(), net.discriminator((1, 32, 32)).eval()
+    small, large = net.discriminator((1, 27, 30), 0).eval(), net.discriminator((1, 32, 32), 0).eval()
     large.load_state_dict(small.state_dict())
     torch.testing.assert_close(small(x), large(on_black))
-    small, large, z = net.generator(5, (1, 27, 30)).eval(), net.generator(5, (1, 32, 32)).eval(), torch.randn(3, 5)
+    small, large, z = (
+        net.generator(5, (1, 27, 30), 0).eval(),
+        net.generator(5, (1, 32, 32), 0).eval(),
+        torch.randn(3, 5),
+    )
     large.load_state_dict(small.state_dict())
     torch.testing.assert_close(small(z), large(z)[:, :, 2:29, 1:31])
 
@@ -169,11 +175,11 @@ def test_hidden_layers_have_the_widths_that_are_given_the_decoder_s_in_reverse()
     net = MLP([40, 20], "relu", "none", 0.0)
     assert widths(net.encoder((1, 8, 8), 3)) == [(64, 40), (40, 20), (20, 3)]
     assert widths(net.decoder(3, (1, 8, 8))) == [(3, 20), (20, 40), (40, 64)]
-    gan = GANMLP([30, 10], [20, 15], "relu", "leaky_relu")
-    assert widths(gan.generator(6, (1, 8, 8))) == [(6, 30), (30, 10), (10, 64)]
-    assert widths(gan.discriminator((1, 8, 8))) == [(64, 20), (20, 15), (15, 1)]
-    assert [type(m) for m in gan.generator(6, (2,)).modules() if "ReLU" in type(m).__name__] == [nn.ReLU] * 2
-    assert [type(m) for m in gan.discriminator((2,)).modules() if "ReLU" in type(m).__name__] == [nn.LeakyReLU] * 2
+    gan = GANMLP([30, 10], [20, 15], "relu", "leaky_relu", False, 0, "projection")
+    assert widths(gan.generator(6, (1, 8, 8), 0)) == [(6, 30), (30, 10), (10, 64)]
+    assert widths(gan.discriminator((1, 8, 8), 0)) == [(64, 20), (20, 15), (15, 1)]
+    assert [type(m) for m in gan.generator(6, (2,), 0).modules() if "ReLU" in type(m).__name__] == [nn.ReLU] * 2
+    assert [type(m) for m in gan.discriminator((2,), 0).modules() if "ReLU" in type(m).__name__] == [nn.LeakyReLU] * 2
 
 
 def test_convolutions_double_their_width_with_each_halving_up_to_the_widest():

@@ -74,6 +74,13 @@ GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with
         "prior": {"_target_": "genlab.models.priors.standard_normal.StandardNormal"},
         "logistic_mixtures": 1,
     },
+    "genlab.nets.dcgan.DCGAN": {
+        "discriminator_norm": "batch",
+        "spectral_norm": False,
+        "minibatch_std": 0,
+        "condition": "projection",
+    },
+    "genlab.nets.gan_mlp.GANMLP": {"spectral_norm": False, "minibatch_std": 0, "condition": "projection"},
     "genlab.nets.mlp.MLP": {"norm": "none", "dropout": 0.0},
     "genlab.data.sets.celeba.CelebA": {"binarize": None},
     "genlab.data.sets.digits.Digits": {"binarize": None},

@@ -29,3 +29,5 @@ ResizeRule = Literal["antialiased", "tf", "clean"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 PerceptualNet = Literal["alex", "vgg", "squeeze"]
 TreePredictor = Literal["forest", "boosted"]  # what tells the importance of a latent for a factor
+GroupSize = Literal[0] | Annotated[int, Field(ge=2)]  # 0: no groups
+Condition = Literal["embedding", "projection"]  # how a discriminator takes the label

@@ -10,8 +10,11 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from genlab.config.types import Activation, PositiveInt
+from genlab.config.types import Activation, Condition, GroupSize, PositiveInt
 from genlab.nets.activation import activation
+from genlab.nets.label_inputs import Projection, beside
+from genlab.nets.minibatch_std import MinibatchStd
+from genlab.nets.spectral_norm import normalise_spectrum
 
 
 def is_image(shape: tuple[int, ...]) -> bool:
@@ -20,36 +23,55 @@ def is_image(shape: tuple[int, ...]) -> bool:
 
 
 class Generator(nn.Module):
-    """z [B, D] -> [B, *shape]: images in [-1, 1] by a tanh, points by a linear layer."""
+    """z [B, D] -> [B, *shape]: images in [-1, 1] by a tanh, points by a linear layer. Labels lie beside z."""
 
     def __init__(self, widths: list[int], shape: tuple[int, ...], between: Activation) -> None:
         super().__init__()
         self.layers, self.shape = layers([*widths, math.prod(shape)], between), shape
         self.last = nn.Tanh() if is_image(shape) else nn.Identity()
 
-    def forward(self, z: Tensor) -> Tensor:
-        """[B, D] -> [B, *shape]."""
-        return self.last(self.layers(z)).unflatten(1, self.shape)
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """[B, D] and labels [B, K] -> [B, *shape]."""
+        return self.last(self.layers(beside(z, y))).unflatten(1, self.shape)
 
 
 class Discriminator(nn.Module):
-    """[B, *shape] -> logit [B]."""
+    """[B, *shape] -> logit [B]. Labels lie beside the input, or are projected on the last hidden layer."""
 
-    def __init__(self, shape: tuple[int, ...], widths: list[int], between: Activation) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        labels: int,
+        condition: Condition | None,
+        hidden: list[int],
+        between: Activation,
+        group: int,
+    ) -> None:
         super().__init__()
-        self.layers = layers([math.prod(shape), *widths, 1], between)
+        self.embeds = condition == "embedding"
+        widths = [math.prod(shape) + self.embeds * labels, *hidden]
+        seen, features = [MinibatchStd(group)] if group else [], widths[-1] + (group > 0)
+        self.layers = nn.Sequential(*activated(widths, between), *seen, nn.Linear(features, 1))
+        self.projection = Projection(labels, features) if condition == "projection" else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, *shape] -> [B]."""
-        return self.layers(x.flatten(1)).squeeze(1)
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """[B, *shape] and labels [B, K] -> [B]."""
+        h = beside(x.flatten(1), y if self.embeds else None)
+        *body, last = self.layers
+        for layer in body:
+            h = layer(h)
+        logit = last(h).squeeze(1)
+        return logit if self.projection is None else logit + self.projection(h, y)
+
+
+def activated(widths: list[int], between: Activation) -> list[nn.Module]:
+    """Linear layers, an activation behind each."""
+    return [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), activation(between))]
 
 
 def layers(widths: list[int], between: Activation) -> nn.Sequential:
     """Linear layers, with activations between them."""
-    steps: list[nn.Module] = []
-    for inputs, outputs in pairwise(widths):
-        steps += [nn.Linear(inputs, outputs), activation(between)]
-    return nn.Sequential(*steps[:-1])
+    return nn.Sequential(*activated(widths, between)[:-1])
 
 
 class GANMLP:
@@ -60,6 +82,9 @@ class GANMLP:
         discriminator_hidden: widths of the discriminator's, from the image or point on.
         generator_activation: between the generator's layers.
         discriminator_activation: between the discriminator's.
+        spectral_norm: of all weights of the discriminator.
+        minibatch_std: images or points in a group whose standard deviation the discriminator sees; 0: it does not.
+        condition: how the discriminator takes labels: ``embedding`` beside its input, or ``projection``.
     """
 
     def __init__(
@@ -68,14 +93,23 @@ class GANMLP:
         discriminator_hidden: list[PositiveInt],
         generator_activation: Activation,
         discriminator_activation: Activation,
+        spectral_norm: bool,
+        minibatch_std: GroupSize,
+        condition: Condition,
     ) -> None:
         self.generator_hidden, self.discriminator_hidden = list(generator_hidden), list(discriminator_hidden)
         self.generator_activation, self.discriminator_activation = generator_activation, discriminator_activation
+        self.spectral_norm, self.minibatch_std = spectral_norm, minibatch_std
+        self.condition = condition
 
     def generator(self, latent_dim: int, shape: tuple[int, ...], labels: int) -> nn.Module:
-        """z [B, D] -> [B, *shape]: images in [-1, 1], points unbounded."""
-        return Generator([latent_dim, *self.generator_hidden], shape, self.generator_activation)
+        """z [B, D] and labels [B, labels] -> [B, *shape]: images in [-1, 1], points unbounded."""
+        return Generator([latent_dim + labels, *self.generator_hidden], shape, self.generator_activation)
 
     def discriminator(self, shape: tuple[int, ...], labels: int) -> nn.Module:
-        """[B, *shape] -> logit [B]."""
-        return Discriminator(shape, self.discriminator_hidden, self.discriminator_activation)
+        """[B, *shape] and labels [B, labels] -> logit [B]."""
+        taken, between = self.condition if labels else None, self.discriminator_activation
+        net = Discriminator(shape, labels, taken, self.discriminator_hidden, between, self.minibatch_std)
+        if self.spectral_norm:
+            normalise_spectrum(net)
+        return net

@@ -6,7 +6,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import players
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
 from genlab.contracts import Images
@@ -14,6 +13,7 @@ from genlab.models.base.noise import Noise
 from genlab.nets.dcgan import DCGAN
 from genlab.runs.load import load_run
 
+import players
 from stepping import move, play, stepping
 
 LR, BETAS = 1e-3, (0.5, 0.999)
@@ -21,7 +21,7 @@ LR, BETAS = 1e-3, (0.5, 0.999)
 
 def gan(shape=(1, 16, 16), d_steps=1, loss="non_saturating"):
     adam = lambda p: torch.optim.Adam(p, LR, BETAS)  # noqa: E731
-    return players.gan(DCGAN(8), shape, optimizer=adam, d_steps=d_steps, loss=loss)
+    return players.gan(DCGAN(8, "batch", False, 0, "projection"), shape, optimizer=adam, d_steps=d_steps, loss=loss)
 
 
 def batch(step, size=6, shape=(1, 16, 16)):

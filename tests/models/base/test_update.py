@@ -10,12 +10,13 @@ from genlab.callbacks.stopping import MaxSteps
 from genlab.contracts import DataSpec, Images
 from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant
-from genlab.models.gan import GAN
 from genlab.models.objectives.elbo import ELBO
 from genlab.models.priors.standard_normal import StandardNormal
 from genlab.models.vae import VAE
 from genlab.nets.gan_mlp import GANMLP
 from genlab.nets.mlp import MLP
+
+from players import gan as game
 
 SPEC, SEED, LR = DataSpec("x", "images", (1, 4, 4), {"train": 30}, "0"), 3, 0.5
 CLIP = {"norm": clip_grad_norm_, "value": clip_grad_value_}
@@ -35,9 +36,7 @@ def vae():
 
 
 def gan():
-    torch.manual_seed(0)
-    net = GANMLP([8], [8], "tanh", "tanh")
-    return GAN(2, "non_saturating", 1, net, sgd, Constant(), SPEC, SEED).double()
+    return game(GANMLP([8], [8], "tanh", "tanh", False, 0, "projection"), latent_dim=2, optimizer=sgd)
 
 
 MODELS = [vae, gan]

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from genlab.nets.batch_mixing import mixes_batch
 from genlab.nets.blocks import InstanceNorm, Switch, dead_biases
+from genlab.nets.spectral_norm import SpectralNorm
 
 Compile = Literal["default", "reduce-overhead", "max-autotune"]
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU)
@@ -24,7 +26,7 @@ class Execution:
 
     Args:
         batched: run several batches through a network in one pass, if it treats every image independently: without
-            batch norm and dropout.
+            batch norm, minibatch standard deviation and dropout; and without spectral norm, which takes one step a pass.
         inplace: in-place activations, which save memory; but an instance norm that is not grouped outputs a view, which
             autograd then copies.
         grouped_norm: instance norm as a group norm with one channel per group: one operation instead of four, and no
@@ -102,5 +104,5 @@ class Execution:
 
 
 def treats_images_alone(net: nn.Module) -> bool:
-    """Whether an image's output depends neither on the other images of its batch nor on a random state."""
-    return not any(isinstance(layer, nn.BatchNorm2d | nn.Dropout) for layer in net.modules())
+    """Whether an image's output depends neither on the other images of its batch, nor on a random state or earlier passes."""
+    return not mixes_batch(net) and not any(isinstance(layer, nn.Dropout | SpectralNorm) for layer in net.modules())

@@ -2,8 +2,8 @@
 
 A phase trains its own parameters and freezes all others. Tensors that several phases need are computed once where the
 order allows. An update on n accumulated batches equals one on a batch n times as large, except for what looks at a whole
-batch: batch norm, and terms that pool over it (capacity, free bits, total correlation, sparsity). Gradients are averaged
-over ranks during backward.
+batch: batch norm, minibatch standard deviation, and terms that pool over it (capacity, free bits, total correlation,
+sparsity); and for spectral norm, which takes a step in each pass. Gradients are averaged over ranks during backward.
 """
 
 from __future__ import annotations
