@@ -45,6 +45,7 @@ MORE = {
     "vae-free-bits": ("vae", ["model/objective=free_bits"]),
     "hvae-iwae": ("hvae", ["model/objective=iwae", "model.objective.gradient=dreg", "model/prior=vamp", *FEW_INPUTS]),
     "gan-grouped": ("gan", GROUPED),
+    "gan-spectral": ("gan", ["model.net.spectral_norm=true"]),
     "aae-classes": ("aae", CLASSES),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),

@@ -116,9 +116,12 @@ def test_running_statistics_are_written_where_the_model_uses_them(pix2pix, tmp_p
     assert (made - loaded.model.translate(x, "AtoB")).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize("name", ["vae", "dcgan"])
-def test_decoders(name, train, export):
-    run = train(f"model={name}", *SMALL, *QUIET)
+SNGAN = ["model=gan", "model/gan_net@model.net=sngan", "model.net.width=4"]
+
+
+@pytest.mark.parametrize("model", [["model=vae"], ["model=dcgan"], SNGAN], ids=["vae", "dcgan", "sngan"])
+def test_decoders(model, train, export):
+    run = train(*model, *SMALL, *QUIET)
     export(f"ckpt={run}")
     (path,) = run.glob("export/*/decoder.onnx")
     z = torch.randn(7, 3)

@@ -22,6 +22,7 @@ OPTIONS = {
     "vae": ["model=vae", "data=digits", "model.latent_dim=3"],
     "dcgan": ["model=dcgan", "data=digits", "model.latent_dim=3", "model.net.width=4"],
 }
+OPTIONS["sngan"] = [*OPTIONS["dcgan"], "model/gan_net@model.net=sngan"]
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +60,15 @@ def test_samples_are_those_of_the_seed(name, generated):
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("what", ["sample", "reconstruct", "interpolate"])
 def test_pictures_are_the_same_in_batches_of_any_size_and_no_batch_is_larger(name, what, generated, monkeypatch):
-    if (name, what) == ("dcgan", "reconstruct"):
+    if name != "vae" and what == "reconstruct":
         return
     whole, *_ = generated(name, f"what={what}", "n=5", "seed=7")
     sizes, call = [], torch.nn.Module.__call__
     kinds = torch.nn.Linear | torch.nn.Conv2d | torch.nn.ConvTranspose2d
 
-    def counted(self, x):
-        sizes.extend([len(x)] if isinstance(self, kinds) else [])
-        return call(self, x)
+    def counted(self, *inputs):
+        sizes.extend([len(inputs[0])] if isinstance(self, kinds) else [])
+        return call(self, *inputs)
 
     monkeypatch.setattr(torch.nn.Module, "__call__", counted)
     made, *_ = generated(name, f"what={what}", "n=5", "seed=7", "batch_size=2")

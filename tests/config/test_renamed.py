@@ -149,3 +149,18 @@ def test_the_halves_of_a_network_in_an_old_checkpoint_have_the_names_of_today():
     }
     assert {"encoding", "decoding"} < set(net)
     assert renamed.configuration({**today, "model": {**today["model"], "net": net}}) == today
+
+
+@pytest.mark.parametrize(
+    ("net", "width"),
+    [("dcgan", {"width": 64}), ("mlp", {"generator_hidden": [5], "discriminator_hidden": [6]})],
+)
+def test_the_networks_of_an_old_gan_are_those_of_today_without_what_they_have_gained(net, width):
+    chosen = [f"model/gan_net@model.net={net}", *(f"model.net.{key}={value}" for key, value in width.items())]
+    today = OmegaConf.to_container(compose("train", ["model=gan", *chosen]), resolve=True)
+    gained = {"discriminator_norm": "batch", "spectral_norm": False, "minibatch_std": 0}
+    old = {key: value for key, value in today["model"]["net"].items() if key not in gained}
+    assert len(old) < len(today["model"]["net"])
+    found = renamed.configuration({**today, "model": {**today["model"], "net": old}})
+    assert found == today
+    assert {key: value for key, value in found["model"]["net"].items() if gained.get(key, value) != value} == {}

@@ -12,7 +12,8 @@ class MinibatchStd(nn.Module):
     """Appends one constant plane or feature: the standard deviation over a group of images, averaged over all features.
 
     With N groups, group n has the images n, n + N, n + 2 N, … of the batch. If a rank's batch can be divided into groups,
-    its groups are therefore those that one process would form of the batch of all ranks.
+    its groups are therefore those that one process would form of the batch of all ranks. Evaluation forms groups, too: the
+    discriminator's validation losses depend a little on the size of the last batch.
 
     Args:
         group: images in a group (StyleGAN has 4); if this does not divide the batch, the greatest common divisor does.

@@ -72,7 +72,7 @@ def loss_by_hand(model, player, batch, number):
     fakes = model.shared(batch, noise)
     if player == "g":
         return model.generator_terms(batch, fakes, noise)["loss_g"].mean()
-    return model.discriminator_terms(batch, {"fake": fakes["fake"].detach()}, noise)["loss_d"].mean()
+    return model.discriminator_loss(model.discriminator_terms(batch, {"fake": fakes["fake"].detach()}, noise)).mean()
 
 
 def by_hand(model, groups, clip=None, algorithm="norm"):
