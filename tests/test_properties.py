@@ -43,6 +43,7 @@ MODELS = {
     "vamp_vae": ["data=digits", "model.latent_dim=3", "model.prior.components=10"],
     "ss_aae": ["data=digits", "model.latent_dim=3", "model.labelled=40"],
     "dcgan": ["data=digits", "model.latent_dim=3"],
+    "cgan": ["data=digits", "model.latent_dim=3", "model.net.width=8"],
     "gan": ["data=toy2d", "data.count=1000", "model.latent_dim=3"],
     "pix2pix": ["data=paired_folders", *CUT, *SMALL["pix2pix"]],
     "cyclegan": ["data=unpaired_folders", *CUT, *SMALL["cyclegan"]],

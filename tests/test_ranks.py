@@ -32,6 +32,8 @@ CHOSEN = {
 INSTANCE = ["model.generator.norm=instance", "model.generator.dropout=false", "model.discriminator.norm=instance"]
 CRITIC = ["model.loss=wasserstein", "model.lambda_gp=10", "model.augment=[color,translation,cutout]", "model.ema=0.9"]
 CLASSES = ["model.latent_dim=2", "model/prior=ring", "model.labelled=30", "model.posterior=gaussian"]
+REMEDIES = ["model.loss=relativistic", "model.r1=0.5", "model.r2=0.5", "model.instance_noise=0.1", "model.pack=2"]
+REMEDIES += ["model.top_k=0.5", "model.d_steps=2", "model.g_steps=2", "model.d_lr=1e-3", "model.ema_images=100"]
 FEW_INPUTS = ["model.prior.components=10"]
 GROUPED = ["trainer.accumulate_grad_batches=3", "trainer.gradient_clip_val=0.5"]
 MORE = {
@@ -45,6 +47,9 @@ MORE = {
     "vae-free-bits": ("vae", ["model/objective=free_bits"]),
     "hvae-iwae": ("hvae", ["model/objective=iwae", "model.objective.gradient=dreg", "model/prior=vamp", *FEW_INPUTS]),
     "gan-grouped": ("gan", GROUPED),
+    "gan-critic": ("gan", ["model.loss=wasserstein", "model.lambda_gp=10", "model.dragan=1", "model.penalty_every=2"]),
+    "gan-remedies": ("gan", REMEDIES),
+    "cgan-remedies": ("cgan", [*REMEDIES, "model.net.discriminator_norm=none", "model.net.minibatch_std=2"]),
     "gan-spectral": ("gan", ["model.net.spectral_norm=true"]),
     "aae-classes": ("aae", CLASSES),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
