@@ -55,6 +55,7 @@ MORE = {
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),
 }
+TOGETHER = ("cgan-remedies",)  # whose discriminator judges several images of a batch together
 LEAVES = ("AAE", "Remedies", "WarmUp")  # kinds of models that are still to come: tests/leaves.py
 CASES = {name: (name, CHOSEN.get(name, [])) for name in Conf().options("model")} | MORE
 CASES |= {leaf: ("ae", ["model/schedule=cosine"]) for leaf in LEAVES}
@@ -162,7 +163,8 @@ def test_two_ranks_measure_what_one_process_measures_of_the_same_weights(case, p
     both, _ = held_by_both(pair, case)
     numbers = rankpair.tested(rankpair.configured(pair / case, 1), tmp_path, both["tested"])
     assert {name for name in both["numbers"] if name.startswith("test/")} == numbers.keys() != set()
-    assert {name: both["numbers"][name] for name in numbers} == pytest.approx(numbers, rel=1e-9)
+    near = 1e-2 if case in TOGETHER else 1e-9  # its last batch, which the ranks share, has other packs and groups
+    assert {name: both["numbers"][name] for name in numbers} == pytest.approx(numbers, rel=near)
 
 
 @pytest.mark.parametrize("case", ["cyclegan-pool"])

@@ -25,7 +25,7 @@ SMALL = 3  # doublings of 4: up to 32 pixels
 WIDEST = 8  # times the width: 1024 channels in the paper's large networks
 
 
-def initialised(layer: nn.Module, gain: float = 1.0) -> nn.Module:
+def initialised(layer: nn.Linear | nn.Conv2d, gain: float = 1.0) -> nn.Module:
     """The layer with Xavier's uniform weights and a bias of 0, as in the authors' code."""
     nn.init.xavier_uniform_(layer.weight, gain)
     if layer.bias is not None:
@@ -124,14 +124,11 @@ class Discriminator(nn.Module):
         stages, self.frame = doublings(shape), frame(shape)
         self.plane = LabelPlane(labels, 4 * 2**stages) if condition == "embedding" else None
         widths = [shape[0] + (self.plane is not None), *discriminator_widths(stages, width)]
-        *blocks, last = (
-            Down(*pair, is_first=place == 0, halves=place < halvings(stages))
-            for place, pair in enumerate(pairwise(widths))
-        )
-        if group:
-            last = Down(widths[-2] + 1, widths[-1], is_first=False, halves=last.halves)
-            blocks.append(MinibatchStd(group))
-        self.blocks = nn.Sequential(*blocks, last)
+        *sizes, (inputs, outputs) = pairwise(widths)
+        blocks = [Down(*pair, is_first=place == 0, halves=place < halvings(stages)) for place, pair in enumerate(sizes)]
+        seen = [MinibatchStd(group)] if group else []
+        last = Down(inputs + (group > 0), outputs, is_first=False, halves=len(sizes) < halvings(stages))
+        self.blocks = nn.Sequential(*blocks, *seen, last)
         self.last = initialised(nn.Linear(widths[-1], 1))
         self.projection = Projection(labels, widths[-1]) if condition == "projection" else None
         if self.projection is not None:
