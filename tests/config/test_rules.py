@@ -1,6 +1,7 @@
 """Values that are fine each, and do not fit together; and code that nobody has trusted."""
 
 import pytest
+import torch
 from hydra import compose as hydra_compose
 from omegaconf import OmegaConf
 
@@ -120,6 +121,12 @@ def test_what_is_injected_arrives_as_it_is():
     marker = object()
     made = build(OmegaConf.create({"_target_": "genlab.contracts.Problem", "where": "here"}), [], what=marker)
     assert made.what is marker
+
+
+def test_whole_numbers_reach_an_optimiser_as_the_floats_that_it_wants():
+    weight = torch.nn.Parameter(torch.zeros(1))
+    factory = build(compose("train", ["model=vae", "model.optimizer.betas=[0,0.9]"]).model.optimizer, [])
+    assert [(beta, type(beta)) for beta in factory([weight]).defaults["betas"]] == [(0.0, float), (0.9, float)]
 
 
 def test_a_cut_must_fit_into_what_it_is_cut_from():

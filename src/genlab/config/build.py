@@ -9,8 +9,10 @@ from typing import Any
 
 import hydra.utils
 from omegaconf import DictConfig, OmegaConf
+from pydantic import TypeAdapter
 
 from genlab.config.hints import Hints
+from genlab.config.third_party import RANGES
 from genlab.config.trust import targets, trusted, untrusted
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError, Problem
@@ -28,10 +30,21 @@ def build(node: DictConfig, trust: Iterable[str], **injected: Any) -> Any:
     for place, target in targets(plain, node._get_full_key(None)):
         if not trusted(target, ()):
             require_importable(target, f"{place}._target_")
+    plain = exact(plain)
     if plain.get("_partial_"):
         return hydra.utils.instantiate(plain, _convert_="all")
     # partial, so that what is injected reaches the constructor as it is, and its errors reach us as they are
     return hydra.utils.instantiate(plain | {"_partial_": True}, _convert_="all")(**injected)
+
+
+def exact(node: Any) -> Any:
+    """A plain configuration in which the values that ``RANGES`` knows have its types: torch takes no 0 for 0.0 in betas."""
+    if isinstance(node, list):
+        return [exact(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    ranges = RANGES.get(str(node.get("_target_")).rpartition(".")[0], {})
+    return {k: TypeAdapter(ranges[k]).validate_python(v) if k in ranges else exact(v) for k, v in node.items()}
 
 
 def require_importable(target: str, where: str) -> None:
