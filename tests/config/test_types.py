@@ -41,6 +41,8 @@ TYPES = {
     "ResizeRule": (["antialiased", "tf", "clean"], ["bilinear", "", None]),
     "Binarize": (["dynamic", "static", "threshold"], ["grey", "Dynamic", None, True]),
     "TreePredictor": (["forest", "boosted"], ["Forest", "lasso", None]),
+    "GroupSize": ([0, 2, 4], [1, -1, 2.5, "2", None]),
+    "Condition": (["embedding", "projection"], ["Projection", "concat", None]),
     "Sha256": (["0" * 64, "aF09" * 16], ["0" * 63, "0" * 65, "g" * 64, 0, None]),
 }
 FLAG = ([True, False], [1, "true", None])
