@@ -46,7 +46,7 @@ BATCH = 128
 def configured(data, *more):
     """The command's own configuration: one epoch, no validation."""
     options = ["model=vae", "model/net=mlp", "model/schedule=constant", "data=mnist", f"paths.data={data}"]
-    options += ["trainer.max_epochs=1", "+trainer.limit_val_batches=0", "logger=csv", "metrics=none", *more]
+    options += [f"data.batch_size={BATCH}", "trainer.max_epochs=1", "+trainer.limit_val_batches=0", "logger=csv", "metrics=none", *more]
     return compose("train", options)
 
 
@@ -146,7 +146,7 @@ class Platform:
             times = {}
             model.on_train_start = lambda: times.update(start=time.perf_counter())
             model.on_train_end = lambda: times.update(end=time.perf_counter())
-            trainer.fit(model, StoreData(self.prepared, BATCH, cfg.seed))
+            trainer.fit(model, StoreData(self.prepared, cfg.data.batch_size, cfg.seed))
             self.table = loggers.csv.table.kept
             return times["end"] - times["start"]
 
