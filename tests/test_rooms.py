@@ -21,7 +21,7 @@ FLOORS = [
     {"console"},
     {"rank_environment"},
     {"cores"},
-    {"images", "random"},
+    {"images", "random", "film"},
     {"files", "figures"},
     {"contracts", "compat"},
 ]

@@ -44,6 +44,7 @@ class GAN(Model):
 
     takes: ClassVar[tuple[Kind, ...]] = ("images", "points")
     monitor: ClassVar[str] = "val/fid"
+    offset_is_free: ClassVar[bool] = False  # of D's output: no loss compares the outputs for two images
 
     def __init__(
         self,
@@ -107,5 +108,15 @@ class GAN(Model):
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """G(z): [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] in the set's coordinates."""
         with self.evaluating():
-            made = self.generator(z)
-        return made if self.spec.kind == "points" else unsigned(made).clamp(0, 1)
+            made = self.generate(z)
+        return made if self.spec.kind == "points" else made.clamp(0, 1)
+
+    def generate(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
+        """``decode`` with a gradient and in the mode of the moment; images may leave [0, 1] by a rounding."""
+        made = self.generator(z)
+        return made if self.spec.kind == "points" else unsigned(made)
+
+    def judge(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
+        """D's output before the sigmoid, averaged over patches: [B, *shape], images in [0, 1] or points -> [B]."""
+        with self.evaluating():
+            return per_image(at_least_float32(self.discriminator(x if self.spec.kind == "points" else signed(x))))
