@@ -10,6 +10,7 @@ import numpy as np
 from genlab.files import temporary
 from genlab.film.canvas import on_white
 
+PALE = 248  # from here on a colour becomes white: the median of a few pale ones would tint the background
 PACE, REST = 90, 2000  # milliseconds of a frame, and of the last one
 
 
@@ -25,6 +26,9 @@ class Gif:
 
         both = Image.fromarray(np.concatenate([on_white(picture) for picture in some]))
         self.palette = both.quantize(256, Image.Quantize.MEDIANCUT)
+        colours = np.array(self.palette.getpalette(), np.uint8).reshape(-1, 3)
+        colours[colours.min(1) >= PALE] = 255
+        self.palette.putpalette(colours.ravel().tolist())
         self.frames: list[Image.Image] = []
 
     def add(self, picture: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from genlab.files import replacing
 from genlab.film.gif import PACE, REST
 
 TEMPLATE = Path(__file__).with_name("page.html")
-QUALITY = 82  # of WebP
+QUALITY, OPACITY = 82, 60  # of WebP
 
 
 class Page:
@@ -45,7 +45,7 @@ class Page:
             title=escape(self.title),
             about=escape(self.about),
             frames="\n".join(rows),
-            width=wide + 40,
+            width=wide + 32,  # and the padding of the page
             last=len(self.frames) - 1,
             caption=escape(self.frames[-1][1]),
             pace=PACE,
@@ -70,5 +70,5 @@ def data_uri(picture: np.ndarray) -> str:
 
     kind = "webp" if features.check("webp") else "png"
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, format=kind, quality=QUALITY)
+    Image.fromarray(picture).save(content, format=kind, quality=QUALITY, alpha_quality=OPACITY)
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -12,7 +12,7 @@ from genlab.film.frame import Frame, Scene
 
 SIDE, HEAD, FOOT, EDGE = 560, 34, 62, 40  # pixels: of the field, above it, below it, to its left
 GENERATED, EVEN, GENUINE = "#f4b48d", "#f5f4f0", "#8fbbe3"  # what D takes for generated, for neither, for real
-DOT = "#174a85"  # of real points: seen on any of them
+DOT = "#1f5ca3"  # of real points: seen on any of them
 BANDS = 24  # of colour: an odd one would hide where D says 1/2
 
 
