@@ -25,10 +25,10 @@ class Gif:
         from PIL import Image
 
         both = Image.fromarray(np.concatenate([on_white(picture) for picture in some]))
-        self.palette = both.quantize(256, Image.Quantize.MEDIANCUT)
+        self.palette = both.quantize(255, Image.Quantize.MEDIANCUT)
         colours = np.array(self.palette.getpalette(), np.uint8).reshape(-1, 3)
         colours[colours.min(1) >= PALE] = 255
-        self.palette.putpalette(colours.ravel().tolist())
+        self.palette.putpalette([*colours[:255].ravel().tolist(), 255, 255, 255])
         self.frames: list[Image.Image] = []
 
     def add(self, picture: np.ndarray) -> None:
