@@ -17,5 +17,5 @@ def landscape_is_of_points(plain: dict[str, Any]) -> Iterator[Problem]:
     asked = [key for key, node in callbacks.items() if isinstance(node, dict) and node.get("_target_") == LANDSCAPE]
     kind = attribute(data, "kind") if data else None
     if asked and kind not in (None, "points"):
-        what = f"a landscape is of points on a line or in the plane, and data={plain['choices']['data']} has {kind}"
+        what = f"a landscape is of points on a line or in the plane, and data={plain.get('choices', {}).get('data')} has {kind}"
         yield Problem(f"callbacks.{asked[0]}", what, "Type: model=gan data=toy2d, or data=toy1d; or callbacks=default")

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from genlab.contracts import ConfigError, Draws, Judges, Samples
 from genlab.film.frame import Frame, nothing
-from genlab.models.base.labels import needs_labels
 
 SEED = 20_140_610  # of the z behind the points, as in the pictures of a run
 MARGIN = 0.3  # around the data, of half of their extent: a generator may lie beside them
@@ -32,7 +31,7 @@ def require_landscape(model: Any, shape: tuple[int, ...], where: str) -> None:
         )
     if not (isinstance(model, Judges) and isinstance(model, Samples)):
         raise ConfigError(f"{where}: {type(model).__name__} has no generator and discriminator to show. {remedy}")
-    if needs_labels(model):
+    if getattr(model, "needs", None):
         raise ConfigError(f"{where}: {type(model).__name__} has a landscape for each label. {remedy}")
 
 
