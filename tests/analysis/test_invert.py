@@ -127,6 +127,8 @@ def test_labels_of_a_conditional_generator_go_with_their_images():
     wrong = descent(200)(model, x, 0, label=1 - labels)
     assert wrong.psnr.max() < 30
     assert best_of_random(model, x, 400, 0, label=labels).psnr.min() > wrong.psnr.max()
+    z = torch.zeros(3, 2, 3, dtype=torch.float64)  # two starts of each
+    assert torch.all(descent().cost(model, x, z, {"label": labels}) < 1e-9)
 
 
 # ---- by an encoder --------------------------------------------------------------------------------------------------
@@ -143,11 +145,19 @@ def test_an_encoder_learns_z_of_what_a_generator_makes():
     away = (encoder(model.decode(z)) - z).square().mean()
     assert away < 0.05  # the prior's variance is 1
     assert not encoder.training
-    again = teacher(3).trained(model, 0)
-    assert all(
-        torch.equal(one, other)
-        for one, other in zip(again.parameters(), teacher(3).trained(model, 0).parameters(), strict=True)
-    )
+
+
+def test_an_encoder_is_the_same_whatever_was_drawn_before_and_sees_new_samples_in_every_step():
+    model, seeds = Linear(), []
+    draw = model.draw
+    model.draw = lambda n, *, seed=None: (n == 64 and seeds.append(seed), draw(n, seed=seed))[1]
+    weights = []
+    for _ in range(2):
+        torch.rand(1)
+        weights.append([*teacher(5).trained(model, 0).parameters()])
+    assert all(map(torch.equal, *weights))
+    assert len(set(seeds)) == 5
+    assert seeds[:5] == seeds[5:]
 
 
 def test_an_encoder_of_a_conditional_generator_sees_samples_of_its_labels():

@@ -102,6 +102,7 @@ def test_arrows_lead_from_evenly_spaced_z_to_their_images():
     assert np.all(np.min(np.abs(heads[:, None] - np.array([0.5, 0.6, -0.3])), 1) < 0.03)
     feet = columns_of(made, line.FAKE, slice(int(line.HIGH * 0.915), int(line.HIGH * 0.925)), near=90)
     assert np.all(np.min(np.abs(feet[:, None] - np.array([-1, 0, 1])), 1) < 0.12)
+    assert np.all(np.min(np.abs(feet[:, None] - np.array([-1, 0, 1])), 0) < 0.12)
 
 
 def test_ds_curve_is_as_high_as_d_and_the_best_one_is_dashed_beside_it():

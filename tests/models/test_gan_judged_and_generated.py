@@ -13,6 +13,7 @@ SETS = {
     "toy1d": ["model=gan", "model.latent_dim=1", "data.count=500"],
     "toy2d": ["model=gan", "model.latent_dim=2", "data.count=500"],
     "digits": ["model=dcgan", "model.latent_dim=3"],
+    "mnist": ["model=dcgan", "model.net.width=4", "model.latent_dim=3"],  # large enough for batch norm in D
 }
 
 

@@ -46,13 +46,12 @@ def require_generator(model: Any, where: str) -> None:
     Raises:
         ConfigError: with what to invert instead.
     """
+    spec: Any = getattr(model, "spec", None)
     if not (isinstance(model, Generates) and isinstance(model, Decodes)):
         what = f"{type(model).__name__} has no generator that makes images of z alone"
         raise ConfigError(f"{where}: {what}. Give the run of a GAN; of an autoencoder: generate.py what=reconstruct")
-    if model.spec.kind != "images":
-        raise ConfigError(
-            f"{where}: this one makes {model.spec.kind}, and only images are inverted. Give a run on images"
-        )
+    if spec.kind != "images":
+        raise ConfigError(f"{where}: this one makes {spec.kind}, and only images are inverted. Give a run on images")
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def numbers(model: Any, scene: Scene, frame: Frame) -> dict[str, float]:
     found = {"d_real": float(of_real.mean()), "d_fake": float((judged(model, fake) - zero).sigmoid().mean())}
     if scene.centres is None or scene.real.shape[1] != 1:
         return found
-    x = np.linspace(*frame.box[:, 0], len(frame.belief))
+    x = frame.along(0)
     densities = Densities(scene, x)
     q = densities.generated(frame)
     best = np.interp(scene.real[:, 0], x, np.nan_to_num(densities.optimum(q), nan=1.0))  # where no fake is, D = 1

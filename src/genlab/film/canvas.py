@@ -24,9 +24,9 @@ class Canvas:
         made.patch.set_alpha(0)
         for artist in moving:
             artist.set_animated(True)
-        self.canvas: Any = made.canvas
-        self.canvas.draw()
-        self.still = self.canvas.copy_from_bbox(made.bbox)
+        canvas: Any = made.canvas  # Agg's
+        canvas.draw()
+        self.canvas, self.still = canvas, canvas.copy_from_bbox(made.bbox)
 
     def shot(self, more: Sequence[Artist] = ()) -> np.ndarray:
         """The figure as it is now, and ``more`` artists that are in this picture alone: uint8 [H, W, 4]."""

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,11 @@ class Frame:
     z: np.ndarray = field(default_factory=nothing)
     image: np.ndarray = field(default_factory=nothing)
 
+    def along(self, side: int) -> np.ndarray:
+        """The places of the grid along a side of the box, [R]."""
+        low, high = self.box[:, side].tolist()
+        return np.linspace(low, high, len(self.belief))
+
 
 def keep(frame: Frame, folder: Path) -> Path:
     """Write the frame to a file of its own, whole or not at all.
@@ -63,7 +69,8 @@ def keep(frame: Frame, folder: Path) -> Path:
         OSError: it cannot be written.
     """
     content, path = io.BytesIO(), folder / f"{frame.step:09d}.npz"
-    np.savez_compressed(content, **{one.name: np.asarray(getattr(frame, one.name)) for one in fields(Frame)})
+    values: dict[str, Any] = {one.name: np.asarray(getattr(frame, one.name)) for one in fields(Frame)}
+    np.savez_compressed(content, **values)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(path, "wb") as file:
         file.write(content.getbuffer())

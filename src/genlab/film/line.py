@@ -26,7 +26,7 @@ class Line:
         self.scene, (self.left, self.right) = scene, first.box[:, 0]
         self.has_arrows = len(first.z) > 0
         self.reach = max(float(np.abs(first.z).max()), 1e-6) if self.has_arrows else 1.0
-        self.x = np.linspace(self.left, self.right, len(first.belief))
+        self.x = first.along(0)
         self.densities = Densities(scene, self.x)
         self.canvas = self.stage()
 

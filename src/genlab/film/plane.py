@@ -37,8 +37,9 @@ class Plane:
 
     def contour(self, frame: Frame) -> Any:
         """Where D gives 1/2."""
-        x, y = (np.linspace(*self.box[:, axis], len(frame.belief)) for axis in (0, 1))
-        return self.axes.contour(x, y, frame.belief, [0.5], colors="#3c3c3c", linewidths=0.9, alpha=0.75, zorder=2)
+        return self.axes.contour(
+            frame.along(0), frame.along(1), frame.belief, [0.5], colors="#3c3c3c", linewidths=0.9, alpha=0.75, zorder=2
+        )
 
     def stage(self) -> Canvas:
         """The figure with the parts that move."""

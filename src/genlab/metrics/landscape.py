@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.contracts import ConfigError, Draws, Judges, Samples
+from genlab.contracts import ConfigError, Decodes, Draws, Judges, Samples
 from genlab.film.frame import Frame, nothing
 
 SEED = 20_140_610  # of the z behind the points, as in the pictures of a run
@@ -79,9 +79,14 @@ def frame_of(model: Any, step: int, real: np.ndarray, box: np.ndarray, points: i
     return Frame(step, box, shaped, fake.float().cpu().numpy(), z, image)
 
 
+def can_draw(model: Any) -> bool:
+    """Whether the z behind the samples can be chosen."""
+    return isinstance(model, Draws) and isinstance(model, Decodes)
+
+
 def arrows(model: Any) -> tuple[np.ndarray, np.ndarray]:
     """Evenly spaced z and their images on the line, [A] each; of a z of several numbers, none."""
-    if not isinstance(model, Draws) or model.draw(1, seed=SEED).shape[1] != 1:
+    if not can_draw(model) or model.draw(1, seed=SEED).shape[1] != 1:
         return nothing(), nothing()
     z = torch.linspace(-REACH, REACH, ARROWS)
     image = model.decode(z[:, None].to(model.device, model.weight_dtype))
