@@ -57,6 +57,7 @@ DATA = {
     "fashion_mnist": [],
     "folder": ["data.image_size=16"],
     "shapes": ["data.count=300", "data.image_size=16", "metrics=none"],
+    "toy1d": ["data.count=1000"],
     "toy2d": ["data.count=1000"],
     "celeba": ["data.image_size=16", "data.crop=40"],
     "maps": CUT,

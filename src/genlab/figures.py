@@ -17,6 +17,7 @@ DPI = 100
 GAP, MARGIN, LINE, HEAD = 12, 20, 15, 34  # pixels: between images, around a page, of a line of words, of the title
 LETTER = 6.8  # pixels that a letter of the words takes, on average
 INK, FAINT = "#222222", "#767676"
+BINS = 60  # of a histogram
 GREY, ORANGE = "#9ea3ad", "#db4d1a"
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee7733", "#009988", "#222222")
 
@@ -101,13 +102,35 @@ def filled(text: str, side: int, lines: int) -> str:
 
 def scatter(axes: Axes, layers: list[tuple[np.ndarray, Any]], around: np.ndarray) -> None:
     """Scatter layers of points [N, 2] with a colour (or one per point); the axes cover ``around`` plus a margin."""
-    low, high = around.min(0), around.max(0)
-    middle, half = (low + high) / 2, max(float((high - low).max()) / 2 * 1.3, 1e-6)
+    middle, half = reach(around)
     axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")
+    plain(axes)
+    for points, colour in layers:
+        x, y = points.T
+        axes.scatter(x, y, min(16, max(4, 2e4 / max(1, len(points)))), colour, alpha=0.7, linewidths=0)
+
+
+def histograms(axes: Axes, layers: list[tuple[np.ndarray, Any]], around: np.ndarray) -> None:
+    """Densities of layers of points [N, 1] with a colour; the axis covers ``around`` plus a margin, and more is cut off."""
+    (middle,), half = reach(around)
+    bins = np.linspace(middle - half, middle + half, BINS + 1)
+    highest = np.histogram(around[:, 0], bins, density=True)[0].max()
+    axes.set(xlim=(bins[0], bins[-1]), ylim=(0, 2 * highest))
+    plain(axes)
+    for points, colour in layers:
+        counts = np.histogram(points[:, 0], bins)[0]
+        axes.stairs(counts / (max(1, len(points)) * np.diff(bins)), bins, fill=True, color=colour, alpha=0.6)
+
+
+def reach(around: np.ndarray) -> tuple[np.ndarray, float]:
+    """The middle [D] of points [N, D], and how far axes reach from it to hold them with a margin."""
+    low, high = around.min(0), around.max(0)
+    return (low + high) / 2, max(float((high - low).max()) / 2 * 1.3, 1e-6)
+
+
+def plain(axes: Axes) -> None:
+    """Faint lines and numbers, so that the data stand out."""
     axes.grid(color="#ececec")
     axes.tick_params(labelsize=8, colors=FAINT, length=0)
     axes.set_axisbelow(True)
     axes.spines[:].set_color("#cccccc")
-    for points, colour in layers:
-        x, y = points.T
-        axes.scatter(x, y, min(16, max(4, 2e4 / max(1, len(points)))), colour, alpha=0.7, linewidths=0)

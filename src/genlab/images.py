@@ -60,12 +60,16 @@ def enlarged(image: Tensor, at_least: int = 448) -> Tensor:
 
 
 def beside_real(points: Tensor, real: Tensor, side: int = 600) -> Tensor:
-    """Plot generated points [N, 2] in colour over real ones [M, 2] in grey; axes fit the real ones. [3, side, side]."""
-    from genlab.figures import GREY, ORANGE, figure, pixels, scatter
+    """Plot generated points [N, D] in colour over real ones [M, D] in grey; axes fit the real ones. [3, side, side].
+
+    In the plane as dots, on a line as histograms.
+    """
+    from genlab.figures import GREY, ORANGE, figure, histograms, pixels, scatter
 
     made, known = figure(side, side), real.detach().float().cpu().numpy()
     layers = [(known, GREY), (points.detach().float().cpu().numpy(), ORANGE)]
-    scatter(made.add_axes((0.08, 0.06, 0.9, 0.92)), layers, known)
+    draw = histograms if known.shape[1] == 1 else scatter
+    draw(made.add_axes((0.08, 0.06, 0.9, 0.92)), layers, known)
     return from_uint8(torch.from_numpy(pixels(made))).permute(2, 0, 1)
 
 

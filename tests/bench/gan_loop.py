@@ -1,8 +1,8 @@
 """What the platform costs a DCGAN over a lean hand-written loop: MNIST on the 32-px networks, batch 64.
 
-Each trains for a number of steps, in turn in one run. lean: uint8 tensor in memory, slices, one forward of G for both players,
-D frozen in the generator's step, fused Adam, no logging; platform: the command's own Trainer with CSV, progress bar, checkpoints
-and a row every 50 steps. Before anything is timed, both are shown to compute the same losses.
+Each trains for a number of steps, in turn in one run. lean: uint8 tensor in memory, slices, one forward of G for both
+players, D frozen in the generator's step, fused Adam, no logging; platform: the command's own Trainer with CSV, progress
+bar, checkpoints and a row every 50 steps. Before anything is timed, both are shown to compute the same losses.
 
     python tests/bench/gan_loop.py --data DIR
 """
@@ -19,6 +19,7 @@ ensure_torchvision()
 
 import torch
 import torch.nn.functional as F
+from train_loop import Platform
 
 from genlab import console
 from genlab.apps.command.paths import prepare
@@ -29,14 +30,19 @@ from genlab.models.base.noise import Noise
 from genlab.nets.dcgan import DCGAN
 
 from reporting import arguments, in_turn, report
-from train_loop import Platform
 
 BATCH, LATENT = 64, 100
 
 
 def configured(data, steps, width):
     """The command's own configuration: so many steps, no validation."""
-    options = ["model=dcgan", f"model.net.width={width}", "data=mnist", f"data.batch_size={BATCH}", f"paths.data={data}"]
+    options = [
+        "model=dcgan",
+        f"model.net.width={width}",
+        "data=mnist",
+        f"data.batch_size={BATCH}",
+        f"paths.data={data}",
+    ]
     options += ["trainer.max_epochs=1", f"+trainer.limit_train_batches={steps}", "+trainer.limit_val_batches=0"]
     return compose("train", [*options, "logger=csv", "metrics=none"])
 

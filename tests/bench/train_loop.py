@@ -46,7 +46,14 @@ BATCH = 128
 def configured(data, *more):
     """The command's own configuration: one epoch, no validation."""
     options = ["model=vae", "model/net=mlp", "model/schedule=constant", "data=mnist", f"paths.data={data}"]
-    options += [f"data.batch_size={BATCH}", "trainer.max_epochs=1", "+trainer.limit_val_batches=0", "logger=csv", "metrics=none", *more]
+    options += [
+        f"data.batch_size={BATCH}",
+        "trainer.max_epochs=1",
+        "+trainer.limit_val_batches=0",
+        "logger=csv",
+        "metrics=none",
+        *more,
+    ]
     return compose("train", options)
 
 

@@ -13,6 +13,7 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.samples import SEED
+from genlab.images import beside_real
 from genlab.metrics.modes import mode_coverage
 
 RING = ["model=gan", "data=toy2d", "data.count=1000", "trainer.max_epochs=2", "metrics.test_samples=60"]
@@ -50,6 +51,19 @@ def test_the_scatter_shows_the_model_over_the_set(composed, tmp_path):
     assert drawn.keys() == {"samples"}
     assert drawn["samples"].shape == (3, 600, 600)
     assert torch.equal(drawn["samples"], pictures.draw(model)["samples"])
+
+
+def test_on_a_line_the_scatter_is_two_histograms(composed, tmp_path):
+    """Real points in grey where they are, generated ones in colour where these are; half of the axis is free above."""
+    real = torch.cat([torch.full((500, 1), -1.0), torch.full((500, 1), 1.0)])
+    drawn = beside_real(torch.full((100, 1), 0.0), real)
+    assert drawn.shape == (3, 600, 600)
+    colour = (drawn.amax(0) - drawn.amin(0) > 0.2).any(0).nonzero()[:, 0]  # columns in which there is any
+    assert (colour.min() > 200, colour.max() < 420) == (True, True)
+    model, prepared, _ = made(composed, tmp_path, "data=toy1d", "model.latent_dim=1")
+    pictures = Pictures(1, 4)
+    pictures.attach(tmp_path, prepared.points["val"])
+    assert pictures.draw(model)["samples"].shape == (3, 600, 600)
 
 
 @pytest.mark.parametrize("name", ["ring", "spiral"])

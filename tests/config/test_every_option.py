@@ -12,7 +12,8 @@ OPTIONS = Conf().groups
 # the groups that a model takes; to save time an option of each is composed at once
 GROUPS = {
     "model=ae": "model/net model/penalty model/mixture model/optimizer model/schedule logger checkpoint performance",
-    "model=vae": "model/objective model/beta_schedule callbacks trainer metrics",
+    "model=vae": "model/objective model/beta_schedule trainer metrics",
+    "model=gan data=toy2d": "callbacks",
     "model=aae": "model/code_discriminator@model.discriminator",
     "model=restoration": "model/corruption model/generator",
     "model=dcgan": "model/gan_net@model.net",

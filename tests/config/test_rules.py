@@ -168,6 +168,7 @@ BERNOULLI |= {"model.output_activation": "linear"}
 LEVELS = {"model.likelihood": "discretized_logistic", "model.sigma": 1.0}
 IMPORTANCE = "genlab.callbacks.evaluators.likelihood.ImportanceSampled"
 MEASURED = {"metrics.nll": 5, "metrics.likelihood._target_": IMPORTANCE}
+FILMED = {"callbacks.film._target_": "genlab.callbacks.landscape.Landscape"}
 # by rule: what it refuses, and what lies just beside that
 FOLDERS = {"ckpt": None, "a": "made", "b": "real"}
 BESIDE = {
@@ -249,6 +250,10 @@ BESIDE = {
     "augmentation_is_of_images": (
         [{"model.augment": ["color"]} | POINTS],
         [{"model.augment": ["color"]} | DIGITS, {"model.augment": []} | POINTS],
+    ),
+    "landscape_is_of_points": (
+        [FILMED | DIGITS, FILMED | SHAPES],
+        [FILMED | POINTS, FILMED, DIGITS | {"callbacks.film._target_": "genlab.callbacks.trace.Trace"}],
     ),
     "slurm_time_fits": (
         [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "3:00"}, {"slurm.signal": 3540}],

@@ -9,6 +9,7 @@ from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.game_compatibility import GAME_RULES
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
+from genlab.config.landscape_compatibility import landscape_is_of_points
 from genlab.config.likelihood_compatibility import likelihood_fits
 from genlab.config.likelihood_is_measured import likelihood_is_measured
 from genlab.config.mistakes import Mistake
@@ -79,4 +80,5 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     slurm_time_fits,
     one_subject,
     likelihood_is_measured,
+    landscape_is_of_points,
 )

@@ -68,6 +68,26 @@ class Draws(Protocol):
 
 
 @runtime_checkable
+class Generates(Draws, Protocol):
+    """Decodes codes with a gradient, in the mode that the networks are in: what ``decode`` gives, before it is clipped."""
+
+    def generate(self, z: Tensor, *, label: Tensor | None = None) -> Tensor: ...
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """Has a discriminator: [B], above 0 where it takes x for real rather than generated.
+
+    For the losses of the first GAN paper these are D's log-odds. ``offset_is_free``: the loss compares outputs, so that a
+    constant added to all of them changes nothing, and 0 has no meaning.
+    """
+
+    offset_is_free: bool
+
+    def judge(self, x: Tensor, *, label: Tensor | None = None) -> Tensor: ...
+
+
+@runtime_checkable
 class Bounds(Protocol):
     """Lower bound on log p(x), or on log p(x|label): [B] in nats per image, tighter as ``k`` grows."""
 

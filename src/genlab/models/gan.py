@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from genlab.config.types import BelowOne, NonNegativeFloat, PositiveFloat, PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
 from genlab.losses.adversarial import AdversarialLoss
+from genlab.losses.precision import at_least_float32, per_image
 from genlab.models.base.adversarial_objective import AdversarialObjective, beliefs
 from genlab.models.base.diffaugment import Change, DiffAugment
 from genlab.models.base.ema import EMA
@@ -126,6 +128,11 @@ class GAN(Model):
         """The labels as the networks take them, [B, K]; of a model without, nothing."""
         return (encoded_labels(label, self.spec, self.weight_dtype),) if self.needs else ()
 
+    @property
+    def offset_is_free(self) -> bool:
+        """Whether a constant added to D's output changes nothing: then 0 has no meaning."""
+        return self.objective.loss in ("relativistic", "wasserstein")
+
     def real(self, batch: Images | Points) -> Tensor:
         """The batch's real data as input of D. -> [B, *shape]."""
         return batch.x if isinstance(batch, Points) else signed(batch.image)
@@ -167,8 +174,23 @@ class GAN(Model):
     def decode(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
         """G(z): [B, D] -> images [B, C, H, W] in [0, 1], or points [B, D'] in the set's coordinates."""
         with self.evaluating():
-            made = self.working()["generator"](z, *self.given(label))
-        return made if self.spec.kind == "points" else unsigned(made).clamp(0, 1)
+            made = self.generate(z, label=label)
+        return made if self.spec.kind == "points" else made.clamp(0, 1)
+
+    def generate(self, z: Tensor, *, label: Tensor | None = None) -> Tensor:
+        """``decode`` with a gradient and in the mode of the moment; images may leave [0, 1] by a rounding."""
+        made = self.working()["generator"](z, *self.given(label))
+        return made if self.spec.kind == "points" else unsigned(made)
+
+    def judge(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
+        """D's output before the sigmoid, averaged over patches; of a pack, that of x beside itself.
+
+        [B, *shape], images in [0, 1] or points -> [B].
+        """
+        shown = (x if self.spec.kind == "points" else signed(x), *self.given(label))
+        with self.evaluating():
+            scores = self.discriminator(*(torch.cat([one] * self.objective.pack, 1) for one in shown))
+        return per_image(at_least_float32(scores))
 
     def notes(self) -> list[str]:
         """What is unusual of the game."""

@@ -23,6 +23,7 @@ from genlab.apps.train.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.code_mixture import FitMixture
 from genlab.callbacks.evaluate import Evaluate
+from genlab.callbacks.landscape import Landscape
 from genlab.callbacks.stopping import MaxSteps, MaxTime, StopOnSignal
 from genlab.config.build import build
 from genlab.config.precisions import DOUBLE
@@ -90,6 +91,16 @@ def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Mode
     for evaluate in (callback for callback in callbacks if isinstance(callback, Evaluate)):
         others = second_sets(cfg, cfg.data, prepared.spec) if is_rank_0() else {}  # made ready before torch came in
         evaluate.attach(model, prepared, cache_root(cfg), {"val": "val", "test": "test"}, others=others)
+
+
+def attach_landscape(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
+    """Attach the film of a landscape to model and data; a game that has none is refused before anything is written.
+
+    Raises:
+        ConfigError: the model is no game of points on a line or in the plane.
+    """
+    for landscape in (callback for callback in callbacks if isinstance(callback, Landscape)):
+        landscape.attach(model, prepared, f"{cfg.choices.model} on {prepared.spec.name}")
 
 
 def build_trainer(

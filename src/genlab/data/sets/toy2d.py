@@ -6,23 +6,21 @@ the parameters of Lin et al., 2018 (arXiv:1712.04086).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from genlab.config.types import NonNegativeInt, PositiveInt
-from genlab.contracts import DataSpec, Kind, LabelKind
-from genlab.data.store.source import SPLITS, Columns, Modes, PreparedData, Source, limited, sizes_of
+from genlab.contracts import Kind, LabelKind
+from genlab.data.sets.drawn_points import Count, drawn_points
+from genlab.data.store.source import Modes, PreparedData, Source, limited
 from genlab.random import keyed
 
 Curve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Name = Literal["ring", "grid", "moons", "spiral"]
-Count = Annotated[int, Field(ge=10)]  # so that there is one point to validate and one to test
 
 
 @dataclass(frozen=True)
@@ -95,15 +93,9 @@ class Toy2D(Source):
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Draw the points; nothing is cached, since drawing takes no longer than reading."""
-        density, held_out = DENSITIES[self.name], self.count // 10
+        density = DENSITIES[self.name]
         x, label = self.draw(density)
-        ends = np.cumsum([self.count - 2 * held_out, held_out])
-        parts = zip(SPLITS, np.split(x, ends), np.split(label, ends), strict=True)
-        columns: dict[str, Columns] = {split: {"x": points, "label": modes} for split, points, modes in parts}
-        digest = hashlib.sha256(x.tobytes() + label.tobytes()).hexdigest()
-        names = density.names
-        spec = DataSpec(f"toy2d_{self.name}", "points", (2,), sizes_of(columns), digest, len(names), names)
-        return limited(PreparedData(spec, columns, modes=modes_of(density)), self.limit)
+        return limited(drawn_points(f"toy2d_{self.name}", x, label, density.names, modes_of(density)), self.limit)
 
     def draw(self, density: Density) -> tuple[np.ndarray, np.ndarray]:
         """Points, float32 [N, 2], and the mode or arm of each, int64 [N]."""
