@@ -76,7 +76,7 @@ def rows(found: dict[str, Inversion]) -> list[dict[str, Any]]:
 
 def sheet(title: str, x: Tensor, found: dict[str, Inversion]) -> Figure:
     """The images above what each method makes of them, with the PSNR of each: images [B, C, H, W] in [0, 1]."""
-    original = Block("images", [(shown(one), "") for one in x], len(x), SIDE)
+    original = Block("images", [(shown(one), f"{i}") for i, one in enumerate(x)], len(x), SIDE)  # in the columns below
     blocks = [
         Block(
             f"{name}   {float(one.psnr.mean()):.1f} dB on average",
