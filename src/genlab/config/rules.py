@@ -13,6 +13,7 @@ from genlab.config.likelihood_is_measured import likelihood_is_measured
 from genlab.config.mistakes import Mistake
 from genlab.config.precisions import clipping_sees_true_gradients, precision_fits_device, weights_stay_precise
 from genlab.config.slurm_time import slurm_time_fits
+from genlab.config.what_is_analyzed import analysis_has_its_subject
 from genlab.config.what_is_evaluated import one_subject
 from genlab.contracts import Problem
 
@@ -98,5 +99,6 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     likelihood_fits,
     slurm_time_fits,
     one_subject,
+    analysis_has_its_subject,
     likelihood_is_measured,
 )
