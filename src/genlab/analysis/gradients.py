@@ -105,21 +105,17 @@ def gradient_norms(
 
 def said(rows: Sequence[Row]) -> tuple[str, str]:
     """The two lines."""
-    first, last = rows[0], rows[-1]
-    falls = {name: falling(first[name], last[name]) for name in LOSSES}
+    last = rows[-1]
     told = f"After {last['step']:,} steps a fresh D is right about {100 * last['accuracy']:.1f} % of held-out samples"
-    one, other = (f"of {LOSSES[name]} {last[name]:.2g} ({falls[name]})" for name in LOSSES)
-    second = f"The norm of G's gradient: {one}, {other}"
+    parts = []
+    for name, formula in LOSSES.items():
+        peak = max(rows, key=lambda row: row[name])
+        fallen = f"{last[name] / peak[name]:.2g} of its largest, at step {peak['step']:,}" if peak[name] else "always"
+        parts.append(f"of {formula} {last[name]:.2g} ({fallen})")
+    second = f"G's gradient has the norm: {', '.join(parts)}"
     if last["saturating"] > 0:
         second += f"; the second is {last['non_saturating'] / last['saturating']:,.3g} times the first"
     return told, second
-
-
-def falling(first: float, last: float) -> str:
-    """How a norm has changed since the first step."""
-    if not first or not last:
-        return f"{first:.2g} at the start"
-    return f"{last / first:.2g} times that at the start"
 
 
 def picture(rows: Sequence[Row], name: str, lines: tuple[str, str]) -> Figure:

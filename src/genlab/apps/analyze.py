@@ -7,8 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from genlab.apps.command.checkpoints import checkpoints
 from genlab.apps.command.paths import folder_of, output_in, unused
-from genlab.apps.evaluate.checkpoints import checkpoints
 from genlab.compat import ensure_torchvision
 from genlab.config.kind_compatibility import attribute
 from genlab.contracts import ConfigError, Problem

@@ -82,7 +82,7 @@ def draw_eigenvalues(axes: Axes, cases: list[Case]) -> None:
     for i, case in enumerate(cases):
         values, theory = eigenvalues(case.game, case.how).numpy(), derived(case.game, case.how)
         deciding.append(max(values, key=lambda value: (round(abs(value), 9), value.imag)))
-        style = {"marker": "s" if case.how.alternating else "o", "color": COLOURS[i % 3], "markersize": 5}
+        style: Any = {"marker": "s" if case.how.alternating else "o", "color": COLOURS[i % 3], "markersize": 5}
         label = f"{abs(values).max():.3f} {case.name}"
         axes.plot(values.real, values.imag, linestyle="", label=label, **style)
         real, imaginary = [value.real for value in theory], [value.imag for value in theory]
