@@ -73,7 +73,16 @@ BEFORE_TORCH = ["config.compose", "apps.prepare.report", "data.report.survey", "
 BEFORE_TORCH += [f"apps.command.{name}" for name in ("main", "arguments", "run", "help", "multirun", "paths")]
 BEFORE_TORCH += [
     f"apps.{name}"
-    for name in ("train.train", "submit", "evaluate.evaluate", "generate", "export", "translate", "prepare.prepare")
+    for name in (
+        "train.train",
+        "submit",
+        "evaluate.evaluate",
+        "generate",
+        "analyze",
+        "export",
+        "translate",
+        "prepare.prepare",
+    )
 ]
 BEFORE_TORCH += ["apps.doctor.doctor"]
 DATA_SETS = sorted(

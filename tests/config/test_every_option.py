@@ -21,7 +21,8 @@ GROUPS = {
 }
 PRIORS = {"standard_normal": "model=vae", "vamp": "model=vae", "ring": "model=aae model.latent_dim=2"}
 WITH_BETA = [name for name in OPTIONS["model"] if default_of(name, "beta") is not None]
-ELSEWHERE = {"model", "data", "experiment", "slurm"}  # test_properties, test_commands_shown, tests/apps/test_submit
+# test_properties, test_commands_shown, tests/apps/test_submit, tests/apps/test_analyze
+ELSEWHERE = {"model", "data", "experiment", "slurm", "what"}
 
 
 def typed(group, option):

@@ -171,11 +171,16 @@ MEASURED = {"metrics.nll": 5, "metrics.likelihood._target_": IMPORTANCE}
 FILMED = {"callbacks.film._target_": "genlab.callbacks.landscape.Landscape"}
 # by rule: what it refuses, and what lies just beside that
 FOLDERS = {"ckpt": None, "a": "made", "b": "real"}
+GAME, LOOK = ({"what": {"_target_": f"genlab.analysis.{name}"}} for name in ("game.Game", "gradients.Gradients"))
 BESIDE = {
     "one_subject": (
         [{"ckpt": None}, {"a": "made"}, {"a": "made", "b": "real"}, {"ckpt": None, "b": "real"}]
         + [{"size": 64}, {"data.range": 255}, FOLDERS | {"data.range": "set"}],
         [FOLDERS, FOLDERS | {"size": 64, "data.range": 255, "data.channels": 1}],
+    ),
+    "analysis_has_its_subject": (
+        [GAME, LOOK | FOLDERS, LOOK | {"ckpt": []}, LOOK | {"ckpt": ["x"]}],
+        [GAME | FOLDERS, LOOK, {"what": "sample"}],
     ),
     "model_takes_data": ([VAE | POINTS], [VAE | DIGITS, VAE, POINTS]),
     "model_finds_labels": ([LABELLED | SHAPES], [LABELLED | DIGITS, LABELLED, VAE | SHAPES]),

@@ -143,7 +143,12 @@ KEYS = {
     "batch_size": COUNTS,
     "device": (["auto", "cpu", "cuda", "mps"], ["gpu", "cuda:0", None]),
 }
-OTHERWISE = {("evaluate", "ckpt"): TEXT_OR_NONE}  # keys that one command has in another form
+OTHERWISE = {  # keys that one command has in another form
+    ("evaluate", "ckpt"): TEXT_OR_NONE,
+    ("analyze", "ckpt"): (["x", None, ["x", "y"]], [3, True, [3]]),
+    ("analyze", "what"): NODE,
+    ("analyze", "split"): (["val", "test"], ["train", "Test", None]),
+}
 
 
 def assert_held(kind, cases):

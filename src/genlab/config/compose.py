@@ -40,6 +40,8 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
             settings, astray = values(items, conf, usual)
             mistakes += astray + session.add(settings)
     found = [*mistakes, *checked(session.cfg, command, config_dir, clean=not mistakes)]
+    misspelt = {m.where for m in found if isinstance(m, Mistake) and m.what == "absent_option"}
+    found = [m for m in found if not (isinstance(m, Mistake) and m.what == "missing_root" and m.where in misspelt)]
     found = [m for m in found if not (incomplete and isinstance(m, Mistake) and m.what == "not_given")]
     if found or session.cfg is None:
         typed = frozenset(str(item.key_or_group) for item in items)

@@ -19,9 +19,13 @@ def conf_dir() -> Path:
 
 @dataclass(frozen=True)
 class Conf:
-    """Folders of YAML files in search order: the user's own, then ours, then ``hydra.searchpath``."""
+    """Folders of YAML files in search order: the user's own, then ours, then ``hydra.searchpath``.
+
+    ``values``: keys that are plain values of the command at hand, though another's are filled from a group (``what``).
+    """
 
     folders: tuple[Path, ...] = field(default_factory=lambda: (conf_dir(),))
+    values: frozenset[str] = frozenset()
 
     def file(self, name: str) -> Path | None:
         """The path of ``model/vae`` in the first folder that has it; None if none has."""
@@ -37,7 +41,7 @@ class Conf:
         """Every group with its options; sub-groups are named by path (``model/net``)."""
         files = [path.relative_to(folder) for folder in self.folders for path in folder.rglob("*.yaml")]
         names = sorted({file.parent.as_posix() for file in files} - {"."})
-        return {name: self.options(name) for name in names if not name.startswith("hydra")}
+        return {n: self.options(n) for n in names if not n.startswith("hydra") and n.split("/")[0] not in self.values}
 
     def raw(self, name: str) -> dict[str, Any]:
         """The content of a YAML file, not composed; empty if there is none."""

@@ -92,6 +92,13 @@ GENERATE = READING | {
     "batch_size": PositiveInt,
     "device": Device,
 }
+ANALYZE = READING | {
+    "ckpt": str | list[str] | None,
+    "what": Node,
+    "data": WHERE_DATA,
+    "split": Literal["val", "test"],
+    "device": Device,
+}
 EXPORT = READING | {
     "format": Literal["onnx", "reference"],
     "direction": Literal["AtoB", "BtoA"] | None,
@@ -129,6 +136,7 @@ ROOTS: dict[str, dict[str, Any]] = {
     "submit": SUBMIT,
     "evaluate": EVALUATE,
     "generate": GENERATE,
+    "analyze": ANALYZE,
     "export": EXPORT,
     "translate": TRANSLATE,
     "prepare": PREPARE,

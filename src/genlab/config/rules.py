@@ -15,6 +15,7 @@ from genlab.config.likelihood_is_measured import likelihood_is_measured
 from genlab.config.mistakes import Mistake
 from genlab.config.precisions import clipping_sees_true_gradients, precision_fits_device, weights_stay_precise
 from genlab.config.slurm_time import slurm_time_fits
+from genlab.config.what_is_analyzed import analysis_has_its_subject
 from genlab.config.what_is_evaluated import one_subject
 from genlab.contracts import Problem
 
@@ -79,6 +80,7 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     likelihood_fits,
     slurm_time_fits,
     one_subject,
+    analysis_has_its_subject,
     likelihood_is_measured,
     landscape_is_of_points,
 )

@@ -12,6 +12,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from genlab.config.files import Conf, conf_dir
+from genlab.config.root_schema import ROOTS, Node
 from genlab.contracts import ConfigError, Problem
 
 KEY = "hydra.searchpath"
@@ -24,12 +25,13 @@ def conf_of(command: str, items: list[Override], config_dir: Path | None) -> Con
         ConfigError: one of the folders does not exist.
     """
     own = (folder(str(config_dir), "--config-dir", config_dir),) if config_dir else ()
-    near = Conf((*own, conf_dir()))
+    values = frozenset(key for key, kind in ROOTS[command].items() if kind != Node and not isinstance(kind, dict))
+    near = Conf((*own, conf_dir()), values)
     typed = next((item.value() for item in items if item.key_or_group == KEY), None)
     listed: Any = typed if typed is not None else (near.raw(command).get("hydra") or {}).get("searchpath") or []
     if not isinstance(listed, list):
         raise ConfigError([Problem(f"{KEY}={listed}", "must be a list", f"Type: {KEY}=[{listed}]")])
-    return Conf((*near.folders, *(folder(str(place), KEY, config_dir) for place in listed)))
+    return Conf((*near.folders, *(folder(str(place), KEY, config_dir) for place in listed)), values)
 
 
 def folder(place: str, key: str, config_dir: Path | None) -> Path:

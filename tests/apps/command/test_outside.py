@@ -232,6 +232,8 @@ def test_the_installed_command_answers_without_torch_from_any_folder(words, code
         ("genlab tr", {"train", "translate"}),
         ("genlab train model=be", {"model=beta_vae"}),
         ("genlab train --config-dir CONF model=mi", {"model=mine"}),
+        ("genlab analyze what=eq", {"what=equilibrium"}),
+        ("genlab generate what=", set()),  # a word there, a file elsewhere
     ],
 )
 def test_tab_completion_offers_commands_models_and_ones_own(line, offered, installed, tmp_path):

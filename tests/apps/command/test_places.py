@@ -14,7 +14,7 @@ from genlab.contracts import ConfigError
 from genlab.files import obstacle
 
 NEEDED = {command: ["ckpt=x"] for command in ("evaluate", "export", "generate", "translate")}
-NEEDED |= {"translate": ["ckpt=x", "input=y"], "doctor": ["run=x"], "sweep": ["file=x"]}
+NEEDED |= {"translate": ["ckpt=x", "input=y"], "doctor": ["run=x"], "sweep": ["file=x"], "analyze": ["what=game"]}
 
 
 @pytest.fixture

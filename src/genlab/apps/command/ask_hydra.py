@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from genlab.apps.command.arguments import Arguments
 from genlab.config.compose import compose
-from genlab.config.files import conf_dir
+from genlab.config.files import Conf, conf_dir
 from genlab.config.overrides import forced, read
 from genlab.config.searchpath import conf_of
 from genlab.config.session import user_folder_first
@@ -38,8 +38,15 @@ def ask_hydra(command: str, asked: Arguments) -> int:
         with user_folder_first(conf), contextlib.redirect_stdout(said):
             start(nothing)()
     finally:
-        show(said.getvalue().rstrip("\n"))
+        text = said.getvalue().rstrip("\n")
+        show(" ".join(own_words(text.split(" "), conf)) if completing else text)
     return 0
+
+
+def own_words(offered: list[str], conf: Conf) -> list[str]:
+    """The words of a completion, without options of another command's group that has the name of a key of this one."""
+    groups = Conf(conf.folders).groups.keys() & conf.values
+    return [word for word in offered if word.partition("=")[0].rstrip("/") not in groups or word.endswith("=")]
 
 
 def nothing(cfg: DictConfig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>[^#]*?))? *(?:# (?P
 WANTED = re.compile(r"(?P<word>[A-Z]+)[;:] (?P<rest>.*)")  # "DIR; default: …": what to type for a value that is open
 
 
-def help_text(command: str, config_dir: Path | None = None) -> str:
-    """The whole page for one command."""
+def help_text(command: str, config_dir: Path | None = None, overrides: Sequence[str] = ()) -> str:
+    """The whole page for one command. ``overrides``: what is typed beside ``--help``, whose choices are shown key by key."""
     conf = Conf(((config_dir,) if config_dir else ()) + (conf_dir(),))
     groups = groups_of(command, conf)
     lines = [about(command), "", f"  {program(command)} [group=option …] [key=value …]", ""]
@@ -27,7 +27,11 @@ def help_text(command: str, config_dir: Path | None = None) -> str:
         width = max(map(len, groups))
         lines += ["Groups", *(f"  {name:{width}}  {' '.join(options)}" for name, options in groups.items()), ""]
     lines += ["Keys", *(line for name in (*taken_in(command, conf), command) for line in keys(name, conf))]
-    for group, option in usual(command, conf):
+    for group in unchosen(command, conf):
+        wide = max(map(len, conf.options(group))) + len(group) + 1
+        told = (f"  {f'{group}={name}':{wide}}  {headline(f'{group}/{name}', conf)}" for name in conf.options(group))
+        lines += ["", f"Choices of {group} (--help {group}=… shows its keys)", *told]
+    for group, option in [*usual(command, conf), *typed(command, conf, overrides)]:
         lines += ["", f"Keys of {group}={option}", *keys(f"{group}/{option}", conf, f"{group}.")]
     lines += ["", "Examples", *(f"  {program(command)} {example}" for example in examples(command))]
     options = "--cfg job [--resolve]  show the configuration     -m  one run for each combination of a,b,c"
@@ -74,6 +78,26 @@ def usual(command: str, conf: Conf) -> list[tuple[str, str]]:
     """The default options of a command for the groups in ``SHOWN``."""
     listed = [next(iter(entry.items())) for entry in defaults(command, conf) if isinstance(entry, dict)]
     return sorted((pair for pair in listed if pair[0] in SHOWN), key=lambda pair: SHOWN.index(pair[0]))
+
+
+def unchosen(command: str, conf: Conf) -> list[str]:
+    """The groups of a command without a usual option, of which one must be typed (no experiment need be)."""
+    listed = [next(iter(entry.items())) for entry in defaults(command, conf) if isinstance(entry, dict)]
+    return [group for group, option in listed if option is None and group != "experiment"]
+
+
+def typed(command: str, conf: Conf, overrides: Sequence[str]) -> list[tuple[str, str]]:
+    """The options that are typed for these groups, as far as there are such."""
+    pairs = [(group, option) for group, _, option in (text.partition("=") for text in overrides)]
+    return [pair for pair in pairs if pair[0] in unchosen(command, conf) and pair[1] in conf.options(pair[0])]
+
+
+def headline(name: str, conf: Conf) -> str:
+    """The first line of a file, a comment that says what it is."""
+    path = conf.file(name)
+    assert path is not None
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("# ") if first.startswith("# ") else ""
 
 
 def keys(name: str, conf: Conf, prefix: str = "") -> Iterator[str]:

@@ -106,7 +106,7 @@ def dispatch(command: str, arguments: list[str], run_dir: Path | None = None) ->
     if asked.help:
         from genlab.apps.command.help import help_text
 
-        show(help_text(command, asked.config_dir))
+        show(help_text(command, asked.config_dir, asked.overrides))
         return 0
     if asked.cfg:
         return show_configuration(command, asked)

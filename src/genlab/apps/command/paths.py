@@ -125,8 +125,8 @@ def folder_of(checkpoint: Path) -> Path:
     return folder.parent if folder.name == "checkpoints" else folder
 
 
-def unused(parent: Path) -> Path:
-    """A new place in ``parent``, named by the time."""
-    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+def unused(parent: Path, before: str = "") -> Path:
+    """A new place in ``parent``, named by the time, with something ``before`` it."""
+    stamp = before + datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     names = (stamp if number == 1 else f"{stamp}-{number}" for number in itertools.count(1))
     return next(parent / name for name in names if not os.path.exists(parent / name))

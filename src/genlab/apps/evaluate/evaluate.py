@@ -6,9 +6,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from genlab.apps.command.checkpoints import checkpoints
 from genlab.apps.command.networks import require_networks
 from genlab.apps.evaluate import folders
-from genlab.apps.evaluate.checkpoints import checkpoints
 from genlab.compat import ensure_torchvision
 
 

@@ -97,7 +97,7 @@ class Execution:
             beside: what it takes beside each of them, [B, ...].
         """
         alike = len({batch.shape[1:] for batch in batches}) == 1
-        if len(batches) > 1 and self.batched and alike and net.treats_images_alone:
+        if len(batches) > 1 and self.batched and alike and getattr(net, "treats_images_alone", False):
             also = (torch.cat([one] * len(batches)) for one in beside)
             return list(net(torch.cat(batches), *also).split([len(batch) for batch in batches]))
         return [net(batch, *beside) for batch in batches]

@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 import untrained
-from genlab.apps.evaluate.checkpoints import checkpoints, short_names
+from genlab.apps.command.checkpoints import checkpoints, short_names
 from genlab.config.compose import compose
 from genlab.contracts import CheckpointError, ConfigError
 

@@ -1,0 +1,139 @@
+"""``what=gradients``: the gradients that G gets from two losses, on one axis, while a fresh D learns to tell.
+
+Arjovsky and Bottou, 2017, "Towards Principled Methods for Training Generative Adversarial Networks" (arXiv:1701.04862),
+section 2.2.1 and figure 2: G is frozen, D is trained from scratch. As D becomes right, the gradient of log(1 - D(G(z)))
+vanishes. That of -log D(G(z)) (Goodfellow et al., 2014, section 3) does not.
+
+For one z with the logit l of D: d/dl log(1 - D) = -D and d/dl (-log D) = -(1 - D), so the two gradients point the same way
+and the first is D / (1 - D) times the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
+from genlab.analysis.base.fresh import trained
+from genlab.analysis.base.judging import judge
+from genlab.analysis.base.players import Both, HasPlayers, Players
+from genlab.analysis.base.subject import Subject
+from genlab.config.types import PositiveFloat, PositiveInt
+from genlab.losses.adversarial import generator_loss
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LOSSES = {"saturating": "log(1 - D)", "non_saturating": "-log D"}  # by name, and as the books write them
+COLOURS = {"saturating": RED, "non_saturating": BLUE}
+HELD_OUT = 2000  # real ones behind D's accuracy, at most
+Row = dict[str, float]
+
+
+@dataclass
+class Gradients(Analysis):
+    """Norms of both gradients over all weights of G, and D's accuracy, against the steps of a fresh D.
+
+    Both networks are in evaluation mode when the gradient is taken: of single samples, not of a batch.
+
+    Args:
+        steps: of the fresh discriminator.
+        every: steps between two points of the curves.
+        samples: z whose mean loss has the gradient, the same at every point.
+        lr: of its Adam.
+        batch_size: real ones in a step, and as many fakes.
+    """
+
+    needs: ClassVar[tuple[type, ...]] = (HasPlayers,)
+
+    steps: PositiveInt
+    every: PositiveInt
+    samples: PositiveInt
+    lr: PositiveFloat
+    batch_size: PositiveInt
+
+    def __call__(self, *subjects: Subject) -> Findings:
+        """Table and picture: both norms and D's accuracy by step."""
+        (subject,) = subjects
+        players = Players(subject)
+        held_out = list(players.held_out(subject.split, max(self.samples, HELD_OUT)))
+        given = tuple(torch.cat(parts)[: self.samples] for parts in zip(*(x.given for x in held_out), strict=True))
+        count = min(self.samples, len(given[0])) if given else self.samples
+        z = players.z(count, "gradients")
+        rows = [
+            row_of(step, players, discriminator, (z, given), held_out)
+            for step, discriminator in trained(players, self.lr, self.batch_size, self.steps)
+            if step % self.every == 0 or step == self.steps
+        ]
+        lines = said(rows)
+        counts = {"z": count, f"{subject.split}/real": sum(len(x.real) for x in held_out)}
+        last = {f"gradient_{name}": rows[-1][name] for name in LOSSES}
+        return Findings(list(rows), picture(rows, subject.name, lines), lines, last, counts)
+
+
+def row_of(
+    step: int,
+    players: Players,
+    discriminator: nn.Module,
+    codes: tuple[Tensor, tuple[Tensor, ...]],
+    held_out: list[Both],
+) -> Row:
+    """A row of the table. ``codes``: z, and what G and D are told besides."""
+    verdict = judge(players, discriminator, held_out)  # leaves it in evaluation mode
+    norms = gradient_norms(players, discriminator, *codes)
+    return {"step": step, **norms, "accuracy": verdict.accuracy, "d_real": verdict.d_real, "d_fake": verdict.d_fake}
+
+
+def gradient_norms(
+    players: Players, discriminator: nn.Module, z: Tensor, given: tuple[Tensor, ...] = ()
+) -> dict[str, float]:
+    """The Euclidean norm of the gradient of each loss, a mean over z [N, D], by all weights of G."""
+    weights = list(players.generator.parameters())
+    with torch.enable_grad():
+        fake = players.logits(discriminator, players.generator(z, *given), given)
+        found = {}
+        for name in LOSSES:
+            slopes = torch.autograd.grad(generator_loss[name](fake).mean(), weights, retain_graph=True)
+            found[name] = float(torch.stack([slope.double().square().sum() for slope in slopes]).sum().sqrt())
+    return found
+
+
+def said(rows: Sequence[Row]) -> tuple[str, str]:
+    """The two lines."""
+    last = rows[-1]
+    told = f"After {last['step']:,} steps a fresh D is right about {100 * last['accuracy']:.1f} % of held-out samples"
+    parts = []
+    for name, formula in LOSSES.items():
+        peak = max(rows, key=lambda row: row[name])
+        fallen = f"{last[name] / peak[name]:.2g} of its largest, at step {peak['step']:,}" if peak[name] else "always"
+        parts.append(f"of {formula} {last[name]:.2g} ({fallen})")
+    second = f"G's gradient has the norm: {', '.join(parts)}"
+    if last["saturating"] > 0:
+        second += f"; the second is {last['non_saturating'] / last['saturating']:,.3g} times the first"
+    return told, second
+
+
+def picture(rows: Sequence[Row], name: str, lines: tuple[str, str]) -> Figure:
+    """Both norms on one logarithmic axis; D's accuracy and probabilities beside it."""
+    made, (left, right) = panels(f"What D leaves to G: {name}", lines, 2)
+    steps = [row["step"] for row in rows]
+    for loss, formula in LOSSES.items():
+        left.plot(steps, [row[loss] or float("nan") for row in rows], color=COLOURS[loss], label=f"{formula} ({loss})")
+    left.set_yscale("log")
+    named(left, "steps of the fresh discriminator", "norm of the gradient by G's weights", "The gradient that G gets")
+    legend(left)
+    for key, colour, label in (
+        ("accuracy", GREEN, "accuracy"),
+        ("d_real", BLUE, "D(x)"),
+        ("d_fake", RED, "D(G(z))"),
+    ):
+        right.plot(steps, [row[key] for row in rows], color=colour, label=label)
+    right.set_ylim(-0.03, 1.03)
+    named(right, "steps of the fresh discriminator", "mean over held-out samples", "How well D tells")
+    legend(right)
+    return made
