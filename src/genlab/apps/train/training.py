@@ -222,6 +222,8 @@ class Training:
             trace.attach(tables["indices"])
         if evaluate:
             evaluate.folder = self.directory.path
+            if alarms := self.callback(Alarms):
+                alarms.attach(evaluate.tables)
             self.describe(evaluate.make_ready(), evaluate.notes)
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
