@@ -17,7 +17,8 @@ from genlab.models.base.model import Model
 Check = Iterator[tuple[str, bool, str]]  # name, whether it is so, the sentence
 VALIDATIONS = 3  # in a row before ``collapsed`` is raised: the first epochs of a small set teach little
 COLLAPSING = 2  # in a row before ``collapsing`` is: a generator may pass through few classes
-EARLY = 100  # batches, before which a model has not collapsed: it has not begun
+EARLY = 100  # batches, before which a model that shows the mean image has not collapsed: it has not begun
+YOUNG = 1000  # batches, before which a generator passes through few classes or modes: every recipe of a GAN has done so
 
 
 class Alarms(pl.Callback):
@@ -164,8 +165,8 @@ class Alarms(pl.Callback):
                     f"collapsing to {kept}, in {COLLAPSING} validations in a row. Of a GAN another loss helps, or more steps "
                     "of the discriminator: docs/models.md"
                 )
-                late = model.batches_seen >= EARLY
-                yield "collapsing", late and mode_collapse.lost(rows) >= self.collapsing, text
+                grown = model.batches_seen >= YOUNG
+                yield "collapsing", grown and mode_collapse.lost(rows) >= self.collapsing, text
 
     def saturations(self, measured: dict[str, float]) -> Check:
         """For each direction: whether translations have more black and white values than real images."""

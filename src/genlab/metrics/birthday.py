@@ -95,7 +95,7 @@ def closest_pairs(x: Tensor, count: int, device: torch.device) -> tuple[Tensor, 
     Of pairs of a row and the row nearest to it: each row stands for one at most.
     """
     index = Nearest(x, 1, device).index[:, 0].cpu()
-    pairs = torch.stack([torch.arange(len(x)), index], 1).sort(1).values.unique(dim=0)
+    pairs = torch.stack([torch.arange(len(x)), index], 1).sort(dim=1).values.unique(dim=0)
     distances, order = row_distances(x[pairs[:, 0]], x[pairs[:, 1]]).sort(stable=True)
     return distances[:count], pairs[order[:count]]
 

@@ -67,7 +67,7 @@ def nearest_between(x: Tensor, y: Tensor, k: int, device: torch.device) -> tuple
         index[i] = place.gather(1, order)
     index = index.cpu()
     exact = torch.stack([row_distances(x, y[index[:, place]]) for place in range(k)], 1)
-    exact, order = exact.sort(1, stable=True)
+    exact, order = exact.sort(dim=1, stable=True)
     return exact, index.gather(1, order)
 
 

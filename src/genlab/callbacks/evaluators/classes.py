@@ -11,6 +11,7 @@ from torch import Tensor
 
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
+from genlab.callbacks.evaluators.labelled import SURE
 from genlab.callbacks.translations import SAMPLED
 from genlab.config.types import ExtractorChoice, SampleCount
 from genlab.contracts import Samples
@@ -51,10 +52,11 @@ class Classes(Evaluator):
         return {"classes", "class_kl", "class_entropy"}
 
     def notes(self, now: Evaluation) -> list[str]:
-        """Of the classifier's own mistakes."""
+        """Of a classifier that often errs."""
         right, spec = now.extractors.get(self.extractor).accuracy or 0.0, now.prepared.spec
         of = "test images, channel by channel" if spec.channel_classes else "test images"
-        return [f"classes, class_kl: by a classifier that is right on {100 * right:.2f} % of the {of}"]
+        said = f"classes, class_kl: by a classifier that is right on {100 * right:.2f} % of the {of}"
+        return [said] if right < SURE else []
 
     def begin(self, now: Evaluation) -> None:
         """Request the samples."""
