@@ -352,7 +352,7 @@ def test_an_alarm_goes_to_whoever_watches_the_run_once(alarms):
 
 
 GAN = ["model=gan", "callbacks.pictures.every_n_epochs=99"]
-RING = [*GAN, "data=toy2d", "model.latent_dim=2"]
+RING = [*GAN, "data=toy2d", "model.latent_dim=2", "trainer.log_every_n_steps=50"]
 
 
 def alarmed(run):

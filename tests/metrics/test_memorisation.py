@@ -21,11 +21,12 @@ def test_the_nearest_are_those_of_a_search_by_hand_in_any_blocks(k, monkeypatch)
     assert torch.allclose(distances, by_hand.values, atol=1e-9)
 
 
-def test_an_equal_row_is_at_0_however_far_from_the_origin():
-    far = 1e5 + TRAIN
-    distances, index = nearest_between(far[[7, 9]], far, 2, CPU)
-    assert index[:, 0].tolist() == [7, 9]
-    assert distances[:, 0].tolist() == [0, 0]
+def test_equal_rows_are_at_0_however_far_from_the_middle():
+    """The matrix product alone leaves up to 0.01 of rows of length 1e6."""
+    far = 1e6 * TRAIN.double()
+    distances, index = nearest_between(far, far, 2, CPU)
+    assert torch.equal(index[:, 0], torch.arange(len(far)))
+    assert distances[:, 0].count_nonzero() == 0
 
 
 def test_of_copies_all_are_told_and_of_new_images_as_few_as_of_held_out_ones():
