@@ -17,7 +17,7 @@ from genlab.models.base.distributed import rank, world_size
 from genlab.models.base.totals import Totals
 
 ALONE = ["metrics.bootstrap=0", "metrics.floor=false"]  # no error bars: numbers alone
-FID_ALONE = ("metrics.kid=null",)
+FID_ALONE = ("metrics.kid=null", "metrics.classes=null")
 SMALL = ["metrics.extractor=random", "metrics.val_samples=60", "metrics.test_samples=60", *ALONE]
 UNLABELLED = SimpleNamespace(labels={"train": None})
 

@@ -55,6 +55,7 @@ DATA = {
     "digits": [],
     "mnist": [],
     "fashion_mnist": [],
+    "stacked_mnist": ["data.count=300"],
     "folder": ["data.image_size=16"],
     "shapes": ["data.count=300", "data.image_size=16", "metrics=none"],
     "toy1d": ["data.count=1000"],

@@ -130,6 +130,7 @@ def test_checks_and_data_are_free_of_torch():
         "data/store/store.py",
         "data/store/order.py",
         "data/sets/mnist.py",
+        "data/sets/stacked_mnist.py",
         "data/sets/folder.py",
         "data/sets/shapes.py",
         "data/sets/toy1d.py",

@@ -11,6 +11,7 @@ from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.collapse import remedy, signs, signs_at
 from genlab.callbacks.evaluators.evaluator import Seen
 from genlab.callbacks.evaluators.pixels import Symptoms
+from genlab.callbacks.mode_collapse import lost, told
 from genlab.config.build import build
 from genlab.config.files import Conf
 from genlab.config.session import compose_alone
@@ -23,7 +24,7 @@ from genlab.models.objectives.tc import TotalCorrelation
 from photographs import CUT, SMALL
 from striking import sends
 
-IDLE = SimpleNamespace(sanity_checking=False)
+IDLE = SimpleNamespace(sanity_checking=False, loggers=[])
 
 
 @pytest.fixture
@@ -31,6 +32,19 @@ def alarms():
     """As configured, but for three rows instead of twenty."""
     node = compose_alone(Conf(), "callbacks/default")["callbacks/default"]["alarms"]
     return build(OmegaConf.create({**node, "rows": 3}), [])
+
+
+def alike(alarms):
+    """Other ones with the same thresholds."""
+    return Alarms(
+        alarms.loss_d,
+        alarms.rows,
+        alarms.saturated,
+        alarms.copied,
+        alarms.collapsed,
+        alarms.collapsing,
+        alarms.vanished,
+    )
 
 
 def logged(alarms, steps, **measured):
@@ -225,6 +239,154 @@ def test_a_vae_of_a_heavy_beta_is_said_to_have_collapsed(train):
         assert [alarm["name"] for alarm in json.loads((run / "summary.json").read_text())["alarms"]] == expected
 
 
+def generated(alarms, step, table, samples, measured=True):
+    """A validation with so many samples of each class or mode, all of them wanted alike."""
+    word = {"classes": "class", "modes": "mode"}[table]
+    alarms.tables[table] = [
+        {word: number, "samples": count, "wanted": 1 / len(samples)} for number, count in enumerate(samples)
+    ]
+    spec = SimpleNamespace(class_names=[f"{45 * k} degrees" if word == "mode" else str(k) for k in range(len(samples))])
+    model = SimpleNamespace(measured={f"val/{table}": 1.0} if measured else {}, batches_seen=step, spec=spec)
+    alarms.on_validation_end(IDLE, model)
+
+
+SEVENS = [0, 900, 100, 100, 0, 0, 0, 900, 0, 0]
+
+
+def test_samples_of_few_classes_in_two_validations_in_a_row_are_a_collapse_and_the_classes_are_named(alarms, capsys):
+    even = [200] * 10
+    for step, samples in ((1000, SEVENS), (2000, even), (3000, SEVENS)):
+        generated(alarms, step, "classes", samples)
+    assert names(alarms) == []
+    generated(alarms, 4000, "classes", SEVENS)
+    generated(alarms, 5000, "classes", SEVENS)
+    assert names(alarms) == [("collapsing", 4000)]
+    assert capsys.readouterr().err.count("collapsing to classes 1 and 7: 90 % of the samples, in 2 validations in") == 1
+    generated(alarms, 6000, "classes", even)
+    assert alarms.active == []
+
+
+@pytest.mark.parametrize(("kept", "expected"), [(3, [("collapsing", 3000)]), (4, [("collapsing", 3000)]), (5, [])])
+def test_half_of_the_modes_lost_are_a_collapse_and_fewer_are_not(kept, expected, alarms, capsys):
+    """log 2 from all of eight alike; by chance 2,500 samples are 0.0014 away, which does not count."""
+    for step in (2000, 3000):
+        generated(alarms, step, "modes", [2500 // kept + 3] * kept + [0] * (8 - kept))
+        alarms.collapsing = 0.69
+    assert names(alarms) == expected
+    assert ("collapsing to 3 of 8 modes (0 degrees, 45 degrees, 90 degrees): 100 %" in capsys.readouterr().err) == (
+        kept == 3
+    )
+
+
+def test_what_two_samples_a_class_make_by_chance_is_no_collapse(alarms):
+    """2,000 samples of 1,000 classes alike leave 130 out, and are 0.28 nats away; a KL of 0.9 is 0.65 beyond that."""
+    draws = torch.randint(1000, (2000,), generator=torch.Generator().manual_seed(0))
+    even = torch.bincount(draws, minlength=1000).tolist()
+    fewer = torch.bincount(draws % 500, minlength=1000).tolist()  # log 2, and half of the chance
+    for step in (2000, 3000, 4000):
+        generated(alarms, step, "classes", even)
+    assert names(alarms) == []
+    alarms.collapsing = 0.4
+    assert lost(alarms.tables["classes"]) < 0.1
+    for step in (5000, 6000):
+        generated(alarms, step, "classes", fewer)
+    assert names(alarms) == [("collapsing", 6000)]
+    assert "of 1000 classes: 80 % of the samples" in alarms.raised[0]["text"]
+
+
+def test_a_generator_passes_through_few_classes_and_old_tables_are_not_judged_again(alarms):
+    for step in (100, 500, 999):
+        generated(alarms, step, "classes", SEVENS)
+    generated(alarms, 1000, "classes", SEVENS)
+    generated(alarms, 2000, "classes", SEVENS, measured=False)
+    assert names(alarms) == []
+    generated(alarms, 3000, "classes", SEVENS)
+    assert names(alarms) == [("collapsing", 3000)]
+
+
+def test_one_class_is_named_alone():
+    rows = [{"class": k, "samples": n, "wanted": 0.5} for k, n in enumerate((1, 99))]
+    assert told("classes", rows, ["no", "yes"]) == "class yes: 99 % of the samples"
+    many = [{"mode": k, "samples": 10, "wanted": 0.1} for k in range(10)]
+    assert told("modes", many, [""] * 10) == "8 of 10 modes: 80 % of the samples"
+
+
+def vanishing(alarms, norms, accuracy=1.0, start=0):
+    for step, norm in enumerate(norms, start + 1):
+        logged(alarms, (step,), grad_norm_g=norm, d_accuracy=accuracy)
+
+
+def test_a_gradient_below_a_hundredth_of_its_early_norm_has_vanished(alarms, capsys):
+    """Three rows in a row, as the alarms of these tests have it; the early norm is the largest of five."""
+    vanishing(alarms, [1.0, 8.0, 0.5, 0.01, 0.01, 0.079, 0.081, 0.079, 0.07])
+    assert names(alarms) == []
+    vanishing(alarms, [0.01, 0.02], start=9)
+    assert names(alarms) == [("generator_vanished", 10)]
+    assert "the gradient of the generator has vanished: its norm was below 0.01 of its" in capsys.readouterr().err
+
+
+def test_a_small_gradient_is_no_alarm_where_the_discriminator_cannot_tell(alarms):
+    vanishing(alarms, [1.0] * 5 + [0.001] * 9, accuracy=0.6)
+    assert names(alarms) == []
+
+
+def test_the_early_norm_is_kept_over_a_resume(alarms):
+    vanishing(alarms, [1.0] * 5 + [0.001])
+    again = continued(alarms)
+    vanishing(again, [0.001, 0.001], start=6)
+    assert names(again) == [("generator_vanished", 8)]
+    old = alike(alarms)
+    old.on_load_checkpoint(None, None, {"alarms": {"in_a_row": {}, "active": [], "raised": []}})
+    vanishing(old, [0.001] * 20)
+    assert names(old) == []
+
+
+def test_an_alarm_goes_to_whoever_watches_the_run_once(alarms):
+    sent = []
+    watched = SimpleNamespace(log_alert=lambda name, text: sent.append((name, text)))
+    trainer = SimpleNamespace(sanity_checking=False, loggers=[SimpleNamespace(), watched])
+    for step in (1, 2, 3, 4):
+        model = SimpleNamespace(logs_now=True, measured={"train/loss_d": 0.001}, batches_seen=step)
+        alarms.on_train_batch_end(trainer, model, None, None, 0)
+    assert sent == [("discriminator_won", alarms.raised[0]["text"])]
+
+
+GAN = ["model=gan", "callbacks.pictures.every_n_epochs=99"]
+RING = [*GAN, "data=toy2d", "model.latent_dim=2", "trainer.log_every_n_steps=50"]
+
+
+def alarmed(run):
+    return {alarm["name"]: alarm["text"] for alarm in json.loads((run / "summary.json").read_text())["alarms"]}
+
+
+def test_a_generator_that_keeps_to_few_modes_is_said_to_collapse_as_its_table_has_it(train, monkeypatch):
+    """At a rate far too high."""
+    monkeypatch.setattr("genlab.callbacks.alarms.YOUNG", 60)
+    few = ["data.limit=2000", "data.batch_size=50", "trainer.max_epochs=4", "model.optimizer.lr=0.02"]
+    run = train(*RING, *few)
+    text = alarmed(run)["collapsing"]
+    found = int(text.removeprefix("collapsing to ").split()[0])
+    assert found <= 4
+    assert f"collapsing to {found} of 8 mode" in text
+    assert f"alarm     {text}" in (run / "log.txt").read_text()
+    assert (run / "tables" / "modes.csv").read_text().startswith("mode,samples,good,wanted")
+
+
+def test_a_generator_that_covers_the_ring_is_not(train):
+    """Judged at batch 1000 and 1200."""
+    run = train(*RING, "data.limit=20000", "trainer.max_epochs=6", "model.optimizer.lr=5e-4")
+    assert alarmed(run) == {}
+    assert json.loads((run / "summary.json").read_text())["metrics"]["val/modes"] == 8
+
+
+def test_a_loss_that_saturates_against_a_discriminator_of_many_steps_leaves_no_gradient(train):
+    """The gradient of log(1 - D(G(z))) by D's logit is -D(G(z)), which goes to 0; that of -log D(G(z)) to -1."""
+    digits = [*GAN, "data=digits", "data.limit=320", "data.batch_size=16", "model.d_steps=5", "metrics=none"]
+    digits += ["trainer.max_epochs=20"]
+    assert "generator_vanished" in alarmed(train(*digits, "model.loss=saturating"))
+    assert "generator_vanished" not in alarmed(train(*digits, "model.loss=non_saturating"))
+
+
 def test_what_is_not_measured_is_not_judged(alarms):
     logged(alarms, (1, 2, 3), loss=0.0)
     validated(alarms, 3, loss=0.0)
@@ -233,7 +395,7 @@ def test_what_is_not_measured_is_not_judged(alarms):
 
 def continued(alarms):
     """The alarms of a run that goes on from a checkpoint of these."""
-    again, checkpoint = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied, alarms.collapsed), {}
+    again, checkpoint = alike(alarms), {}
     alarms.on_save_checkpoint(None, None, checkpoint)
     again.on_load_checkpoint(None, None, checkpoint)
     return again
@@ -259,7 +421,7 @@ def test_a_run_resumed_in_the_middle_of_a_row_counts_on(alarms):
     checkpoint = {}
     alarms.on_save_checkpoint(None, None, checkpoint)
     logged(alarms, (300,), loss_d=0.5, lr=0.0)
-    again = Alarms(alarms.loss_d, alarms.rows, alarms.saturated, alarms.copied, alarms.collapsed)
+    again = alike(alarms)
     again.on_load_checkpoint(None, None, checkpoint)
     logged(again, (300,), loss_d=0.001, lr=0.0)
     assert names(again) == [("discriminator_won", 300)]

@@ -34,7 +34,9 @@ def test_points_have_no_extractor_and_their_modes_are_counted(composed, tmp_path
     values = modes.finish(now)
     x = model.sample(2500, seed=SEED)
     assert values == mode_coverage(x, torch.from_numpy(prepared.modes.centres), 0.01)
-    assert measure.counts == {"val/modes": 2500, "val/high_quality": 2500}
+    assert measure.counts == {f"val/{name}": 2500 for name in values}
+    assert [row["mode"] for row in measure.tables["modes"]] == list(range(8))
+    assert sum(row["samples"] for row in measure.tables["modes"]) == 2500
 
 
 def test_arms_have_neither(composed, tmp_path):

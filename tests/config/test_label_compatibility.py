@@ -81,9 +81,17 @@ def test_neither_refusal_waits_for_torch(tmp_path, commands):
     assert {path.name for path in tmp_path.iterdir()} == {"loose", "cache"}
 
 
-@pytest.mark.parametrize("name", ["digits", "mnist", "fashion_mnist", "celeba", "shapes", "folder", "toy2d"])
+SOURCES = ["digits", "mnist", "fashion_mnist", "stacked_mnist", "celeba", "shapes", "folder", "toy2d"]
+
+
+@pytest.mark.parametrize("name", SOURCES)
 def test_a_set_has_labels_that_its_class_declares(name, composed, folders):
-    small = {"celeba": ["data.image_size=16"], "shapes": SETS["attributes"][1:], "folder": ["data.image_size=16"]}
+    small = {
+        "celeba": ["data.image_size=16"],
+        "stacked_mnist": ["data.count=300"],
+        "shapes": SETS["attributes"][1:],
+        "folder": ["data.image_size=16"],
+    }
     path = [f"data.path={folders[name]}"] if name in folders else []
     model = "gan" if name == "toy2d" else "vae"
     spec = prepare(composed(f"model={model}", f"data={name}", *small.get(name, []), *path)).spec

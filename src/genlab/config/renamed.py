@@ -48,7 +48,7 @@ FILES: dict[str, Any] = {"range": None, "resample": "bicubic", "max_pixels": 100
 SIDES = FILES | dict.fromkeys(("channels_a", "channels_b", "resample_a", "resample_b"))
 GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with what it always did before
     "genlab.apps.train.performance.Performance": {"rank_timeout": 600},
-    "genlab.callbacks.alarms.Alarms": {"collapsed": 0.0},
+    "genlab.callbacks.alarms.Alarms": {"collapsed": 0.0, "collapsing": 0.0, "vanished": 0.0},
     "genlab.callbacks.evaluators.distance.Distance": {"resize": "antialiased", "bootstrap": 0, "floor": False},
     "genlab.runs.loggers.wandb.WandbLog": {"log_model": False},
     "genlab.models.autoencoder.Autoencoder": {

@@ -29,7 +29,8 @@ class DataSpec:
     files or with how they were prepared; ``skipped`` names unreadable files; ``remarks`` tell what of the files is not used;
     ``range``: black and white of files with more than 8 bits, if not those of their format; ``channels_b``: of the images of
     side b, if they are not those of side a, which ``shape`` has; ``binarized``: how a model's images become black and white, a
-    key of ``BINARIZED``; empty: they stay grey.
+    key of ``BINARIZED``; empty: they stay grey; ``channel_classes``: of images whose channels are pictures of their own, each
+    of one of so many classes: the class of an image has a digit for each channel, in that base; 0: of all other images.
     """
 
     name: str
@@ -47,6 +48,7 @@ class DataSpec:
     range: tuple[float, float] | None = None
     channels_b: int | None = None
     binarized: str = ""
+    channel_classes: int = 0
 
     @property
     def labels(self) -> LabelKind | None:

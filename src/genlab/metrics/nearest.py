@@ -53,6 +53,30 @@ def blocks_between(x: Tensor, y: Tensor, device: torch.device) -> Iterator[tuple
             yield i, j, squared_distances(left, right), rounding_error(left, right)
 
 
+def nearest_between(x: Tensor, y: Tensor, k: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The k rows of ``y`` [M, d] nearest to each of ``x`` [N, d]: distances [N, k], ascending, float64; which, [N, k].
+
+    The distances are worked out anew from the rows found, so that equal ones are at 0. Both on the CPU.
+    """
+    squares = torch.full((len(x), k), torch.inf, dtype=torch.float64, device=device)
+    index = torch.zeros(len(x), k, dtype=torch.int64, device=device)
+    for i, j, distances, _ in blocks_between(x, y, device):
+        near, place = distances.topk(min(k, distances.shape[1]), dim=1, largest=False)
+        near, place = torch.cat([squares[i], near], 1), torch.cat([index[i], place + j.start], 1)
+        squares[i], order = near.topk(k, dim=1, largest=False)
+        index[i] = place.gather(1, order)
+    index = index.cpu()
+    exact = torch.stack([row_distances(x, y[index[:, place]]) for place in range(k)], 1)
+    exact, order = exact.sort(dim=1, stable=True)
+    return exact, index.gather(1, order)
+
+
+def row_distances(x: Tensor, y: Tensor) -> Tensor:
+    """The distance of each row to the row of the same place: [N, d], [N, d] -> [N], float64; 0 for equal rows."""
+    parts = zip(x.split(BLOCK), y.split(BLOCK), strict=True)
+    return torch.cat([(one.double() - other.double()).norm(dim=1) for one, other in parts])
+
+
 class Nearest:
     """The k nearest other features of each.
 

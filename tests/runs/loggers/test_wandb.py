@@ -149,6 +149,7 @@ def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
     log = opened(tmp_path, "offline", tags=["tag"])
     logged(log, 34, 17)
     log.log_picture("samples", tmp_path / "a.png", 17)
+    log.log_alert("collapsing", "to class 7")
     log.close({"test/loss": 0.5}, 0)
     wandb.teardown()  # as at the end of a process: W&B's own one has written everything then
     (file,) = (tmp_path / "wandb").glob(f"offline-run-*-{ID}/run-{ID}.wandb")
@@ -156,6 +157,8 @@ def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
     found = [{item.nested_key[0]: item.value_json for item in r.history.item} for r in records if r.history.item]
     assert [(row["step"], row.get("train/loss")) for row in found] == [("34", "17"), ("17", "8.5"), ("17", None)]
     assert "images/samples" in found[2]
+    (alert,) = (r.alert for r in records if r.HasField("alert"))
+    assert (alert.title, alert.text, alert.level) == ("collapsing", "to class 7", "WARN")
     assert [(r.metric.glob_name, r.metric.step_metric) for r in records if r.HasField("metric")][0] == ("*", "step")
     run = next(r.run for r in records if r.HasField("run"))
     assert (run.run_id, run.display_name, sorted(run.tags), run.notes) == (ID, "nice", ["mine", "tag"], "why")

@@ -225,18 +225,14 @@ class Training:
             trace.attach(tables["indices"])
         if evaluate:
             evaluate.folder = self.directory.path
+            if alarms := self.callback(Alarms):
+                alarms.attach(evaluate.tables)
             self.describe(evaluate.make_ready(), evaluate.notes)
         if landscape := self.callback(Landscape):
             landscape.folder = self.directory.path
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
-        if self.prepared.spec.skipped and self.trainer.is_global_zero:
-            skipped = Table(self.directory.path / "tables" / "skipped.csv", ["file"])
-            skipped.truncate(0)
-            for name in self.prepared.spec.skipped:
-                skipped.append({"file": name})
-            with attempt(skipped.path):
-                skipped.save()
+        self.list_skipped()
         if self.chosen.checkpoint is None and self.trainer.is_global_zero:
             for table in tables.values():
                 table.truncate(0)  # rows of a process that was killed before its first checkpoint
@@ -247,6 +243,16 @@ class Training:
             "config_digest": self.chosen.digest,
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
+
+    def list_skipped(self) -> None:
+        """Write the names of the files that were skipped."""
+        if self.prepared.spec.skipped and self.trainer.is_global_zero:
+            skipped = Table(self.directory.path / "tables" / "skipped.csv", ["file"])
+            skipped.truncate(0)
+            for name in self.prepared.spec.skipped:
+                skipped.append({"file": name})
+            with attempt(skipped.path):
+                skipped.save()
 
     def describe(self, extractors: list[Extractor], told: list[str]) -> None:
         """Print notes on the extractors and the metrics, and add them to the summary."""

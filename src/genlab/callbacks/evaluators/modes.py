@@ -14,12 +14,15 @@ from genlab.callbacks.samples import labels_for, preserved_rng, sampled, seed_of
 from genlab.callbacks.translations import require_finite
 from genlab.config.types import PositiveInt
 from genlab.contracts import Samples
-from genlab.metrics.modes import mode_coverage
+from genlab.metrics.modes import assign
 
 
 @dataclass
 class Modes(Evaluator):
-    """``modes`` and ``high_quality`` of new samples; every rank draws the same ones."""
+    """``modes``, ``high_quality`` and ``modes_kl`` of new samples; every rank draws the same ones.
+
+    The table ``modes`` has the samples of each mode.
+    """
 
     needs: ClassVar[dict[Any, Any]] = {"points": Samples}
 
@@ -30,18 +33,23 @@ class Modes(Evaluator):
         return self.samples if now.prepared.modes is not None else 0
 
     def names(self, now: Evaluation) -> set[str]:
-        """Both."""
-        return {"modes", "high_quality"}
+        """All three."""
+        return {"modes", "high_quality", "modes_kl"}
 
     def finish(self, now: Evaluation) -> dict[str, float]:
-        """Both metrics."""
+        """The metrics; without ``modes_kl`` where no sample is good."""
         model, modes = now.model, now.prepared.modes
         assert modes is not None
         with preserved_rng(model.device):
             x = now.recall.drawn(f"points-{self.samples}", lambda: self.draw(now)).to(model.device)
-        values = mode_coverage(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
-        now.counts |= {f"{now.stage}/{name}": self.samples for name in values}
-        return values
+        found = assign(x, torch.from_numpy(modes.centres).to(x.device), modes.sigma)
+        both = enumerate(zip(found.samples.tolist(), found.good.tolist(), strict=True))
+        now.tables["modes"] = [
+            {"mode": mode, "samples": count, "good": good, "wanted": 1 / len(modes.centres)}
+            for mode, (count, good) in both
+        ]
+        now.counts |= {f"{now.stage}/{name}": self.samples for name in found.coverage}
+        return found.coverage
 
     def draw(self, now: Evaluation) -> Tensor:
         """The samples, [samples, D].

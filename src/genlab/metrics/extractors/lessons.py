@@ -35,7 +35,8 @@ class Lesson:
     """The classification task of a set: its labels, or the domain (0 for A, 1 for B), with batches half from each domain.
 
     Training images are shifted; those of domains are also rotated, flipped and colour-jittered, so that small sets suffice.
-    ``shape``: (C, H, W) of an image; ``levels``: the number of values of each label.
+    Where channels are pictures of their own, each is an example by itself, with its own class.
+    ``shape``: (C, H, W) of an example; ``levels``: the number of values of each label.
     """
 
     def __init__(self, prepared: PreparedData) -> None:
@@ -45,6 +46,9 @@ class Lesson:
         if spec.kind == "domains":
             self.columns, self.recipe, self.vary = ("a", "b"), DOMAINS, augment  # type: ignore[assignment]
             self.shape, self.levels = (spec.widest[0], *input_size(spec.shape)), (2,)
+        self.each = 1  # examples of an image
+        if spec.channel_classes:
+            self.each, self.shape, self.levels = spec.shape[0], (1, *spec.shape[1:]), (spec.channel_classes,)
 
     def facts(self) -> tuple[Any, ...]:
         """Everything that determines the trained classifier; labels count, since one set of images may have several."""
@@ -56,13 +60,14 @@ class Lesson:
 
     def steps(self) -> int:
         """Number of training batches."""
-        images = sum(len(self.prepared.columns["train"][column]) for column in self.columns)
+        images = self.each * sum(len(self.prepared.columns["train"][column]) for column in self.columns)
         wanted = self.recipe["epochs"] * images // self.recipe["batch"]
         return int(min(max(wanted, self.recipe["least_steps"]), self.recipe["most_steps"]))
 
     def order(self, column: str) -> np.ndarray:
         """Row indices of a column for each step, from concatenated permutations: [steps, rows]."""
-        rows, count = len(self.prepared.columns["train"][column]), self.recipe["batch"] // len(self.columns)
+        rows = len(self.prepared.columns["train"][column])
+        count = self.recipe["batch"] // (len(self.columns) * self.each)
         found = repeated(rows, self.steps() * count, self.recipe["seed"], "classifier", column)
         return found.reshape(self.steps(), count)
 
@@ -85,15 +90,23 @@ class Lesson:
     def rows(
         self, split: Split, side: int, index: np.ndarray, cut: Crop | None, step: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """Images at ``index``, cropped and resized, with their labels; uncropped images of varying size one by one."""
+        """Examples at ``index``, cropped and resized, with their labels; uncropped images of varying size one by one."""
         column, labels = self.prepared.columns[split][self.columns[side]], self.prepared.labels[split]
         one_by_one = cut is None and isinstance(column, Ragged)
         parts = np.split(index, len(index)) if one_by_one else [index]
         height, width = self.shape[1:]
         whole = (from_uint8(torch.from_numpy(gather(column, part, cut, step, side))) for part in parts)
-        images = widened(torch.cat([resized(x, (height, width)) for x in whole]), self.shape[0])
-        told = np.full(len(index), side) if labels is None else np.array(labels[index])
-        return images, torch.from_numpy(told).reshape(len(index), -1)
+        images = torch.cat([resized(x, (height, width)) for x in whole])
+        told = torch.from_numpy(np.full(len(index), side) if labels is None else np.array(labels[index]))
+        if base := self.spec.channel_classes:
+            return images.flatten(0, 1).unsqueeze(1), channel_labels(told, base, self.each).reshape(-1, 1)
+        return widened(images, self.shape[0]), told.reshape(len(index), -1)
+
+
+def channel_labels(label: Tensor, base: int, channels: int) -> Tensor:
+    """The class of each channel, the digits of an image's class in this base, first channel first. [B] -> [B, C]."""
+    weights = base ** torch.arange(channels - 1, -1, -1, device=label.device)
+    return label[:, None] // weights % base
 
 
 def levels_of(spec: DataSpec) -> tuple[int, ...]:

@@ -26,6 +26,34 @@ class Features(nn.Module):
         return self.classifier.features(resized(x, self.size))
 
 
+class ChannelFeatures(nn.Module):
+    """The features of every channel, one after the other, where channels are pictures of their own."""
+
+    def __init__(self, features: Features) -> None:
+        super().__init__()
+        self.each = features
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C d]."""
+        return self.each(x.flatten(0, 1).unsqueeze(1)).reshape(len(x), -1)
+
+
+class JointLogits(nn.Module):
+    """Log-probabilities of the classes of an image, which are those of its channels in order; K of each channel."""
+
+    def __init__(self, head: nn.Module, num_features: int) -> None:
+        super().__init__()
+        self.head, self.num_features = head, num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[B, C d] -> [B, K ** C]: the sum over channels, the last of which counts fastest."""
+        each = self.head(features.unflatten(1, (-1, self.num_features))).log_softmax(-1)  # [B, C, K]
+        joint = each[:, 0]
+        for channel in each.unbind(1)[1:]:
+            joint = (joint[:, :, None] + channel[:, None]).flatten(1)
+        return joint
+
+
 def random_features(shape: tuple[int, ...]) -> Extractor:
     """A random network, the same in every run: its numbers are comparable, but its features have no semantics."""
     with torch.random.fork_rng(devices=[]):
@@ -39,8 +67,12 @@ def classifier_of(prepared: PreparedData, cache_root: Path) -> Extractor:
     lesson = Lesson(prepared)
     net, accuracy = cached_classifier(lesson, cache_root)
     head = nn.Sequential(nn.ReLU(), net.head) if len(lesson.levels) == 1 else None
-    features = Features(net, size_of(lesson.shape))
-    return Extractor("classifier", features, net.num_features, accuracy, head, lesson.shape[0])
+    features: nn.Module = Features(net, size_of(lesson.shape))
+    if prepared.spec.channel_classes and head is not None:
+        features, head = ChannelFeatures(features), JointLogits(head, net.num_features)
+    return Extractor(
+        "classifier", features, lesson.each * net.num_features, accuracy, head, lesson.each * lesson.shape[0]
+    )
 
 
 def size_of(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -215,6 +215,11 @@ class Model(pl.LightningModule):
         """Whether the last update includes a ``log_every``-th batch, so that its terms are logged."""
         return self.batches_seen % self.log_every < self.in_hand
 
+    def logs_within(self, updates: int) -> bool:
+        """Whether terms are logged in this update or before ``updates`` more have begun, should none be cut short."""
+        first, last = self.batches_seen - self.in_hand, self.batches_seen + (updates - 1) * self.accumulate_grad_batches
+        return last // self.log_every > first // self.log_every
+
     def report_training(self) -> None:
         """Log the newest terms if ``logs_now``."""
         if not self.logs_now or not self._trainer:

@@ -58,7 +58,7 @@ class Mover:
         self.moving = {phase.name: phase.trained for phase in phases}
         self.others = {name: Frozen(every, moving) for name, moving in self.moving.items()}
         self.solved = {ph.name: [part for net in ph.nets for part in solved_in(net)] for ph in phases}
-        self.scaled = getattr(getattr(model._trainer, "precision_plugin", None), "scaler", None) is not None
+        self.scaler: Any = getattr(getattr(model._trainer, "precision_plugin", None), "scaler", None)
         self.averagers = {name: GradientAverager(parameters) for name, parameters in self.moving.items()}
 
     def update(self, group: list[Pending], number: int) -> Terms:
@@ -83,16 +83,30 @@ class Mover:
                     terms = phase.all_terms(item.batch, shared, item.noise)
                 loss = terms[phase.loss_name].mean()
                 self.model.finite.look(terms, loss, item.number)
-                loss = self.model.finite.through(loss) if self.scaled else loss
+                loss = self.model.finite.through(loss) if self.scaler is not None else loss
                 last = item is group[-1]
                 if self.moving[phase.name]:
                     with self.averagers[phase.name].averaging() if last else nullcontext():
                         self.backward(loss / len(group))
             if not phase.detached and item.shared is not None:
                 item.shared, item.live = without_graph(item.shared), False
+        terms = terms | self.gradient_norm(phase)
         self.step(phase)
         self.update_ema(phase, sum(len(item.batch[0]) for item in group))
         return without_graph(terms)  # kept until the phase moves again
+
+    def gradient_norm(self, phase: Phase) -> Terms:
+        """``grad_norm_<phase>``, [1]: the norm over all parameters of a player, averaged over ranks and not clipped.
+
+        Of models with several phases, and only in a step whose terms are logged: nothing waits for it before.
+        """
+        if not phase.name or not self.model.logs_within(phase.every):
+            return {}
+        gradients = [p.grad for p in self.moving[phase.name] if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if self.scaler is not None:
+            norm = norm / self.scaler.scale(torch.ones_like(norm))
+        return {f"grad_norm_{phase.name}": norm.reshape(1)}
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
         """The shared tensors as input of this phase, recomputed only if necessary."""

@@ -31,5 +31,8 @@ class Record(Logger):
     def log_table(self, rows: list[Row], step: int) -> None:
         """Log the final numbers; ``tables/metrics.csv`` has them in any case."""
 
+    def log_alert(self, name: str, text: str) -> None:
+        """Send an alarm to whoever watches the run; the screen, ``log.txt`` and ``summary.json`` have it in any case."""
+
     def log_checkpoint(self, path: Path, aliases: list[str], metadata: dict[str, Any]) -> None:
         """Keep a checkpoint; the run directory has it in any case."""

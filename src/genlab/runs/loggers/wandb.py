@@ -161,6 +161,11 @@ class WandbLog(Record):
         self.tell(show)
 
     @rank_zero_only
+    def log_alert(self, name: str, text: str) -> None:
+        """Send an alert, by mail or Slack as the account says; recorded offline it is sent with the rest."""
+        self.tell(lambda run: run.alert(name, text, level="WARN"))
+
+    @rank_zero_only
     def log_table(self, rows: list[Row], step: int) -> None:
         """Log the final numbers, as the CSV file and as a table."""
 
