@@ -55,9 +55,14 @@ def test_activations_follow_the_batch_and_shrink_in_bf16(asked):
     assert 0.4 < half.step / large.step < 0.8
 
 
-@pytest.mark.parametrize("model", Conf().options("model"))
-def test_check_only_tells_it_of_every_model(model, asked, train, tmp_path, capfd):
-    train(*choices(model, tmp_path), "data.limit=128", "metrics=none", "check_only=true")
+REMEDIES = ["model.loss=relativistic", "model.r1=1", "model.dragan=1", "model.pack=2", "model.top_k=0.5"]
+REMEDIES += ["model.g_steps=2", "model.ema_images=100", "model.instance_noise=0.1", "model.net.spectral_norm=true"]
+OPTIONS = [(model, []) for model in Conf().options("model")] + [("pix2pix", ["model.ema=0.9"]), ("gan", REMEDIES)]
+
+
+@pytest.mark.parametrize(("model", "typed"), OPTIONS, ids=[f"{model}{'-' * bool(typed)}" for model, typed in OPTIONS])
+def test_check_only_tells_it_of_every_model(model, typed, asked, train, tmp_path, capfd):
+    train(*choices(model, tmp_path), *typed, "data.limit=128", "metrics=none", "check_only=true")
     said = capfd.readouterr().err
     for precision in ("32-true", "bf16-mixed"):
         assert f"{precision:10} " in said

@@ -30,7 +30,7 @@ class EMA(nn.ModuleDict):
 
     def __init__(self, nets: dict[str, nn.Module], decay: float, half_life: float = 0.0) -> None:
         kept = nets if decay > 0 or half_life > 0 else {}
-        super().__init__({name: copy.deepcopy(net).requires_grad_(False) for name, net in kept.items()})
+        super().__init__({name: duplicate(net) for name, net in kept.items()})
         self.decay, self.half_life = decay, half_life
         self.found: Pairs | None = None
 
@@ -71,6 +71,12 @@ class Pairs:
         self.averages = [average for average, _ in pairs if average.is_floating_point()]
         self.weights = [weight for average, weight in pairs if average.is_floating_point()]
         self.counts = [pair for pair in pairs if not pair[0].is_floating_point()]
+
+
+def duplicate(net: nn.Module) -> nn.Module:
+    """A copy that is not trained. Its tensors are cloned first, since those of a check without numbers have no deep copies."""
+    weights = {id(p): nn.Parameter(p.detach().clone(), requires_grad=False) for p in net.parameters()}
+    return copy.deepcopy(net, weights | {id(buffer): buffer.clone() for buffer in net.buffers()})
 
 
 def state(net: nn.Module) -> list[Tensor]:
