@@ -13,7 +13,7 @@ OPTIONS = Conf().groups
 GROUPS = {
     "model=ae": "model/net model/penalty model/mixture model/optimizer model/schedule logger checkpoint performance",
     "model=vae": "model/objective model/beta_schedule trainer metrics",
-    "model=gan data=toy2d": "callbacks",
+    "model=gan data=toy2d": "callbacks remedy",
     "model=aae": "model/code_discriminator@model.discriminator",
     "model=restoration": "model/corruption model/generator",
     "model=dcgan": "model/gan_net@model.net",

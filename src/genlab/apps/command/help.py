@@ -12,6 +12,7 @@ import yaml
 from genlab.config.files import Conf, conf_dir
 from genlab.console import program
 
+FREE = ("experiment", "remedy")  # groups of which none need be chosen
 SHOWN = ("slurm", "trainer", "model", "data")  # the groups whose usual choice is shown key by key
 WIDTH = 26  # of a key with its value; a longer one pushes its comment to the right
 LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<value>[^#]*?))? *(?:# (?P<comment>.*))?")
@@ -81,9 +82,9 @@ def usual(command: str, conf: Conf) -> list[tuple[str, str]]:
 
 
 def unchosen(command: str, conf: Conf) -> list[str]:
-    """The groups of a command without a usual option, of which one must be typed (no experiment need be)."""
+    """The groups of a command without a usual option, of which one must be typed: all but those in ``FREE``."""
     listed = [next(iter(entry.items())) for entry in defaults(command, conf) if isinstance(entry, dict)]
-    return [group for group, option in listed if option is None and group != "experiment"]
+    return [group for group, option in listed if option is None and group not in FREE]
 
 
 def typed(command: str, conf: Conf, overrides: Sequence[str]) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ def passed_on(command: str, overrides: Iterable[str]) -> list[str]:
         ConfigError: a key is neither the command's nor one of ``train.py``.
     """
     rest = [text for text in overrides if root_of(text) not in ROOTS[command] or root_of(text) in BOTH]
-    known = [*ROOTS["train"], "experiment", "hydra"]
+    known = [*ROOTS["train"], "experiment", "remedy", "hydra"]
     if problems := [unknown(text, [*ROOTS[command], *known]) for text in rest if root_of(text) not in known]:
         raise ConfigError(problems)
     if problems := [each(text) for text in rest if key_of(text) in OWN_OF_A_RUN]:
