@@ -1,5 +1,7 @@
 """GANs on a line whose generator and data are known, as an analysis is given them."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -33,4 +35,4 @@ def on_a_line(composed, generator, rows=20_000, *typed):
     spec = DataSpec("line", "points", (1,), dict.fromkeys(columns, rows), "digest")
     model = build_model(cfg, spec).eval()
     model.generator = generator
-    return Subject("line", Loaded(model, cfg, spec, "here", 0), "test", 0, lambda: PreparedData(spec, columns))
+    return Subject("line", Loaded(model, cfg, spec, "here", 0), "test", 0, lambda: PreparedData(spec, columns), Path)

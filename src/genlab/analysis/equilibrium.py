@@ -18,7 +18,7 @@ from torch import nn
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
 from genlab.analysis.base.fresh import trained
-from genlab.analysis.base.judging import LOG2, Verdict, judge
+from genlab.analysis.base.judging import LOG2, PROBABLE, Verdict, judge
 from genlab.analysis.base.players import HasPlayers, Players
 from genlab.analysis.base.subject import Subject
 from genlab.config.types import PositiveFloat, PositiveInt
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OF_CURVE = 2000  # held-out real ones behind a point of the curve, at most
-PROBABLE = ("non_saturating", "saturating")  # losses whose D gives log-odds
 ERRORS = 2  # standard errors beyond which a distance is taken for proved
 Row = dict[str, float]
 

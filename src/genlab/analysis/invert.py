@@ -1,165 +1,133 @@
-"""Which z a frozen generator makes an image of: by descent from several starts, or from where an encoder points.
+"""``what=invert``: the z of held-out images under a frozen generator, what it makes of them, and ways between two of them.
 
-After Zhu et al., 2016, "Generative Visual Manipulation on the Natural Image Manifold" (arXiv:1609.03552, section 3), whose
-projection on the manifold of a GAN is by optimisation, by a network, and by both.
+The parts are in ``inversion``: the descent, the encoder, and what can be done with the z that they find.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.config.types import PositiveFloat, PositiveInt
-from genlab.console import progress
-from genlab.contracts import ConfigError, Decodes, Generates
-from genlab.losses.precision import without_autocast
-from genlab.metrics.reconstruction import psnr
-from genlab.models.base.labels import for_model
+from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.subject import Subject
+from genlab.analysis.inversion.descent import Descent, Inversion, best_of_random, require_generator
+from genlab.analysis.inversion.edits import SIDE, between, images_along, rows, sheet, shown
+from genlab.analysis.inversion.latent_encoder import LatentEncoder, encoded, hybrid
+from genlab.config.types import AtLeastTwo, PositiveFloat, PositiveInt
+from genlab.contracts import Decodes, Generates
+from genlab.figures import Block
+from genlab.models.base.labels import needs_labels
+from genlab.random import keyed_number
+
+WAYS = 4  # between two images, in the picture, at most
 
 
-@dataclass(frozen=True)
-class Inversion:
-    """Codes of images, and what the generator makes of them.
-
-    Attributes:
-        z: [B, D].
-        image: G(z) in [0, 1], [B, C, H, W].
-        psnr: against the images, in dB, [B].
-        curve: the cost in nats before each step and at the end, of the start that was best, [T + 1, B]; T = 0: no descent.
-    """
-
-    z: Tensor
-    image: Tensor
-    psnr: Tensor
-    curve: Tensor
-
-
-def require_generator(model: Any, where: str) -> None:
-    """Refuse what is no generator of images from z. ``where``: the key that asked for one.
-
-    Raises:
-        ConfigError: with what to invert instead.
-    """
-    spec: Any = getattr(model, "spec", None)
-    if not (isinstance(model, Generates) and isinstance(model, Decodes)):
-        what = f"{type(model).__name__} has no generator that makes images of z alone"
-        raise ConfigError(f"{where}: {what}. Give the run of a GAN; of an autoencoder: generate.py what=reconstruct")
-    if spec.kind != "images":
-        raise ConfigError(f"{where}: this one makes {spec.kind}, and only images are inverted. Give a run on images")
-
-
-@contextmanager
-def frozen(model: Any) -> Iterator[None]:
-    """Evaluation mode, with gradients for inputs but for no weight; both as before on exit."""
-    training, moved = model.training, [weight for weight in model.parameters() if weight.requires_grad]
-    model.eval()
-    for weight in moved:
-        weight.requires_grad_(False)
-    try:
-        yield
-    finally:
-        model.train(training)
-        for weight in moved:
-            weight.requires_grad_(True)
-
-
-class Descent:
-    """z of the highest posterior density: Adam on |x - G(z)|^2 / (2 sigma^2) + |z|^2 / 2, in nats but for a constant.
-
-    An image has a Gaussian of ``sigma`` around G(z), and z its standard normal prior. The rate falls to 0 along half a
-    cosine. Every image has the same starts, so its z depends neither on the other images nor on how many there are.
+@dataclass
+class Invert(Analysis):
+    """Images of ``split`` inverted, beside the sample nearest to each, and ways through z between the first and second, ….
 
     Args:
-        steps: of Adam.
-        lr: the rate of the first step, in standard deviations of z.
-        starts: draws of z to descend from, for each image; the end of the lowest cost counts.
-        sigma: standard deviation of a pixel, in [0, 1]; the smaller, the less the prior weighs.
-        batch_size: images at once.
+        images: how many.
+        way: ``descent`` from drawn z, ``encoder`` alone, or ``hybrid``: the descent from where the encoder points.
+        steps: of the descent; ``lr``: its first rate, in standard deviations of z.
+        starts: of the descent without an encoder, for each image.
+        sigma: standard deviation of a pixel, in [0, 1]; the smaller, the less the prior of z weighs.
+        batch_size: images that descend at once.
+        encoder: how it is trained.
+        samples: from which the nearest is taken, for comparison.
+        between: images on a way, both ends included.
     """
 
-    def __init__(
-        self,
-        steps: PositiveInt,
-        lr: PositiveFloat,
-        starts: PositiveInt,
-        sigma: PositiveFloat,
-        batch_size: PositiveInt,
-    ) -> None:
-        self.steps, self.lr, self.starts = steps, lr, starts
-        self.sigma, self.batch_size = sigma, batch_size
+    needs: ClassVar[tuple[type, ...]] = (Generates, Decodes)
 
-    def __call__(
-        self, model: Any, x: Tensor, seed: int, *, label: Tensor | None = None, begin: Tensor | None = None
-    ) -> Inversion:
-        """Invert images [B, C, H, W] in [0, 1] (of ``label``, if the model needs labels).
+    images: PositiveInt
+    way: Literal["hybrid", "descent", "encoder"]
+    steps: PositiveInt
+    lr: PositiveFloat
+    starts: PositiveInt
+    sigma: PositiveFloat
+    batch_size: PositiveInt
+    encoder: LatentEncoder
+    samples: PositiveInt
+    between: AtLeastTwo
 
-        Args:
-            seed: of the starts.
-            begin: a z for each image to descend from instead, [B, D].
-        """
-        drawn = model.draw(self.starts, seed=seed)  # [S, D]
-        first = drawn.expand(len(x), *drawn.shape) if begin is None else begin[:, None]
-        rounds = range(0, len(x), self.batch_size)
-        found = []
-        with progress("inverting", self.steps * len(rounds), unit="steps") as advance, frozen(model):
-            for start in rounds:
-                rows = slice(start, start + self.batch_size)
-                own = for_model(model, None if label is None else label[rows])
-                with without_autocast(model.device.type):
-                    found.append(self.best(model, x[rows].to(model.weight_dtype), first[rows], own, advance))
-        z, curve = torch.cat([z for z, _ in found]), torch.cat([curve for _, curve in found], 1)
-        return inversion(model, x, z, label=label, curve=curve)
+    def refuse(self, *subjects: Subject) -> None:
+        """Points and models without z are not inverted."""
+        for subject in subjects:
+            require_generator(subject.model, "what=invert")
 
-    def best(
-        self, model: Any, x: Tensor, first: Tensor, own: dict[str, Tensor], advance: Callable[[], None]
-    ) -> tuple[Tensor, Tensor]:
-        """z [B, D] of the lowest cost after the descents from ``first`` [B, S, D], and their costs [T + 1, B]."""
-        z, costs = first.clone().requires_grad_(), []
-        adam = torch.optim.Adam([z], self.lr)
-        for step in range(self.steps):
-            adam.param_groups[0]["lr"] = self.lr * (1 + math.cos(math.pi * step / self.steps)) / 2
-            cost = self.cost(model, x, z, own)
-            (z.grad,) = torch.autograd.grad(cost.sum(), z)
-            adam.step()
-            costs.append(cost.detach())
-            advance()
-        with torch.no_grad():
-            costs.append(self.cost(model, x, z, own))
-        chosen = costs[-1].argmin(1)
-        every = torch.arange(len(x), device=x.device)
-        return z.detach()[every, chosen], torch.stack(costs)[:, every, chosen]
+    def __call__(self, *subjects: Subject) -> Findings:
+        """Table: a row for each image and method. Picture: images, inversions, nearest samples, and ways."""
+        (subject,) = subjects
+        x, label = chosen(subject, self.images)
+        found = self.found(subject, x, label)
+        lines = said(found, self.way, f"{len(x)} {subject.split} images")
+        names = {self.way: self.way, nearest_of(self.samples): "random"}
+        metrics = {f"{subject.split}/psnr_{short}": float(found[name].psnr.mean()) for name, short in names.items()}
+        ways = [*self.blocks(subject.model, found[self.way].z, label)]
+        picture = sheet(f"{subject.title}, {subject.split} images inverted", x, found, ways)
+        return Findings(rows(found), picture, lines, metrics, dict.fromkeys(metrics, len(x)))
 
-    def cost(self, model: Any, x: Tensor, z: Tensor, own: dict[str, Tensor]) -> Tensor:
-        """-log p(x, z) of each start of each image, in nats and without constants: [B, C, H, W], [B, S, D] -> [B, S]."""
-        starts = z.shape[1]
-        repeated = {name: label.repeat_interleave(starts, 0) for name, label in own.items()}
-        made = model.generate(z.flatten(0, 1), **repeated).unflatten(0, z.shape[:2])  # [B, S, C, H, W]
-        error = (made - x[:, None]).square().flatten(2).sum(2)
-        return error / (2 * self.sigma**2) + z.square().sum(2) / 2
+    def found(self, subject: Subject, x: Tensor, label: Tensor | None) -> dict[str, Inversion]:
+        """What each method finds of images [B, C, H, W] in [0, 1], by its name."""
+        model = subject.model
+        seeds = {key: keyed_number(subject.seed, "invert", key) for key in ("starts", "encoder", "samples")}
+        descent = Descent(self.steps, self.lr, self.starts, self.sigma, self.batch_size)
+        found: dict[str, Inversion] = {}
+        if self.way == "descent":
+            found["descent"] = descent(model, x, seeds["starts"], label=label)
+        else:
+            encoder = self.encoder.trained(model, seeds["encoder"], labels=training_labels(subject))
+            found["encoder"] = encoded(encoder, model, x, label=label)
+            if self.way == "hybrid":
+                found["hybrid"] = hybrid(encoder, descent, model, x, seeds["starts"], label=label)
+        nearest = best_of_random(model, x, self.samples, seeds["samples"], label=label)
+        return found | {nearest_of(self.samples): nearest}
+
+    def blocks(self, model: Any, z: Tensor, label: Tensor | None) -> Iterator[Block]:
+        """Ways from the first image to the second, the third to the fourth, …, of the label of the one at which each begins."""
+        begins = range(0, len(z) - 1, 2)[:WAYS]
+        if not begins:
+            return
+        ways = torch.stack([between(z[i], z[i + 1], self.between) for i in begins])
+        made = images_along(model, ways, label=None if label is None else label[list(begins)])
+        captions = [text for i in begins for text in (f"{i}", *[""] * (self.between - 2), f"{i + 1}")]
+        cells = [(shown(image), caption) for image, caption in zip(made, captions, strict=True)]
+        yield Block("from one inverted image to another, through z", cells, self.between, SIDE)
 
 
-def inversion(
-    model: Any, x: Tensor, z: Tensor, *, label: Tensor | None = None, curve: Tensor | None = None
-) -> Inversion:
-    """What the generator makes of z [B, D], beside the images."""
-    image = model.decode(z, **for_model(model, label)).float()
-    return Inversion(z, image, psnr(x.float(), image), z.new_zeros(0, len(z)) if curve is None else curve)
+def nearest_of(count: int) -> str:
+    """What the comparison is called."""
+    return f"nearest of {count} samples"
 
 
-def best_of_random(model: Any, x: Tensor, count: int, seed: int, *, label: Tensor | None = None) -> Inversion:
-    """For each image the nearest of ``count`` samples: what an inversion must be better than."""
-    z = model.draw(count, seed=seed)
-    if label is None:
-        samples = model.decode(z).float().flatten(1)
-        return inversion(model, x, z[torch.cdist(x.float().flatten(1), samples).argmin(1)])
-    chosen = []
-    for image, own in zip(x.float(), label, strict=True):  # samples of its label
-        samples = model.decode(z, **for_model(model, own.expand(count, *own.shape))).float()
-        chosen.append((samples - image).square().flatten(1).sum(1).argmin())
-    return inversion(model, x, z[torch.stack(chosen)], label=label)
+def chosen(subject: Subject, count: int) -> tuple[Tensor, Tensor | None]:
+    """Images [B, C, H, W] in [0, 1] of the split, and their labels if the model needs them."""
+    batches: list[Any] = [*subject.held_out(subject.split, count)]
+    x = torch.cat([batch.image for batch in batches]).float()
+    return x, torch.cat([batch.label for batch in batches]) if needs_labels(subject.model) else None
+
+
+def training_labels(subject: Subject) -> Tensor | None:
+    """Of all training images, if the model needs labels."""
+    labels = subject.prepared.labels["train"]
+    return torch.from_numpy(np.array(labels)) if needs_labels(subject.model) else None
+
+
+def said(found: dict[str, Inversion], way: str, what: str) -> tuple[str, str]:
+    """The two lines."""
+    by, (name, sample) = found[way], list(found.items())[-1]
+    more = f", by the encoder alone {found['encoder'].psnr.mean():.1f} dB" if way == "hybrid" else ""
+    first = f"{what} by {way}: {by.psnr.mean():.1f} dB on average, {by.psnr.min():.1f} dB at worst{more}; "
+    nearer = int((by.psnr > sample.psnr).sum())
+    first += f"the {name}: {sample.psnr.mean():.1f} dB"
+    lengths, usual = by.z.norm(dim=1), by.z.shape[1] ** 0.5
+    return first, (
+        f"{nearer} of {len(by.z)} are nearer than their nearest sample; |z| is {lengths.mean():.1f} on average, of draws "
+        f"about {usual:.1f}"
+    )

@@ -8,10 +8,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.apps.command.checkpoints import checkpoints
-from genlab.apps.command.paths import folder_of, output_in, unused
+from genlab.apps.command.paths import output_in, unused
 from genlab.compat import ensure_torchvision
 from genlab.config.kind_compatibility import attribute
 from genlab.contracts import ConfigError, Problem
+from genlab.runs.find import folder_of
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:

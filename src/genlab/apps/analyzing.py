@@ -16,7 +16,7 @@ from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.needs import require_able
 from genlab.analysis.base.subject import Subject
 from genlab.apps.command.device import device_for
-from genlab.apps.command.paths import prepare, saved_configuration
+from genlab.apps.command.paths import cache_root, prepare, saved_configuration
 from genlab.config.build import build
 from genlab.data.store.source import PreparedData
 from genlab.files import replacing, temporary
@@ -56,7 +56,8 @@ def subject(cfg: DictConfig, name: str, path: Path, device: torch.device) -> Sub
     """A model on the device, and the way to its data."""
     loaded = load_run(path, list(cfg.trust))
     loaded.model.to(device)
-    return Subject(name, loaded, cfg.split, cfg.seed, partial(data_of, cfg, loaded), tuple(cfg.trust))
+    data, cache = partial(data_of, cfg, loaded), partial(cache_root, cfg)
+    return Subject(name, loaded, cfg.split, cfg.seed, data, cache, tuple(cfg.trust))
 
 
 def data_of(cfg: DictConfig, loaded: Loaded) -> PreparedData:
@@ -72,12 +73,13 @@ def data_of(cfg: DictConfig, loaded: Loaded) -> PreparedData:
 
 
 def write(findings: Findings, name: str, output: Path) -> None:
-    """``<name>.csv``, ``<name>.png`` and further files."""
+    """``<name>.csv``, ``<name>.png``, further tables and files."""
     output.mkdir(parents=True, exist_ok=True)
-    with replacing(output / f"{name}.csv") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(findings.rows[0])
-        writer.writerows([cell(value) for value in row.values()] for row in findings.rows)
+    for table, rows in {name: findings.rows, **findings.tables}.items():
+        with replacing(output / f"{table}.csv") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(rows[0])
+            writer.writerows([cell(value) for value in row.values()] for row in rows)
     if isinstance(findings.picture, Tensor):
         images.save_png(findings.picture, output / f"{name}.png")
     else:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
-from pydantic import Field
 
 from genlab.callbacks.checkpoints import passed
 from genlab.callbacks.samples import preserved_rng
-from genlab.config.types import PositiveInt
+from genlab.config.types import AtLeastTwo, PositiveInt
 from genlab.console import say
 from genlab.contracts import DataError, NonFiniteLoss, Stopped
 from genlab.data.store.source import PreparedData
@@ -22,7 +21,6 @@ from genlab.models.base.model import Model
 from genlab.runs.writing import attempt
 
 REAL = 1000  # real points that are shown
-AtLeastTwo = Annotated[int, Field(ge=2)]
 
 
 class Landscape(pl.Callback):

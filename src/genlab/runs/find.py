@@ -238,3 +238,9 @@ def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
         return last
     manifest.require_checkpoint(path)
     return path
+
+
+def folder_of(checkpoint: Path) -> Path:
+    """The run directory of a checkpoint, or the folder that it lies in by itself."""
+    folder = checkpoint.resolve().parent
+    return folder.parent if folder.name == "checkpoints" else folder

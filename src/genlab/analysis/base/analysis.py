@@ -27,6 +27,7 @@ class Findings:
         metrics: the numbers in them, by name (``test/d_real``) or, of no split, by a bare one.
         counts: what a metric was taken over.
         files: further files by name: an animation, vectors for another program.
+        tables: further tables by name, as ``rows``; none without a row.
     """
 
     rows: list[Mapping[str, Any]]
@@ -35,6 +36,7 @@ class Findings:
     metrics: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    tables: Mapping[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 class Analysis(ABC):

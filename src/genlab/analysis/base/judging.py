@@ -13,6 +13,7 @@ from genlab.analysis.base.players import Both, Players
 from genlab.losses.adversarial import bce_fake, bce_real
 
 LOG2 = math.log(2)
+PROBABLE = ("non_saturating", "saturating")  # losses whose D gives log-odds
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from genlab.data.store.module import StoreData
 from genlab.data.store.source import PreparedData
 from genlab.models.base.model import Model
 from genlab.random import keyed, keyed_number
+from genlab.runs.find import folder_of
 from genlab.runs.load import Loaded
 
 
@@ -30,6 +32,7 @@ class Subject:
         split: the held-out part to look at.
         seed: of all that is drawn.
         prepare: opens the data set of the run.
+        cache: tells the folder where extractors and their features are kept.
         trust: packages that its configuration may name.
     """
 
@@ -38,6 +41,7 @@ class Subject:
     split: Split
     seed: int
     prepare: Callable[[], PreparedData]
+    cache: Callable[[], Path]
     trust: tuple[str, ...] = ()
 
     @property
@@ -49,6 +53,16 @@ class Subject:
     def device(self) -> torch.device:
         """Where the model is."""
         return self.loaded.model.device
+
+    @property
+    def directory(self) -> Path:
+        """The run directory, or the folder in which the checkpoint lies by itself."""
+        return folder_of(self.loaded.path)
+
+    @property
+    def title(self) -> str:
+        """Model, data set and batch, for pictures."""
+        return f"{self.loaded.config.choices.model} on {self.loaded.spec.name}, batch {self.loaded.step:,}"
 
     @cached_property
     def prepared(self) -> PreparedData:

@@ -18,6 +18,7 @@ from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.data.store.shares import with_shares
 from genlab.data.store.source import PreparedData, Source
 from genlab.files import obstacle
+from genlab.runs.find import folder_of
 
 
 def prepare(cfg: DictConfig) -> PreparedData:
@@ -117,12 +118,6 @@ def output_in(cfg: DictConfig, usual: Path) -> Path:
         remedy = "Type: output=DIR of a folder that can be written and has room"
         raise ConfigError([Problem(f"output={folder}", f"cannot be written: {reason}", remedy)])
     return folder
-
-
-def folder_of(checkpoint: Path) -> Path:
-    """The run directory of a checkpoint, or the folder that it lies in by itself."""
-    folder = checkpoint.resolve().parent
-    return folder.parent if folder.name == "checkpoints" else folder
 
 
 def unused(parent: Path, before: str = "") -> Path:

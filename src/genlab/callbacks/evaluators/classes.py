@@ -16,10 +16,7 @@ from genlab.callbacks.translations import SAMPLED
 from genlab.config.types import ExtractorChoice, SampleCount
 from genlab.contracts import Samples
 from genlab.metrics.extractors.choose import resolved
-from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.histogram import at_least_half, entropy, reverse_kl, shares
-
-BLOCK = 4096  # samples whose classes are told at once: of a thousand classes, 16 MB
 
 
 @dataclass
@@ -68,18 +65,12 @@ class Classes(Evaluator):
         features = now.generated.of(extractor, count).get(SAMPLED)
         if features is None:
             return {}
-        found = torch.bincount(told_classes(extractor, features), minlength=spec.classes)
+        found = torch.bincount(extractor.classes(features), minlength=spec.classes)
         wanted = at_least_half(training_classes(now))
         now.tables["classes"] = rows(found, wanted)
         now.counts |= {f"{now.stage}/{name}": count for name in self.names(now)}
         kl, spread = reverse_kl(found, wanted), entropy(found)
         return {"classes": float((found > 0).sum()), "class_kl": kl, "class_entropy": spread}
-
-
-def told_classes(extractor: Extractor, features: Tensor) -> Tensor:
-    """The class that the classifier takes each sample for. Features [N, d] -> int64 [N] on the CPU."""
-    logits = (extractor.logits(part) for part in features.split(BLOCK))
-    return torch.cat([each.argmax(1).cpu() for each in logits if each is not None])
 
 
 def training_classes(now: Evaluation) -> Tensor:

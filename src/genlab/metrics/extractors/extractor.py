@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from genlab.config.types import ResizeRule
 from genlab.images import rounded, widened
 
+BLOCK = 4096  # features whose classes are told at once: of a thousand classes, 16 MB
 SUFFIXES: dict[ResizeRule, str] = {"antialiased": "", "tf": "_tf", "clean": "_clean"}
 
 
@@ -72,6 +73,11 @@ class Extractor(nn.Module):
         Inception's are those of its Inception score: without the bias (``logits_unbiased`` of torch-fidelity).
         """
         return self.head(features.to(self.device)) if self.head is not None else None
+
+    def classes(self, features: Tensor) -> Tensor:
+        """The class that a network with logits takes each image for. Features [N, d] -> int64 [N] on the CPU."""
+        logits = (self.logits(part) for part in features.split(BLOCK))
+        return torch.cat([each.argmax(1).cpu() for each in logits if each is not None])
 
     def share_of(self, domain: int, features: Tensor) -> float:
         """The share of images that the domain classifier assigns to ``domain`` (0: A, 1: B). Features [N, d]."""

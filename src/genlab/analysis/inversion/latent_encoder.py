@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from genlab.analysis.invert import Descent, Inversion, frozen, inversion
+from genlab.analysis.inversion.descent import Descent, Inversion, frozen, inversion
 from genlab.config.types import PositiveFloat, PositiveInt
 from genlab.console import progress
 from genlab.losses.precision import without_autocast

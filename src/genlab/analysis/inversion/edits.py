@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.analysis.invert import Inversion
+from genlab.analysis.inversion.descent import Inversion
 from genlab.figures import Block, page
 from genlab.images import to_uint8, widened
 from genlab.models.base.labels import for_model
@@ -60,22 +61,25 @@ def images_along(model: Any, ways: Tensor, *, label: Tensor | None = None) -> Te
 
 
 def rows(found: dict[str, Inversion]) -> list[dict[str, Any]]:
-    """A row for each image and method: PSNR in dB, the length of z, and the cost in nats where there was a descent."""
+    """A row for each image and method: PSNR in dB, the length of z, and the cost in nats; without a descent it is None."""
     return [
         {
             "image": i,
             "method": name,
             "psnr": float(one.psnr[i]),
             "length": float(one.z[i].norm()),
-            **({"nats": float(one.curve[-1, i])} if len(one.curve) else {}),
+            "nats": float(one.curve[-1, i]) if len(one.curve) else None,
         }
         for name, one in found.items()
         for i in range(len(one.z))
     ]
 
 
-def sheet(title: str, x: Tensor, found: dict[str, Inversion]) -> Figure:
-    """The images above what each method makes of them, with the PSNR of each: images [B, C, H, W] in [0, 1]."""
+def sheet(title: str, x: Tensor, found: dict[str, Inversion], more: Sequence[Block] = ()) -> Figure:
+    """The images above what each method makes of them, with the PSNR of each: images [B, C, H, W] in [0, 1].
+
+    ``more``: blocks below these.
+    """
     original = Block("images", [(shown(one), f"{i}") for i, one in enumerate(x)], len(x), SIDE)  # in the columns below
     blocks = [
         Block(
@@ -86,7 +90,7 @@ def sheet(title: str, x: Tensor, found: dict[str, Inversion]) -> Figure:
         )
         for name, one in found.items()
     ]
-    return page(title, [original, *blocks])
+    return page(title, [original, *blocks, *more])
 
 
 def shown(image: Tensor) -> np.ndarray:

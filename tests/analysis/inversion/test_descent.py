@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.analysis.invert import Descent, best_of_random, frozen, require_generator
-from genlab.analysis.latent_encoder import LatentEncoder, encoded, hybrid
+from genlab.analysis.inversion.descent import Descent, best_of_random, frozen, require_generator
+from genlab.analysis.inversion.latent_encoder import LatentEncoder, encoded, hybrid
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
 from genlab.contracts import ConfigError, DataSpec

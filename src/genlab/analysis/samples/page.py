@@ -1,0 +1,92 @@
+"""One page on samples that are images: bars of classes, near-duplicates, the closest pairs, the samples nearest to copies."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genlab.analysis.base.drawing import BLUE, LETTER, LINE, RED, legend, named, plain
+from genlab.analysis.base.subject import Subject
+from genlab.analysis.base.variety import HIGH, Row, class_bars, copy_page, pair_page
+from genlab.figures import FAINT, INK, figure, pixels
+from genlab.images import from_uint8
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDE, OF_NEAR = 1200, 440  # pixels: of the page, of the bars of near-duplicates
+
+
+def page_of(
+    subject: Subject,
+    images: Tensor,
+    lines: Sequence[str],
+    classes: list[Row],
+    near: list[Row],
+    closest: tuple[list[Row], list[Row]],
+    training_images: Callable[[Sequence[int]], Tensor],
+) -> Tensor:
+    """The page, [3, H, W] in [0, 1].
+
+    Args:
+        subject: whose samples.
+        images: uint8 [N, C, H, W].
+        lines: of words below the title.
+        classes: of ``class_rows``, or none.
+        near: of ``birthday_rows``, or none.
+        closest: of ``pair_rows`` and of ``copy_rows``.
+        training_images: those of some numbers, [n, C, H, W] in [0, 1].
+    """
+    pairs, copies = closest
+    samples, spec = from_uint8(images), subject.prepared.spec
+    names = spec.class_names or [str(k) for k in range(len(classes))]
+    bars = [class_bars(classes, names, "Samples by class")] if classes else []
+    beside = [*bars, *([near_bars(near)] if near else [])]
+    train = training_images([int(row["training_image"]) for row in copies])
+    below = [
+        pair_page(samples, pairs, "Closest pairs"),
+        copy_page(samples, train, copies, "Nearest to training images"),
+    ]
+    rows = [head(f"Modes: {subject.title}", lines), *([abreast(beside)] if beside else []), *map(pixels, below)]
+    return torch.from_numpy(stacked(rows)).permute(2, 0, 1) / 255
+
+
+def head(title: str, lines: Sequence[str]) -> np.ndarray:
+    """The title and the lines, uint8 [H, WIDE, 3]."""
+    words = [part for line in lines for part in textwrap.wrap(line, int((WIDE - 28) / LETTER))]
+    high = 50 + LINE * len(words)
+    made = figure(WIDE, high)
+    made.text(20 / WIDE, 1 - 14 / high, title, va="top", size=14, color=INK)
+    made.text(20 / WIDE, 1 - 42 / high, "\n".join(words), va="top", size=8.5, color=FAINT, linespacing=1.3)
+    return pixels(made)
+
+
+def near_bars(rows: Sequence[Row]) -> Figure:
+    """The share of batches with a near-duplicate, of samples and of training images, by the size of a batch."""
+    made, places = figure(OF_NEAR, HIGH), np.arange(len(rows))
+    axes = plain(made.add_axes((0.13, 0.17, 0.83, 0.7)))
+    for shift, key, colour, label in ((-0.2, "share", RED, "samples"), (0.2, "real_share", BLUE, "training images")):
+        axes.bar(places + shift, [100 * row[key] for row in rows], 0.4, color=colour, label=label)
+    axes.set_xticks(places, [f"{row['size']:.0f}" for row in rows])
+    axes.set_ylim(0, max(10, 130 * max(max(row["share"], row["real_share"]) for row in rows)))
+    named(axes, "images in a batch", "%", "Batches with a near-duplicate pair")
+    legend(axes)
+    return made
+
+
+def abreast(figures: Sequence[Figure]) -> np.ndarray:
+    """Side by side, all of one height. uint8 [H, W, 3]."""
+    return np.concatenate([pixels(one) for one in figures], 1)
+
+
+def stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Below each other on white, from the left: uint8 [h, w, 3] each -> [H, W, 3]."""
+    wide = max(part.shape[1] for part in parts)
+    return np.concatenate(
+        [np.pad(one, ((0, 0), (0, wide - one.shape[1]), (0, 0)), constant_values=255) for one in parts]
+    )
