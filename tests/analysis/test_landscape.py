@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.analysis.landscape import film_again, landscape, scene_of
+from genlab.analysis.landscape import film_again, landscape, said_of_d, said_of_points, scene_of
 from genlab.contracts import ConfigError
 from genlab.data.sets.toy1d import Toy1D
-from genlab.film.frame import Frame, keep
+from genlab.film.frame import Frame, Scene, keep
 
 
 class Learnt:
@@ -76,3 +76,24 @@ def test_the_film_of_a_run_is_made_again_from_its_frames(scene, tmp_path):
     written = film_again(tmp_path, scene, 9, tmp_path / "out")
     assert [path.name for path in written] == ["landscape.gif", "landscape.html"]
     assert 'alt="batch 50"' in written[1].read_text()
+
+
+def test_modes_are_those_of_generated_points(scene):
+    """The data are within 3 sigma of their mode but for 0.3 %, and half of points 3 sigma away are."""
+    near, away = (landscape(Learnt(shift), scene, 0, 4000, 16)[1] for shift in (0.0, 3.0))
+    assert near["high_quality"] == pytest.approx(0.997, abs=0.004)
+    assert away["high_quality"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_probability_is_said_only_where_d_gives_one():
+    found = {"d_real": 0.6, "d_fake": 0.4}
+    told = said_of_d(found, "non_saturating")
+    assert told == "D is on average 0.600 on real points and 0.400 on generated ones"
+    assert said_of_d(found, "hinge").startswith(
+        "the sigmoid of D's output (no probability under the loss hinge) is on average"
+    )
+    assert said_of_d(found | {"from_best": 0.1}, "saturating").endswith("; it is 0.100 away from the best D")
+
+
+def test_of_a_set_without_modes_nothing_is_said_of_them(scene):
+    assert said_of_points({}, Scene("", scene.real), 10) == "10 generated points; the modes of this set are not known"

@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -13,8 +14,17 @@ from genlab.apps.command import main as door
 from genlab.config.compose import compose
 from genlab.config.files import Conf
 from genlab.contracts import CheckpointError, ConfigError
+from genlab.film.frame import Frame, keep
 
 QUICK = ["what.steps=4", "what.every=2", "what.samples=30", "device=cpu", "performance.allocator=false"]
+SMALL = {  # keys with which an analysis takes a second
+    "landscape": ["what.points=60", "what.grid=12"],
+    "modes": ["what.samples=60"],
+    "invert": [
+        *["what.images=3", "what.steps=3", "what.starts=2", "what.samples=5", "what.between=3"],
+        *["what.encoder.steps=2", "what.encoder.batch_size=4"],
+    ],
+}
 OWN = """
 from dataclasses import dataclass
 from typing import ClassVar
@@ -47,6 +57,13 @@ def gan(composed, tmp_path):
     return untrained.saved(composed("model=gan", *typed, "trainer.accelerator=cpu"), tmp_path / "gan")
 
 
+@pytest.fixture
+def dcgan(composed, tmp_path):
+    """The run directory of a small GAN on images."""
+    narrow = ["model.net.width=4", "model.latent_dim=3", "trainer.accelerator=cpu"]
+    return untrained.saved(composed("model=dcgan", "data=digits", *narrow), tmp_path / "dcgan")
+
+
 def refused(train, *typed):
     with pytest.raises((ConfigError, CheckpointError)) as caught:
         train(*typed, *QUICK[3:], command="analyze")
@@ -76,6 +93,59 @@ def test_an_analysis_of_a_run_leaves_a_table_a_picture_and_a_summary_in_it(name,
     assert all(line in said for line in [*summary["lines"], str(folder)])
 
 
+@pytest.mark.parametrize(
+    ("run", "name", "files", "rows", "numbers"),
+    [
+        ("gan", "landscape", {"landscape.gif", "landscape.html"}, 5, {"d_real", "d_fake", "modes", "high_quality"}),
+        ("gan", "modes", set(), 8, {"modes", "high_quality"}),
+        ("dcgan", "modes", {"copies.csv", "pairs.csv"}, 10, {"classes", "class_kl", "copies", "recall_classifier_60"}),
+        ("dcgan", "invert", set(), 9, {"psnr_hybrid", "psnr_random"}),
+    ],
+)
+def test_what_a_generator_makes_is_told_by_a_table_a_picture_and_numbers(
+    run, name, files, rows, numbers, train, request
+):
+    folder = request.getfixturevalue(run)
+    if name == "landscape":  # the run has kept a frame
+        box = np.array([[-2, -2], [2, 2]], np.float32)
+        keep(
+            Frame(7, box, np.full((4, 4), 0.4, np.float32), np.zeros((5, 2), np.float32)),
+            folder / "tables" / "landscape",
+        )
+    train(f"ckpt={folder}", f"what={name}", *SMALL[name], *QUICK[3:], command="analyze")
+    (output,) = (folder / "analyze").iterdir()
+    assert {path.name for path in output.iterdir()} == files | {f"{name}.csv", f"{name}.png", "summary.json"}
+    assert rows - 1 <= len(table(output / f"{name}.csv")) <= rows  # modes_kl is missing where no sample is good
+    assert min(Image.open(output / f"{name}.png").size) >= 350
+    summary = json.loads((output / "summary.json").read_text())
+    assert {f"test/{one}" for one in numbers} <= set(summary["metrics"])
+    assert len(summary["lines"]) == 2
+
+
+def test_the_ways_of_an_inversion_are_a_key(dcgan, train):
+    for way, methods in (("descent", {"descent"}), ("encoder", {"encoder"}), ("hybrid", {"encoder", "hybrid"})):
+        train(f"ckpt={dcgan}", "what=invert", f"what.way={way}", *SMALL["invert"], *QUICK[3:], command="analyze")
+        newest = max((dcgan / "analyze").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        rows = table(newest / "invert.csv")
+        assert {row["method"] for row in rows} == methods | {"nearest of 5 samples"}
+        assert all((row["nats"] == "") == (row["method"] not in ("descent", "hybrid")) for row in rows)
+
+
+def test_what_has_no_landscape_no_modes_and_no_images_is_refused_and_nothing_is_made(
+    gan, dcgan, composed, train, tmp_path
+):
+    assert "not of [1, 8, 8]. Type: model=gan data=toy2d" in refused(train, f"ckpt={dcgan}", "what=landscape")
+    assert "this one makes points, and only images are inverted" in refused(train, f"ckpt={gan}", "what=invert")
+    assert "what.samples=49: so few images" in refused(train, f"ckpt={dcgan}", "what=modes", "what.samples=49")
+    small = ["data.count=300", "model.net.generator_hidden=[8]", "model.net.discriminator_hidden=[8]"]
+    moons = untrained.saved(composed("model=gan", "data=toy2d", "data.name=moons", *small), tmp_path / "moons")
+    assert "Type: what=landscape, which shows them" in refused(train, f"ckpt={moons}", "what=modes")
+    vae = untrained.saved(composed("model=vae", "data=digits"), tmp_path / "vae")
+    assert "VAE has no generate\n    Models that have: " in refused(train, f"ckpt={vae}", "what=invert")
+    assert "judge" in refused(train, f"ckpt={vae}", "what=landscape")
+    assert not any((run / "analyze").exists() for run in (gan, dcgan, moons, vae))
+
+
 def test_a_game_needs_no_run_and_lies_among_them(train, tmp_path):
     train("what=game", f"paths.runs={tmp_path}/runs", *QUICK[:1], *QUICK[3:], command="analyze")
     (folder,) = (tmp_path / "runs" / "analyze").iterdir()
@@ -96,7 +166,7 @@ def test_only_a_check_writes_nothing(gan, train):
 
 
 def test_what_is_missing_misspelt_or_too_much_is_refused_with_what_to_type(gan, train):
-    assert refused(train) == "what: is missing\n    Type: what=equilibrium|game|gradients"
+    assert refused(train) == "what: is missing\n    Type: what=equilibrium|game|gradients|invert|landscape|modes"
     said = refused(train, "what=equilibirum", f"ckpt={gan}")
     assert said.startswith("what=equilibirum: there is no what of that name\n    Did you mean what=equilibrium ?")
     assert "is missing" not in said

@@ -7,13 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import one_hot
 
-from genlab.callbacks.evaluators import classes
 from genlab.callbacks.evaluators.classes import Classes
 from genlab.callbacks.translations import SAMPLED
 from genlab.contracts import DataSpec
 from genlab.data.store.source import PreparedData
+from genlab.metrics.extractors import extractor
+from genlab.metrics.extractors.extractor import Extractor
 
 K, TRAIN = 4, torch.tensor([0] * 60 + [1] * 20 + [2] * 20).numpy()  # none of class 3
 SPEC = DataSpec("x", "images", (1, 2, 2), {"train": 100}, "0", classes=K, class_names=tuple("abcd"))
@@ -23,7 +25,7 @@ CLASSES = Classes(1, [], "auto", 200, 400)
 
 def now(shown=None, stage="test", spec=SPEC):
     """A stage whose samples show these classes; None: of a rank that has none."""
-    right = SimpleNamespace(logits=lambda features: features, accuracy=0.95)
+    right = Extractor("classifier", nn.Linear(K, K), K, accuracy=0.95, head=nn.Identity())
     made = {} if shown is None else {SAMPLED: one_hot(torch.tensor(shown), K).float()}
     return SimpleNamespace(
         prepared=PreparedData(spec, SET.columns),
@@ -36,7 +38,7 @@ def now(shown=None, stage="test", spec=SPEC):
 
 
 def test_samples_are_held_against_the_training_images(monkeypatch):
-    monkeypatch.setattr(classes, "BLOCK", 7)
+    monkeypatch.setattr(extractor, "BLOCK", 7)
     state = now([0] * 30 + [1] * 10)
     found = CLASSES.finish(state)
     p = {0: 0.75, 1: 0.25}

@@ -71,7 +71,7 @@ class Invert(Analysis):
         metrics = {f"{subject.split}/psnr_{short}": float(found[name].psnr.mean()) for name, short in names.items()}
         ways = [*self.blocks(subject.model, found[self.way].z, label)]
         picture = sheet(f"{subject.title}, {subject.split} images inverted", x, found, ways)
-        return Findings(rows(found), picture, lines, metrics, dict.fromkeys(metrics, len(x)))
+        return Findings(list(rows(found)), picture, lines, metrics, dict.fromkeys(metrics, len(x)))
 
     def found(self, subject: Subject, x: Tensor, label: Tensor | None) -> dict[str, Inversion]:
         """What each method finds of images [B, C, H, W] in [0, 1], by its name."""

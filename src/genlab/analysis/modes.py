@@ -41,7 +41,9 @@ class Modes(Analysis):
             spec = subject.loaded.spec
             if spec.kind == "points" and subject.prepared.modes is None:
                 what = f"the modes of {spec.name} are not known"
-                remedy = "Type: what=landscape, which shows them; or train on a mixture: data=toy2d data.density=ring"
+                remedy = (
+                    "Type: what=landscape, which shows them; or train on a mixture: model=gan data=toy2d data.name=ring"
+                )
                 raise ConfigError([Problem("what=modes", what, remedy)])
             if spec.kind == "images":
                 choose(self.extractor, "antialiased", spec, {})

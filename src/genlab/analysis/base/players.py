@@ -75,5 +75,5 @@ class Players:
     def logits(self, discriminator: nn.Module, x: Tensor, given: tuple[Tensor, ...]) -> Tensor:
         """A discriminator's scores, the mean over patches: [B, *shape] -> [B], or [B / p] of packs of p images."""
         packs = len(x) // self.pack * self.pack  # what does not fill one is left out
-        x, given = packed(x[:packs], self.pack), (packed(one[:packs], self.pack) for one in given)
-        return per_image(at_least_float32(discriminator(x, *given)))
+        shown = [packed(one[:packs], self.pack) for one in (x, *given)]
+        return per_image(at_least_float32(discriminator(*shown)))

@@ -6,7 +6,7 @@ Nothing here knows a model or a set. Images are float32 in [0, 1], [N, C, H, W];
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ def class_bars(rows: Sequence[Row], names: Sequence[str], title: str) -> Figure:
     axes = made.add_axes((0.08, 0.17, 0.9, 0.7))
     axes.bar(places, [100 * row["share"] for row in ordered], 0.8 if few else 1.0, color=COLOURS[0], label="samples")
     wanted = [100 * row["wanted"] for row in ordered]
-    look = {"marker": "_" if few else ".", "label": "training images"}
+    look: dict[str, Any] = {"marker": "_" if few else ".", "label": "training images"}
     axes.scatter(places, wanted, 90 if few else 2, INK if few else GREY, **look)
     axes.set_title(title, size=10, loc="left", color=INK)
     axes.set_ylabel("%", size=9, color=FAINT)

@@ -109,7 +109,7 @@ def told_classes(subject: Subject, seen: Looked) -> tuple[list[Row], dict[str, f
 
 
 def near_duplicates(subject: Subject, seen: Looked, sizes: Sequence[int]) -> tuple[list[Row], dict[str, float]]:
-    """The birthday test of samples and training images, in sizes of which there are ``BATCHES`` batches; the largest's numbers."""
+    """The birthday test of samples and training images, in sizes that make ``BATCHES`` batches; numbers of the largest."""
     order = keyed(subject.seed, "birthday").permutation(len(seen.train))[: len(seen.features)]
     fitting = sorted(size for size in sizes if size * BATCHES <= min(len(seen.features), len(order)))
     if not fitting:
@@ -144,7 +144,7 @@ def said_of_variety(subject: Subject, classes: list[Row], near: list[Row], metri
     if near:
         last = near[-1]
         parts.append(
-            f"near-duplicates are as rare as among {supported(last)} equally likely images (training images, by the same "
+            f"near-duplicates come as often as among {supported(last)} equally likely images (training images, by the same "
             f"distance: {counted(last['real_support'])})"
         )
     return "; ".join(parts) or "too few images for the birthday test, and no classes"

@@ -90,6 +90,7 @@ def draw_bars(axes: Axes, table: list[Row]) -> None:
     axes.bar(places, others, 0.8, good, color="#dddddd", label="others, at the nearest mode")
     wanted = sum(row["samples"] for row in table) / len(table)
     axes.axhline(wanted, color=FAINT, linestyle="--", linewidth=1, label="all modes alike")
+    axes.locator_params(axis="x", integer=True)
     axes.set_ylim(0, 1.25 * max(wanted, *(row["samples"] for row in table)))
     named(axes, "mode", "samples", "Samples of each mode")
     legend(axes, loc="upper right", ncols=2)

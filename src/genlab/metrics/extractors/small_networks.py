@@ -66,10 +66,11 @@ def classifier_of(prepared: PreparedData, cache_root: Path) -> Extractor:
     """The set's own classifier, trained unless it is cached. With one label an image, it has logits."""
     lesson = Lesson(prepared)
     net, accuracy = cached_classifier(lesson, cache_root)
-    head = nn.Sequential(nn.ReLU(), net.head) if len(lesson.levels) == 1 else None
-    features: nn.Module = Features(net, size_of(lesson.shape))
+    head: nn.Module | None = nn.Sequential(nn.ReLU(), net.head) if len(lesson.levels) == 1 else None
+    each = Features(net, size_of(lesson.shape))
+    features: nn.Module = each
     if prepared.spec.channel_classes and head is not None:
-        features, head = ChannelFeatures(features), JointLogits(head, net.num_features)
+        features, head = ChannelFeatures(each), JointLogits(head, net.num_features)
     return Extractor(
         "classifier", features, lesson.each * net.num_features, accuracy, head, lesson.each * lesson.shape[0]
     )
