@@ -47,6 +47,16 @@ def test_of_many_z_the_norm_is_that_of_the_mean_gradient(players):
     assert norms["non_saturating"] == pytest.approx(float((2 * (1 - d)).mean()), rel=1e-12)
 
 
+def test_the_norm_is_over_all_weights_of_the_generator(players):
+    """G(z) = scale z + by has the slopes 2 d z and 2 d."""
+    players.generator = nn.Linear(1, 1).double()
+    z = torch.tensor([[-1.0], [0.5]], dtype=torch.double)
+    slopes = 2 * torch.sigmoid(2 * players.generator(z) - 1)
+    expected = ((slopes * z).mean().square() + slopes.mean().square()).sqrt()
+    norms = gradient_norms(players, Line(2.0, -1.0), z)
+    assert norms["saturating"] == pytest.approx(float(expected.detach()), rel=1e-12)
+
+
 def test_as_the_fresh_discriminator_learns_to_tell_one_gradient_vanishes_and_the_other_does_not(composed):
     """Fakes at 8, data around 0: d logit / d x stays where D is right, and D of fakes goes to 0."""
     found = Gradients(300, 50, 200, 5e-3, 128)(on_a_line(composed, Shifted(8.0), 3000))

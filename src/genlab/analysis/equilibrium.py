@@ -65,7 +65,8 @@ class Equilibrium(Analysis):
         fresh = judge(players, best, players.held_out(subject.split, self.samples))
         numbers = metrics(subject.split, own if players.loss in PROBABLE else None, fresh) | {"fresh_step": step}
         counts = {f"{subject.split}/real": len(fresh.real), f"{subject.split}/fake": len(fresh.fake)}
-        lines = (said_of_own(own, players.loss, subject.split), said_of_fresh(fresh, step, subject.split))
+        more = "; it was still learning: more what.steps may prove more" if step == self.steps else ""
+        lines = (said_of_own(own, players.loss, subject.split), said_of_fresh(fresh, step, subject.split) + more)
         return Findings(list(rows), picture(rows, step, own, fresh, players, lines), lines, numbers, counts)
 
     def curve(self, players: Players) -> tuple[list[Row], int, nn.Module]:
@@ -123,7 +124,7 @@ def said_of_own(own: Verdict, loss: str, split: str) -> str:
 
 def said_of_fresh(fresh: Verdict, step: int, split: str) -> str:
     """The second line."""
-    reached = f"a fresh D reaches {fresh.loss:.4f} nats on {split} after {step} steps (log 2 = {LOG2:.4f}: cannot tell)"
+    reached = f"A fresh D reaches {fresh.loss:.4f} nats on {split} after {step} steps (log 2 = {LOG2:.4f}: cannot tell)"
     if fresh.bound > ERRORS * fresh.loss_se:
         return f"{reached}: the Jensen-Shannon divergence is at least {fresh.bound:.4f} ± {fresh.loss_se:.4f} nats"
     return f"{reached}: no distance is proved, the bound is {fresh.bound:.4f} ± {fresh.loss_se:.4f} nats"

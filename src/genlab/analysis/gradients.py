@@ -114,7 +114,8 @@ def said(rows: Sequence[Row]) -> tuple[str, str]:
         parts.append(f"of {formula} {last[name]:.2g} ({fallen})")
     second = f"G's gradient has the norm: {', '.join(parts)}"
     if last["saturating"] > 0:
-        second += f"; the second is {last['non_saturating'] / last['saturating']:,.3g} times the first"
+        ratio = last["non_saturating"] / last["saturating"]
+        second += f"; the second is {ratio:,.0f} times the first" if ratio >= 10 else f"; their ratio is {ratio:.2g}"
     return told, second
 
 
