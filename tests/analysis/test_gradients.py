@@ -75,6 +75,13 @@ def test_at_the_start_a_discriminator_at_1_half_gives_both_the_same(players):
     assert norms["saturating"] == pytest.approx(norms["non_saturating"], rel=1e-12)
 
 
+def test_the_generator_that_learns_is_asked_and_not_the_average_that_samples(composed):
+    subject, average = on_a_line(composed, Shifted(8.0), 500), Shifted(0.0).requires_grad_(False)
+    subject.model.working = lambda: {"generator": average}
+    assert Players(subject).generator is average
+    assert Gradients(2, 2, 50, 5e-3, 64)(subject).rows[0]["saturating"] > 0
+
+
 def test_the_generator_stays_and_keeps_no_gradient(composed):
     subject = on_a_line(composed, Shifted(8.0), 500)
     Gradients(5, 2, 50, 5e-3, 64)(subject)

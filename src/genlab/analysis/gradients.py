@@ -60,7 +60,7 @@ class Gradients(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table and picture: both norms and D's accuracy by step."""
         (subject,) = subjects
-        players = Players(subject)
+        players = Players(subject, averaged=False)
         held_out = list(players.held_out(subject.split, max(self.samples, HELD_OUT)))
         given = tuple(torch.cat(parts)[: self.samples] for parts in zip(*(x.given for x in held_out), strict=True))
         count = min(self.samples, len(given[0])) if given else self.samples
