@@ -67,10 +67,8 @@ class Equilibrium(Analysis):
         count = len(fresh.real) * players.pack
         counts = {f"{subject.split}/real": count, f"{subject.split}/fake": count}
         more = "; it was still learning: more what.steps may prove more" if step == self.steps else ""
-        lines = (
-            said_of_own(own, players.loss, f"{count:,} {subject.split} data and as many fakes"),
-            said_of_fresh(fresh, step, subject.split) + more,
-        )
+        looked_at = f"{count:,} {subject.split} data and as many fakes"
+        lines = (said_of_own(own, players.loss, looked_at), said_of_fresh(fresh, step, subject.split) + more)
         return Findings(list(rows), picture(rows, step, own, fresh, players, lines), lines, numbers, counts)
 
     def curve(self, players: Players) -> tuple[list[Row], int, nn.Module]:
