@@ -114,6 +114,15 @@ def test_the_judged_samples_have_no_say_in_which_step_is_judged(composed, monkey
     assert [row["step"] for row in found.rows] == list(range(0, 301, 50))
 
 
+def test_the_discriminator_of_the_best_step_is_judged_though_it_went_on(composed):
+    """At this rate it gets worse again. One that stops at that step is the same."""
+    subject, hasty = on_a_line(composed, Shifted(1.0), 2000), QUICK | {"lr": 0.3, "every": 5, "steps": 60}
+    found = Equilibrium(**hasty)(subject).metrics
+    assert found["fresh_step"] < 60
+    stopped = Equilibrium(**hasty | {"steps": int(found["fresh_step"])})(subject).metrics
+    assert stopped == found
+
+
 def test_the_same_seed_finds_the_same_and_leaves_torchs_own_random_state_alone(composed):
     subject, quick = on_a_line(composed, Shifted(1.0), 1000), QUICK | {"steps": 20, "every": 10}
     before = torch.get_rng_state()

@@ -47,6 +47,16 @@ def test_of_many_z_the_norm_is_that_of_the_mean_gradient(players):
     assert norms["non_saturating"] == pytest.approx(float((2 * (1 - d)).mean()), rel=1e-12)
 
 
+def test_the_norm_is_over_all_weights_of_the_generator(players):
+    """G(z) = scale z + by has the slopes 2 d z and 2 d."""
+    players.generator = nn.Linear(1, 1).double()
+    z = torch.tensor([[-1.0], [0.5]], dtype=torch.double)
+    slopes = 2 * torch.sigmoid(2 * players.generator(z) - 1)
+    expected = ((slopes * z).mean().square() + slopes.mean().square()).sqrt()
+    norms = gradient_norms(players, Line(2.0, -1.0), z)
+    assert norms["saturating"] == pytest.approx(float(expected.detach()), rel=1e-12)
+
+
 def test_as_the_fresh_discriminator_learns_to_tell_one_gradient_vanishes_and_the_other_does_not(composed):
     """Fakes at 8, data around 0: d logit / d x stays where D is right, and D of fakes goes to 0."""
     found = Gradients(300, 50, 200, 5e-3, 128)(on_a_line(composed, Shifted(8.0), 3000))
@@ -63,6 +73,13 @@ def test_as_the_fresh_discriminator_learns_to_tell_one_gradient_vanishes_and_the
 def test_at_the_start_a_discriminator_at_1_half_gives_both_the_same(players):
     norms = gradient_norms(players, Line(1.0, -0.5), torch.zeros(1, 1, dtype=torch.double))
     assert norms["saturating"] == pytest.approx(norms["non_saturating"], rel=1e-12)
+
+
+def test_the_generator_that_learns_is_asked_and_not_the_average_that_samples(composed):
+    subject, average = on_a_line(composed, Shifted(8.0), 500), Shifted(0.0).requires_grad_(False)
+    subject.model.working = lambda: {"generator": average}
+    assert Players(subject).generator is average
+    assert Gradients(2, 2, 50, 5e-3, 64)(subject).rows[0]["saturating"] > 0
 
 
 def test_the_generator_stays_and_keeps_no_gradient(composed):

@@ -11,6 +11,7 @@ import untrained
 from genlab.analysis.base.needs import able_models, members
 from genlab.analysis.base.players import HasPlayers
 from genlab.apps.command import main as door
+from genlab.apps.doctor.doctor import runs_in
 from genlab.config.compose import compose
 from genlab.config.files import Conf
 from genlab.contracts import CheckpointError, ConfigError
@@ -151,6 +152,7 @@ def test_a_game_needs_no_run_and_lies_among_them(train, tmp_path):
     (folder,) = (tmp_path / "runs" / "analyze").iterdir()
     assert {path.name for path in folder.iterdir()} == {"game.csv", "game.png", "summary.json"}
     assert len(table(folder / "game.csv")) == 56
+    assert list(runs_in(tmp_path / "runs")) == []  # for doctor.py it is no run
     assert "ckpt" not in json.loads((folder / "summary.json").read_text())
 
 

@@ -63,8 +63,11 @@ class Equilibrium(Analysis):
         rows, step, best = self.curve(players)
         fresh = judge(players, best, players.held_out(subject.split, self.samples))
         numbers = metrics(subject.split, own if players.loss in PROBABLE else None, fresh) | {"fresh_step": step}
-        counts = {f"{subject.split}/real": len(fresh.real), f"{subject.split}/fake": len(fresh.fake)}
-        lines = (said_of_own(own, players.loss, subject.split), said_of_fresh(fresh, step, subject.split))
+        count = len(fresh.real) * players.pack
+        counts = {f"{subject.split}/real": count, f"{subject.split}/fake": count}
+        more = "; it was still learning: more what.steps may prove more" if step == self.steps else ""
+        looked_at = f"{count:,} {subject.split} data and as many fakes"
+        lines = (said_of_own(own, players.loss, looked_at), said_of_fresh(fresh, step, subject.split) + more)
         return Findings(list(rows), picture(rows, step, own, fresh, players, lines), lines, numbers, counts)
 
     def curve(self, players: Players) -> tuple[list[Row], int, nn.Module]:
@@ -109,9 +112,8 @@ def metrics(split: str, own: Verdict | None, fresh: Verdict) -> dict[str, float]
     return {f"{split}/{name}": value for name, value in found.items()}
 
 
-def said_of_own(own: Verdict, loss: str, split: str) -> str:
-    """The first line."""
-    count = f"{len(own.real):,} {split} data and {len(own.fake):,} fakes"
+def said_of_own(own: Verdict, loss: str, count: str) -> str:
+    """The first line. ``count``: of how many of what."""
     if loss not in PROBABLE:
         return f"D of the loss {loss} gives scores and no probabilities, so only a fresh D is asked about {count}"
     return (
@@ -122,7 +124,7 @@ def said_of_own(own: Verdict, loss: str, split: str) -> str:
 
 def said_of_fresh(fresh: Verdict, step: int, split: str) -> str:
     """The second line."""
-    reached = f"a fresh D reaches {fresh.loss:.4f} nats on {split} after {step} steps (log 2 = {LOG2:.4f}: cannot tell)"
+    reached = f"A fresh D reaches {fresh.loss:.4f} nats on {split} after {step} steps (log 2 = {LOG2:.4f}: cannot tell)"
     if fresh.bound > ERRORS * fresh.loss_se:
         return f"{reached}: the Jensen-Shannon divergence is at least {fresh.bound:.4f} ± {fresh.loss_se:.4f} nats"
     return f"{reached}: no distance is proved, the bound is {fresh.bound:.4f} ± {fresh.loss_se:.4f} nats"

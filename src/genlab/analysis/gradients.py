@@ -60,7 +60,7 @@ class Gradients(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table and picture: both norms and D's accuracy by step."""
         (subject,) = subjects
-        players = Players(subject)
+        players = Players(subject, averaged=False)
         held_out = list(players.held_out(subject.split, max(self.samples, HELD_OUT)))
         given = tuple(torch.cat(parts)[: self.samples] for parts in zip(*(x.given for x in held_out), strict=True))
         count = min(self.samples, len(given[0])) if given else self.samples
@@ -114,7 +114,8 @@ def said(rows: Sequence[Row]) -> tuple[str, str]:
         parts.append(f"of {formula} {last[name]:.2g} ({fallen})")
     second = f"G's gradient has the norm: {', '.join(parts)}"
     if last["saturating"] > 0:
-        second += f"; the second is {last['non_saturating'] / last['saturating']:,.3g} times the first"
+        ratio = last["non_saturating"] / last["saturating"]
+        second += f"; the second is {ratio:,.0f} times the first" if ratio >= 10 else f"; their ratio is {ratio:.2g}"
     return told, second
 
 

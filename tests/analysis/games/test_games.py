@@ -24,6 +24,12 @@ SETTINGS = [
 ]
 
 
+def test_sets_are_as_far_apart_as_their_farthest_pair_in_whatever_order_they_come():
+    assert apart([3, 2j, 1], [1, 3, 2j]) == 0
+    assert apart([3, 2j, 1], [1.5, 2.9, 2j]) == 0.5
+    assert apart([1, 1, 0], [1, 0, 0]) == 1
+
+
 def radius(game, how):
     return max(abs(complex(value)) for value in eigenvalues(game, how))
 

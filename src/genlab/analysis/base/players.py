@@ -36,12 +36,13 @@ class Both(NamedTuple):
 
 
 class Players:
-    """The players of a model that ``HasPlayers``: the generator that samples (an average where there is one), frozen."""
+    """The players of a model that ``HasPlayers``: of the generator the average that samples, or the one that learns."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, averaged: bool = True) -> None:
         self.subject, self.model = subject, subject.model
         self.pack = int(subject.loaded.config.model.get("pack", 1))  # images that D judges at once
-        self.generator: nn.Module = self.model.working().get("generator", self.model.generator)
+        sampling = self.model.working() if averaged else {}  # has no average where the model keeps none
+        self.generator: nn.Module = sampling.get("generator", self.model.generator)
 
     @property
     def loss(self) -> str:

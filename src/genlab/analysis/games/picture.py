@@ -68,7 +68,7 @@ def draw_paths(axes: Axes, cases: list[Case], title: str) -> None:
     axes.plot([0], [0], color=INK, marker="+", markersize=11)
     axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
     named(axes, "theta of G", "psi of D", f"Ways, {title} (dot to cross)")
-    legend(axes, loc="upper center", ncols=3)
+    legend(axes, loc="upper center", ncols=3, columnspacing=1.0, handlelength=1.2)
 
 
 def draw_eigenvalues(axes: Axes, cases: list[Case]) -> None:

@@ -68,12 +68,21 @@ def run_folder(path: Path) -> Path:
 
 def runs_in(folder: Path) -> Iterator[Path]:
     """The folder if it is a run, else every run below it; links are not followed."""
-    if any((folder / name).exists() for name in SIGNS):
+    if is_run(folder):
         yield folder
         return
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
             yield from runs_in(Path(entry.path))
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a training has made the folder: its summary has a status, as those of other commands' results do not."""
+    if not any((folder / name).exists() for name in SIGNS):
+        return False
+    values, _ = read_or_none(folder)
+    alone = not any((folder / name).exists() for name in (CONFIG, "checkpoints"))
+    return not (alone and values and "status" not in values)
 
 
 def is_alive(path: Path) -> bool:
