@@ -44,8 +44,8 @@ def class_bars(rows: Sequence[Row], names: Sequence[str], title: str) -> Figure:
     axes = made.add_axes((0.08, 0.17, 0.9, 0.7))
     axes.bar(places, [100 * row["share"] for row in ordered], 0.8 if few else 1.0, color=COLOURS[0], label="samples")
     wanted = [100 * row["wanted"] for row in ordered]
-    look = {"marker": "_" if few else ".", "label": "training images"}
-    axes.scatter(places, wanted, 90 if few else 2, INK if few else GREY, **look)
+    size, colour, marker = (90, INK, "_") if few else (2, GREY, ".")
+    axes.scatter(places, wanted, size, colour, marker=marker, label="training images")
     axes.set_title(title, size=10, loc="left", color=INK)
     axes.set_ylabel("%", size=9, color=FAINT)
     axes.set_xticks(places if few else [], [names[int(row["class"])] for row in ordered] if few else [])

@@ -67,12 +67,12 @@ def classifier_of(prepared: PreparedData, cache_root: Path) -> Extractor:
     lesson = Lesson(prepared)
     net, accuracy = cached_classifier(lesson, cache_root)
     head = nn.Sequential(nn.ReLU(), net.head) if len(lesson.levels) == 1 else None
-    features: nn.Module = Features(net, size_of(lesson.shape))
+    features, count = Features(net, size_of(lesson.shape)), lesson.each * net.num_features
+    channels = lesson.each * lesson.shape[0]
     if prepared.spec.channel_classes and head is not None:
-        features, head = ChannelFeatures(features), JointLogits(head, net.num_features)
-    return Extractor(
-        "classifier", features, lesson.each * net.num_features, accuracy, head, lesson.each * lesson.shape[0]
-    )
+        joint = JointLogits(head, net.num_features)
+        return Extractor("classifier", ChannelFeatures(features), count, accuracy, joint, channels)
+    return Extractor("classifier", features, count, accuracy, head, channels)
 
 
 def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
