@@ -91,7 +91,7 @@ def pair_page(images: Tensor, rows: Sequence[Row], title: str) -> Figure:
     """The closest pairs of samples, one beside the other, with their distance."""
     cells = []
     for row in rows:
-        pair = torch.cat([images[int(row["first"])], images[int(row["second"])]], 2)
+        pair = joined(images[int(row["first"])], images[int(row["second"])], dim=2)
         cells.append((pixels(pair), f"{row['distance']:.3g}"))
     return page(title, [Block("pairs of samples, the closest first; their distance", cells, 6, 2 * SIDE)])
 
@@ -117,10 +117,16 @@ def copy_page(samples: Tensor, train: Tensor, rows: Sequence[Row], title: str) -
     """
     cells = []
     for row, image in zip(rows, train, strict=True):
-        both = torch.cat([samples[int(row["sample"])], image], 1)
+        both = joined(samples[int(row["sample"])], image, dim=1)
         cells.append((pixels(both), f"{row['distance']:.3g}" + (" copy" if row["is_copy"] else "")))
     told = "above: samples; below: the training image nearest to each, and their distance"
     return page(title, [Block(told, cells, 12, SIDE)])
+
+
+def joined(first: Tensor, second: Tensor, dim: int) -> Tensor:
+    """Two images [C, H, W] beside or below each other, with a grey line of one pixel between them."""
+    line = torch.full_like(first.narrow(dim, 0, 1), 0.5)
+    return torch.cat([first, line, second], dim)
 
 
 def pixels(image: Tensor) -> np.ndarray:
