@@ -1,5 +1,6 @@
 """The norm of a player's gradient, on players whose gradient is the mean of the batch, times the root of their size."""
 
+import math
 from types import SimpleNamespace
 
 import lightning.pytorch as pl
@@ -12,6 +13,7 @@ from genlab.contracts import DataSpec, Images
 from genlab.models.base.model import Model
 from genlab.models.base.mover import Mover
 from genlab.models.base.phases import Phase
+from genlab.models.base.reporting import without_overflow
 from genlab.models.base.schedules import Constant
 
 SPEC = DataSpec("x", "images", (1, 2, 2), {"train": 24}, "0")
@@ -89,3 +91,8 @@ def test_what_a_scaler_multiplied_is_divided_again():
     model.batches_seen, model.in_hand = 4, 1
     model.g.weight.grad = torch.full((1, 9), 2048.0)
     assert mover.gradient_norm(model.phase_list[1])["grad_norm_g"].tolist() == [6.0]
+
+
+def test_a_step_that_a_scaler_skips_has_no_norm_and_a_loss_is_never_left_out():
+    found = without_overflow({"loss_g": math.nan, "grad_norm_g": math.inf, "grad_norm_d": 2.0})
+    assert found.keys() == {"loss_g", "grad_norm_d"}

@@ -6,7 +6,7 @@ Nothing here knows a model or a set. Images are float32 in [0, 1], [N, C, H, W];
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -44,8 +44,8 @@ def class_bars(rows: Sequence[Row], names: Sequence[str], title: str) -> Figure:
     axes = made.add_axes((0.08, 0.17, 0.9, 0.7))
     axes.bar(places, [100 * row["share"] for row in ordered], 0.8 if few else 1.0, color=COLOURS[0], label="samples")
     wanted = [100 * row["wanted"] for row in ordered]
-    look: dict[str, Any] = {"marker": "_" if few else ".", "label": "training images"}
-    axes.scatter(places, wanted, 90 if few else 2, INK if few else GREY, **look)
+    size, colour, marker = (90, INK, "_") if few else (2, GREY, ".")
+    axes.scatter(places, wanted, size, colour, marker=marker, label="training images")
     axes.set_title(title, size=10, loc="left", color=INK)
     axes.set_ylabel("%", size=9, color=FAINT)
     axes.set_xticks(places if few else [], [names[int(row["class"])] for row in ordered] if few else [])
@@ -91,7 +91,7 @@ def pair_page(images: Tensor, rows: Sequence[Row], title: str) -> Figure:
     """The closest pairs of samples, one beside the other, with their distance."""
     cells = []
     for row in rows:
-        pair = torch.cat([images[int(row["first"])], images[int(row["second"])]], 2)
+        pair = joined(images[int(row["first"])], images[int(row["second"])], dim=2)
         cells.append((pixels(pair), f"{row['distance']:.3g}"))
     return page(title, [Block("pairs of samples, the closest first; their distance", cells, 6, 2 * SIDE)])
 
@@ -117,10 +117,16 @@ def copy_page(samples: Tensor, train: Tensor, rows: Sequence[Row], title: str) -
     """
     cells = []
     for row, image in zip(rows, train, strict=True):
-        both = torch.cat([samples[int(row["sample"])], image], 1)
+        both = joined(samples[int(row["sample"])], image, dim=1)
         cells.append((pixels(both), f"{row['distance']:.3g}" + (" copy" if row["is_copy"] else "")))
     told = "above: samples; below: the training image nearest to each, and their distance"
     return page(title, [Block(told, cells, 12, SIDE)])
+
+
+def joined(first: Tensor, second: Tensor, dim: int) -> Tensor:
+    """Two images [C, H, W] beside or below each other, with a grey line of one pixel between them."""
+    line = torch.full_like(first.narrow(dim, 0, 1), 0.5)
+    return torch.cat([first, line, second], dim)
 
 
 def pixels(image: Tensor) -> np.ndarray:

@@ -24,7 +24,7 @@ from genlab.models.base.noise import EvaluationNoise, Noise
 from genlab.models.base.optimizers import by_phase, make_optimizers, scale_rates
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, one_phase, with_losses
 from genlab.models.base.pool import ImagePool
-from genlab.models.base.reporting import means_over_ranks, report
+from genlab.models.base.reporting import means_over_ranks, report, without_overflow
 from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
 from genlab.models.base.state import load_state, save_state
 from genlab.models.base.tf32 import TF32
@@ -226,7 +226,7 @@ class Model(pl.LightningModule):
             return
         means = means_over_ranks(self.newest_terms, self.device)  # also of phases that have not moved since
         self.finite.require()
-        self.report("train", means)
+        self.report("train", without_overflow(means))
 
     def report(self, split: Split, values: dict[str, float]) -> None:
         """Send metrics to the loggers, to ``measured`` and to Lightning's callbacks; all metrics go through here."""

@@ -22,6 +22,7 @@ from genlab.models.base.gradients import GradientAverager
 from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import use_configured
 from genlab.models.base.phases import Phase, Shared, Solved, Terms
+from genlab.models.base.reporting import GRADIENT_NORM
 
 if TYPE_CHECKING:
     from genlab.models.base.model import Model
@@ -106,7 +107,7 @@ class Mover:
         norm = torch.nn.utils.get_total_norm(gradients)
         if self.scaler is not None:
             norm = norm / self.scaler.scale(torch.ones_like(norm))
-        return {f"grad_norm_{phase.name}": norm.reshape(1)}
+        return {GRADIENT_NORM + phase.name: norm.reshape(1)}
 
     def shared(self, phase: Phase, item: Pending, graph_later: bool) -> Shared:
         """The shared tensors as input of this phase, recomputed only if necessary."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,6 +14,8 @@ from genlab.models.base.phases import Terms
 if TYPE_CHECKING:
     from genlab.models.base.model import Model
 
+GRADIENT_NORM = "grad_norm_"  # and the name of the phase: of a term that the mover adds
+
 
 def means_over_ranks(terms: Terms, device: torch.device) -> dict[str, float]:
     """The mean of each term over the batch of all ranks. Synchronises with ``device``."""
@@ -21,6 +24,11 @@ def means_over_ranks(terms: Terms, device: torch.device) -> dict[str, float]:
     values = [value.detach().float().mean().to(device) for value in terms.values()]
     means = sum_over_ranks(torch.stack(values)) / world_size()
     return dict(zip(terms, means.tolist(), strict=True))
+
+
+def without_overflow(means: dict[str, float]) -> dict[str, float]:
+    """The means without a gradient norm that is not finite: a scaler has skipped that step, so that nothing moved by it."""
+    return {n: x for n, x in means.items() if math.isfinite(x) or not n.startswith(GRADIENT_NORM)}
 
 
 def report(model: Model, split: Split, values: dict[str, float]) -> None:
