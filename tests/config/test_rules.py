@@ -5,6 +5,7 @@ import torch
 from hydra import compose as hydra_compose
 from omegaconf import OmegaConf
 
+from genlab.config import game_compatibility
 from genlab.config.build import build
 from genlab.config.compose import compose
 from genlab.config.files import Conf, conf_dir
@@ -15,6 +16,7 @@ from genlab.config.rules import RULES, crossed
 from genlab.config.session import compose_alone, own_hydra
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError
+from genlab.losses import adversarial
 
 
 @pytest.fixture
@@ -284,6 +286,10 @@ def test_a_rule_refuses_its_case_with_a_remedy_and_nothing_beside_it(rule):
     cases, beside = BESIDE[rule]
     assert [[bool(problem.remedy) for problem in told_of(changes)] for changes in cases] == [[True]] * len(cases)
     assert [told_of(changes) for changes in beside] == [[]] * len(beside)
+
+
+def test_the_losses_that_have_a_target_are_those_that_can_smooth_it():
+    assert game_compatibility.SMOOTHED == adversarial.SMOOTHED
 
 
 def test_rules_are_asked_when_all_else_is_right():

@@ -163,7 +163,7 @@ class Alarms(pl.Callback):
                 kept = mode_collapse.told(table, rows, model.spec.class_names)
                 text = (
                     f"collapsing to {kept}, in {COLLAPSING} validations in a row. Of a GAN another loss helps, or more steps "
-                    "of the discriminator: docs/models.md"
+                    "of the discriminator: docs/gan.md"
                 )
                 grown = model.batches_seen >= YOUNG
                 yield "collapsing", grown and mode_collapse.lost(rows) >= self.collapsing, text

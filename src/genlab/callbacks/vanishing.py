@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-FIRST = (
-    5  # logged norms, the largest of which is the early one: a discriminator may win within the first hundred batches
-)
+FIRST = 5  # logged norms whose largest is the early one: a discriminator may win within the first hundred batches
 SURE = 0.9  # accuracy from which a discriminator tells real from generated: below it a small gradient may be an equilibrium
 
 

@@ -72,7 +72,7 @@ def build_model(cfg: DictConfig, spec: DataSpec) -> Model:
 def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     """The configured callbacks, in the order in which they must run: measure, show, save, and only then leave."""
     measure = build_evaluators(cfg)
-    shown = [build(node, cfg.trust) for node in (cfg.callbacks or {}).values()]
+    shown = [build(node, cfg.trust) for node in (cfg.callbacks or {}).values() if node is not None]
     limits: list[pl.Callback] = [MaxSteps(cfg.trainer.max_steps)] if cfg.trainer.max_steps > 0 else []
     if duration := cfg.trainer.get("max_time"):
         limits.append(MaxTime(duration if isinstance(duration, str) else dict(duration)))
