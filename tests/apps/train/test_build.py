@@ -55,3 +55,9 @@ def test_callbacks_measure_then_show_then_save_and_only_then_leave(composed):
         "Checkpoints",
         "StopOnSignal",
     ]
+
+
+def test_a_callback_that_is_null_is_left_out(composed):
+    names = {type(callback).__name__ for callback in build_callbacks(composed("callbacks.pictures=null"))}
+    assert "Pictures" not in names
+    assert "Alarms" in names
