@@ -23,6 +23,7 @@ from genlab.data.store.handover import ARRAYS, hand_over, handed_over
 from genlab.data.store.source import PreparedData
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.files import cached, sha256
+from genlab.film.frame import read
 from genlab.metrics.extractors.choose import choose, make_extractor
 from genlab.metrics.extractors.layout import state_of
 from genlab.metrics.extractors.weights import PUBLISHED, Stated, weights_of
@@ -54,6 +55,7 @@ PLACES = {
     "data/store/store.py np.load": "test_the_sizes_in_a_store",
     "data/store/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/store/test_store.py",
     "files.py json.loads": "",
+    "film/frame.py np.load": "test_a_frame_of_a_film",
     "interop/onnx.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
     "interop/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
     "metrics/extractors/layout.py torch.load": "test_inceptions_weights, test_other_weights_of_a_network_…",
@@ -250,14 +252,20 @@ def test_arrays_that_are_handed_over(mark, tmp_path):
         handed_over(tmp_path)
 
 
+def test_a_frame_of_a_film(mark, tmp_path):
+    np.savez(tmp_path / "0.npz", step=np.array([Evil(mark)], object))
+    with pytest.raises(DataError, match="allow_pickle=False"):
+        read(tmp_path / "0.npz")
+
+
 def test_sweep_files_and_what_stands_beside_them(mark, tmp_path, monkeypatch):
     path = tmp_path / "sweep.yaml"
     path.write_text(f'method: !!python/object/apply:io.open ["{mark}", "w"]\n')
     yaml.unsafe_load(path.read_text())["method"].close()  # it would
     mark.unlink()
-    for read in (read_sweep, site.read):
+    for reader in (read_sweep, site.read):
         with pytest.raises(ConfigError, match="could not determine a constructor"):
-            read(path)
+            reader(path)
     with pytest.raises(yaml.YAMLError):
         register(path, None, None)
     for name, value in {"RUN_ID": "a", "SWEEP_ID": "b", "SWEEP_PARAM_PATH": str(path)}.items():

@@ -174,7 +174,7 @@ def test_a_player_whose_gradients_overflow_skips_a_step_and_the_other_does_not(t
     def overflowing(self, *arguments):
         found = terms(self, *arguments)
         far = 1e36 if self.training and self.batches_seen == 3 else 1.0
-        return found | {"loss_d": found["loss_d"] * far}
+        return found | {"loss_d_real": found["loss_d_real"] * far}
 
     def moved(model):
         (scaler,) = made
@@ -198,7 +198,7 @@ def test_no_update_comes_through_a_scaler_after_a_loss_that_was_not_finite(train
 
     def broken(self, *arguments):
         found = terms(self, *arguments)
-        return found | {"loss_d": found["loss_d"] * (math.nan if self.batches_seen == 3 else 1.0)}
+        return found | {"loss_d_real": found["loss_d_real"] * (math.nan if self.batches_seen == 3 else 1.0)}
 
     def weights_now(stage, trainer, model):
         seen.append(torch.cat([p.detach().flatten() for p in model.parameters()]))

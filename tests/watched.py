@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
+import types
 
 import torch
 
@@ -27,7 +28,9 @@ def losses():
     return {
         name: function
         for module, name, function in every
-        if function.__module__ == module.__name__ and not module.__name__.endswith(".precision")
+        if function.__module__ == module.__name__
+        and inspect.signature(function).return_annotation == "Tensor"
+        and not module.__name__.endswith(".precision")
     }
 
 
@@ -69,8 +72,11 @@ class Watch:
 
 
 def in_float64(x):
-    """The same numbers, or the same network, in double precision."""
+    """The same numbers, the same network, or the same function of networks, in double precision."""
     if isinstance(x, torch.nn.Module):
         with torch.inference_mode(False):  # its weights stay such as autograd takes, in a validation too
             return copy.deepcopy(x).double()
+    if inspect.isfunction(x) and x.__closure__:
+        kept = tuple(types.CellType(in_float64(cell.cell_contents)) for cell in x.__closure__)
+        return types.FunctionType(x.__code__, x.__globals__, x.__name__, x.__defaults__, kept)
     return x.detach().double() if isinstance(x, torch.Tensor) and x.is_floating_point() else x

@@ -41,6 +41,7 @@ TYPES = {
     "ResizeRule": (["antialiased", "tf", "clean"], ["bilinear", "", None]),
     "Binarize": (["dynamic", "static", "threshold"], ["grey", "Dynamic", None, True]),
     "TreePredictor": (["forest", "boosted"], ["Forest", "lasso", None]),
+    "AtLeastTwo": ([2, 3, 10**6], [1, 0, -2, 2.5, "2", True, None]),
     "GroupSize": ([0, 2, 4], [1, -1, 2.5, "2", None]),
     "Condition": (["embedding", "projection"], ["Projection", "concat", None]),
     "Sha256": (["0" * 64, "aF09" * 16], ["0" * 63, "0" * 65, "g" * 64, 0, None]),

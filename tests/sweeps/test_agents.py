@@ -21,7 +21,7 @@ from wandb_sweeps import cells
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "sweeps").glob("*.yaml"))
 COMMAND = ["${env}", "${interpreter}", "${program}", "${args_no_hyphens}"]
-GROUPS = {"model", "data", "experiment", "model/optimizer"}
+GROUPS = {"model", "data", "experiment", "model/optimizer", "remedy", "callbacks"}
 SHORT = {"trainer.max_steps": 2, "metrics.val_samples": 60, "metrics.test_samples": 60, "trainer.accelerator": "cpu"}
 HEAD = ("# Shows: ", "# Cells: ", "# Time: ", "# Run: python src/sweep.py sweeps/{0}", "# Run: wandb sweep sweeps/{0}")
 

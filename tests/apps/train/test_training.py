@@ -91,6 +91,7 @@ def test_the_summary_says_what_was_run(twice, run, summary):
     counts = {"train": 64, "val": 180, "test": 180, "skipped": 0, "parameters": trainable}
     counts |= {"test/fid_classifier_60_vs_180": 60, "test/fid_classifier_60_vs_180_real": 180}
     counts |= {"test/fid_classifier_60_vs_180_floor": 60}
+    counts |= dict.fromkeys(("test/class_entropy", "test/class_kl", "test/classes"), 60)
     assert summary["counts"] == counts
     assert summary["alarms"] == []
     assert {"python", "torch", "lightning"} <= summary["versions"].keys()
@@ -110,7 +111,7 @@ def test_the_summary_has_the_last_numbers_of_validation_and_test_and_the_best(ru
 def test_the_summary_says_what_measuring_has_cost(run, summary):
     found = summary["measuring"]
     assert list(found) == ["seconds", "val", "test", "extractors", "by_evaluator"]
-    measured = {"fid", "ledger", "reconstruction", "codes"}
+    measured = {"fid", "ledger", "reconstruction", "codes", "classes"}
     assert set(found["by_evaluator"]) == {"real_images", "generated_images"} | measured
     assert found["seconds"] == pytest.approx(found["val"] + found["test"], abs=2e-3)
     assert found["seconds"] == pytest.approx(sum(found["by_evaluator"].values()), abs=5e-3)

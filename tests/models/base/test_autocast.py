@@ -24,11 +24,10 @@ def test_a_second_step_on_a_batch_sees_the_weights_of_the_first():
     d = copy.deepcopy(ours.discriminator)
     optimizer = torch.optim.Adam(d.parameters(), 4e-3, (0.5, 0.99))
     batch = Images(torch.rand(6, 1, 4, 4), None, torch.arange(6))
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        shared = ours.shared(batch, noise_of(ours, 0))
-    for _ in range(3):
+    for turn in ("train", "train-1", "train-2"):
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16):  # a context of its own for each step: nothing is kept
+            shared = {name: x.detach() for name, x in ours.shared(batch, noise_of(ours, 0, turn)).items()}
             real, fake = d(batch.image.flatten(1)).float(), d(shared["fake"]).float()
         loss = torch.nn.functional.softplus(-real).mean() + torch.nn.functional.softplus(fake).mean()
         loss.backward()

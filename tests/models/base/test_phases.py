@@ -2,12 +2,14 @@
 
 import copy
 import csv
+from dataclasses import dataclass
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from genlab.contracts import DataSpec, Images
+from genlab.models.base.noise import Noise
 from genlab.models.base.schedules import Constant, Ramp
 
 import leaves
@@ -73,15 +75,15 @@ def test_two_rates_several_steps_on_a_batch_and_a_lazy_penalty():
     penalties = 0
     for step in range(9):
         x, noise = batch(step).image.flatten(1), noise_of(ours, step)
-        fake = g(noise.normal("z", 6, 3))
-        for _ in range(3):
+        for turn in ("train", "train-1", "train-2"):  # new fakes at every move of D, beside the same real images
+            fake = g(noise_of(ours, step, turn).normal("z", 6, 3))
             stepped(opt_d, ones(d(x)) + zeros(d(fake.detach())))
         if (step + 1) % 4 == 0:
             at = x.clone().requires_grad_(True)
             (slope,) = torch.autograd.grad(d(at).sum(), at, create_graph=True)
             stepped(opt_d, 4 * 5 * slope.square().sum(1).mean())
             penalties += 1
-        stepped(opt_g, ones(d(fake)))
+        stepped(opt_g, ones(d(g(noise.normal("z", 6, 3)))))
         play(ours, (batch(step), noise))
     assert penalties == 2
     assert_equal_weights(ours, g, d)
@@ -98,11 +100,13 @@ def test_a_run_that_is_stopped_in_its_middle_goes_on_to_the_same_bits(leaf, brea
     assert_same_run(job.undisturbed(), job.run)
 
 
-def test_fakes_are_made_once_however_often_d_moves():
+def test_fakes_are_made_once_for_every_move_of_d_and_g_moves_on_the_first():
     ours, calls = made("Remedies"), []
-    ours.generator.register_forward_hook(lambda *_: calls.append(1))
+    ours.generator.register_forward_hook(lambda _, codes, __: calls.append(codes[0]))
     play(ours, (batch(0), noise_of(ours, 0)))
-    assert len(calls) == 1
+    assert len(calls) == 3
+    for turn, codes in zip(("train", "train-1", "train-2"), calls, strict=True):
+        torch.testing.assert_close(codes, noise_of(ours, 0, turn).normal("z", 6, 3), rtol=0, atol=0)
 
 
 def test_the_graphs_of_several_batches_are_never_kept_at_once():
@@ -110,7 +114,7 @@ def test_the_graphs_of_several_batches_are_never_kept_at_once():
     ours, graphs = made("Remedies"), []
     ours.generator.register_forward_hook(lambda *_: graphs.append(torch.is_grad_enabled()))
     play(ours, *((batch(step), noise_of(ours, step)) for step in (0, 1)))
-    assert graphs == [False, False, True, True]
+    assert graphs == 3 * [False, False] + [True, True]
 
 
 @pytest.mark.parametrize("leaf", ["AAE", "Remedies", "WarmUp"])
@@ -178,18 +182,18 @@ def test_an_update_on_two_batches_is_one_on_a_batch_twice_as_large(leaf):
     constant = {"weight": 0.5} if leaf == "WarmUp" else {}
     one, two = made(leaf, **constant), made(leaf, **constant)
 
-    class Rows:
+    @dataclass(frozen=True)
+    class Rows(Noise):
         """The noise of some rows of a larger batch."""
 
-        def __init__(self, noise, rows):
-            self.noise, self.rows = noise, rows
+        kept: slice | None = None
 
         def normal(self, purpose, rows, *shape):
-            return self.noise.normal(purpose, 12, *shape)[self.rows]
+            return Noise.normal(self, purpose, 12, *shape)[self.kept]
 
     for step in range(4):
         large, noise = batch(step, 12), noise_of(one, step)
         halves = [slice(0, 6), slice(6, 12)]
         play(one, (large, noise))
-        play(two, *((Images(large.image[rows], None, large.index[rows]), Rows(noise, rows)) for rows in halves))
+        play(two, *((Images(large.image[k], None, large.index[k]), Rows(**vars(noise), kept=k)) for k in halves))
     assert_equal_weights(one, *two.children())

@@ -21,6 +21,7 @@ from genlab.data.store.module import StoreData
 from genlab.data.store.source import PreparedData
 from genlab.models.base.model import Model
 from genlab.models.base.phases import with_losses
+from genlab.models.base.reporting import GRADIENT_NORM
 
 NEAR = 6  # names in a message
 
@@ -61,10 +62,11 @@ def first_batch(prepared: PreparedData) -> Any:
 
 
 def training_terms(model: Model, batch: Any) -> set[str]:
-    """The terms of every phase, those of training alone included."""
+    """The terms of every phase, those of training alone and the norms of the players' gradients included."""
     noise = model.noise("train", 0)
     shared = model.shared_of(batch, noise)
-    return {name for phase in model.phase_list for name in phase.all_terms(batch, shared, noise)}
+    names = {name for phase in model.phase_list for name in phase.all_terms(batch, shared, noise)}
+    return names | {f"{GRADIENT_NORM}{phase.name}" for phase in model.phase_list if phase.name}
 
 
 def evaluated(evaluate: Evaluate, model: Model, prepared: PreparedData, cfg: DictConfig, batch: Any) -> set[str]:
