@@ -47,9 +47,8 @@ class Trial:
 
 
 def replicated(number: int, values: Mapping[str, Any], seed: int, replicates: int) -> list[Trial]:
-    """The runs of one setting, with the seeds ``seed``, ``seed + 1`` …; the setting's own ``seed`` is kept."""
-    first = int(values.get("seed", seed))
-    return [Trial(number, dict(values), first + r, r, replicates) for r in range(replicates)]
+    """The runs of one setting, with the seeds ``seed``, ``seed + 1`` …"""
+    return [Trial(number, dict(values), seed + r, r, replicates) for r in range(replicates)]
 
 
 def with_overrides(trial: Trial, overrides: Iterable[str]) -> Trial:

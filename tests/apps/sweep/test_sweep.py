@@ -7,6 +7,7 @@ import pytest
 
 from genlab.apps.command.main import dispatch
 from genlab.apps.command.passed_on import own, passed_on
+from genlab.apps.sweep import check
 from genlab.apps.sweep.check import Check
 from genlab.apps.sweep.choice import Choice
 from genlab.apps.sweep.metric_names import metric_names
@@ -121,6 +122,12 @@ def test_the_seed_cannot_be_a_parameter_and_be_replicated(sweep_file):
     assert "replicates" in mistakes(sweep_file(GRID.replace("model.latent_dim", "seed")), "replicates=2")
 
 
+@pytest.mark.parametrize("seeds", ["values: [0, abc]", "values: [1.5]", "value: abc", "value: true"])
+def test_a_seed_is_a_whole_number(seeds, sweep_file):
+    text = GRID.replace("parameters:", f"parameters:\n  seed: {{{seeds}}}")
+    assert "is no seed\n    Write whole numbers" in mistakes(sweep_file(text), *SHORT)
+
+
 # ---- cells ----------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +138,23 @@ def test_every_run_has_its_values_its_seed_and_a_name_and_goes_on_by_itself(swee
     words = set(trials[-1].overrides)
     assert {"model.beta=4", "model.latent_dim=8", "seed=6", "resume=auto", "data=digits"} <= words
     assert "name=beta_vae-digits-beta_4-latent_dim_8" in words
+
+
+def test_a_seed_of_the_file_is_that_of_every_run(sweep_file):
+    choice = Choice(read_sweep(sweep_file(GRID.replace("parameters:", "parameters:\n  seed: {value: 7}"))), 0, 2, 1)
+    trials = Check(["model=beta_vae", *SHORT], None).all(choice.trials())
+    assert [[word for word in trial.overrides if "seed" in word] for trial in trials] == [["seed=7"], ["seed=8"]]
+
+
+def test_of_runs_that_differ_in_their_seeds_alone_one_is_composed_and_every_seed_is_checked(sweep_file, monkeypatch):
+    seen, whole = [], check.configuration
+    monkeypatch.setattr(check, "configuration", lambda *words: seen.append(words) or whole(*words))
+    text = GRID.replace("parameters:", "parameters:\n  seed: {values: [0, 1, 2, 4294967296]}")
+    choice = Choice(read_sweep(sweep_file(text)), 0, 1, None)
+    with pytest.raises(ConfigError, match="seed.*4294967296"):
+        Check(["model=beta_vae", *SHORT], None).all(choice.trials())
+    assert len(choice.trials()) == 16
+    assert len(seen) == 4 + 2 + 4  # the settings, the other seeds, and the one that is refused each time
 
 
 def test_a_name_that_is_typed_stays(sweep_file):

@@ -18,11 +18,13 @@ from genlab.contracts import ConfigError, GenlabError, Problem
 from genlab.sweeps.space import override
 from genlab.sweeps.trials import Trial, suffix, with_overrides, words
 
-FEW = 20  # trials that are checked in about a second
+FEW = 3  # trials that are checked in about a second
 
 
 class Check:
     """Composes trials, and keeps one configuration for each kind of run and for each data set among them.
+
+    Of trials that differ in their seeds alone one is composed, and every seed once.
 
     Args:
         typed: the overrides for every trial.
@@ -32,6 +34,8 @@ class Check:
     def __init__(self, typed: Sequence[str], config_dir: Path | None) -> None:
         self.typed, self.config_dir = list(typed), config_dir
         self.named = any(key_of(text) == "name" for text in typed)
+        self.names: dict[tuple[str, ...], str] = {}  # by the overrides, those of the seed left out
+        self.seeds: set[int] = set()
         self.kinds: dict[str, DictConfig] = {}  # of runs that log the same metrics
         self.sets: dict[str, DictConfig] = {}
         self.dimensions: int | None = None  # numbers in one image, where it is the same in all data sets
@@ -64,12 +68,16 @@ class Check:
         """
         overrides = [text for text in self.typed if key_of(text) not in trial.values]
         overrides += [override(key, value) for key, value in trial.values.items() if key != "seed"]
+        run = tuple(overrides)
         overrides.append(f"seed={trial.seed}")
-        cfg = configuration("train", overrides, self.config_dir).cfg
-        self.kinds.setdefault(kind_of(cfg), cfg)
-        self.sets.setdefault(str(OmegaConf.to_container(cfg.data, resolve=True)), cfg)
+        if run not in self.names or trial.seed not in self.seeds:
+            cfg = configuration("train", overrides, self.config_dir).cfg
+            self.kinds.setdefault(kind_of(cfg), cfg)
+            self.sets.setdefault(str(OmegaConf.to_container(cfg.data, resolve=True)), cfg)
+            self.names[run] = cfg.name
+            self.seeds.add(trial.seed)
         if not self.named and "name" not in trial.values:
-            overrides.append(f"name={cfg.name}{suffix(without_choices(trial.values))}")
+            overrides.append(f"name={self.names[run]}{suffix(without_choices(trial.values))}")
         return with_overrides(trial, [*overrides, "resume=auto"])
 
     def devices(self) -> int:

@@ -53,9 +53,24 @@ class Choice:
         return self.runs_of([*corners(self.file), *draws(self.file, DRAWS, self.seed)])
 
     def runs_of(self, settings: Sequence[dict[str, Any]], first: int = 1) -> list[Trial]:
-        """The runs of settings, which are numbered from ``first``."""
+        """The runs of settings, which are numbered from ``first``.
+
+        Raises:
+            ConfigError: a seed of the file is not a whole number.
+        """
         numbered = enumerate(map(self.varied, settings), first)
-        return [run for number, values in numbered for run in replicated(number, values, self.seed, self.replicates)]
+        return [
+            run
+            for number, values in numbered
+            for run in replicated(number, values, self.first_seed(values), self.replicates)
+        ]
+
+    def first_seed(self, values: dict[str, Any]) -> int:
+        """The seed of a setting's first run: the file's, where it has one."""
+        seed = {**self.fixed(), **values}.get("seed", self.seed)
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise ConfigError([Problem("seed", f"{seed!r} is no seed", "Write whole numbers, from 0 on.")])
+        return seed
 
     def varied(self, values: dict[str, Any]) -> dict[str, Any]:
         """The varied values: those that the file fixes stand in the overrides of every trial."""

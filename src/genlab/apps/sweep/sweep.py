@@ -73,7 +73,7 @@ def chosen(file: Path, settings: dict[str, Any]) -> tuple[Choice, Check]:
     config_dir = Path(settings["config_dir"]) if settings["config_dir"] else None
     sweep, rest = narrowed(read_sweep(file), settings["overrides"], config_dir)
     choice = Choice(sweep, settings["seed"], settings["replicates"], settings["run_cap"] or sweep.run_cap)
-    same = [override(key, value) for key, value in choice.fixed().items()]
+    same = [override(key, value) for key, value in choice.fixed().items() if key != "seed"]  # that of each trial
     return choice, Check([*sweep.typed, *same, *rest], config_dir)
 
 
