@@ -183,7 +183,7 @@ def breakable(composed, configurations, tmp_path, monkeypatch):
     """``breakable("vae", trainer={…})``: a run of two epochs of 17 batches, to be acted upon in its middle."""
     monkeypatch.delenv("GENLAB_RUN_DIR", raising=False)
 
-    def run(model, **groups):
+    def run(model, /, **groups):
         if model not in configurations:
             configurations[model] = composed(f"model={model}", *striking.LONG)
         return striking.Broken(configurations[model], groups, tmp_path / "runs", monkeypatch)

@@ -50,6 +50,8 @@ MORE = {
     "gan-critic": ("gan", ["model.loss=wasserstein", "model.lambda_gp=10", "model.dragan=1", "model.penalty_every=2"]),
     "gan-remedies": ("gan", REMEDIES),
     "cgan-remedies": ("cgan", [*REMEDIES, "model.net.discriminator_norm=none", "model.net.minibatch_std=2"]),
+    "gan-saturating": ("gan", ["model.loss=saturating", "model.label_smoothing=0.1", "model.augment=[color,cutout]"]),
+    "gan-hinge": ("gan", ["model.loss=hinge", "model.d_steps=2", "model.r1=0.5", "model.penalty_every=3"]),
     "gan-spectral": ("gan", ["model.net.spectral_norm=true"]),
     "aae-classes": ("aae", CLASSES),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
