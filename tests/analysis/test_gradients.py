@@ -59,7 +59,9 @@ def test_the_norm_is_over_all_weights_of_the_generator(players):
 
 def test_as_the_fresh_discriminator_learns_to_tell_one_gradient_vanishes_and_the_other_does_not(composed):
     """Fakes at 8, data around 0: d logit / d x stays where D is right, and D of fakes goes to 0."""
-    found = Gradients(300, 50, 200, 5e-3, 128)(on_a_line(composed, Shifted(8.0), 3000))
+    found = Gradients(steps=300, every=50, samples=200, lr=5e-3, batch_size=128)(
+        on_a_line(composed, Shifted(8.0), 3000)
+    )
     first, last = found.rows[0], found.rows[-1]
     assert [row["step"] for row in found.rows] == list(range(0, 301, 50))
     assert last["accuracy"] > 0.999
@@ -79,11 +81,11 @@ def test_the_generator_that_learns_is_asked_and_not_the_average_that_samples(com
     subject, average = on_a_line(composed, Shifted(8.0), 500), Shifted(0.0).requires_grad_(False)
     subject.model.working = lambda: {"generator": average}
     assert Players(subject).generator is average
-    assert Gradients(2, 2, 50, 5e-3, 64)(subject).rows[0]["saturating"] > 0
+    assert Gradients(steps=2, every=2, samples=50, lr=5e-3, batch_size=64)(subject).rows[0]["saturating"] > 0
 
 
 def test_the_generator_stays_and_keeps_no_gradient(composed):
     subject = on_a_line(composed, Shifted(8.0), 500)
-    Gradients(5, 2, 50, 5e-3, 64)(subject)
+    Gradients(steps=5, every=2, samples=50, lr=5e-3, batch_size=64)(subject)
     assert subject.model.generator.by.item() == 8.0
     assert subject.model.generator.by.grad is None

@@ -10,18 +10,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.analysis import Findings
 from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
-from genlab.analysis.base.fresh import trained
+from genlab.analysis.base.fresh import AgainstFrozen
 from genlab.analysis.base.judging import LOG2, PROBABLE, Verdict, judge
-from genlab.analysis.base.players import HasPlayers, Players
+from genlab.analysis.base.players import Players
 from genlab.analysis.base.subject import Subject
-from genlab.config.types import PositiveFloat, PositiveInt
+from genlab.config.types import PositiveInt
 from genlab.contracts import Split
 
 if TYPE_CHECKING:
@@ -34,26 +34,16 @@ Row = dict[str, float]
 
 
 @dataclass
-class Equilibrium(Analysis):
+class Equilibrium(AgainstFrozen):
     """D's probabilities on held-out data and fakes, and a lower bound on the distance by a fresh D.
 
     The fresh D is the one of the step at which it was best on the other held-out part, so that ``split`` has no say in it.
 
     Args:
-        steps: of the fresh discriminator.
-        every: steps between two points of its curve.
         samples: held-out real ones at most, and as many fakes.
-        lr: of its Adam.
-        batch_size: real ones in a step, and as many fakes.
     """
 
-    needs: ClassVar[tuple[type, ...]] = (HasPlayers,)
-
-    steps: PositiveInt
-    every: PositiveInt
     samples: PositiveInt
-    lr: PositiveFloat
-    batch_size: PositiveInt
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: the fresh D's curve. Picture: the curve, and what the run's own D says."""
@@ -75,9 +65,7 @@ class Equilibrium(Analysis):
         aside: Split = "test" if players.subject.split == "val" else "val"
         batches = list(players.held_out(aside, min(self.samples, OF_CURVE)))
         rows, step, best = [], 0, nn.Module()
-        for now, discriminator in trained(players, self.lr, self.batch_size, self.steps):
-            if now % self.every and now != self.steps:
-                continue
+        for now, discriminator in self.shown(players):
             verdict = judge(players, discriminator, batches)
             rows.append(row_of(now, verdict))
             if verdict.loss == min(row["loss"] for row in rows):

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.analysis import Findings
 from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
-from genlab.analysis.base.fresh import trained
+from genlab.analysis.base.fresh import AgainstFrozen
 from genlab.analysis.base.judging import judge
-from genlab.analysis.base.players import Both, HasPlayers, Players
+from genlab.analysis.base.players import Both, Players
 from genlab.analysis.base.subject import Subject
-from genlab.config.types import PositiveFloat, PositiveInt
+from genlab.config.types import PositiveInt
 from genlab.losses.adversarial import generator_loss
 
 if TYPE_CHECKING:
@@ -36,26 +36,16 @@ Row = dict[str, float]
 
 
 @dataclass
-class Gradients(Analysis):
+class Gradients(AgainstFrozen):
     """Norms of both gradients over all weights of G, and D's accuracy, against the steps of a fresh D.
 
     Both networks are in evaluation mode when the gradient is taken: of single samples, not of a batch.
 
     Args:
-        steps: of the fresh discriminator.
-        every: steps between two points of the curves.
         samples: z whose mean loss has the gradient, the same at every point.
-        lr: of its Adam.
-        batch_size: real ones in a step, and as many fakes.
     """
 
-    needs: ClassVar[tuple[type, ...]] = (HasPlayers,)
-
-    steps: PositiveInt
-    every: PositiveInt
     samples: PositiveInt
-    lr: PositiveFloat
-    batch_size: PositiveInt
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table and picture: both norms and D's accuracy by step."""
@@ -66,9 +56,7 @@ class Gradients(Analysis):
         count = min(self.samples, len(given[0])) if given else self.samples
         z = players.z(count, "gradients")
         rows = [
-            row_of(step, players, discriminator, (z, given), held_out)
-            for step, discriminator in trained(players, self.lr, self.batch_size, self.steps)
-            if step % self.every == 0 or step == self.steps
+            row_of(step, players, discriminator, (z, given), held_out) for step, discriminator in self.shown(players)
         ]
         lines = said(rows)
         counts = {"z": count, f"{subject.split}/real": sum(len(x.real) for x in held_out)}

@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
+from typing import ClassVar
 
 import torch
 from torch import nn
 
-from genlab.analysis.base.players import Players
+from genlab.analysis.base.analysis import Analysis
+from genlab.analysis.base.players import HasPlayers, Players
+from genlab.config.types import PositiveFloat, PositiveInt
 from genlab.console import progress
 from genlab.losses.adversarial import bce_fake, bce_real
 from genlab.models.base.noise import Noise
+
+
+@dataclass
+class AgainstFrozen(Analysis):
+    """An analysis that watches a fresh discriminator learn.
+
+    Args:
+        steps: of the fresh discriminator.
+        every: steps between two points of its curves.
+        lr: of its Adam.
+        batch_size: real ones in a step, and as many fakes.
+    """
+
+    needs: ClassVar[tuple[type, ...]] = (HasPlayers,)
+
+    steps: PositiveInt
+    every: PositiveInt
+    lr: PositiveFloat
+    batch_size: PositiveInt
+
+    def shown(self, players: Players) -> Iterator[tuple[int, nn.Module]]:
+        """Step and discriminator of each point of the curves, the first and the last step among them."""
+        for step, discriminator in trained(players, self.lr, self.batch_size, self.steps):
+            if step % self.every == 0 or step == self.steps:
+                yield step, discriminator
 
 
 def trained(players: Players, lr: float, batch_size: int, steps: int) -> Iterator[tuple[int, nn.Module]]:
