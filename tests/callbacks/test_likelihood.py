@@ -149,6 +149,13 @@ def test_of_several_outputs_for_an_image_the_bernoulli_is_that_of_each():
     torch.testing.assert_close(Pixels("bernoulli", 1.0, "linear").nll(logits, x), expected, rtol=1e-13, atol=0)
     far = torch.tensor([[50.0], [-50.0], [800.0], [-800.0]])
     torch.testing.assert_close(bernoulli_nll_of_each(far, torch.zeros(1, 1)), torch.tensor([50.0, 0, 800, 0]))
+    many = (torch.rand(3, 784) > 0.5).float()
+    sure = (2 * many - 1) * (
+        100 + 200 * torch.rand(3, 784)
+    )  # where a difference of two sums is off by 0.01, up and down
+    found = bernoulli_nll_of_each(sure, many)
+    assert found.ge(0).all()
+    assert found.le(1e-30).all()
 
 
 # ---- what it refuses, and what it keeps --------------------------------------------------------------------------------

@@ -129,12 +129,20 @@ def test_scores_of_a_vae_are_those_of_its_terms_and_none_is_turned_round(compose
     assert all(torch.equal(found[name], again[name]) for name in found)
 
 
+@pytest.mark.parametrize("name", ["ae", "denoising_ae"])
+def test_distortion_is_of_the_images_as_they_are(name, composed):
+    corrupted = ["model/corruption=gaussian"] if name != "ae" else []
+    scorer, prepared, model = scored(composed, name, *corrupted)
+    found = scorer.scores(prepared, "test", np.arange(12), "usual")
+    x = torch.from_numpy(prepared.images["test"][:12]) / 255
+    torch.testing.assert_close(found["distortion"].float(), model.score(x), rtol=1e-5, atol=1e-5)
+
+
 def test_an_autoencoder_has_no_rate_and_no_bound(composed):
     scorer, prepared, model = scored(composed, "ae")
     found = scorer.scores(prepared, "test", np.arange(12), "usual")
     assert found.keys() == {"distortion", "reconstruction_error", "mahalanobis"}
     x = torch.from_numpy(prepared.images["test"][:12]) / 255
-    torch.testing.assert_close(found["distortion"].float(), model.score(x), rtol=1e-5, atol=1e-5)
     error = (model.reconstruct(x) - x).square().flatten(1).mean(1)
     torch.testing.assert_close(found["reconstruction_error"].float(), error)
 

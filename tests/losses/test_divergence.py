@@ -24,6 +24,14 @@ def test_kl_is_zero_at_the_prior_and_positive_elsewhere():
     assert gaussian_kl(zeros + 0.1, zeros - 0.2).gt(0).all()
 
 
+def test_kl_is_never_negative_in_single_precision_and_right_near_the_prior():
+    logvar = torch.logspace(-9, -1, 500)
+    logvar = torch.cat([logvar, -logvar])[:, None]
+    found, exact = (gaussian_kl(torch.zeros_like(x), x) for x in (logvar, logvar.double()))
+    assert found.ge(0).all()
+    torch.testing.assert_close(found.double(), exact, rtol=2e-3, atol=1e-12)
+
+
 def test_kl_is_the_integral_of_its_definition():
     mean, logvar = torch.tensor([[0.7]], dtype=torch.float64), torch.tensor([[-0.9]], dtype=torch.float64)
     z = torch.linspace(-12, 12, 200_001, dtype=torch.float64)

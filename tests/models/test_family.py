@@ -34,6 +34,8 @@ def test_an_objective_of_the_standard_normal_prior_is_refused_with_another_one(n
     remedy = "model/objective=elbo" if name == "HVAE" else "model/prior=standard_normal"
     with pytest.raises(ConfigError, match=remedy):
         member(name, prior=PRIORS[prior](), objective=FreeBits(0.1, 1))
+    with pytest.raises(ConfigError, match=remedy):
+        member(name, prior=PRIORS[prior](), objective=TotalCorrelation(1.0, 1.0))
 
 
 @pytest.mark.parametrize("name", FAMILY)

@@ -21,14 +21,13 @@ def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
 def gaussian_kl_each(mean: Tensor, logvar: Tensor) -> Tensor:
     """The same of each dimension by itself. [B, D], [B, D] -> [B, D]."""
     mean, logvar = at_least_float32(mean), at_least_float32(logvar)
-    return 0.5 * (mean.square() + logvar.exp() - 1 - logvar)
+    return 0.5 * (mean.square() + torch.expm1(logvar) - logvar)
 
 
 def gaussian_log_density(z: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:
     """log N(z | mean, e^logvar), summed over the last dimension. [..., D] -> [...]."""
     z, mean, logvar = at_least_float32(z), at_least_float32(mean), at_least_float32(logvar)
-    log_2pi = 1.8378770664093453
-    return -0.5 * (log_2pi + logvar + (z - mean).square() * (-logvar).exp()).sum(-1)
+    return -0.5 * (math.log(2 * math.pi) + logvar + (z - mean).square() * (-logvar).exp()).sum(-1)
 
 
 def log_density_each(z: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genlab.losses.precision import at_least_float32, without_autocast
+from genlab.losses.precision import at_least_float32
 
 
 def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
@@ -23,12 +23,12 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
 def bernoulli_nll_of_each(logits: Tensor, x: Tensor) -> Tensor:
     """-log Bernoulli(x | sigmoid(logits)) of K decoder outputs for each image. [B K, ...], [B, ...] in [0, 1] -> [B K].
 
-    sum softplus(logit) - sum x logit, the second sum as a matrix product: no copy of x for each output.
+    Pixel by pixel: as a difference of two sums, softplus(logit) and x logit, it would lose its last digits, in TF32 its third.
     """
     logits, x = at_least_float32(logits).flatten(1), at_least_float32(x).flatten(1)
-    with without_autocast(logits.device.type):
-        on = logits.view(len(x), -1, x.shape[1]) @ x.to(logits)[:, :, None]  # [B, K, 1]
-    return F.softplus(logits).sum(1) - on.flatten()
+    each = logits.view(len(x), -1, x.shape[1])  # [B, K, pixels]
+    targets = x.to(each)[:, None].expand_as(each)
+    return F.binary_cross_entropy_with_logits(each, targets, reduction="none").sum(2).flatten()
 
 
 def squared_error(mean: Tensor, x: Tensor) -> Tensor:

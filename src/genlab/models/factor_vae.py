@@ -72,7 +72,10 @@ class FactorVAE(LatentVariableModel):
         self.discriminator = discriminator.build(latent_dim)
 
     def phases(self) -> list[Phase]:
-        """The VAE; then the discriminator, on codes from before that step. It is not evaluated: its codes mix images."""
+        """The VAE; then the discriminator. It is not evaluated: its codes mix images.
+
+        It sees the first half's codes from before the VAE's step, and the second half's, permuted, from after it.
+        """
         vae = [self.encoder, self.decoder, self.pixels, self.prior]
         own, note = (
             self.d_optimizer,

@@ -27,7 +27,8 @@ class PCA(BottleneckModel):
 
     No other linear code of D numbers has a smaller squared error on them. The training only sums count, mean and second
     moments; one pass over the images is enough (``trainer.max_epochs=1``). An epoch leaves out the images that do not fill
-    a batch: with a ``data.batch_size`` that divides their number none is, and more passes do not change the result.
+    a batch on every device: none where ``data.batch_size`` times the devices divides their number, and then more passes do
+    not change the result.
     The loss is -log N(x | mean + W z, sigma^2 I) in nats per image.
 
     Args:
@@ -146,7 +147,7 @@ class PrincipalComponents(nn.Module):
     @property
     def note(self) -> str:
         """For the run's summary."""
-        return "PCA: one pass is enough (trainer.max_epochs=1), of all images if data.batch_size divides their number"
+        return "PCA: one pass is enough (trainer.max_epochs=1), of all images if data.batch_size x devices divides their number"
 
     def get_extra_state(self) -> Tensor:
         """The sums: in a checkpoint, and unlike a buffer never in less than float64."""

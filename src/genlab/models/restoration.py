@@ -74,6 +74,6 @@ class Restoration(Model):
             return self.pixels.mean(self.restored(x))
 
     def score(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
-        """-log p(x | x): images that the network would change score high."""
+        """-log p(x | net(x)), nothing corrupted: images that the network would change score high."""
         with self.evaluating():
             return self.pixels.nll(self.restored(x), x)

@@ -14,6 +14,7 @@ from genlab.config.types import PositiveFloat, PositiveInt
 from genlab.contracts import Variational
 from genlab.models.base.distributions import DiagonalGaussian
 from genlab.models.base.noise import Noise
+from genlab.models.base.parts import Prior
 
 MEASURED = 16  # codes drawn for the bound before and after, the same noise both times
 
@@ -45,21 +46,23 @@ class LikelihoodRegret:
             first = DiagonalGaussian(mean.float().clone(), logvar.float().clone())
             fitted = DiagonalGaussian(*(part.clone().requires_grad_() for part in first))
             adam = torch.optim.Adam(fitted, self.lr)
+            with torch.no_grad():
+                prior = model.prior.fixed()
             for step in range(self.steps):
                 z = fitted.sample(noise.normal(f"regret {step}", len(x), 1, first.mean.shape[1]))
-                gradients = torch.autograd.grad(negative_elbo(model, x, fitted, z).sum(), fitted)
+                gradients = torch.autograd.grad(negative_elbo(model, prior, x, fitted, z).sum(), fitted)
                 fitted.mean.grad, fitted.logvar.grad = gradients
                 adam.step()
             with torch.no_grad():
-                return measured(model, x, first, noise) - measured(model, x, fitted, noise)
+                return measured(model, prior, x, first, noise) - measured(model, prior, x, fitted, noise)
 
 
-def measured(model: Variational, x: Tensor, q: DiagonalGaussian, noise: Noise) -> Tensor:
+def measured(model: Variational, prior: Prior, x: Tensor, q: DiagonalGaussian, noise: Noise) -> Tensor:
     """-ELBO under ``q``, [B], the mean over ``MEASURED`` draws of the same noise."""
     draws = noise.normal("regret measured", len(x), MEASURED, q.mean.shape[1])
-    return torch.stack([negative_elbo(model, x, q, q.sample(one)) for one in draws.split(1, 1)]).mean(0)
+    return torch.stack([negative_elbo(model, prior, x, q, q.sample(one)) for one in draws.split(1, 1)]).mean(0)
 
 
-def negative_elbo(model: Variational, x: Tensor, q: DiagonalGaussian, z: Tensor) -> Tensor:
+def negative_elbo(model: Variational, prior: Prior, x: Tensor, q: DiagonalGaussian, z: Tensor) -> Tensor:
     """recon + kl of codes [B, K, D], [B]."""
-    return model.nll(x, z).mean(1) + model.prior.kl(q, z)
+    return model.nll(x, z).mean(1) + prior.kl(q, z)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genlab.callbacks.evaluators.encoded import batches
 from genlab.callbacks.evaluators.regret import LikelihoodRegret
-from genlab.contracts import Encodes, Images, Split, Variational
+from genlab.contracts import Corrupts, Encodes, Images, Scores, Split, Variational
 from genlab.data.store.source import PreparedData
 from genlab.metrics.outliers.complexity import input_complexity
 from genlab.metrics.outliers.mahalanobis import Mahalanobis
@@ -87,6 +87,8 @@ class Scorer:
     def of_batch(self, batch: Images, noise: list[Noise]) -> Numbers:
         """All scores but likelihood regret, [B] each."""
         found = self.of_terms(batch, noise)
+        if isinstance(self.model, Corrupts) and isinstance(self.model, Scores):  # its terms are of corrupted images
+            found["distortion"] = self.model.score(batch.image).double()
         if "neg_elbo" in found:
             found["input_complexity"] = input_complexity(found["neg_elbo"], batch.image)
             if self.usual_nll is not None:

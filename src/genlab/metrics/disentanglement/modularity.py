@@ -28,13 +28,10 @@ def explicitness(codes: np.ndarray, factors: np.ndarray, test_codes: np.ndarray,
     Codes are standardised; levels that the test has none of are left out.
     """
     return float(
-        np.mean([explicitness_of(codes, factors[:, k], test_codes, test_factors[:, k]) for k in columns(factors)])
+        np.mean(
+            [explicitness_of(codes, factors[:, k], test_codes, test_factors[:, k]) for k in range(factors.shape[1])]
+        )
     )
-
-
-def columns(factors: np.ndarray) -> range:
-    """The factors, by number."""
-    return range(factors.shape[1])
 
 
 def explicitness_of(codes: np.ndarray, factor: np.ndarray, test_codes: np.ndarray, test_factor: np.ndarray) -> float:

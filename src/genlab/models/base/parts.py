@@ -71,8 +71,8 @@ class Objective(ABC):
     def __call__(self, nll: Tensor, q: Posterior, p: Prior, z: Tensor, beta: float, at: WeightAt) -> Terms:
         """The terms, [B] nats each; ``loss`` is minimised, ``elbo`` = -(recon + kl) is independent of ``beta``.
 
-        Where an image's loss depends on the others of its batch, there is none without gradients: validation has that of
-        the bound in its place, which is the same for every size of a batch and every number of ranks.
+        Where an image's loss depends on the others of its batch, it is computed in training only; validation has the negative
+        bound as ``loss`` instead, which is the same for every size of a batch and every number of ranks.
 
         Args:
             nll: -log p(x|z) of each z, [B, K].

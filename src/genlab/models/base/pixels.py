@@ -49,7 +49,7 @@ UNSCALED = {
 
 
 SCALED = {"gaussian": gaussian_nll, "laplace": laplace_nll}  # with one scale for all pixels
-ERRORS = {"gaussian": squared_error, "laplace": absolute_error}  # the mean of which is the best scale to the power
+ERRORS = {"gaussian": squared_error, "laplace": absolute_error}  # whose mean is the best scale, raised to ``POWERS``
 POWERS = {"gaussian": 2, "laplace": 1}
 DISTRIBUTIONS: dict[str, type[Normal] | type[Laplace]] = {"gaussian": Normal, "laplace": Laplace}
 

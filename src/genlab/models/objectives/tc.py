@@ -19,8 +19,9 @@ from genlab.models.base.schedules import Weight
 class TotalCorrelation(Objective):
     """loss = recon + alpha I(x; z) + beta TC(z) + gamma sum_d KL(q(z_d) || p(z_d)): eq. 4; with 1, 1, 1 the ELBO.
 
-    The three parts add up to the KL, whatever the estimate of q(z). They are estimates by one batch, biased, and the mutual
-    information cannot come out above the log of its size; those of the whole set are measured apart from training.
+    The third is a KL only where p(z) is a product over the dimensions, as N(0, I) is. The three parts add up to the KL,
+    whatever the estimate of q(z). They are estimates by one batch, biased, and the mutual information cannot come out above
+    the log of its size; those of the whole set are measured apart from training.
 
     Args:
         alpha: weight of the mutual information between image and code (index-code mutual information).
@@ -28,6 +29,7 @@ class TotalCorrelation(Objective):
     """
 
     for_gaussians: ClassVar[bool] = True
+    for_standard_normal: ClassVar[bool] = True
     of_batch: ClassVar[bool] = True
 
     def __init__(self, alpha: Weight, gamma: Weight) -> None:
