@@ -203,6 +203,12 @@ def test_while_a_capacity_rises_the_kl_is_small_by_design(batches, kl, expected)
     assert signs_at(model, 1.0, 100) == expected
 
 
+@pytest.mark.parametrize(("batches", "expected"), [(20, []), (2000, []), (2500, ["kl 0.5 nats, below 1"])])
+def test_while_the_weight_is_still_to_fall_a_small_kl_is_no_sign(batches, expected):
+    kept = {"measured": {"val/kl": 0.5}, "batches_seen": batches, "latent_dim": 8}
+    assert signs_at(SimpleNamespace(beta=Ramp(10.0, 1.5, 2000, 500), **kept), 1.0, 100) == expected
+
+
 def test_a_capacity_that_ends_below_what_tells_images_apart_is_the_cause_and_gamma_is_not():
     """gamma, in the place of beta, is 1000 in the paper and holds the KL up as well as down."""
     for capacity, key in ((0.5, "model.objective.capacity"), (Ramp(0.0, 0.5, 99, 0), "model.objective.capacity.end")):

@@ -18,7 +18,7 @@ from genlab.apps.train.build import build_model
 from genlab.callbacks.evaluators import regret
 from genlab.callbacks.evaluators.outliers import Outliers
 from genlab.callbacks.evaluators.regret import LikelihoodRegret
-from genlab.callbacks.evaluators.scores import Scorer
+from genlab.callbacks.evaluators.scores import Scorer, possible
 from genlab.contracts import Code, ConfigError, DataError
 from genlab.metrics.ranking import auroc
 from genlab.models.base.noise import Noise
@@ -136,6 +136,31 @@ def test_distortion_is_of_the_images_as_they_are(name, composed):
     found = scorer.scores(prepared, "test", np.arange(12), "usual")
     x = torch.from_numpy(prepared.images["test"][:12]) / 255
     torch.testing.assert_close(found["distortion"].float(), model.score(x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["vae", "ae", "restoration", "hvae"])
+def test_what_a_model_can_give_is_known_before_it_is_asked(name, composed):
+    more = ["model.latent_dim_2=2", "model.hidden=12"] if name == "hvae" else []
+    cfg = composed(
+        f"model={name}", "data=digits", *(SMALL if name not in ("restoration", "hvae") else SMALL[:0]), *more, *FEW
+    )
+    prepared = prepare(cfg)
+    scorer = Scorer(
+        build_model(cfg, prepared.spec).eval(), cfg.metrics.outliers.scores, 1, LikelihoodRegret(4, 2, 0.05)
+    )
+    scorer.learn(prepared, np.arange(50))
+    given = set(scorer.scores(prepared, "test", np.arange(12), "usual"))
+    assert given == possible(scorer.model) - ({"likelihood_regret"} if name == "hvae" else set())
+
+
+def test_scores_of_which_none_can_be_given_are_refused(train, tmp_path):
+    run = train("model=ae", "data=digits", *SMALL, "metrics=none", "trainer.max_steps=2", "callbacks=none")
+    asked = ["metrics=[none,outliers]", "metrics.outliers.scores=[neg_elbo,rate]", "metrics.outliers.against=digits"]
+    with pytest.raises(
+        DataError, match=r"can give none of them.*scores=\[distortion,reconstruction_error,mahalanobis\]"
+    ):
+        train(f"ckpt={run}", f"output={tmp_path / 'again'}", *asked, "device=cpu", command="evaluate")
+    assert not (tmp_path / "again").exists()
 
 
 def test_an_autoencoder_has_no_rate_and_no_bound(composed):

@@ -15,7 +15,7 @@ from conditional import SETS, chosen
 
 def fitting(said):
     """The sets that a message lists."""
-    return set(said.partition("Fitting sets: ")[2].partition("\n")[0].split(", "))
+    return set(said.partition("Sets that can have them: ")[2].partition("\n")[0].split(", "))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_set_that_turns_out_to_have_other_labels_is_refused_with_the_words_to_
     for (leaf, *data), words in cases.items():
         with pytest.raises(ConfigError) as caught:
             train(*chosen(leaf), *data)
-        for word in [*words, "Fitting sets: data="]:
+        for word in [*words, "Sets that can have them: data="]:
             assert word in str(caught.value)
     assert not (tmp_path / "runs").exists()
     train(*chosen("OfClasses"), "data=celeba", "data.image_size=16", "data.label=Young", "check_only=true")

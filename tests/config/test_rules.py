@@ -161,6 +161,7 @@ SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val
 ON_CPU, DOUBLE = {"trainer.accelerator": "cpu"}, {"trainer.precision": "64-true"}
 CRITIC = {"model.loss": "wasserstein"}
 VAE, LABELLED = {"model._target_": "genlab.models.vae.VAE"}, {"model._target_": "leaves.OfClasses"}
+TC = {"model.objective._target_": "genlab.models.objectives.tc.TotalCorrelation"}
 FACTOR_VAE = {"model._target_": "genlab.models.factor_vae.FactorVAE"}
 DIGITS, SHAPES, POINTS = (
     {"data._target_": f"genlab.data.sets.{name}"} for name in ("digits.Digits", "shapes.Shapes", "toy2d.Toy2D")
@@ -224,6 +225,10 @@ BESIDE = {
     "batch_has_halves": (
         [FACTOR_VAE | {"data.batch_size": 1}, FACTOR_VAE | {"data.batch_size": 3}],
         [FACTOR_VAE | {"data.batch_size": 4}, FACTOR_VAE, VAE | {"data.batch_size": 1}],
+    ),
+    "batch_has_others": (
+        [TC | {"data.batch_size": 1}, TC | {"data.batch_size": 7}],
+        [TC | {"data.batch_size": 8}, TC, VAE | {"data.batch_size": 1}],
     ),
     "likelihood_fits": (
         [

@@ -48,9 +48,11 @@ def signs_at(model: Any, least_kl: float, early: int) -> list[str]:
     """``signs`` of a validation in training, of the codes of ``model``. ``early``: batches before which it is early.
 
     While a capacity rises the KL is small by design, and so is what it can pay for: only a KL below ``least_kl`` and below
-    half of the capacity is a sign then.
+    half of the capacity is a sign then. While the weight of the KL is still to fall nothing is one.
     """
     batch = model.batches_seen
+    if any(value_at(weight, batch) > value_at(weight, THE_END) for weight in weights_of(model).values()):
+        return []
     now, end = capacity(model, batch), capacity(model)
     least = least_kl if now == end or now >= 2 * least_kl else 0.0
     return signs(model.measured, "val", getattr(model, "latent_dim", 0), least, batch < early or now != end)
@@ -79,10 +81,15 @@ def remedy(model: Any, measured: dict[str, float], split: str) -> str:
 
 def heaviest(model: Any) -> tuple[str, float]:
     """What weighs the information of the codes most, when the training is over: its key, and how much."""
-    beta, objective = getattr(model, "beta", 1.0), getattr(model, "objective", None)
-    weights = {"model.beta": beta} if objective is None else objective.kl_weights(beta)
+    weights = weights_of(model)
     key = max(weights, key=lambda name: value_at(weights[name], THE_END))
     return keyed(key, weights[key]), float(value_at(weights[key], THE_END))
+
+
+def weights_of(model: Any) -> dict[str, Weight]:
+    """The weights of the information of the codes, by key."""
+    beta, objective = getattr(model, "beta", 1.0), getattr(model, "objective", None)
+    return {"model.beta": beta} if objective is None else objective.kl_weights(beta)
 
 
 def keyed(key: str, weight: Weight) -> str:

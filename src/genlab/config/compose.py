@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genlab.config.check import check
+from genlab.config.displaced import displaced
 from genlab.config.environment import from_environment
 from genlab.config.hints import Hints
 from genlab.config.mistakes import Mistake
@@ -29,7 +30,8 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
     Raises:
         ConfigError: with every mistake in the overrides and in the files that they select.
     """
-    items, mistakes = read(overrides)
+    items, wrong = read(overrides)
+    mistakes: list[Mistake | Problem] = [*wrong]
     conf = conf_of(command, items, config_dir)
     files, absent = choices(items, conf)
     with own_hydra(conf):
@@ -38,7 +40,7 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
         usual = session.cfg or OmegaConf.create()
         if session.cfg is not None:
             settings, astray = values(items, conf, usual)
-            mistakes += astray + session.add(settings)
+            mistakes += [*astray, *session.add(settings), *displaced(files, settings, conf)]
     found = [*mistakes, *checked(session.cfg, command, config_dir, clean=not mistakes)]
     misspelt = {m.where for m in found if isinstance(m, Mistake) and m.what == "absent_option"}
     found = [m for m in found if not (isinstance(m, Mistake) and m.what == "missing_root" and m.where in misspelt)]

@@ -57,6 +57,15 @@ class Hints:
         found = [f"{group}={name}" for name in self.options(where) if key in self.conf.raw(f"{folder}/{name}")]
         return f"{key} belongs to {' or '.join(found)}. " if found else ""
 
+    def making(self, where: str, key: str) -> str:
+        """The same of options that make the node at ``where`` itself, as ``model/beta_schedule=warm_up`` makes model.beta."""
+        parent, _, own = where.rpartition(".")
+        groups = [group for group in self.conf.groups if group.rpartition("/")[0] == parent.replace(".", "/")]
+        found = [
+            f"{g}={name}" for g in groups for name in self.conf.options(g) if key in made_by(self.conf, g, name, own)
+        ]
+        return f"{key} belongs to {' or '.join(found)}. " if found else ""
+
     def chooser(self, override: str) -> str:
         """The source of a choice: an experiment's file, or the override itself."""
         group, _, option = override.partition("=")
@@ -88,6 +97,12 @@ class Hints:
         inside = where.removeprefix(f"{node}.")
         setting = (name for name in names if has(*beside(inside, OmegaConf.create(self.conf.raw(name)))))
         return f"in {self.conf.shown(next(setting, names[0]))}"
+
+
+def made_by(conf: Conf, group: str, option: str, key: str) -> Mapping[str, Any]:
+    """The part that an option's file puts at a key beside the group itself; empty if it puts none there."""
+    part = conf.raw(f"{group}/{option}").get(key)
+    return part if isinstance(part, dict) and "_target_" in part else {}
 
 
 def beside(where: str, cfg: DictConfig) -> tuple[DictConfig | None, str]:

@@ -19,6 +19,8 @@ from genlab.config.what_is_analyzed import analysis_has_its_subject
 from genlab.config.what_is_evaluated import one_subject
 from genlab.contracts import Problem
 
+LEAST_FOR_TC = 8  # images in a batch
+
 
 def crossed(plain: dict[str, Any]) -> Iterator[Mistake | Problem]:
     """The violations of all rules."""
@@ -64,6 +66,15 @@ def batch_has_halves(plain: dict[str, Any]) -> Iterator[Problem]:
         yield Problem(f"data.batch_size={data['batch_size']}", what, "Type: data.batch_size=128")
 
 
+def batch_has_others(plain: dict[str, Any]) -> Iterator[Problem]:
+    """The total correlation of a batch compares the codes of its images: one alone has none."""
+    model, data = plain.get("model") or {}, plain.get("data") or {}
+    objective, size = (model.get("objective") or {}).get("_target_"), data.get("batch_size", LEAST_FOR_TC)
+    if objective == "genlab.models.objectives.tc.TotalCorrelation" and size < LEAST_FOR_TC:
+        what = f"the total correlation is estimated from the codes of a batch: {LEAST_FOR_TC} are the least"
+        yield Problem(f"data.batch_size={size}", what, "Type: data.batch_size=256")
+
+
 RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     model_takes_data,
     model_finds_labels,
@@ -76,6 +87,7 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     weights_stay_precise,
     norms_stay_as_they_are,
     batch_has_halves,
+    batch_has_others,
     *GAME_RULES,
     likelihood_fits,
     slurm_time_fits,

@@ -105,7 +105,8 @@ def nowhere(m: Mistake, hints: Hints) -> Problem:
     same = sorted((key for key in keys if key.rpartition(".")[2] == m.where), key=lambda key: key.count("."))
     found = same[0] if same else near(m.where, keys)
     other = hints.having(*m.where.split(".")[:2]) if "." in m.where else ""
-    meant = f"Did you mean {found}={m.value} ?" if found else other.strip()
+    made = hints.making(*m.where.rpartition(".")[::2])
+    meant = made.strip() or (f"Did you mean {found}={m.value} ?" if found else other.strip())
     return Problem(m.where, "there is no such key", meant or f"{hints.program} --cfg job shows every key.")
 
 
@@ -204,7 +205,7 @@ def unfit_kind(m: Mistake, hints: Hints) -> Problem:
 def unfit_labels(m: Mistake, hints: Hints) -> Problem:
     """A set without the labels that the model needs, with the remedy and the sets that have them."""
     names = labelled(m.value["model"], hints.conf)
-    remedies = (relabelled(**m.value), f"Fitting sets: {', '.join(names)}" if names else "")
+    remedies = (relabelled(**m.value), f"Sets that can have them: {', '.join(names)}" if names else "")
     return Problem(m.where, m.reason, "\n    ".join(filter(None, remedies)))
 
 

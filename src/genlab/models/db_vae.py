@@ -171,6 +171,16 @@ def require_single_decoding(decoder: nn.Module, vae_on: int | Literal["all"]) ->
         raise ConfigError([Problem("model.net", what, remedy)])
 
 
+def astray(listed: list[int], spec: DataSpec) -> str:
+    """The classes that a table of answers has too often, or that there are none of, in words; else those that it lacks."""
+    twice = sorted({number for number in listed if listed.count(number) > 1})
+    beyond = sorted(set(listed) - set(range(spec.classes)))
+    lacking = sorted(set(range(spec.classes)) - set(listed))
+    found = (("more than once", twice), ("no class", beyond), ("in none", lacking))
+    words = [f"{what}: {', '.join(map(str, numbers))}" for what, numbers in found if numbers]
+    return f" ({'; '.join(words)})" if words else ""
+
+
 def answer_table(answers: list[list[int]] | None, chosen: int | str, spec: DataSpec) -> Tensor:
     """The number of the answer that each class belongs to, int64 [classes]. ``answers``: the classes of each; None: one each.
 
@@ -181,9 +191,9 @@ def answer_table(answers: list[list[int]] | None, chosen: int | str, spec: DataS
     listed = sorted(number for group in groups for number in group)
     if listed != list(range(spec.classes)) or not all(groups):
         what = f"each of the {spec.classes} classes of {spec.name} must be in one answer, and each answer have some"
-        raise ConfigError(
-            [Problem(f"model.answers={answers}".replace(" ", ""), what, "Type: model.answers=[[0,2],[1,3]]")]
-        )
+        halves = [list(range(first, spec.classes, 2)) for first in (0, 1)]
+        keys = [f"model.answers={table}".replace(" ", "") for table in (answers, halves)]
+        raise ConfigError([Problem(keys[0], what + astray(listed, spec), f"Type, for even and odd: {keys[1]}")])
     if isinstance(chosen, int) and chosen >= len(groups):
         what = f"there are the answers 0 … {len(groups) - 1}"
         raise ConfigError([Problem(f"model.vae_on={chosen}", what, "Type: one of them, or model.vae_on=all")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.callbacks.evaluators.outlier_page import most_unusual
 from genlab.callbacks.evaluators.regret import LikelihoodRegret
-from genlab.callbacks.evaluators.scores import Numbers, ScoreName, Scorer
+from genlab.callbacks.evaluators.scores import Numbers, ScoreName, Scorer, possible
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import DataError, Reconstructs
 from genlab.data.store.order import repeated
@@ -74,11 +74,19 @@ class Outliers(Evaluator):
         return {f"{measure}_{score}_{self.kind(now)}" for measure in MEASURES for score in self.scores}
 
     def require(self, now: Evaluation) -> None:
-        """Refuse another set for a model of labels, a class that has been seen, and a split without outliers or without others.
+        """Refuse scores of which the model can give none, another set for a model of labels, a class that has been seen, and a
+        split without outliers or without others.
 
         Raises:
             DataError: with the remedy.
         """
+        if not (possible(now.model) & set(self.scores)):
+            given = ",".join(name for name in get_args(ScoreName) if name in possible(now.model))
+            asked = ",".join(self.scores)
+            raise DataError(
+                f"metrics.outliers.scores=[{asked}]: {type(now.model).__name__} can give none of them. "
+                f"Type: metrics.outliers.scores=[{given}]"
+            )
         if self.against is None:
             self.require_held_out(now)
         elif now.model.needs:

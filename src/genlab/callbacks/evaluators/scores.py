@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genlab.callbacks.evaluators.encoded import batches
 from genlab.callbacks.evaluators.regret import LikelihoodRegret
-from genlab.contracts import Corrupts, Encodes, Images, Scores, Split, Variational
+from genlab.contracts import Bounds, Corrupts, Encodes, Images, Scores, Split, Variational
 from genlab.data.store.source import PreparedData
 from genlab.metrics.outliers.complexity import input_complexity
 from genlab.metrics.outliers.mahalanobis import Mahalanobis
@@ -30,6 +30,16 @@ ScoreName = Literal[
 ]
 Numbers = dict[str, Tensor]  # by name, [N] each on the CPU
 TERMS = {"recon": "distortion", "kl": "rate", "elbo": "neg_elbo"}
+
+
+def possible(model: Any) -> set[ScoreName]:
+    """The scores that a model can give."""
+    found: set[ScoreName] = {"distortion", "reconstruction_error"}
+    if isinstance(model, Encodes):
+        found.add("mahalanobis")
+    if isinstance(model, Bounds):
+        found |= {"neg_elbo", "rate", "input_complexity", "typicality"}
+    return found | {"likelihood_regret"} if isinstance(model, Variational) and not needs_labels(model) else found
 
 
 class Scorer:

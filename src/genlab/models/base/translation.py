@@ -49,6 +49,9 @@ def require_sides_for(spec: DataSpec, generator: Any, smallest: int = 1) -> None
     """
     height, width = spec.shape[1:]
     problem = unfit(height, width, generator.multiple, max(generator.smallest, smallest))
+    if problem and spec.kind == "images":  # which no crop makes fit
+        remedy = "Type: model/generator=residual_conv, which takes every size; or take another data.image_size"
+        raise ConfigError([Problem("model.generator", problem.what, remedy)])
     if problem:
         raise ConfigError([problem])
 

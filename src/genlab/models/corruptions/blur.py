@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from genlab.config.types import PositiveFloat
+from genlab.contracts import ConfigError, Problem
 from genlab.models.base.corruption import AnyNoise, Corruption
 
 
@@ -21,6 +22,24 @@ class Blur(Corruption):
 
     def __init__(self, sigma: PositiveFloat) -> None:
         self.sigma = sigma
+
+    def require(self, shape: tuple[int, ...]) -> None:
+        """A bell as wide as the image leaves nothing of it.
+
+        Raises:
+            ConfigError: with the largest sigma that is taken.
+        """
+        if self.sigma > (most := min(shape[1:]) / 2):
+            what = f"leaves nothing of images of {shape[2]}x{shape[1]}"
+            raise ConfigError(
+                [
+                    Problem(
+                        f"model.corruption.sigma={self.sigma:g}",
+                        what,
+                        f"Type: model.corruption.sigma=2, at most {most:g}",
+                    )
+                ]
+            )
 
     def damage(self, x: Tensor, noise: AnyNoise) -> Tensor:
         """[B, C, H, W] -> [B, C, H, W]."""

@@ -31,8 +31,9 @@ class Vamp(Prior):
     def bound_to(self, latent_dim: int, spec: DataSpec, posterior: Callable[[Tensor], DiagonalGaussian]) -> Self:
         """Without images yet, the inputs are random."""
         if self.components > spec.sizes["train"]:
-            what = f"{spec.name} has {spec.sizes['train']:,} training images to begin from"
-            raise ConfigError([Problem(f"model.prior.components={self.components}", what, "Take at most so many")])
+            key, most = "model.prior.components", spec.sizes["train"]
+            what = f"{spec.name} has {most:,} training images to begin from"
+            raise ConfigError([Problem(f"{key}={self.components}", what, f"Type: {key}={most}, or less")])
         self.inputs, self.posterior = nn.Parameter(torch.rand(self.components, *spec.shape)), posterior
         return super().bound_to(latent_dim, spec, posterior)
 
