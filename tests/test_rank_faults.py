@@ -72,7 +72,10 @@ def test_a_rank_that_dies_is_named_and_the_run_goes_on(tmp_path, cache, training
     assert [rank.wait(60) for rank in reversed(ranks)] == [-9, 1]
     assert "error: rank 1 died first" in ranks[0].said()
     run = tmp_path / "vae-digits" / "a"
-    assert json.loads((run / "summary.json").read_text())["status"] == "failed"
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["status"] == "failed"
+    assert summary["error"].startswith("rank 1 died first")
+    assert (run / "log.txt").read_text().count("error: rank 1 died first") == 1
     again = ranks_by_torchrun(trainings, tmp_path, *arguments)
     assert [rank.wait(60) for rank in again] == [0, 0], again[0].said()
     assert "resume    from" in again[0].said()

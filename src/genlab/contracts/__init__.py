@@ -13,6 +13,8 @@ from genlab.contracts.errors import (
     Problem,
     RankFailed,
     Stopped,
+    last_words,
+    one_line,
 )
 from genlab.contracts.protocols import (
     Bounds,
@@ -75,4 +77,6 @@ __all__ = [
     "Translates",
     "Variational",
     "Weighs",
+    "last_words",
+    "one_line",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -75,3 +76,18 @@ class Stopped(BaseException):
     def __init__(self, exit_code: int, message: str = "stopped") -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def one_line(error: BaseException) -> str:
+    """What went wrong, in one line: the message of an error of ours; of any other its kind, too."""
+    ours = isinstance(error, GenlabError | Stopped)
+    return " ".join((str(error) if ours else "".join(traceback.format_exception_only(error))).split())
+
+
+def last_words(error: BaseException) -> str:
+    """What a command says at its end that this error has ended."""
+    if isinstance(error, GenlabError):
+        return f"error: {error}" if error.exit_code in (1, 2) else str(error)
+    if isinstance(error, Stopped | KeyboardInterrupt):
+        return str(error) or "stopped"
+    return f"failed: {one_line(error)}"

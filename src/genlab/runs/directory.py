@@ -38,6 +38,11 @@ class RunDirectory:
         """The folder that contains ``last.ckpt``."""
         return self.path / "checkpoints"
 
+    @property
+    def log(self) -> Path:
+        """The file with what was printed."""
+        return self.path / "log.txt"
+
     @cached_property
     def summary(self) -> Summary:
         """``summary.json``: one object for all who write it."""

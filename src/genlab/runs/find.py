@@ -21,10 +21,11 @@ from genlab.rank_environment import SIGNS, announce, launcher, withdraw
 from genlab.runs import manifest
 from genlab.runs.digest import config_digest
 from genlab.runs.directory import RunDirectory, make, point_latest
+from genlab.runs.ended import end, without_checkpoint
 from genlab.runs.heartbeat import Heartbeat, state_of
-from genlab.runs.summary import FINISHED, RUNNING, WAITING, read_summary, status_of, whole_summaries
+from genlab.runs.summary import FINISHED, RUNNING, WAITING, read_summary, whole_summaries
 from genlab.runs.summary import NAME as SUMMARY
-from genlab.runs.writing import attempt, reason
+from genlab.runs.writing import reason
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,6 @@ class Run:
             "config_digest": self.digest,
             "data_digest": spec.digest,
         }
-
-
-def end(directory: RunDirectory, error: BaseException) -> None:
-    """Say in the summary that a run has ended which had no time to say so itself."""
-    summary = directory.summary
-    if summary.values.get("status") == RUNNING:
-        with attempt(summary.path):
-            summary.update(status=status_of(error)[0])
 
 
 def choose_run(cfg: DictConfig, spec: DataSpec, run_dir: Path | None, child_of: Path | None) -> Run:
@@ -230,11 +223,7 @@ def checkpoint_file(path: Path, key: str = "ckpt") -> Path:
     if path.is_dir():
         last = path / "checkpoints" / "last.ckpt"
         if not last.exists() and not last.with_name("previous.ckpt").exists():
-            around = (
-                "holds several runs" if (path / "latest").exists() else f"has no checkpoint yet ({last} is missing)"
-            )
-            given = f"{path}/latest" if (path / "latest").exists() else "runs/<name>/<run_id>"
-            raise CheckpointError(f"{key}={path}: {path} {around}. Give a run directory, {key}={given}.")
+            raise without_checkpoint(path, key)
         return last
     manifest.require_checkpoint(path)
     return path

@@ -18,8 +18,9 @@ from genlab.files import read_record, write_json
 
 NAME = "summary.json"
 ANEW = "Start a new run from its weights: init_from={folder}"
-FINISHED, RUNNING = "finished", "running"
+FINISHED, RUNNING, FAILED = "finished", "running", "failed"
 HEARTBEAT = "heartbeat"
+ERROR = "error"  # why the run has failed, or what of a finished one could not be written, in one line
 WAITING = "waiting"  # for its job to be started by the scheduler
 STATUS = {75: "preempted", 129: "interrupted", 130: "interrupted", 143: "interrupted"}
 PACKAGES = ("genlab", "torch", "lightning", "torchmetrics", "torch-fidelity", "hydra-core", "wandb", "numpy")
@@ -36,10 +37,15 @@ class Summary:
         self.values: dict[str, Any] = read_summary(path) if path.is_file() else {}
 
     def update(self, **values: Any) -> None:
-        """Set some values and write the file; non-finite numbers are left out of ``metrics``."""
+        """Set some values and write the file; non-finite numbers are left out of ``metrics``.
+
+        A new status takes the ``error`` away that belonged to the one before.
+        """
         if "metrics" in values:
             values["metrics"] = {k: v for k, v in values["metrics"].items() if math.isfinite(v)}
         with self.lock:
+            if values.get("status", self.values.get("status")) != self.values.get("status"):
+                self.values.pop(ERROR, None)
             self.values |= values
             self.values.pop(HEARTBEAT, None)
             if self.values.get("status") == RUNNING:
@@ -89,7 +95,7 @@ def status_of(error: BaseException) -> tuple[str, int]:
         return STATUS[error.exit_code], error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
-    return "failed", error.exit_code if isinstance(error, GenlabError) else 1
+    return FAILED, error.exit_code if isinstance(error, GenlabError) else 1
 
 
 def versions() -> dict[str, str]:

@@ -153,6 +153,9 @@ FAULTS = {
     "overrides gone": (gone("overrides.txt"), "overrides.txt", "missing", False),
     "overrides cut": (text("overrides.txt", "run_id=a", "run_id"), "overrides.txt", "run_id: is no key=value", False),
     "no W&B id": (without_id, SUMMARY, "has no wandb_id", True),
+    "failed": (lambda run: edit(run, status="failed", error="no sense"), SUMMARY, "the run failed: no sense", False),
+    "failed before": (lambda run: edit(run, status="failed"), SUMMARY, "the run failed: ", False),
+    "not written": (lambda run: edit(run, error="no room"), SUMMARY, "the run finished: no room", False),
     "latest": (dangling, "latest", "points at no run", True),
 }  # fmt: skip
 
@@ -179,6 +182,20 @@ def test_each_fault_is_found_with_a_remedy_and_mended_without_a_loss(name, run, 
     assert ("repaired " in told) is can_be_mended
     unedited = before - {sha256(run / SUMMARY)}  # whose status is corrected in its place
     assert len(unedited - files(run)) <= 1
+
+
+def test_the_remedy_of_a_failed_run_is_its_last_checkpoint_where_there_is_one(run, doctor):
+    edit(run, status="failed", error="no sense")
+    code, table, _ = doctor(run)
+    assert (code, table.endswith("1 run checked: 1 finding\n")) == (3, True)
+    said = "".join(table.split())
+    assert "Goonfromitslastcheckpoint:pythonsrc/train.pyresume=" in said
+    shutil.rmtree(run / "checkpoints")
+    code, table, _ = doctor(run, "repair=true")
+    said = "".join(table.split())
+    assert code == 3
+    assert "nosense" in said
+    assert "Ithasnocheckpoint.Trainitagain:pythonsrc/train.pyresume=" in said
 
 
 def test_a_damaged_last_checkpoint_is_set_aside_and_the_one_before_takes_its_place(run, doctor):

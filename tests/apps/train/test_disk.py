@@ -118,9 +118,13 @@ def test_results_that_are_on_the_screen_only_are_not_done(name, breakable, disk,
     assert (type(left), left.exit_code) == (GenlabError, 1)
     assert f"the weights are saved, but not {job.run}/{name} (the disk is full)" in str(left)
     assert "done " not in capfd.readouterr().err
+    assert str(left) in (job.run / "log.txt").read_text()
+    if name == "metrics.csv":
+        assert (job.summary["status"], job.summary["error"]) == ("finished", " ".join(str(left).split()))
     disk.full = None
     assert job.until() is None
     assert job.summary["status"] == "finished"
+    assert "error" not in job.summary
     assert rows(job.run / "metrics.csv")[-1]["test/loss"]
     assert_same_state(job.undisturbed(), job.run)
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from genlab.cluster.ranks import watch as watching
-from genlab.cluster.ranks.errors import one_line
 from genlab.cluster.ranks.peer import Peer, meaning
 from genlab.cluster.ranks.signs import End, OwnSign, born, exists, read, write_names
 from genlab.cluster.ranks.verdict import Failure, error_of, first, sentence
 from genlab.cluster.ranks.watch import Watch
+from genlab.console import tee
 from genlab.contracts import DataError, LostRank, RankFailed, Stopped
 
 
@@ -189,10 +189,25 @@ def test_words_and_codes(tmp_path):
     assert meaning(-9) == "SIGKILL"
     assert meaning(3) == "exit code 3"
     assert meaning(-250) == "signal 250"
-    assert one_line(ValueError("a\nb")) == "ValueError: a b"
     hung = sentence(Failure("1", "hung", 1.0), 20.0, tmp_path)
     assert hung == "rank 1 hung: no sign of life for 20 s (performance.rank_timeout=20)"
     assert error_of(Failure("1", "failed", 1.0, "x", 2), 20.0, tmp_path).exit_code == 2
+
+
+@pytest.mark.parametrize("by", ["0", "1"])
+def test_who_ends_for_another_rank_leaves_the_failure_to_its_record(by, rank_0, monkeypatch, tmp_path):
+    """The one that nothing was seen of may be this one: then another tells the user, and this one its log."""
+    left, ended = [], lambda code: sys.exit(code)
+    monkeypatch.setattr(watching.os, "_exit", ended)
+    rank_0.at_loss = left.append
+    rank_0.failures = {} if by == "0" else {"1": Failure("1", "died", 1.0)}
+    monkeypatch.setattr(rank_0, "inferred", lambda: Failure("0", "silent", 1.0))
+    with tee(tmp_path / "log.txt"), pytest.raises(SystemExit):
+        rank_0.leave_from_here()
+    words = {"0": "rank 0 did not come to where the others waited", "1": "rank 1 died first"}[by]
+    assert [type(error) for error in left] == [RankFailed]
+    assert str(left[0]).startswith(words)
+    assert (tmp_path / "log.txt").read_text().count(f"error: {words}") == 1
 
 
 def test_of_one_rank_nothing_is_watched(tmp_path):

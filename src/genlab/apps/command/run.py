@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genlab.apps.command.passed_on import PASSING_ON, own
 from genlab.console import say
-from genlab.contracts import ConfigError, GenlabError, Stopped
+from genlab.contracts import ConfigError, GenlabError, Stopped, last_words
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
 from genlab.runs.wandb_agent import agents_run_id
 
@@ -97,10 +97,10 @@ def configuration_of_rank_0(command: str, overrides: list[str], config_dir: Path
 
 
 def tell(error: GenlabError | Stopped | str) -> None:
-    """Print an error message to standard error and the run's log."""
+    """Print an error message to standard error; the log of a run that it has ended has it already."""
     if isinstance(error, ConfigError) and len(error.problems) > 1:
         say(f"{len(error.problems)} problems:")
-    say(f"error: {error}" if isinstance(error, GenlabError) and error.exit_code in (1, 2) else str(error))
+    say(error if isinstance(error, str) else last_words(error))
 
 
 def report_failure() -> int:

@@ -20,9 +20,10 @@ from genlab.config.words import in_words
 from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.files import replacing
 from genlab.runs.directory import RunDirectory
+from genlab.runs.ended import again, reason_in
 from genlab.runs.find import checkpoint_of
 from genlab.runs.heartbeat import State, last_sign
-from genlab.runs.summary import FINISHED, HEARTBEAT, NAME, Summary, read_summary
+from genlab.runs.summary import ERROR, FAILED, FINISHED, HEARTBEAT, NAME, Summary, read_summary
 
 CONFIG, OVERRIDES = "config.yaml", "overrides.txt"
 
@@ -40,13 +41,22 @@ def summary(run: Path, values: dict[str, Any] | None, state: str) -> Iterator[Fi
                 run, NAME, what, "Make it anew from the last checkpoint: repair=true", lambda: anew(run, NAME)
             )
         return
-    status, again = values.get("status"), f"Continue: resume=auto run_id={run.name}"
+    status, goes_on = values.get("status"), f"Continue: resume=auto run_id={run.name}"
     if state == "stale":
         alive = f" {last_sign(values)}" if values.get(HEARTBEAT) else ""
         what = f"says running, and the process is dead{f' (alive{alive})' if alive else ''}"
-        yield Finding(run, NAME, what, again, lambda: interrupted(run))
+        yield Finding(run, NAME, what, goes_on, lambda: interrupted(run))
     elif status not in get_args(State):
-        yield Finding(run, NAME, f"its status is {status!r}", again, lambda: interrupted(run))
+        yield Finding(run, NAME, f"its status is {status!r}", goes_on, lambda: interrupted(run))
+    elif status == FAILED or values.get(ERROR):
+        yield failure(run, str(status))
+
+
+def failure(run: Path, status: str) -> Finding:
+    """That a run has failed, or has finished with something left undone, and why; it is for the user to go on."""
+    saved = checkpoint_of(RunDirectory(run), None) is not None
+    remedy = "Go on from its last checkpoint" if saved else "It has no checkpoint. Train it again"
+    return Finding(run, NAME, f"the run {status}: {reason_in(run)}", f"{remedy}: {again(run)}")
 
 
 def wandb_id(run: Path, plain: dict[str, Any], values: dict[str, Any]) -> Iterator[Finding]:

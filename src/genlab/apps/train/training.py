@@ -49,6 +49,7 @@ from genlab.rank_environment import rank_name, rank_names
 from genlab.runs import final_table
 from genlab.runs.checkout import git_revision, keep_changes
 from genlab.runs.directory import RunDirectory
+from genlab.runs.ended import keep_reason
 from genlab.runs.find import Run
 from genlab.runs.load import load_first_weights
 from genlab.runs.summary import FINISHED, RUNNING, status_of, versions
@@ -81,7 +82,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
         signals = stack.enter_context(caught())
         directory = stack.enter_context(chosen.open(cfg, overrides, prepared))
         begin_writing()
-        stack.enter_context(console.tee(directory.path / "log.txt", attempt))
+        stack.enter_context(console.tee(directory.log, attempt))
         if begun:
             console.say(f"weights   {begun}")
         if threads:
@@ -160,8 +161,14 @@ class Training:
         strategy = self.trainer.strategy
         if isinstance(strategy, DataParallel):
             self.watch.children = lambda: strategy.started
-            self.watch.at_loss = lambda: self.end("failed", 1)
+            self.watch.at_loss = self.end_for
             strategy.on_connected = lambda: require_same(gather_everywhere((rank_name(), facts_of(self.cfg))))
+
+    def end_for(self, failure: BaseException) -> None:
+        """Close the files because of the failure of another rank, where nothing comes after."""
+        self.end(*status_of(failure))
+        if self.trainer.is_global_zero:
+            keep_reason(self.directory, failure)
 
     def weights_before(self) -> str:
         """Where the newest weights are that no loss has spoilt: none are saved after one that is not finite."""

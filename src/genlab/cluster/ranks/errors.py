@@ -35,8 +35,3 @@ def write(folder: Path, rank: str, text: str) -> Path | None:
     except OSError:
         return None
     return path
-
-
-def one_line(error: BaseException) -> str:
-    """The kind of an error and its message, in one line."""
-    return " ".join("".join(traceback.format_exception_only(error)).split())

@@ -15,15 +15,16 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from genlab.cluster.ranks.errors import one_line, write_stack, write_trace
+from genlab.cluster.ranks.errors import write_stack, write_trace
 from genlab.cluster.ranks.peer import Peer
 from genlab.cluster.ranks.signs import End, OwnSign, all_done, read_names, write_names
 from genlab.cluster.ranks.verdict import Failure, error_of, first, sentence
-from genlab.console import say
-from genlab.contracts import GenlabError, LostRank, Stopped
+from genlab.console import note, say
+from genlab.contracts import GenlabError, LostRank, Stopped, one_line
 
 EVERY = 1.0  # seconds between two looks, of up to 16 ranks; of more, as many looks a second
 GRACE = {True: 5.0, False: 2.0}  # seconds in which the main thread may still leave by itself, on rank 0 and elsewhere
@@ -45,7 +46,7 @@ class Watch:
 
     Attributes:
         children: the processes that this one has started, by the rank's name.
-        at_loss: what rank 0 does before it is ended from here: closes its files.
+        at_loss: what rank 0 does before it is ended from here: closes its files, and keeps the reason.
     """
 
     def __init__(self, directory: Path, name: str, names: list[str], timeout: float) -> None:
@@ -56,7 +57,7 @@ class Watch:
         self.failures: dict[str, Failure] = {}  # the first of each rank
         self.waited = 0.0  # since the first of them
         self.children: Callable[[], Mapping[str, subprocess.Popen[bytes]]] = dict
-        self.at_loss: Callable[[], None] = lambda: None
+        self.at_loss: Callable[[BaseException], None] = lambda error: None
         self.deciding = threading.Lock()  # held by the thread that decides how this rank ends
         self.entered = False
 
@@ -94,7 +95,7 @@ class Watch:
         if failure is not None:
             if not self.is_first and self.speaks(failure):
                 say(f"error: {self.words(failure)}", every_rank=True)
-            raise error_of(failure, self.timeout, self.errors) from error
+            raise self.error(failure) from error
 
     def end_of(self, error: BaseException | None) -> End:
         """How this rank ends; the traceback of what nobody expected is written."""
@@ -190,9 +191,12 @@ class Watch:
             self.own.end(End("lost", time.time()))
             if failure.rank == self.name:
                 write_stack(self.errors, self.name)
+        words = f"error: {self.words(failure)}"
         if self.speaks(failure):
-            say(f"error: {self.words(failure)}", every_rank=True)
-        closing = threading.Thread(target=quietly, args=[self.at_loss], daemon=True)
+            say(words, every_rank=True)
+        else:
+            note(words)
+        closing = threading.Thread(target=quietly, args=[partial(self.at_loss, self.error(failure))], daemon=True)
         closing.start()
         closing.join(CLOSING)
         for child in self.children().values():
@@ -211,6 +215,10 @@ class Watch:
     def words(self, failure: Failure) -> str:
         """The failure in words."""
         return sentence(failure, self.timeout, self.errors)
+
+    def error(self, failure: Failure) -> GenlabError | Stopped:
+        """What this rank ends with because of the failure."""
+        return error_of(failure, self.timeout, self.errors)
 
     def speaks(self, failure: Failure) -> bool:
         """Whether this rank tells the user: it is the first one that is left, and the failed one cannot say so itself."""
