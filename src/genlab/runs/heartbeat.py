@@ -24,7 +24,7 @@ PERIOD = 30.0  # seconds between two time stamps
 LIMIT = 3 * PERIOD + 30.0  # age from which a run is dead: two stamps missed, and clocks that differ by half a minute
 LOOK = 1.0  # seconds between two looks at another machine's time stamp
 
-State = Literal["running", "stale", "finished", "failed", "interrupted", "preempted", "absent"]
+State = Literal["waiting", "running", "stale", "finished", "failed", "interrupted", "preempted", "absent"]
 
 
 class Heartbeat:

@@ -262,6 +262,12 @@ def test_a_run_that_is_trained_is_left_alone_here_and_elsewhere(run, doctor):
     assert read_json(run / SUMMARY)["status"] == "running"
 
 
+def test_a_run_that_waits_for_its_job_is_well(run, doctor):
+    edit(run, status="waiting")
+    assert doctor(run, "repair=true")[0] == 0
+    assert read_json(run / SUMMARY)["status"] == "waiting"
+
+
 def test_deep_reads_the_weights_and_composes_the_command(run, doctor):
     checkpoint = torch.load(run / LAST, weights_only=True)
     next(iter(checkpoint["state_dict"].values())).fill_(float("nan"))
