@@ -1,4 +1,4 @@
-"""Matplotlib figures: pages of captioned images, and scatter plots. Uses Agg without pyplot; imports no torch."""
+"""Matplotlib figures: pages of captioned images, words over images, scatter plots. Agg without pyplot; imports no torch."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DPI = 100
 GAP, MARGIN, LINE, HEAD = 12, 20, 15, 34  # pixels: between images, around a page, of a line of words, of the title
 LETTER = 6.8  # pixels that a letter of the words takes, on average
 INK, FAINT = "#222222", "#767676"
+Words = list[tuple[int, int, str, int, str]]  # x, y from the top, text, size and colour
 BINS = 60  # of a histogram
 GREY, ORANGE = "#9ea3ad", "#db4d1a"
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee7733", "#009988", "#222222")
@@ -92,6 +93,19 @@ def page(title: str, blocks: list[Block]) -> Figure:
             )
         top += height
     return made
+
+
+def printed(bands: list[tuple[int, np.ndarray]], words: Words, high: int) -> np.ndarray:
+    """Bands of images, each from its own height on, with the words over them. -> uint8 [high, W, 3]."""
+    wide = max(band.shape[1] for _, band in bands)
+    canvas = np.full((high, wide, 3), 255, np.uint8)
+    for top, band in bands:
+        canvas[top : top + len(band), : band.shape[1]] = band
+    made = figure(wide, high)
+    made.figimage(canvas, resize=False, origin="upper")
+    for x, y, text, size, colour in words:
+        made.text(x / wide, 1 - y / high, text, va="top", size=size, color=colour)
+    return pixels(made)
 
 
 def filled(text: str, side: int, lines: int) -> str:

@@ -134,6 +134,36 @@ def test_a_traversal_changes_one_unit_a_row_from_minus_three_to_three(generated)
     assert fitting
 
 
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """A run whose code has 70 numbers."""
+    return untrained.saved(
+        compose("train", ["model=vae", "data=digits", "model.latent_dim=70"]), tmp_path_factory.mktemp("w")
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [("sample", 64), ("reconstruct", 2 * 64), ("interpolate", 2 * 8), ("traverse", 2 * 70), ("traverse n=69", 2 * 69)],
+)
+def test_without_a_number_there_are_as_many_as_the_kind_needs(options, count, wide, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(generating, "STEPS", 2)
+    assert door.run("generate", [f"ckpt={wide}", f"output={tmp_path}/out", *f"what={options}".split()]) == 0
+    assert len(list((tmp_path / "out").glob("0*.png"))) == count
+    assert ("69 of 70 dimensions; n=70 for all" in capsys.readouterr().err) == ("n=69" in options)
+
+
+def test_the_sheet_of_a_traversal_has_its_images_beside_words(generated):
+    made, sheet, *_ = generated("vae", "what=traverse", "n=9", "seed=7")
+    large = made.repeat(5, 1).repeat(5, 2)
+    for image in (large[0], large[9], large[20], large[29]):
+        assert any(
+            np.array_equal(sheet[top : top + 40, left : left + 40], image)
+            for top, left in np.argwhere(sheet[:-40, :-40] == image[0, 0])
+        )
+    assert (sheet.shape[0] > 3 * 42 + 40) and (sheet.shape[1] > 10 * 42 + 20)
+
+
 def traversed(model, code):
     """By hand. -> bytes [D, 10, H, W]."""
     rows = []

@@ -1,6 +1,8 @@
 """The picture of codes: which coordinates it shows, of which images, in whose colours, beside which draws."""
 
 import csv
+import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,6 +102,28 @@ def test_labels_that_are_no_classes_have_no_colours(composed, now):
     prepared = prepare(composed("data=shapes", "data.count=300", "data.image_size=16", "metrics=none"))
     now[0].prepared = prepared
     assert classes(now[0]) is None
+
+
+def words_of(made):
+    return " ".join(text.get_text() for text in made.texts)
+
+
+def test_a_picture_without_colours_says_why(composed, now):
+    stage, one = now
+    measured(now, 2)
+    shapes = prepare(composed("data=shapes", "data.count=300", "data.image_size=16", "metrics=none")).spec
+    assert words_of(one.picture(stage)) == ""  # a legend says what the colours are
+    assert one.picture(stage).legends
+    bare = dataclasses.replace(shapes, attributes=(), levels=())
+    several = f"one colour: shapes has {len(shapes.attributes)} attributes, and no classes to colour by"
+    for spec, why in ((shapes, several), (bare, "one colour: shapes has no labels to colour by")):
+        for row in stage.tables["codes"]:
+            row.pop("label", None)
+        stage.prepared = SimpleNamespace(spec=spec)
+        assert words_of(one.picture(stage)) == why
+        assert not one.picture(stage).legends
+    many = Panel("codes", SOME, np.zeros(60, int), ("x", "y"))
+    assert words_of(code_scatter([many], tuple(map(str, range(21))))) == "one colour: 21 classes, more than 20"
 
 
 def test_each_class_has_its_colour_and_no_class_hides_another():

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
+from genlab.callbacks.evaluators.subspace import picture
 from genlab.contracts import ConfigError
 from genlab.metrics.subspaces import gram
 from genlab.runs.load import load
@@ -42,6 +44,18 @@ def test_a_linear_autoencoder_is_above_it_and_leaves_its_gram_matrix(train):
     table = torch.tensor(json.loads((run / "tables" / "decoder_gram.json").read_text()))
     torch.testing.assert_close(table, gram(load(run).decoder.weight.detach()).float())
     assert (run / "tables" / "decoder_gram.png").exists()
+
+
+def test_the_picture_of_the_gram_matrix_has_its_cosines_a_title_axes_and_a_scale():
+    decoder = torch.tensor([[1.0, -1.0, 0.0], [0.0, 1.0, 2.0]])  # columns at 135, 90 and 45 degrees to each other
+    axes, bar = picture(gram(decoder)).axes
+    half = 0.5**0.5
+    np.testing.assert_allclose(axes.images[0].get_array(), [[1, half, 0], [half, 1, half], [0, half, 1]], atol=1e-7)
+    assert axes.images[0].get_clim() == (0, 1)
+    assert axes.get_title(loc="left") == "|cosine| of every two columns of the decoder"
+    assert axes.get_xlabel() == axes.get_ylabel() == "dimension of the code"
+    assert bar.get_ylabel() == "|cosine|"
+    assert any(text.get_text().startswith("largest of two: 0.71") for text in axes.texts)
 
 
 def test_a_code_too_large_is_refused_before_anything_is_written(train, tmp_path):

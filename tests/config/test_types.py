@@ -132,7 +132,7 @@ KEYS = {
     "input": TEXT,
     "split": (["train", "val", "test"], ["Test", "trainA", None]),
     "what": (["sample", "reconstruct", "interpolate", "traverse"], ["samples", None]),
-    "n": COUNTS,
+    "n": ([None, 1, 20], [0, -1, "20", 1.5]),
     "label": (
         [0, 9, "Smiling", [0, "cat"], {"Smiling": 1}, {"angle": -0.5}, None],
         [-1, 0.5, True, [-1], {"Smiling": "1"}],

@@ -170,3 +170,4 @@ def test_draws_come_from_the_top_down_and_a_code_is_both_levels():
     z1, z2, *_ = by_hand(model, x[1], torch.zeros(D1 + D2))
     torch.testing.assert_close(model.encode(x).mean[1], torch.cat([z1, z2]).detach())
     assert torch.equal(model.reconstruct(x), model.decode(model.encode(x).mean))
+    assert [(part.title[:2], part.size) for part in model.code_parts()] == [("z1", D1), ("z2", D2)]

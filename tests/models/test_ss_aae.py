@@ -5,7 +5,7 @@ import copy
 import torch
 import torch.nn.functional as F
 
-from genlab.contracts import DataSpec, HasStyle, Images
+from genlab.contracts import DataSpec, HasParts, HasStyle, Images
 from genlab.models.base.schedules import Constant
 from genlab.models.ss_aae import SSAAE
 from genlab.nets.code_discriminator import CodeDiscriminator
@@ -110,3 +110,6 @@ def test_codes_are_probabilities_and_a_style_and_do_not_look_at_the_label():
     assert torch.equal(code, ours.encode(items.image).mean)
     assert isinstance(ours, HasStyle)
     assert torch.equal(ours.style(items.image), code[:, 3:])
+    assert isinstance(ours, HasParts)
+    classes, style = ours.code_parts()
+    assert (classes.size, classes.names, style.size) == (3, ("a", "b", "c"), 2)

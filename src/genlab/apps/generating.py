@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from torch import Tensor
 from genlab import console, images
 from genlab.apps.command.device import device_for
 from genlab.apps.labels import chosen_labels, required, the_only
+from genlab.apps.traversal_sheet import traversal_sheet
 from genlab.callbacks.code_mixture import fit_mixture
 from genlab.config.build import build
-from genlab.contracts import ConfigError, Decodes, Draws, Encodes, Problem, Reconstructs, Samples
+from genlab.contracts import CodePart, ConfigError, Decodes, Draws, Encodes, HasParts, Problem, Reconstructs, Samples
 from genlab.data.store.binarize import as_evaluated
 from genlab.data.store.module import StoreData
 from genlab.data.store.source import PreparedData
@@ -24,7 +25,9 @@ from genlab.models.base.code_mixture import SamplesCodes, has_unfitted, mixture_
 from genlab.models.base.labels import for_model
 from genlab.runs.load import Loaded
 
-Made = tuple[Iterator[Tensor], int]  # what is made, and the columns of its sheet
+Sheet = Callable[[Tensor], Tensor]  # the page of images [n, C, H, W] in [0, 1]: [C', H', W']
+Made = tuple[Iterator[Tensor], Sheet]  # what is made, and how it is laid out
+USUAL = {"sample": 64, "reconstruct": 64, "interpolate": 8}  # n, where none is typed; traversals are of every dimension
 STEPS = 10  # images from one end of an interpolation or traversal to the other
 REAL = 2500  # at least so many real points behind generated ones, if there are
 SHOWN = 1000  # images on a sheet, at most
@@ -47,23 +50,33 @@ def generate(cfg: DictConfig, loaded: Loaded, prepared: PreparedData | None, out
         return 0
     if cfg.what == "sample" and prepared is not None and has_unfitted(model):
         fit_mixture(model, StoreData(prepared, cfg.batch_size, loaded.config.seed))
-    batches, columns = MAKERS[cfg.what](cfg, model, prepared, label)
+    batches, sheet = MAKERS[cfg.what](cfg, model, prepared, label)
     made = (one for batch in batches for one in batch.cpu())
     if loaded.spec.kind == "points":
         assert prepared is not None
         write_points(torch.stack(list(made)), torch.from_numpy(prepared.points[cfg.split]), output)
     else:
-        write_images(made, columns, output)
+        write_images(made, sheet, output)
     return 0
 
 
-def write_images(made: Iterator[Tensor], columns: int, output: Path) -> None:
+def count_of(cfg: DictConfig) -> int:
+    """``n``, or as many as are usual for ``what``."""
+    return cfg.n or USUAL[cfg.what]
+
+
+def in_rows_of(columns: int) -> Sheet:
+    """A plain grid, enlarged where the images are small."""
+    return lambda shown: images.enlarged(images.grid(shown, columns))
+
+
+def write_images(made: Iterator[Tensor], sheet: Sheet, output: Path) -> None:
     """Write ``000000.png`` … from images [C, H, W] lazily, and ``sheet.png`` of the first ``SHOWN``."""
     shown, count = [], 0
     for count, picture in enumerate(made, 1):
         images.save_png(picture, output / f"{count - 1:06d}.png")
         shown += [picture] if count <= SHOWN else []
-    images.save_png(images.enlarged(images.grid(torch.stack(shown), columns)), output / "sheet.png")
+    images.save_png(sheet(torch.stack(shown)), output / "sheet.png")
     console.say(f"{count} images and sheet.png{f' of the first {SHOWN:,}' if count > SHOWN else ''} in {output}")
 
 
@@ -90,23 +103,25 @@ def label_for(cfg: DictConfig, model: Any) -> Tensor | None:
 def sample(cfg: DictConfig, model: Any, prepared: PreparedData | None, labels: Tensor | None) -> Made:
     """New images or points; for several labels a row of ``n`` each, all rows with the same z."""
     rows = [None] if labels is None else list(labels)
-    return (batch for label in rows for batch in samples_of(cfg, model, label)), 8 if len(rows) == 1 else cfg.n
+    made = (batch for label in rows for batch in samples_of(cfg, model, label))
+    return made, in_rows_of(8 if len(rows) == 1 else count_of(cfg))
 
 
 def samples_of(cfg: DictConfig, model: Any, label: Tensor | None) -> Iterator[Tensor]:
     """``n`` samples of one label, in batches if the model can draw and decode codes, else all in one call."""
+    n = count_of(cfg)
     if isinstance(model, Draws) and isinstance(model, Decodes):
-        for z in model.draw(cfg.n, seed=cfg.seed).split(cfg.batch_size):
+        for z in model.draw(n, seed=cfg.seed).split(cfg.batch_size):
             yield model.decode(z, **label_argument(model, label, len(z)))
     else:
-        yield model.sample(cfg.n, **label_argument(model, label, cfg.n), seed=cfg.seed)
+        yield model.sample(n, **label_argument(model, label, n), seed=cfg.seed)
 
 
 def reconstruct(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
     """Pairs of an image and its reconstruction."""
-    batches = draw_images(cfg, model, prepared, cfg.n)
+    batches = draw_images(cfg, model, prepared, count_of(cfg))
     made = (torch.stack([x, model.reconstruct(x, **for_model(model, own))], 1) for x, own in batches)
-    return (pairs.flatten(0, 1) for pairs in made), 8
+    return (pairs.flatten(0, 1) for pairs in made), in_rows_of(8)
 
 
 def interpolate(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
@@ -114,21 +129,30 @@ def interpolate(cfg: DictConfig, model: Any, prepared: PreparedData | None, labe
 
     The label of a row is the one typed, else that of its first image.
     """
-    ends, own = codes(cfg, model, prepared, 2 * cfg.n)  # [2 n, D]
+    ends, own = codes(cfg, model, prepared, 2 * count_of(cfg))  # [2 n, D]
     along = torch.linspace(0, 1, STEPS, device=ends.device, dtype=ends.dtype)[:, None]
     rows = ((1 - along) * a + along * b for a, b in zip(*ends.chunk(2), strict=True))
-    return (decode(model, z, label, own, row) for row, z in enumerate(rows)), STEPS
+    return (decode(model, z, label, own, row) for row, z in enumerate(rows)), in_rows_of(STEPS)
 
 
 def traverse(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: Tensor | None) -> Made:
-    """A row for each of the first n latent variables, which varies while the others keep one image's code."""
+    """A row for each latent variable, or the first ``n``, which varies while the others keep one image's code."""
     (code,), own = codes(cfg, model, prepared, 1)
-    rows = []
-    for unit in range(min(cfg.n, len(code))):
-        z = code.repeat(STEPS, 1)
-        z[:, unit] = torch.linspace(-REACH, REACH, STEPS)
-        rows.append(decode(model, z, label, own, 0))
-    return iter(rows), STEPS
+    count, values = min(cfg.n or len(code), len(code)), torch.linspace(-REACH, REACH, STEPS)
+    if count < len(code):
+        console.say(f"{count} of {len(code)} dimensions; n={len(code)} for all")
+    parts = model.code_parts() if isinstance(model, HasParts) else (CodePart("", len(code)),)
+    start = f"the code of a {cfg.split} image" if isinstance(model, Encodes) else "a draw z from N(0, I)"
+    title = f"{type(model).__name__}, {model.spec.name}: {start}, one dimension changed in each row"
+    rows = (decode(model, varied(code, unit, values), label, own, 0) for unit in range(count))
+    return rows, lambda shown: traversal_sheet(shown, title, values.tolist(), parts)
+
+
+def varied(code: Tensor, unit: int, values: Tensor) -> Tensor:
+    """Copies of a code [D] in which one dimension has the values [n]. -> [n, D]."""
+    z = code.repeat(len(values), 1)
+    z[:, unit] = values
+    return z
 
 
 MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "traverse": traverse}

@@ -85,7 +85,7 @@ EVALUATE = READING | {
 }
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
-    "n": PositiveInt,
+    "n": PositiveInt | None,
     "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt | float] | None,
     "data": WHERE_DATA,
     "split": Split,

@@ -1,6 +1,6 @@
 """Types shared by all packages: batches, the description of a data set, model protocols, and errors. None needs torch."""
 
-from genlab.contracts.batches import Affine, Code, Domains, Images, Pairs, Points
+from genlab.contracts.batches import Affine, Code, CodePart, Domains, Images, Pairs, Points
 from genlab.contracts.data_spec import BINARIZED, DataSpec, Kind, LabelKind, Split
 from genlab.contracts.errors import (
     CheckpointError,
@@ -25,6 +25,7 @@ from genlab.contracts.protocols import (
     Draws,
     Encodes,
     Generates,
+    HasParts,
     HasStyle,
     Infers,
     IsAffine,
@@ -45,6 +46,7 @@ __all__ = [
     "ChoosesImages",
     "Classifies",
     "Code",
+    "CodePart",
     "ConfigError",
     "Corrupts",
     "DataError",
@@ -55,6 +57,7 @@ __all__ = [
     "Encodes",
     "Generates",
     "GenlabError",
+    "HasParts",
     "HasStyle",
     "Images",
     "Infers",

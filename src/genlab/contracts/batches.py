@@ -52,6 +52,14 @@ class Code(NamedTuple):
     logvar: Tensor | None = None
 
 
+class CodePart(NamedTuple):
+    """Neighbouring dimensions of a code: what they are together, how many, and what each is where that has a name."""
+
+    title: str
+    size: int
+    names: tuple[str, ...] = ()
+
+
 class Affine(NamedTuple):
     """A linear autoencoder: z = encoder x + shift, output = decoder z + bias, for images as vectors of P pixels.
 

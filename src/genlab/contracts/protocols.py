@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from genlab.contracts.batches import Affine, Code, Images
+from genlab.contracts.batches import Affine, Code, CodePart, Images
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +27,13 @@ class HasStyle(Protocol):
     """Encodes images to a code of which one part is the label's own; ``style`` gives the others, [B, D]."""
 
     def style(self, x: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """Has a code of which neighbouring dimensions belong together; ``code_parts`` gives these parts in their order."""
+
+    def code_parts(self) -> tuple[CodePart, ...]: ...
 
 
 @runtime_checkable

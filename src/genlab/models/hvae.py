@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataSpec, Images
+from genlab.contracts import CodePart, DataSpec, Images
 from genlab.models.base.distributions import DiagonalGaussian
 from genlab.models.base.latent_variable import LatentVariableModel
 from genlab.models.base.levels import TwoLevelPosterior, TwoLevelPrior
@@ -86,3 +86,8 @@ class HVAE(LatentVariableModel):
     def posterior(self, x: Tensor, *y: Tensor) -> TwoLevelPosterior:
         """q(z2|x) q(z1|x, z2)."""
         return TwoLevelPosterior(self.posterior_2(x), self.features(x), self.encoder_1)
+
+    def code_parts(self) -> tuple[CodePart, ...]:
+        """z1, then z2."""
+        top = self.prior.top.latent_dim
+        return CodePart("z1, the lower level", self.noise_size - top), CodePart("z2, the upper level", top)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import Code, DataSpec, Images, LabelKind
+from genlab.contracts import Code, CodePart, DataSpec, Images, LabelKind
 from genlab.losses.adversarial import bce_fake, bce_real
 from genlab.losses.precision import at_least_float32
 from genlab.models.base.labelled import Labelled
@@ -139,6 +139,11 @@ class SSAAE(Model):
         with self.evaluating():
             logits, z = self.encoder(x).split([self.spec.classes, self.latent_dim], 1)
             return Code(torch.cat([logits.softmax(1), z], 1))
+
+    def code_parts(self) -> tuple[CodePart, ...]:
+        """The classes, then the style."""
+        y = CodePart("class, by probabilities of 0 to 1", self.spec.classes, self.spec.class_names)
+        return y, CodePart("style", self.latent_dim)
 
     def style(self, x: Tensor) -> Tensor:
         """The style alone, [B, D]: the class stands beside it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from genlab.callbacks.evaluators.evaluator import Evaluator, Seen
 from genlab.callbacks.evaluators.selection import will_sample
 from genlab.callbacks.samples import seed_of_chunk
 from genlab.config.types import PositiveInt
-from genlab.contracts import Draws, Encodes
+from genlab.contracts import DataSpec, Draws, Encodes
 from genlab.data.store.order import repeated
 from genlab.files import temporary
 from genlab.models.base.code_mixture import SamplesCodes
@@ -24,14 +24,17 @@ from genlab.models.base.distributed import gather_by_rank
 from genlab.nets.principal_components import Components, moments, principal_components
 from genlab.runs.writing import attempt
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 @dataclass
 class CodePicture(Evaluator):
     """``images/codes.png`` and ``tables/codes.csv`` in the test: the plane of codes, coloured by class.
 
-    Codes of two numbers are shown as they are, beside draws of the prior if there is one. Of larger ones the first two
-    principal components are, and ``tables/code_variances.csv`` has the variances of all. A code that is a distribution is
-    shown by its mean.
+    Of a set without classes all have one colour, and a line says why. Codes of two numbers are shown as they are, beside
+    draws of the prior if there is one. Of larger ones the first two principal components are, and
+    ``tables/code_variances.csv`` has the variances of all. A code that is a distribution is shown by its mean.
 
     Args:
         images: at most so many are shown, chosen evenly at random, the same for all models.
@@ -93,7 +96,12 @@ class CodePicture(Evaluator):
         with attempt(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary(path) as part:
-                code_scatter(self.panels(now), now.prepared.spec.class_names).savefig(part, format="png")
+                self.picture(now).savefig(part, format="png")
+
+    def picture(self, now: Evaluation) -> Figure:
+        """The panels, and what their colours are or why there are none."""
+        spec = now.prepared.spec
+        return code_scatter(self.panels(now), spec.class_names, uncoloured(spec))
 
     def panels(self, now: Evaluation) -> list[Panel]:
         """The codes, and draws of the prior if it is one of codes of two numbers."""
@@ -124,6 +132,13 @@ def variances(found: Components) -> list[dict[str, Any]]:
 def classes(now: Evaluation) -> np.ndarray | None:
     """The class of every image of the split; None if labels are none or something else."""
     return now.prepared.labels[now.split] if now.prepared.spec.labels == "classes" else None
+
+
+def uncoloured(spec: DataSpec) -> str:
+    """Why the codes of a set without classes have one colour."""
+    if spec.labels == "attributes":
+        return f"one colour: {spec.name} has {len(spec.attributes)} attributes, and no classes to colour by"
+    return f"one colour: {spec.name} has no labels to colour by"
 
 
 def axes(tables: Tables) -> tuple[str, str]:

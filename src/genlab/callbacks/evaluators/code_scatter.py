@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genlab.figures import FAINT, INK, figure
+from genlab.figures import FAINT, INK, LINE, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,15 +28,20 @@ class Panel:
     axes: tuple[str, str]
 
 
-def code_scatter(panels: list[Panel], names: tuple[str, ...]) -> Figure:
-    """The panels; ``names``: of the classes."""
-    coloured = panels[0].labels is not None and len(names) <= MOST
+def code_scatter(panels: list[Panel], names: tuple[str, ...], plain: str = "") -> Figure:
+    """The panels; ``names``: of the classes. Without colours a line below says why: ``plain``, or that the classes are many."""
+    labelled = panels[0].labels is not None
+    coloured = labelled and len(names) <= MOST
+    words = "" if coloured else f"one colour: {len(names)} classes, more than {MOST}" if labelled else plain
     wide = len(panels) * (LEFT + SIDE) + (LEGEND if coloured else LEFT // 2)
-    high = HEAD + SIDE + FOOT
+    foot = FOOT + (LINE if words else 0)
+    high = HEAD + SIDE + foot
     made, ends = figure(wide, high), limits(panels)
     for i, panel in enumerate(panels):
-        place = (LEFT + i * (LEFT + SIDE)) / wide, FOOT / high, SIDE / wide, SIDE / high
+        place = (LEFT + i * (LEFT + SIDE)) / wide, foot / high, SIDE / wide, SIDE / high
         draw(made.add_axes(place), panel, colours(len(names)) if coloured else None, ends)
+    if words:
+        made.text(LEFT / wide, 10 / high, words, size=10, color=FAINT)
     if coloured:
         legend(made, names, 1 - (LEGEND - 12) / wide, 1 - HEAD / high)
     return made

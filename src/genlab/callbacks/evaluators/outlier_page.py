@@ -6,10 +6,9 @@ import numpy as np
 from torch import Tensor
 
 from genlab.data.store.columns import Column
-from genlab.figures import FAINT, INK, LINE, MARGIN, figure, pixels
+from genlab.figures import FAINT, INK, LINE, MARGIN, Words, printed
 
 SHOWN, ACROSS, SIDE = 16, 8, 84  # images of a kind, in a row, and pixels that a small one is enlarged to
-Words = list[tuple[int, int, str, int, str]]  # x, y from the top, text, size and colour
 
 
 def most_unusual(title: str, columns: dict[str, tuple[Column, np.ndarray]], scores: dict[str, Tensor]) -> np.ndarray:
@@ -39,19 +38,6 @@ def laid_out(images: list[np.ndarray]) -> tuple[np.ndarray, list[tuple[int, int]
         band[top : top + image.shape[0], left : left + image.shape[1]] = image
         corners.append((left, top + high + 2))
     return band, corners
-
-
-def printed(bands: list[tuple[int, np.ndarray]], words: Words, high: int) -> np.ndarray:
-    """Bands of images, each from its own height on, with the words over them. -> uint8 [high, W, 3]."""
-    wide = max(band.shape[1] for _, band in bands)
-    canvas = np.full((high, wide, 3), 255, np.uint8)
-    for top, band in bands:
-        canvas[top : top + len(band), : band.shape[1]] = band
-    made = figure(wide, high)
-    made.figimage(canvas, resize=False, origin="upper")
-    for x, y, text, size, colour in words:
-        made.text(x / wide, 1 - y / high, text, va="top", size=size, color=colour)
-    return pixels(made)
 
 
 def coloured(image: np.ndarray) -> np.ndarray:

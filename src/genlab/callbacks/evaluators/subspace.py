@@ -6,21 +6,27 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from genlab import images
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.config.types import PositiveInt
 from genlab.contracts import IsAffine
 from genlab.data.store.module import StoreData
+from genlab.figures import FAINT, INK, figure
+from genlab.files import temporary
 from genlab.metrics.subspaces import affine_error, cosines, gram, largest_cosine, principal_angles
 from genlab.models.base.distributed import rank
 from genlab.nets.principal_components import moments, principal_components
 from genlab.runs.writing import attempt
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDE, HIGH, SIDE, LEFT, FOOT = 580, 520, 400, 70, 56  # pixels: of the Gram matrix's picture, and of the square in it
 
 
 @dataclass
@@ -80,11 +86,34 @@ class Subspace(Evaluator):
         return self.sums
 
     def leave(self, now: Evaluation, folder: Path) -> None:
-        """The Gram matrix as a table, and as a picture of its absolute cosines, white for 1."""
+        """The Gram matrix as a table, and as a picture of its absolute cosines."""
         table = gram(now.model.affine().decoder)
-        shades = cosines(table).abs().clamp(0, 1).float()
         file = folder / "tables" / "decoder_gram.json"
         with attempt(file):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(table.tolist()) + "\n")
-            images.save_png(images.enlarged(shades[None].cpu()), file.with_suffix(".png"))
+            with temporary(file.with_suffix(".png")) as part:
+                picture(table).savefig(part, format="png")
+
+
+def picture(table: Tensor) -> Figure:
+    """The |cosine| of every two columns of the decoder, from their Gram matrix [D, D]."""
+    from matplotlib.ticker import MaxNLocator
+
+    made = figure(WIDE, HIGH)
+    axes = made.add_axes((LEFT / WIDE, FOOT / HIGH, SIDE / WIDE, SIDE / HIGH))
+    shown = axes.imshow(cosines(table).abs().cpu().numpy(), cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_title("|cosine| of every two columns of the decoder", size=12, color=INK, loc="left", pad=22)
+    told = f"largest of two: {float(largest_cosine(table)):.2g}; 0 where they are orthogonal, as PCA's are"
+    axes.annotate(told, (0, 1), (0, 7), "axes fraction", textcoords="offset points", size=9, color=FAINT)
+    bar = made.colorbar(shown, cax=made.add_axes(((LEFT + SIDE + 24) / WIDE, FOOT / HIGH, 16 / WIDE, SIDE / HIGH)))
+    bar.set_label("|cosine|", size=10, color=INK)
+    bar.outline.set_edgecolor("#cccccc")
+    axes.set_xlabel("dimension of the code", size=10, color=INK)
+    axes.set_ylabel("dimension of the code", size=10, color=INK)
+    for side in (axes.xaxis, axes.yaxis):
+        side.set_major_locator(MaxNLocator(10, integer=True))
+    for one in (axes, bar.ax):
+        one.tick_params(labelsize=9, colors=FAINT, length=0)
+    axes.spines[:].set_color("#cccccc")
+    return made
