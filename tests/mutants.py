@@ -135,8 +135,14 @@ def judge(mutant: Mutant, runners: queue.Queue[Runner]) -> Result:
     finally:
         path.write_text(right, encoding="utf-8")
         runners.put(runner)
-    verdict = {0: "survived", 1: "caught", None: "caught"}.get(code, "broken")  # None: hung, which is noticed, too
-    return Result(mutant, verdict, time.monotonic() - began, output)
+    return Result(mutant, verdict_of(code), time.monotonic() - began, output)
+
+
+def verdict_of(code: int | None) -> str:
+    """Of pytest's exit code. Tests that hang (None) or are ended by a signal are noticed, too."""
+    if code in (None, 1) or not 0 <= code < 128:
+        return "caught"
+    return "survived" if code == 0 else "broken"
 
 
 def judged(mutants: list[Mutant], workers: int, scratch: Path) -> list[Result]:
