@@ -14,10 +14,8 @@ from genlab.contracts import CodePart
 from genlab.figures import FAINT, INK, LETTER, LINE, MARGIN, Words, printed
 from genlab.images import from_uint8, grid, to_uint8, widened
 
-LEAST, MOST = (
-    40,
-    128,
-)  # pixels of an image's shorter side on the page: less has no room for words, more is for the files
+LEAST = 40  # pixels of an image's shorter side on the page: less has no room for words
+MOST = 128  # more is for the files
 GAP = 2  # pixels between images
 LONGEST = 20  # letters of the name of a dimension
 
