@@ -80,8 +80,9 @@ class Outliers(Evaluator):
         Raises:
             DataError: with the remedy.
         """
-        if not (possible(now.model) & set(self.scores)):
-            given = ",".join(name for name in get_args(ScoreName) if name in possible(now.model))
+        can = possible(now.model)
+        if not can & set(self.scores):
+            given = ",".join(name for name in get_args(ScoreName) if name in can)
             asked = ",".join(self.scores)
             raise DataError(
                 f"metrics.outliers.scores=[{asked}]: {type(now.model).__name__} can give none of them. "

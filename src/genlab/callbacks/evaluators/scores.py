@@ -80,11 +80,7 @@ class Scorer:
 
     def regrets(self, prepared: PreparedData, split: Split, rows: np.ndarray, purpose: str) -> list[Tensor]:
         """Likelihood regret, batch by batch; none of a model whose q(z|x) is not one Gaussian of the image alone."""
-        if (
-            "likelihood_regret" not in self.wanted
-            or not isinstance(self.model, Variational)
-            or needs_labels(self.model)
-        ):
+        if "likelihood_regret" not in possible(self.model) & set(self.wanted):
             return []
         found: list[Tensor] = []
         for batch, noise in self.seen(prepared, split, rows, f"{purpose} regret"):

@@ -104,6 +104,8 @@ class Mover:
         if not phase.name or not self.model.logs_within(phase.every):
             return {}
         gradients = [p.grad for p in self.moving[phase.name] if p.grad is not None]
+        if not gradients:
+            return {}  # a norm of nothing would be on the CPU
         norm = torch.nn.utils.get_total_norm(gradients)
         if self.scaler is not None:
             norm = norm / self.scaler.scale(torch.ones_like(norm))

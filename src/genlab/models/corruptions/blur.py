@@ -30,15 +30,9 @@ class Blur(Corruption):
             ConfigError: with the largest sigma that is taken.
         """
         if self.sigma > (most := min(shape[1:]) / 2):
-            what = f"leaves nothing of images of {shape[2]}x{shape[1]}"
+            key, what = "model.corruption.sigma", f"leaves nothing of images of {shape[2]}x{shape[1]}"
             raise ConfigError(
-                [
-                    Problem(
-                        f"model.corruption.sigma={self.sigma:g}",
-                        what,
-                        f"Type: model.corruption.sigma=2, at most {most:g}",
-                    )
-                ]
+                [Problem(f"{key}={self.sigma:g}", what, f"Type: {key}={min(2, most):g}, at most {most:g}")]
             )
 
     def damage(self, x: Tensor, noise: AnyNoise) -> Tensor:
