@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from genlab.data.store.source import PreparedData
 from genlab.files import replacing, temporary
 from genlab.runs.load import Loaded, load_run
 from genlab.runs.summary import NAME, Summary, versions
-from genlab.runs.table import as_text
+from genlab.runs.table import write_csv
 
 
 def analyze(cfg: DictConfig, chosen: dict[str, Path], output: Path) -> int:
@@ -76,10 +75,7 @@ def write(findings: Findings, name: str, output: Path) -> None:
     """``<name>.csv``, ``<name>.png``, further tables and files."""
     output.mkdir(parents=True, exist_ok=True)
     for table, rows in {name: findings.rows, **findings.tables}.items():
-        with replacing(output / f"{table}.csv") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(rows[0])
-            writer.writerows([cell(value) for value in row.values()] for row in rows)
+        write_csv(output / f"{table}.csv", rows)
     if isinstance(findings.picture, Tensor):
         images.save_png(findings.picture, output / f"{name}.png")
     else:
@@ -88,11 +84,6 @@ def write(findings: Findings, name: str, output: Path) -> None:
     for extra, content in findings.files.items():
         with replacing(output / extra, "wb") as file:
             file.write(content)
-
-
-def cell(value: Any) -> str:
-    """A value as it stands in the table; None is empty."""
-    return "" if value is None else as_text(value) if isinstance(value, int | float) else str(value)
 
 
 def summary(cfg: DictConfig, seen: list[Subject], findings: Findings, device: torch.device) -> dict[str, Any]:

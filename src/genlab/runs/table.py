@@ -1,10 +1,10 @@
-"""A CSV file that grows by rows and occasionally by columns, and can be truncated to the rows of a checkpoint."""
+"""CSV files: one that grows by rows and occasionally by columns, truncated to the rows of a checkpoint; and whole ones."""
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -95,3 +95,14 @@ def appending(path: Path) -> Iterator[IO[str]]:
 def as_text(value: Any) -> str:
     """``value`` as text; floats by ``repr``, which reads back to the same bits."""
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def write_csv(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write the lines whole; None is an empty field, a float reads back to the same bits."""
+    columns = list(dict.fromkeys(name for line in lines for name in line))
+    with replacing(path) as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {name: "" if value is None else as_text(value) for name, value in line.items()} for line in lines
+        )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from genlab.files import replacing
-from genlab.runs.table import as_text
+from genlab.runs.table import write_csv
 from genlab.sweeps.ranking import Cell, fold, rank
 from genlab.sweeps.rows import Goal, Row
 from genlab.sweeps.words import value_text
@@ -81,14 +79,3 @@ def write_tables(folder: Path, rows: Sequence[Row], goal: Goal | None) -> list[P
     for name, lines in tables.items():
         write_csv(folder / "tables" / name, lines)
     return [folder / "tables" / name for name in tables]
-
-
-def write_csv(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Write the lines whole; None is an empty field, a float reads back to the same bits."""
-    columns = list(dict.fromkeys(name for line in lines for name in line))
-    with replacing(path) as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {name: "" if value is None else as_text(value) for name, value in line.items()} for line in lines
-        )

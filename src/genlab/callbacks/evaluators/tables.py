@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genlab.callbacks.evaluators.evaluation import Tables
-from genlab.files import replacing, temporary
-from genlab.runs.table import as_text
+from genlab.files import temporary
+from genlab.runs.table import write_csv
 from genlab.runs.writing import attempt
 
 if TYPE_CHECKING:
@@ -23,10 +22,7 @@ def write_tables(folder: Path, tables: Tables) -> None:
         path = folder / f"{name}.csv"
         with attempt(path):
             folder.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(rows[0])
-                writer.writerows([as_text(value) for value in row.values()] for row in rows)
+            write_csv(path, rows)
             if name == "kl_by_dimension" and "kl" in rows[0]:
                 with temporary(path.with_suffix(".png")) as part:
                     bars(rows).savefig(part, format="png")
