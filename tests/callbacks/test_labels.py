@@ -62,15 +62,14 @@ def pictures(monkeypatch):
 
 def test_the_images_shown_keep_their_labels(pictures):
     labels = [5, 1, 9, 4, 2, 8, 7, 3, 6, 0, 11, 12]
-    pictures.on_validation_batch_end(None, None, None, batch(*labels), 0)
-    pictures.on_validation_batch_end(None, None, None, batch(*reversed(labels)), 0)  # a later epoch
+    pictures.keep(batch(*labels))
     sheet = seen(pictures.draw(Painter())["recon"])
     assert sheet[1] == labels[:8]
     assert sheet[3][:2] == labels[8:10]
 
 
 def test_samples_are_a_row_for_each_class(pictures):
-    pictures.on_validation_batch_end(None, None, None, batch(2, 2), 0)
+    pictures.keep(batch(2, 2))
     assert seen(pictures.draw(Painter())["samples"]) == [[label] * 8 for label in (0, 1, 2)]
     many = Painter()
     many.spec = DataSpec("x", "images", (1, 64, 64), {}, "0", classes=300)
@@ -93,7 +92,7 @@ def test_samples_of_attributes_are_those_of_the_first_images(pictures):
     painter = Painter()
     painter.spec = DataSpec("x", "images", (1, 64, 64), {}, "0", attributes=("on", "size"), levels=(2, 9))
     pictures.count = 16
-    pictures.on_validation_batch_end(None, None, None, batch([1, 8], [0, 3], [1, 1]), 0)
+    pictures.keep(batch([1, 8], [0, 3], [1, 1]))
     assert seen(pictures.draw(painter)["samples"]) == [[9] * 8, [3] * 8]
 
 
@@ -104,7 +103,7 @@ def test_points_are_sampled_of_the_labels_of_real_ones(pictures, monkeypatch):
 
     monkeypatch.setattr("genlab.images.beside_real", lambda made, real: made)
     pictures.attach(Path(), np.zeros((4, 2), np.float32))
-    pictures.on_validation_batch_end(None, None, None, Points(torch.zeros(3, 2), torch.tensor([4, 0, 6]), None), 0)
+    pictures.keep(Points(torch.zeros(3, 2), torch.tensor([4, 0, 6]), None))
     drawn = pictures.draw(Placer())["samples"][:, 0]
     assert drawn.unique(return_counts=True)[1].tolist() == [833, 834, 833]
 

@@ -8,6 +8,8 @@ import torch
 from genlab.callbacks.pictures import Pictures
 from genlab.contracts import Domains, Images, Pairs
 
+SHORT = {"digits": ["data.limit=64"], "toy2d": ["data.count=400", "model/gan_net@model.net=mlp"]}
+
 
 class Shifted:
     """A to B adds a quarter, B to A halves."""
@@ -27,8 +29,7 @@ def seen(sheet):
 
 def drawn(batch):
     pictures = Pictures(1, 8)
-    pictures.on_validation_batch_end(None, None, None, batch, 0)
-    pictures.on_validation_batch_end(None, None, None, batch, 1)
+    pictures.keep(batch)
     return {name: seen(sheet) for name, sheet in pictures.draw(Shifted()).items()}
 
 
@@ -61,8 +62,7 @@ def test_of_images_the_originals_above_and_what_became_of_them_below(monkeypatch
     monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
     levels = [i / 20 for i in range(11)]
     pictures = Pictures(1, 10)
-    pictures.on_validation_batch_end(None, None, None, Images(grey(*levels), None, torch.arange(11)), 0)
-    pictures.on_validation_batch_end(None, None, None, Images(grey(0.9), None, torch.arange(1)), 0)  # a later epoch
+    pictures.keep(Images(grey(*levels), None, torch.arange(11)))
     blank = [1.0] * 6
     assert seen(pictures.draw(Halved())["recon"]) == [
         levels[:8],
@@ -82,7 +82,7 @@ class Lightened(Halved):
 def test_of_a_model_that_undoes_a_corruption_images_as_they_are_corrupted_and_restored(monkeypatch):
     monkeypatch.setattr("genlab.images.enlarged", lambda sheet: sheet)
     pictures = Pictures(1, 10)
-    pictures.on_validation_batch_end(None, None, None, Images(grey(0.2, 0.4), None, torch.tensor([4, 2])), 0)
+    pictures.keep(Images(grey(0.2, 0.4), None, torch.tensor([4, 2])))
     blank = [1.0] * 6
     assert seen(pictures.draw(Lightened())["restored"]) == [[0.2, 0.4, *blank], [0.6, 0.6, *blank], [0.3, 0.3, *blank]]
     assert "restored" not in pictures.draw(Halved())
@@ -105,3 +105,12 @@ def test_a_sheet_is_drawn_every_nth_epoch_and_in_the_last(every, last, drawn, tm
         )
         pictures.on_train_epoch_end(trainer, Halved())
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"samples_{epoch:06d}.png" for epoch in drawn]
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "sheets"),
+    [("cgan", "digits", ["samples"]), ("vae", "digits", ["recon", "samples"]), ("cgan", "toy2d", ["samples"])],
+)
+def test_a_run_that_does_not_validate_has_its_pictures(model, data, sheets, train):
+    run = train(f"model={model}", f"data={data}", "trainer.max_epochs=1", "+trainer.limit_val_batches=0", *SHORT[data])
+    assert sorted(p.name for p in (run / "images").glob("*_000001.png")) == [f"{sheet}_000001.png" for sheet in sheets]

@@ -58,7 +58,7 @@ def training_codes(model: Any, data: StoreData) -> Tensor:
     rows, found = data.rows("train"), []
     drawn = keyed("codes", model.seed).permutation(len(rows))[: model.mixture.images]
     for places in np.array_split(np.sort(drawn), -(-len(drawn) // data.eval_size)):
-        batch: Any = data.on_after_batch_transfer(data.transfer_batch_to_device(rows.take(places), model.device, 0), 0)
+        batch: Any = data.floats(data.transfer_batch_to_device(rows.take(places), model.device, 0), None)
         found.append(model.encode(batch.image.to(model.weight_dtype), **for_model(model, batch.label)).mean.cpu())
     return torch.cat(found)
 

@@ -14,6 +14,8 @@ from genlab import images
 from genlab.callbacks.samples import rows_of_samples
 from genlab.config.types import PositiveInt
 from genlab.contracts import Corrupts, Domains, Images, Pairs, Points, Reconstructs, Samples, Translates
+from genlab.data.store.loader import Batch
+from genlab.data.store.module import StoreData
 from genlab.models.base.code_mixture import SamplesCodes
 from genlab.models.base.labels import for_model, needs_labels
 from genlab.runs.writing import attempt
@@ -49,24 +51,20 @@ class Pictures(pl.Callback):
         self.folder = folder
         self.real = None if points is None else torch.from_numpy(points[:POINTS])
 
-    def on_validation_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Keep the first images of the validation set."""
-        if self.fixed is None and isinstance(batch, Images) and batch_idx == 0:
-            self.fixed = batch.image[: self.count].detach().clone()
-            self.places = batch.index[: self.count].detach().clone()
-        if self.labels is None and isinstance(batch, Images | Points) and batch.label is not None and batch_idx == 0:
-            self.labels = batch.label.detach().clone()
-        if self.sides is None and isinstance(batch, Pairs | Domains) and batch_idx == 0:
-            count = min(self.count, TRANSLATED)
-            self.sides = type(batch)(*(x[:count].detach().clone() for x in batch))
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the first images of the validation set, whether or not training validates before it draws."""
+        data: StoreData = trainer.datamodule  # type: ignore[attr-defined]  # set by fit()
+        for batch in data.as_in_evaluation("val", pl_module.device):
+            self.keep(batch)
+            return
+
+    def keep(self, batch: Batch) -> None:
+        """What the sheets show of a batch: images and labels, or the two sides of a translation."""
+        self.labels = batch.label if isinstance(batch, Images | Points) else None
+        if isinstance(batch, Images):
+            self.fixed, self.places = batch.image[: self.count].clone(), batch.index[: self.count].clone()
+        if isinstance(batch, Pairs | Domains):
+            self.sides = type(batch)(*(x[: min(self.count, TRANSLATED)].clone() for x in batch))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write pictures every ``every_n_epochs`` epochs and after the last one; training goes on without them."""

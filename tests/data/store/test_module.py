@@ -95,6 +95,6 @@ def test_nothing_is_mirrored_where_the_set_does_not_ask_for_it():
 def test_a_byte_becomes_its_255th_part_in_float32(composed):
     data = StoreData(prepare(composed("data=digits")), 8, 0)
     levels = torch.arange(256, dtype=torch.uint8).reshape(2, 1, 8, 16)
-    seen = data.pixels(levels, torch.arange(2))
+    seen = data.pixels(levels, torch.arange(2), None)
     assert seen.dtype == torch.float32
     assert torch.equal(seen, levels.float() / 255)

@@ -76,10 +76,7 @@ class Subspace(Evaluator):
         """Those of the training images, on the model's device, computed once."""
         if self.sums is None:
             data = StoreData(now.prepared, 1, 0)
-            loader, device = data.eval_loader("train"), now.model.device
-            batches: Any = (
-                data.on_after_batch_transfer(data.transfer_batch_to_device(batch, device, 0), 0) for batch in loader
-            )
+            batches: Any = data.as_in_evaluation("train", now.model.device)
             self.sums = sum(
                 (moments(batch.image.flatten(1)) for batch in batches), torch.zeros((), dtype=torch.float64)
             )

@@ -81,10 +81,9 @@ class StoreData(pl.LightningDataModule):
         return None if found is None else found.numpy()
 
     def as_in_evaluation(self, split: Split, device: torch.device) -> Iterator[Batch]:
-        """This rank's share of a split of images on the device, in order, neither flipped nor cropped at random."""
+        """This rank's share of a split on the device, in order, neither flipped nor cropped at random."""
         for batch in self.eval_loader(split):
-            moved = self.transfer_batch_to_device(batch, device, 0)
-            yield moved._replace(image=self.pixels_of(moved.image, moved.index, None))
+            yield self.floats(self.transfer_batch_to_device(batch, device, 0), None)
 
     def val_dataloader(self) -> EvalLoader:
         """Validation images in order, each once."""
@@ -119,22 +118,23 @@ class StoreData(pl.LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Convert uint8 to floats in [0, 1] on the device, flipping training images; points only change dtype."""
+        epoch = self.trainer.current_epoch if self.trainer is not None and self.trainer.training else None
+        return self.floats(batch, epoch)
+
+    def floats(self, batch: Batch, epoch: int | None) -> Batch:
+        """The same in an epoch of training; None: outside training."""
         if isinstance(batch, Points):
             return batch._replace(x=batch.x.to(self.precision()))
         if isinstance(batch, Images):
-            return batch._replace(image=self.pixels(batch.image, batch.index))
+            return batch._replace(image=self.pixels(batch.image, batch.index, epoch))
         if isinstance(batch, Pairs):
-            return batch._replace(a=self.pixels(batch.a, batch.index), b=self.pixels(batch.b, batch.index))
-        a, b = self.pixels(batch.a, batch.index_a), self.pixels(batch.b, batch.index_b, side=1)
+            a, b = self.pixels(batch.a, batch.index, epoch), self.pixels(batch.b, batch.index, epoch)
+            return batch._replace(a=a, b=b)
+        a, b = self.pixels(batch.a, batch.index_a, epoch), self.pixels(batch.b, batch.index_b, epoch, side=1)
         return batch._replace(a=a, b=b)
 
-    def pixels(self, image: Tensor, index: Tensor, side: int = 0) -> Tensor:
-        """uint8 [B, C, H, W] -> floats in [0, 1], as the stage that the Trainer is in has them."""
-        epoch = self.trainer.current_epoch if self.trainer is not None and self.trainer.training else None
-        return self.pixels_of(image, index, epoch, side)
-
-    def pixels_of(self, image: Tensor, index: Tensor, epoch: int | None, side: int = 0) -> Tensor:
-        """The same in an epoch of training, randomly flipped; None: outside training. Binarised if the set asks for it."""
+    def pixels(self, image: Tensor, index: Tensor, epoch: int | None, side: int = 0) -> Tensor:
+        """uint8 [B, C, H, W] -> floats in [0, 1], in an epoch of training flipped at random; binarised if the set asks."""
         if how := self.prepared.spec.binarized:
             image = binarized(image, index, how, None if epoch is None else (self.seed, epoch))
         if self.prepared.augmentation.hflip and epoch is not None:
