@@ -121,6 +121,7 @@ class ByHand:
         fakes, total = rows_of(fake, o["pack"]), 0.0
         place = noise(n).uniform("penalty_D", len(packs))
         draw = noise(n).uniform("dragan_D", len(packs), *packs[0].shape[1:])
+        far = noise(n).uniform("dragan_place_D", len(packs))
         spread = torch.cat(packs).std(correction=0)
         for i, (x, x_fake) in enumerate(zip(packs, fakes, strict=True)):
             label = [one[i] for one in labels]
@@ -132,7 +133,7 @@ class ByHand:
             if o["r2"]:
                 total = total + o["r2"] / 2 * slope(self.d, x_fake, *label) ** 2
             if o["dragan"]:
-                total = total + o["dragan"] * (slope(self.d, x + 0.5 * spread * draw[i], *label) - 1) ** 2
+                total = total + o["dragan"] * (slope(self.d, x + far[i] * 0.5 * spread * draw[i], *label) - 1) ** 2
         return o["penalty_every"] * total / len(packs)
 
     def descend(self, net, loss, rate):
