@@ -220,3 +220,11 @@ def test_a_falling_share_ends_where_its_schedule_does():
         shares.append((kept != 0).sum().item() / 8)
         assert math.isclose(kept.mean().item(), loss[loss > 8 - 8 * shares[-1]].mean().item())
     assert shares == [1, 0.75, 0.5, 0.5]
+
+
+def test_the_best_of_fakes_that_are_all_alike_weigh_what_all_do():
+    model, loss = players.gan(top_k=0.25).train(), torch.full((8,), 0.7, dtype=torch.float64)
+    torch.testing.assert_close(model.objective.best(loss, torch.zeros_like(loss)).mean(), loss.mean())
+    score = torch.tensor([3.0, 1, 1, 1, 0, 0, 0, 0], dtype=torch.float64)
+    loss = torch.arange(8.0, dtype=torch.float64)
+    torch.testing.assert_close(model.objective.best(loss, score).mean(), loss[:4].mean())

@@ -24,7 +24,7 @@ from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import with_rate
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
-from genlab.models.base.schedules import Schedule, Weight
+from genlab.models.base.schedules import Schedule, Share, Weight
 
 
 class GANNet(Protocol):
@@ -84,7 +84,7 @@ class GAN(Model):
         instance_noise: Weight,
         augment: list[Change],
         pack: PositiveInt,
-        top_k: Weight,
+        top_k: Share,
         ema_images: NonNegativeFloat,
         net: GANNet,
         optimizer: OptimizerFactory,

@@ -18,7 +18,7 @@ from genlab.models.base.noise import Noise
 from genlab.models.base.packing import packed, unpacked
 from genlab.models.base.parts import WeightAt
 from genlab.models.base.phases import Terms
-from genlab.models.base.schedules import THE_END, Weight, value_at
+from genlab.models.base.schedules import THE_END, Share, Weight, value_at
 
 
 class Verdict(NamedTuple):
@@ -66,7 +66,7 @@ class AdversarialObjective:
         label_smoothing: float = 0.0,
         instance_noise: Weight = 0.0,
         pack: int = 1,
-        top_k: Weight = 1.0,
+        top_k: Share = 1.0,
     ) -> None:
         if loss == "wasserstein" and not penalties.any:
             what = "a Wasserstein critic needs a gradient penalty"
@@ -158,14 +158,16 @@ class AdversarialObjective:
         return self.each(self.best(loss, per_image(of_fake)) if net.training else loss, len(fake))
 
     def best(self, loss: Tensor, score: Tensor) -> Tensor:
-        """The loss of the fakes with the highest scores of all ranks, scaled to have their mean; 0 of the others. [B]."""
+        """The loss of the fakes with the highest scores of all ranks, scaled to have their mean; 0 of the others. [B].
+
+        Of fakes with the same score, which a discriminator that does not care gives, all are taken or none.
+        """
         share = self.at(self.top_k)
         if share >= 1:
             return loss
         every = gather_rows(score.detach())
-        kept = max(1, round(share * len(every)))
-        least = every.topk(kept).values[-1]
-        return loss * (score.detach() >= least) * (len(every) / kept)
+        least = every.topk(max(1, round(share * len(every)))).values[-1]
+        return loss * (score.detach() >= least) / (every >= least).to(loss).mean()
 
     # ---- what is shown ---------------------------------------------------------------------------------------------
 
