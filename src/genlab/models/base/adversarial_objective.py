@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from genlab.contracts import ConfigError, Problem
-from genlab.losses.adversarial import SMOOTHED, AdversarialLoss, discriminator_parts, generator_part
+from genlab.losses.adversarial import (
+    OFFSET_FREE,
+    SMOOTHED,
+    AdversarialLoss,
+    discriminator_parts,
+    generator_part,
+    log_odds,
+)
 from genlab.losses.precision import at_least_float32, per_image
 from genlab.models.base.diffaugment import DiffAugment
 from genlab.models.base.distributed import gather_rows
@@ -184,8 +191,14 @@ class AdversarialObjective:
         return unpacked(value, self.pack, images)
 
 
-def beliefs(found: Verdict) -> tuple[Tensor, Tensor, Tensor]:
-    """D's probabilities for real and fake images, and its accuracy, averaged over patches. [B] each."""
+def beliefs(loss: AdversarialLoss, found: Verdict) -> tuple[Tensor, Tensor, Tensor]:
+    """D's probabilities for real and fake images, and its accuracy, averaged over patches. [B] each.
+
+    With a loss that is ``OFFSET_FREE``, that the real one of a pair is the real one, and that the fake one is.
+    """
     real, fake = at_least_float32(found.of_real), at_least_float32(found.of_fake)
-    right = ((real > 0).float() + (fake < 0).float()) / 2
+    if loss in OFFSET_FREE:
+        real, fake = real - fake, fake - real
+    real, fake = log_odds(loss, real), log_odds(loss, fake)
+    right = 0.5 + (real.sign() - fake.sign()) / 4
     return per_image(real.sigmoid()), per_image(fake.sigmoid()), per_image(right)
