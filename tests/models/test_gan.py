@@ -18,6 +18,7 @@ from genlab.losses.adversarial import (
 )
 from genlab.models.base.adversarial_objective import Verdict, beliefs
 from genlab.models.base.schedules import Ramp
+from genlab.nets.dcgan import DCGAN
 
 import players
 from players import noise
@@ -156,9 +157,30 @@ def test_a_game_that_cannot_be_played_is_refused(options, words):
         players.gan(**options)
 
 
+GAMES = {"plain": {}, "pairs": {"loss": "relativistic", "r1": 0.1}}
+
+
 def test_a_penalty_beside_another_loss_is_allowed_and_said():
     assert any("allowed" in note for note in players.gan(lambda_gp=1.0).notes())
     assert not any("allowed" in note for note in players.gan(lambda_gp=1.0, loss="wasserstein").notes())
+
+
+@pytest.mark.parametrize(("norm", "said"), [("batch", True), ("instance", False), ("none", False)])
+def test_a_spectral_norm_that_batch_norm_scales_back_is_said(norm, said):
+    for spectral in (True, False):
+        notes = players.gan(DCGAN(2, norm, spectral, 0, "projection"), (1, 8, 8)).notes()
+        assert any("discriminator_norm=none" in note for note in notes) == (said and spectral)
+
+
+def test_what_loss_d_is_made_of_is_said_with_its_penalties():
+    said = {
+        name: next(note for note in players.gan(**o).notes() if note.startswith("loss_d: "))
+        for name, o in GAMES.items()
+    }
+    assert "penalties" not in said["plain"]
+    assert "loss_d_real + loss_d_fake" in said["plain"]
+    assert "loss_d_pair" in said["pairs"]
+    assert "penalties by their weights" in said["pairs"]
 
 
 def test_a_penalty_is_not_computed_once_its_weight_has_fallen_to_0():

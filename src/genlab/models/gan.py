@@ -110,6 +110,7 @@ class GAN(Model):
         judge, note = [self.discriminator], "loss_d: loss_d_real + loss_d_fake, as eq. 1 has it"
         if self.objective.compares:
             note = "loss_d: loss_d_pair, of a real and a fake one"
+        note += "; and the penalties by their weights" if self.objective.penalties.any else ""
         judging, d_loss, own = self.discriminator_terms, self.discriminator_loss, self.d_optimizer
         return [
             Phase("d", judge, judging, d_loss, detached=True, optimizer=own, note=note),
