@@ -72,7 +72,11 @@ def test_a_model_of_classes_trains_is_kept_and_draws_a_row_for_each_label(condit
     assert same(generated("label=4", "n=3", "seed=7"), four)
     rows = generated("label=all", "n=3", "seed=7")
     assert same(rows, np.concatenate([samples(model, label) for label in range(10)]))
-    for asked, words in {"label=10": "label=10: there is no class 10", "label=null": "CVAE needs a class"}.items():
+    for asked, words in {
+        "label=10": "label=10: there is no class 10",
+        "label=-1": "label=-1: there is no class -1",
+        "label=null": "CVAE needs a class",
+    }.items():
         with pytest.raises(ConfigError, match=words):
             generated(asked, "n=2")
     with pytest.raises(ConfigError, match="decodes a code and a label, and files made here take a code alone"):
@@ -139,6 +143,7 @@ def test_classes_go_by_number_or_name_and_attributes_by_name(given, spec, expect
     ("given", "spec", "words"),
     [
         (3, CLASSES, rf"label=3: there is no class 3\n +{WAYS}"),
+        (-1, CLASSES, rf"label=-1: there is no class -1\n +{WAYS}"),
         ([0, 12], CLASSES, rf"label=\[0,12\]: there is no class 12\n +{WAYS}"),
         ("flwoer", CLASSES, r"there is no class flwoer\n +Did you mean flower\?"),
         ({"flower": 1}, CLASSES, r"label=\{flower: 1\}: c has classes, which go by number or name"),

@@ -87,6 +87,16 @@ def test_a_model_with_one_discriminator_is_judged_by_its_loss(alarms):
     assert names(alarms) == [("discriminator_won", 150)]
 
 
+def test_a_critic_whose_loss_falls_below_0_learns_and_has_not_won(alarms):
+    logged(alarms, (50, 100, 150, 200), loss_d=-3.0, loss_d_real=-5.0, loss_d_fake=2.0)
+    assert names(alarms) == []
+
+
+def test_of_pairs_the_comparison_counts_without_the_penalties_beside_it(alarms):
+    logged(alarms, (50, 100, 150), loss_d=0.9, loss_d_pair=0.001, loss_d_r1=9.0)
+    assert names(alarms) == [("discriminator_won", 150)]
+
+
 def test_a_learning_rate_of_0_is_told_but_not_that_of_one_batch(alarms):
     logged(alarms, (1,), lr=0.0)  # a warm-up begins so
     logged(alarms, (2, 3, 4), lr=1e-4)

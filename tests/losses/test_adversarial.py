@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from genlab.losses.adversarial import fake_loss, generator_loss, real_loss
+from genlab.losses.adversarial import discriminator_parts, fake_loss, generator_loss, generator_part, real_loss
 
 SCORES = [-3.0, -1.0, -0.4, 0.0, 0.3, 1.0, 2.5]  # of both signs, inside the margin, on it, and beyond it
 
@@ -78,3 +78,55 @@ def test_generators_want_higher_scores_and_stay_finite(name):
         for table in TABLES.values():
             assert table[name](score).shape == (2,)
             assert table[name](score).isfinite().all()
+
+
+# ---- pairs -------------------------------------------------------------------------------------------------------------
+
+
+def pair(better, worse):
+    """-log sigmoid(D(x) - D(y)) of two scores."""
+    return -math.log(sigmoid(better - worse))
+
+
+def told(of_real, of_fake):
+    """Both players' relativistic losses."""
+    (part,) = discriminator_parts("relativistic", of_real, of_fake).values()
+    return part.tolist(), generator_part("relativistic", of_fake, of_real).tolist()
+
+
+def test_a_relativistic_loss_is_the_cross_entropy_of_which_of_two_is_real():
+    real, fake = SCORES, SCORES[::-1]
+    d, g = told(torch.tensor(real, dtype=torch.float64), torch.tensor(fake, dtype=torch.float64))
+    assert d == pytest.approx([pair(x, y) for x, y in zip(real, fake, strict=True)])
+    assert g == pytest.approx([pair(y, x) for x, y in zip(real, fake, strict=True)])
+    shifted, _ = told(torch.tensor(real).double() + 40, torch.tensor(fake).double() + 40)
+    assert shifted == pytest.approx(d)
+
+
+def test_patches_are_compared_one_by_one_and_maps_of_unequal_size_by_their_means():
+    real, fake, large = (torch.randn(3, 1, 2, side, dtype=torch.float64) for side in (2, 2, 5))
+    patches = [[pair(x, y) for x, y in zip(*both, strict=True)] for both in zip(*map(flat, (real, fake)), strict=True)]
+    assert told(real, fake)[0] == pytest.approx([sum(row) / 4 for row in patches])
+    means = real.mean((1, 2, 3)), large.mean((1, 2, 3))
+    assert told(real, large)[0] == pytest.approx([pair(x.item(), y.item()) for x, y in zip(*means, strict=True)])
+
+
+def flat(scores):
+    """The scores of each map as a list."""
+    return scores.flatten(1).tolist()
+
+
+def test_of_unequal_numbers_the_first_come_again():
+    real, fake = torch.tensor([0.5, -1.0, 2.0, 0.1, 0.3]), torch.tensor([1.0, -2.0])
+    d, g = told(real, fake)
+    again = [1.0, -2.0, 1.0, -2.0, 1.0]
+    assert d == pytest.approx([pair(x, y) for x, y in zip(real.tolist(), again, strict=True)])
+    assert g == pytest.approx([pair(y, x) for x, y in zip(real.tolist(), again, strict=True)])
+
+
+def test_pairs_are_compared_in_float32_at_least_and_stay_finite():
+    far = torch.full((2, 1, 3, 3), 100.0).bfloat16()
+    for scores in ((far, -far), (-far, far)):
+        (part,) = discriminator_parts("relativistic", *scores).values()
+        assert part.dtype == torch.float32
+        assert part.isfinite().all()

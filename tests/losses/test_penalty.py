@@ -1,8 +1,8 @@
-"""The gradient penalty against closed forms, and its way to the critic's weights."""
+"""The gradient penalties against closed forms, and their way to the critic's weights."""
 
 import torch
 
-from genlab.losses.penalty import gradient_penalty
+from genlab.losses.penalty import dragan_penalty, gradient_penalty, zero_centred
 
 
 def places(batch):
@@ -55,3 +55,24 @@ def test_autocast_does_not_reach_the_penalty():
     with torch.autocast("cpu", torch.bfloat16):
         found = gradient_penalty(critic.float(), *(x.float() for x in places(4)))
     torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_zero_centred_it_is_half_the_squared_slope():
+    weight, x = torch.randn(3, 4, 5, dtype=torch.float64, requires_grad=True), places(4)[0]
+    linear = zero_centred(lambda x: (x * weight).sum((1, 2, 3)), x)
+    torch.testing.assert_close(linear, weight.square().sum().expand(4) / 2)
+    quadratic = zero_centred(lambda x: x.square().sum((1, 2, 3)) / 2, x)
+    torch.testing.assert_close(quadratic, x.square().sum((1, 2, 3)) / 2)
+    (slope,) = torch.autograd.grad(linear.mean(), weight)
+    torch.testing.assert_close(slope, weight)
+
+
+def test_around_real_images_it_depends_on_noise_and_place_of_each():
+    real, noise, place = places(4)
+    draw, spread = noise.sigmoid(), torch.tensor(3.0, dtype=torch.float64)
+    penalty = dragan_penalty(lambda x: x.square().sum((1, 2, 3)) / 2, real, spread, draw, place)
+    x = torch.stack([real[i] + place[i] * 0.5 * 3 * draw[i] for i in range(4)])
+    torch.testing.assert_close(penalty, (x.flatten(1).norm(dim=1) - 1).square())
+    weight = torch.randn(3, 4, 5, dtype=torch.float64)
+    linear = dragan_penalty(lambda x: (x * weight).sum((1, 2, 3)), real, spread, draw, place)
+    torch.testing.assert_close(linear, (weight.norm() - 1).square().expand(4))

@@ -1,5 +1,6 @@
 """What a GAN tells of its players' answers, and what its samples are."""
 
+import math
 from typing import get_args
 
 import pytest
@@ -7,8 +8,17 @@ import torch
 from torch import nn
 
 from genlab.contracts import ConfigError, Images, Points
-from genlab.losses.adversarial import AdversarialLoss, discriminator_parts, generator_part
+from genlab.losses.adversarial import (
+    AdversarialLoss,
+    discriminator_parts,
+    fake_loss,
+    generator_part,
+    log_odds,
+    real_loss,
+)
+from genlab.models.base.adversarial_objective import Verdict, beliefs
 from genlab.models.base.schedules import Ramp
+from genlab.nets.dcgan import DCGAN
 
 import players
 from players import noise
@@ -56,10 +66,53 @@ def test_terms_are_what_the_discriminator_says_of_images_between_minus_one_and_o
         torch.testing.assert_close(terms[f"loss_d_{part}"], value)
     torch.testing.assert_close(terms["loss_g"], generator_part(loss, fake, real))
     real, fake = real.reshape(7, -1), fake.reshape(7, -1)
-    torch.testing.assert_close(terms["d_real"], real.sigmoid().mean(1))
-    torch.testing.assert_close(terms["d_fake"], fake.sigmoid().mean(1))
-    right = ((real > 0).sum(1) + (fake < 0).sum(1)) / (2 * real.shape[1])
+    if loss in ("relativistic", "wasserstein"):  # of a pair, which is the real one?
+        d_real, d_fake = (real - fake).sigmoid(), (fake - real).sigmoid()
+    elif loss == "least_squares":
+        d_real, d_fake = real.clamp(0, 1), fake.clamp(0, 1)
+    else:
+        d_real, d_fake = real.sigmoid(), fake.sigmoid()
+    torch.testing.assert_close(terms["d_real"], d_real.mean(1), rtol=0, atol=2e-6)
+    torch.testing.assert_close(terms["d_fake"], d_fake.mean(1), rtol=0, atol=2e-6)
+    right = ((d_real > 0.5).sum(1) + (d_fake < 0.5).sum(1)) / (2 * real.shape[1])
     torch.testing.assert_close(terms["d_accuracy"], right, check_dtype=False)
+
+
+FOUND = {  # scores of two real and two fake ones, and what D holds of each; the last real one is taken for a fake
+    "non_saturating": ([3.0, -1.0], [-2.0, -2.0]),
+    "saturating": ([3.0, -1.0], [-2.0, -2.0]),
+    "hinge": ([1.5, -0.2], [-1.0, -1.0]),
+    "least_squares": ([1.1, 0.4], [0.2, 0.1]),
+    "wasserstein": ([90.0, 40.0], [50.0, 70.0]),
+    "relativistic": ([90.0, 60.0], [85.0, 70.0]),
+}
+
+
+@pytest.mark.parametrize("loss", get_args(AdversarialLoss))
+def test_accuracy_is_by_where_a_loss_draws_the_line_or_by_pairs_where_it_draws_none(loss):
+    real, fake = (torch.tensor(scores) for scores in FOUND[loss])
+    _, _, right = beliefs(loss, Verdict(real, fake, real, fake, ()))
+    assert right.tolist() == ([1.0, 0.0] if loss in ("relativistic", "wasserstein") else [1.0, 0.5])
+    _, _, right = beliefs(loss, Verdict(real, real, real, real, ()))
+    assert right.mean() == 0.5
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "least_squares"])
+def test_the_best_d_holds_what_the_densities_say(loss):
+    """The score at which p times the loss on real data and q times that on fakes is least means p / (p + q)."""
+    p, q, scores = 0.3, 0.9, torch.linspace(-3, 3, 60_001, dtype=torch.float64)
+    cost = p * real_loss[loss](scores) + q * fake_loss[loss](scores)
+    assert log_odds(loss, scores[cost.argmin()]).sigmoid().item() == pytest.approx(p / (p + q), abs=1e-4)
+
+
+def test_what_d_says_of_a_place_is_measured_from_where_its_loss_draws_the_line():
+    x = images()
+    for loss, expected in {"non_saturating": 0.7, "hinge": 0.7, "least_squares": math.log(0.7 / 0.3)}.items():
+        model = gan(loss)
+        linear = model.discriminator[1]
+        torch.nn.init.zeros_(linear.weight)
+        torch.nn.init.constant_(linear.bias, 0.7)
+        torch.testing.assert_close(model.judge(x), torch.full((7,), expected, dtype=torch.float64))
 
 
 def test_points_are_judged_in_their_own_coordinates():
@@ -104,9 +157,30 @@ def test_a_game_that_cannot_be_played_is_refused(options, words):
         players.gan(**options)
 
 
+GAMES = {"plain": {}, "pairs": {"loss": "relativistic", "r1": 0.1}}
+
+
 def test_a_penalty_beside_another_loss_is_allowed_and_said():
     assert any("allowed" in note for note in players.gan(lambda_gp=1.0).notes())
     assert not any("allowed" in note for note in players.gan(lambda_gp=1.0, loss="wasserstein").notes())
+
+
+@pytest.mark.parametrize(("norm", "said"), [("batch", True), ("instance", False), ("none", False)])
+def test_a_spectral_norm_that_batch_norm_scales_back_is_said(norm, said):
+    for spectral in (True, False):
+        notes = players.gan(DCGAN(2, norm, spectral, 0, "projection"), (1, 8, 8)).notes()
+        assert any("discriminator_norm=none" in note for note in notes) == (said and spectral)
+
+
+def test_what_loss_d_is_made_of_is_said_with_its_penalties():
+    said = {
+        name: next(note for note in players.gan(**o).notes() if note.startswith("loss_d: "))
+        for name, o in GAMES.items()
+    }
+    assert "penalties" not in said["plain"]
+    assert "loss_d_real + loss_d_fake" in said["plain"]
+    assert "loss_d_pair" in said["pairs"]
+    assert "penalties by their weights" in said["pairs"]
 
 
 def test_a_penalty_is_not_computed_once_its_weight_has_fallen_to_0():

@@ -121,6 +121,7 @@ class ByHand:
         fakes, total = rows_of(fake, o["pack"]), 0.0
         place = noise(n).uniform("penalty_D", len(packs))
         draw = noise(n).uniform("dragan_D", len(packs), *packs[0].shape[1:])
+        far = noise(n).uniform("dragan_place_D", len(packs))
         spread = torch.cat(packs).std(correction=0)
         for i, (x, x_fake) in enumerate(zip(packs, fakes, strict=True)):
             label = [one[i] for one in labels]
@@ -132,7 +133,7 @@ class ByHand:
             if o["r2"]:
                 total = total + o["r2"] / 2 * slope(self.d, x_fake, *label) ** 2
             if o["dragan"]:
-                total = total + o["dragan"] * (slope(self.d, x + 0.5 * spread * draw[i], *label) - 1) ** 2
+                total = total + o["dragan"] * (slope(self.d, x + far[i] * 0.5 * spread * draw[i], *label) - 1) ** 2
         return o["penalty_every"] * total / len(packs)
 
     def descend(self, net, loss, rate):
@@ -219,3 +220,11 @@ def test_a_falling_share_ends_where_its_schedule_does():
         shares.append((kept != 0).sum().item() / 8)
         assert math.isclose(kept.mean().item(), loss[loss > 8 - 8 * shares[-1]].mean().item())
     assert shares == [1, 0.75, 0.5, 0.5]
+
+
+def test_the_best_of_fakes_that_are_all_alike_weigh_what_all_do():
+    model, loss = players.gan(top_k=0.25).train(), torch.full((8,), 0.7, dtype=torch.float64)
+    torch.testing.assert_close(model.objective.best(loss, torch.zeros_like(loss)).mean(), loss.mean())
+    score = torch.tensor([3.0, 1, 1, 1, 0, 0, 0, 0], dtype=torch.float64)
+    loss = torch.arange(8.0, dtype=torch.float64)
+    torch.testing.assert_close(model.objective.best(loss, score).mean(), loss[:4].mean())

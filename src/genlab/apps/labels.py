@@ -69,7 +69,7 @@ def a_class(one: Any, given: Any, spec: DataSpec) -> int:
     """
     if isinstance(one, str) and one in spec.class_names:
         return spec.class_names.index(one)
-    if isinstance(one, int) and one < spec.classes:
+    if isinstance(one, int) and 0 <= one < spec.classes:
         return one
     if not isinstance(one, int | str):
         raise refused(given, f"{spec.name} has classes, which go by number or name", ways_of(spec))

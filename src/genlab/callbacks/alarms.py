@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,8 +31,9 @@ class Alarms(pl.Callback):
 
     Args:
         loss_d: ``discriminator_won``: the mean of a discriminator's ``loss_d_real`` and ``loss_d_fake``, which mean the same
-            in every model (or ``loss_d`` where a model does not log the two), is below this. An undecided discriminator has
-            0.25 for least squares, 0.69 for cross-entropy, 1 for hinge. 0 disables the alarm.
+            in every model (or ``loss_d_pair``, or ``loss_d`` where a model does not log these), is below this. An undecided
+            discriminator has 0.25 for least squares, 0.69 for cross-entropy, 1 for hinge; Wasserstein critics cannot win. 0
+            disables the alarm.
         rows: consecutive logged batches before ``discriminator_won`` or ``no_learning_rate`` (rate 0) is raised.
         saturated: ``saturated``: the fraction of black and white values in translations exceeds that in real images of
             the target domain by more than this; 1 disables the alarm.
@@ -215,11 +217,16 @@ def ends_of(measured: dict[str, float], beginning: str) -> list[str]:
 
 
 def losses_d(measured: dict[str, float]) -> dict[str, float]:
-    """The newest loss of each discriminator by name suffix: the mean of its real and fake losses, else ``loss_d``."""
-    real, fake = "train/loss_d_real", "train/loss_d_fake"
-    parts = {end: (measured[f"{real}{end}"] + measured[f"{fake}{end}"]) / 2 for end in ends_of(measured, real)}
+    """The newest loss of each discriminator by name suffix: the mean of real and fake, or that of pairs, else ``loss_d``.
+
+    Infinite for a Wasserstein critic, whose scores have a sign: its loss has no least value, and one who learns goes below 0.
+    """
+    real, fake, pair = "train/loss_d_real", "train/loss_d_fake", "train/loss_d_pair"
+    both = {end: (measured[f"{real}{end}"], measured[f"{fake}{end}"]) for end in ends_of(measured, real)}
+    parts = {end: (one + other) / 2 if min(one, other) >= 0 else math.inf for end, (one, other) in both.items()}
+    pairs = {end: measured[f"{pair}{end}"] for end in ends_of(measured, pair)}
     whole = {"": measured["train/loss_d"]} if "train/loss_d" in measured else {}
-    return parts or whole
+    return parts | pairs or whole
 
 
 def translated(measured: dict[str, float], beginning: str) -> list[str]:

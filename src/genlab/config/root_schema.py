@@ -86,7 +86,7 @@ EVALUATE = READING | {
 GENERATE = READING | {
     "what": Literal["sample", "reconstruct", "interpolate", "traverse"],
     "n": PositiveInt | None,
-    "label": NonNegativeInt | str | list[NonNegativeInt | str] | dict[str, NonNegativeInt | float] | None,
+    "label": int | str | list[int | str] | dict[str, int | float] | None,  # which there are, the model knows
     "data": WHERE_DATA,
     "split": Split,
     "batch_size": PositiveInt,

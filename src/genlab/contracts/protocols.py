@@ -85,8 +85,8 @@ class Generates(Draws, Protocol):
 class Judges(Protocol):
     """Has a discriminator: [B], above 0 where it takes x for real rather than generated.
 
-    For the losses of the first GAN paper these are D's log-odds. ``offset_is_free``: the loss compares outputs, so that a
-    constant added to all of them changes nothing, and 0 has no meaning.
+    For the losses of the first GAN paper and least squares these are D's log-odds. ``offset_is_free``: the loss compares
+    outputs, so that a constant added to all of them changes nothing, and 0 has no meaning.
     """
 
     offset_is_free: bool

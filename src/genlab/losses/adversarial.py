@@ -19,6 +19,7 @@ from genlab.losses.precision import at_least_float32, per_image
 
 AdversarialLoss = Literal["non_saturating", "saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 SMOOTHED = ("non_saturating", "saturating", "least_squares")  # those whose real images have a target
+OFFSET_FREE = ("relativistic", "wasserstein")  # those to which a constant added to all scores means nothing
 
 
 def bce_real(scores: Tensor) -> Tensor:
@@ -92,6 +93,16 @@ def smoothed_real(name: AdversarialLoss, scores: Tensor, smoothing: float) -> Te
     if name == "least_squares":
         return per_image((at_least_float32(scores) - (1 - smoothing)).square())
     return (1 - smoothing) * bce_real(scores) + smoothing * bce_fake(scores)
+
+
+def log_odds(name: AdversarialLoss, scores: Tensor) -> Tensor:
+    """By how much D takes its input for real rather than fake: above 0 for real. [B, ...] -> the same shape.
+
+    The best D of the cross-entropies has p / (p + q) as the sigmoid of its score (Goodfellow et al., 2014, eq. 2), that of
+    least squares as the score itself (Mao et al., 2017, eq. 5). The others have scores: of hinge, 0 is the border.
+    """
+    scores = at_least_float32(scores)
+    return scores.logit(eps=1e-6) if name == "least_squares" else scores
 
 
 real_loss: dict[str, Callable[[Tensor], Tensor]] = {

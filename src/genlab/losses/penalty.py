@@ -57,15 +57,17 @@ def zero_centred(critic: Critic, x: Tensor) -> Tensor:
     return squared_slope(critic, x) / 2
 
 
-def dragan_penalty(critic: Critic, real: Tensor, spread: Tensor, draw: Tensor) -> Tensor:
-    """(|grad D(x)| - 1)^2 around a real image: x = real + 1/2 spread u, as the authors' code has it. -> [B].
+def dragan_penalty(critic: Critic, real: Tensor, spread: Tensor, draw: Tensor, place: Tensor) -> Tensor:
+    """(|grad D(x)| - 1)^2 at a point x near a real image: x = real + place * spread * u / 2. -> [B].
 
-    Kodali et al., 2017 (arXiv:1705.07215), section 2.3.
+    Kodali et al., 2017 (arXiv:1705.07215), section 2.3; the noise, and how far of its way x goes, as in the authors' code.
 
     Args:
         critic: [B, *shape] -> scores [B, ...].
         real: [B, *shape].
         spread: the standard deviation of all real values of the batch.
         draw: u, uniform in [0, 1), [B, *shape].
+        place: [B] in [0, 1]: position between the image (0) and the one with noise (1).
     """
-    return one_lipschitz(critic, real + spread * draw.to(real) / 2)
+    at = place.to(real).reshape(-1, *[1] * (real.dim() - 1))
+    return one_lipschitz(critic, real + at * spread * draw.to(real) / 2)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from genlab.config.types import BelowOne, NonNegativeFloat, PositiveFloat, PositiveInt
 from genlab.contracts import DataSpec, Images, Kind, Points
 from genlab.images import signed, unsigned
-from genlab.losses.adversarial import AdversarialLoss
-from genlab.losses.precision import at_least_float32, per_image
+from genlab.losses.adversarial import OFFSET_FREE, AdversarialLoss, log_odds
+from genlab.losses.precision import per_image
 from genlab.models.base.adversarial_objective import AdversarialObjective, beliefs
 from genlab.models.base.diffaugment import Change, DiffAugment
 from genlab.models.base.ema import EMA
@@ -24,7 +24,7 @@ from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import with_rate
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
-from genlab.models.base.schedules import Schedule, Weight
+from genlab.models.base.schedules import Schedule, Share, Weight
 
 
 class GANNet(Protocol):
@@ -84,7 +84,7 @@ class GAN(Model):
         instance_noise: Weight,
         augment: list[Change],
         pack: PositiveInt,
-        top_k: Weight,
+        top_k: Share,
         ema_images: NonNegativeFloat,
         net: GANNet,
         optimizer: OptimizerFactory,
@@ -110,6 +110,7 @@ class GAN(Model):
         judge, note = [self.discriminator], "loss_d: loss_d_real + loss_d_fake, as eq. 1 has it"
         if self.objective.compares:
             note = "loss_d: loss_d_pair, of a real and a fake one"
+        note += "; and the penalties by their weights" if self.objective.penalties.any else ""
         judging, d_loss, own = self.discriminator_terms, self.discriminator_loss, self.d_optimizer
         return [
             Phase("d", judge, judging, d_loss, detached=True, optimizer=own, note=note),
@@ -131,7 +132,7 @@ class GAN(Model):
     @property
     def offset_is_free(self) -> bool:
         """Whether a constant added to D's output changes nothing: then 0 has no meaning."""
-        return self.objective.loss in ("relativistic", "wasserstein")
+        return self.objective.loss in OFFSET_FREE
 
     def real(self, batch: Images | Points) -> Tensor:
         """The batch's real data as input of D. -> [B, *shape]."""
@@ -147,7 +148,7 @@ class GAN(Model):
         real, y, count = self.real(batch), self.given(batch.label), len(batch[0])
         found = self.objective.judge(self.discriminator, real, shared["fake"], noise, "D", y=y)
         parts = self.objective.terms(self.discriminator, found, count, noise, "D")
-        d_real, d_fake, right = (self.objective.each(value, count) for value in beliefs(found))
+        d_real, d_fake, right = (self.objective.each(value, count) for value in beliefs(self.objective.loss, found))
         return {f"loss_d_{part}": value for part, value in parts.items()} | {
             "d_real": d_real,
             "d_fake": d_fake,
@@ -183,14 +184,14 @@ class GAN(Model):
         return made if self.spec.kind == "points" else unsigned(made)
 
     def judge(self, x: Tensor, *, label: Tensor | None = None) -> Tensor:
-        """D's output before the sigmoid, averaged over patches; of a pack, that of x beside itself.
+        """D's log-odds of x being real, or what stands for them, averaged over patches; of a pack, that of x beside itself.
 
         [B, *shape], images in [0, 1] or points -> [B].
         """
         shown = (x if self.spec.kind == "points" else signed(x), *self.given(label))
         with self.evaluating():
             scores = self.discriminator(*(torch.cat([one] * self.objective.pack, 1) for one in shown))
-        return per_image(at_least_float32(scores))
+        return per_image(log_odds(self.objective.loss, scores))
 
     def notes(self) -> list[str]:
         """What is unusual of the game."""

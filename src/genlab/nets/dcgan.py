@@ -19,6 +19,10 @@ from genlab.nets.norm import ImageNorm, image_norm
 from genlab.nets.spectral_norm import normalise_spectrum
 
 MOST = 2**30  # weights of one layer: 4 GiB
+SCALED_BACK = (
+    "the batch norm of the discriminator scales back what model.net.spectral_norm bounds; the paper's have none: "
+    "model.net.discriminator_norm=none"
+)
 
 
 def initialise(module: nn.Module) -> None:
@@ -58,6 +62,8 @@ class Generator(nn.Module):
 
 class Discriminator(nn.Module):
     """image [B, C, H, W] in [-1, 1] -> logit [B]. Labels are one more plane, or projected on the last 4x4 map."""
+
+    note: str = ""  # what is unusual of it, for the start of a run
 
     def __init__(
         self, shape: tuple[int, ...], labels: int, condition: Condition | None, width: int, norm: ImageNorm, group: int
@@ -134,6 +140,7 @@ class DCGAN:
         net = Discriminator(shape, labels, taken, self.width, self.discriminator_norm, self.minibatch_std)
         if self.spectral_norm:
             normalise_spectrum(net)
+            net.note = SCALED_BACK if self.discriminator_norm == "batch" else ""
         return net
 
 

@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from genlab.contracts import ConfigError, Problem
-from genlab.losses.adversarial import SMOOTHED, AdversarialLoss, discriminator_parts, generator_part
+from genlab.losses.adversarial import (
+    OFFSET_FREE,
+    SMOOTHED,
+    AdversarialLoss,
+    discriminator_parts,
+    generator_part,
+    log_odds,
+)
 from genlab.losses.precision import at_least_float32, per_image
 from genlab.models.base.diffaugment import DiffAugment
 from genlab.models.base.distributed import gather_rows
@@ -18,7 +25,7 @@ from genlab.models.base.noise import Noise
 from genlab.models.base.packing import packed, unpacked
 from genlab.models.base.parts import WeightAt
 from genlab.models.base.phases import Terms
-from genlab.models.base.schedules import THE_END, Weight, value_at
+from genlab.models.base.schedules import THE_END, Share, Weight, value_at
 
 
 class Verdict(NamedTuple):
@@ -66,7 +73,7 @@ class AdversarialObjective:
         label_smoothing: float = 0.0,
         instance_noise: Weight = 0.0,
         pack: int = 1,
-        top_k: Weight = 1.0,
+        top_k: Share = 1.0,
     ) -> None:
         if loss == "wasserstein" and not penalties.any:
             what = "a Wasserstein critic needs a gradient penalty"
@@ -158,14 +165,16 @@ class AdversarialObjective:
         return self.each(self.best(loss, per_image(of_fake)) if net.training else loss, len(fake))
 
     def best(self, loss: Tensor, score: Tensor) -> Tensor:
-        """The loss of the fakes with the highest scores of all ranks, scaled to have their mean; 0 of the others. [B]."""
+        """The loss of the fakes with the highest scores of all ranks, scaled to have their mean; 0 of the others. [B].
+
+        Of fakes with the same score, which a discriminator that does not care gives, all are taken or none.
+        """
         share = self.at(self.top_k)
         if share >= 1:
             return loss
         every = gather_rows(score.detach())
-        kept = max(1, round(share * len(every)))
-        least = every.topk(kept).values[-1]
-        return loss * (score.detach() >= least) * (len(every) / kept)
+        least = every.topk(max(1, round(share * len(every)))).values[-1]
+        return loss * (score.detach() >= least) / (every >= least).to(loss).mean()
 
     # ---- what is shown ---------------------------------------------------------------------------------------------
 
@@ -182,8 +191,14 @@ class AdversarialObjective:
         return unpacked(value, self.pack, images)
 
 
-def beliefs(found: Verdict) -> tuple[Tensor, Tensor, Tensor]:
-    """D's probabilities for real and fake images, and its accuracy, averaged over patches. [B] each."""
+def beliefs(loss: AdversarialLoss, found: Verdict) -> tuple[Tensor, Tensor, Tensor]:
+    """D's probabilities for real and fake images, and its accuracy, averaged over patches. [B] each.
+
+    With a loss that is ``OFFSET_FREE``, that the real one of a pair is the real one, and that the fake one is.
+    """
     real, fake = at_least_float32(found.of_real), at_least_float32(found.of_fake)
-    right = ((real > 0).float() + (fake < 0).float()) / 2
+    if loss in OFFSET_FREE:
+        real, fake = real - fake, fake - real
+    real, fake = log_odds(loss, real), log_odds(loss, fake)
+    right = 0.5 + (real.sign() - fake.sign()) / 4
     return per_image(real.sigmoid()), per_image(fake.sigmoid()), per_image(right)

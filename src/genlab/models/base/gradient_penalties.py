@@ -69,8 +69,8 @@ class GradientPenalties:
         if "r2" in due:
             terms["r2"] = zero_centred(critic, fake)
         if "dragan" in due:
-            draw = noise.uniform(f"dragan_{name}", *real.shape)
-            terms["dragan"] = dragan_penalty(critic, real, spread(real), draw)
+            draw, place = noise.uniform(f"dragan_{name}", *real.shape), noise.uniform(f"dragan_place_{name}", len(real))
+            terms["dragan"] = dragan_penalty(critic, real, spread(real), draw, place)
         return terms
 
     def weighted(self, terms: Mapping[str, Any], name: str, at: WeightAt) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from genlab.config.types import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from genlab.config.types import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveFraction, PositiveInt
 
 
 class Schedule(Protocol):
@@ -141,6 +141,7 @@ class WeightSchedule(Protocol):
 
 
 Weight = NonNegativeFloat | WeightSchedule
+Share = PositiveFraction | WeightSchedule  # of a batch
 THE_END = 1 << 62  # a batch that comes after the end of every schedule
 
 
