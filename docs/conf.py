@@ -18,6 +18,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 templates_path = ["_templates"]
 exclude_patterns = ["_templates"]
+highlight_language = "bash"  # of blocks without a language: commands
 html_theme = "furo"
 html_title = "genlab"
 html_show_sphinx = False
