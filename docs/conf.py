@@ -3,6 +3,9 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "src"))
@@ -25,18 +28,18 @@ html_show_sphinx = False
 html_copy_source = False
 
 
-def as_written(app, what, name, obj, options, lines) -> None:
+def as_written(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Let ``|`` and ``*`` of a docstring stand for themselves: ours are plain text, with code between double backticks."""
     text = re.split(r"(``.+?``)", "\n".join(lines), flags=re.DOTALL)
     lines[:] = "".join(p if i % 2 else re.sub(r"([|*])", r"\\\1", p) for i, p in enumerate(text)).split("\n")
 
 
-def readme_is_the_index(app, name, source) -> None:
+def readme_is_the_index(app: Sphinx, name: str, source: list[str]) -> None:
     """On the site the first page stands for the README."""
     source[0] = source[0].replace("](../README.md", "](index.md")
 
 
-def setup(app) -> None:
+def setup(app: Sphinx) -> None:
     """Escape before the sections of a docstring are read."""
     app.connect("autodoc-process-docstring", as_written, priority=100)
     app.connect("source-read", readme_is_the_index)
