@@ -19,6 +19,7 @@ autosummary_generate = True
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
+suppress_warnings = ["ref.python"]  # two classes of one name, in an annotation: the first is linked
 templates_path = ["_templates"]
 exclude_patterns = ["_templates"]
 highlight_language = "bash"  # of blocks without a language: commands
@@ -34,12 +35,13 @@ def as_written(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines:
     lines[:] = "".join(p if i % 2 else re.sub(r"([|*])", r"\\\1", p) for i, p in enumerate(text)).split("\n")
 
 
-def readme_is_the_index(app: Sphinx, name: str, source: list[str]) -> None:
-    """On the site the first page stands for the README."""
-    source[0] = source[0].replace("](../README.md", "](index.md")
+def as_on_the_site(app: Sphinx, name: str, source: list[str]) -> None:
+    """The first page stands for the README, and a folder of the repository is named without a link."""
+    text = source[0].replace("](../README.md", "](index.md")
+    source[0] = re.sub(r"\[([^]]+)\]\((\.\./[^)#]+)\)", lambda m: m[1] if (HERE / m[2]).is_dir() else m[0], text)
 
 
 def setup(app: Sphinx) -> None:
     """Escape before the sections of a docstring are read."""
     app.connect("autodoc-process-docstring", as_written, priority=100)
-    app.connect("source-read", readme_is_the_index)
+    app.connect("source-read", as_on_the_site)
