@@ -63,6 +63,13 @@ def test_every_page_is_linked_from_the_readme_or_the_page_of_models():
     assert not [page.name for page in DOCS if page not in listed]
 
 
+def test_every_page_is_on_the_site():
+    index = ROOT / "docs" / "index.md"
+    trees = re.findall(r"^```{toctree}\n(.*?)^```", index.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    entries = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+    assert sorted(entries) == sorted(page.stem for page in DOCS if page != index)
+
+
 def test_the_page_of_models_has_every_model_and_every_recipe():
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     conf = Conf()
