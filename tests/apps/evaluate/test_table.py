@@ -7,7 +7,8 @@ import pytest
 
 from genlab.apps.evaluate.bench import Measured
 from genlab.apps.evaluate.report import entry, write_table
-from genlab.apps.evaluate.table import Row, direction, drawn, over_seeds, table
+from genlab.apps.evaluate.table import Row, drawn, over_seeds, table
+from genlab.metrics.directions import direction
 
 FID = "test/fid_inception_10000_AtoB"
 

@@ -1,0 +1,86 @@
+"""Everything that the page shows, read once and handed to each of its sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from genlab.metrics.directions import own_direction
+from genlab.pages.report.differences import Difference, differences
+from genlab.pages.report.groups import Group, all_metrics, grouped
+from genlab.pages.report.pictures import Pictures, read_pictures
+from genlab.pages.report.record import Record, read_record
+from genlab.pages.report.sweep import SweepPictures, sweeps_of
+from genlab.sweeps.words import spread_decimals
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is shown.
+
+    Args:
+        title: what the report is of.
+        records: the runs, in order of their labels.
+        pictures: their pictures.
+        sweeps: the pictures of the sweeps that some of them belong to.
+        live: whether the page is served, and asks whether there is news.
+    """
+
+    title: str
+    records: Sequence[Record]
+    pictures: Pictures
+    sweeps: Sequence[SweepPictures] = ()
+    live: bool = False
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The runs that differ only in their seed, together."""
+        return grouped(self.records)
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """What differs between their configurations."""
+        return differences(self.records)
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics of the table."""
+        return all_metrics(self.groups)
+
+    @cached_property
+    def decimals(self) -> dict[str, int]:
+        """How many decimals tell the values of a metric apart."""
+        return {name: spread_decimals(group.mean(name) for group in self.groups) for name in self.metrics}
+
+    @cached_property
+    def directions(self) -> dict[str, int]:
+        """Which end of each metric is good; 0 where that is not certain."""
+        return {name: own_direction(name) for name in self.metrics}
+
+    def group_of(self, run: int) -> Group:
+        """The group of a run."""
+        return next(group for group in self.groups if run in group.runs)
+
+
+def read_content(runs: Sequence[Path], title: str, live: bool = False) -> Content:
+    """Read all runs. ``runs``: their directories."""
+    labels = labels_of(runs)
+    records = [read_record(path, label) for path, label in sorted(zip(runs, labels, strict=True), key=by_label)]
+    return Content(title, records, read_pictures(records), sweeps_of(records), live)
+
+
+def labels_of(runs: Sequence[Path]) -> list[str]:
+    """The directories without what all of them begin with; of a single one its two last names."""
+    if len(runs) == 1:
+        return ["/".join(runs[0].parts[-2:])]
+    parts = [path.parts for path in runs]
+    shared = next(i for i in range(min(map(len, parts)) + 1) if len({one[: i + 1] for one in parts}) > 1)
+    return ["/".join(one[shared:]) or one[-1] for one in parts]
+
+
+def by_label(pair: tuple[Path, str]) -> list[tuple[int, int | str]]:
+    """The order of runs: by name, in which numbers count as such, so that 2 comes before 10."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", pair[1])]
