@@ -47,7 +47,9 @@ class Browser:
     def ask(self, method, session=None, **parameters):
         """A command of the protocol, and its answer."""
         self.number += 1
-        question = {"id": self.number, "method": method, "params": parameters} | ({"sessionId": session} if session else {})
+        question = {"id": self.number, "method": method, "params": parameters} | (
+            {"sessionId": session} if session else {}
+        )
         os.write(self.to, json.dumps(question).encode() + b"\0")
         for answer in self.messages(PATIENCE):
             if answer.get("id") == self.number:
@@ -93,7 +95,9 @@ class Tab:
 
     def size(self, width, height):
         """Its window."""
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
 
     def go(self, address):
         """Load an address."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-LOWER = ("fid", "kid", "mind", "cmmd", "lpips", "mse", "l1", "nll", "bpd", "fpr95")
+LOWER = ("fid", "kid", "mind", "cmmd", "lpips", "mse", "l1", "nll", "bpd", "fpr95", "modes_kl", "class_kl")
 HIGHER = (
     *("psnr", "ssim", "precision", "recall", "density", "coverage", "clipped_density", "clipped_coverage"),
     *("inception_score", "modes", "high_quality", "target_rate"),
@@ -21,7 +21,7 @@ def direction(metric: str) -> int:
     name = last(metric)
     if begins(name, NOT_COMPARED):
         return 0
-    return 1 if begins(name, HIGHER) else -1 if begins(name, LOWER) else 0
+    return -1 if begins(name, LOWER) else 1 if begins(name, HIGHER) else 0
 
 
 def own_direction(metric: str) -> int:

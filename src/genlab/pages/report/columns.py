@@ -11,14 +11,14 @@ from genlab.pages.html import Markup, element, joined, text
 from genlab.pages.report.content import Content
 from genlab.pages.report.differences import ABSENT, Difference
 from genlab.pages.report.groups import Group
-from genlab.pages.report.numbers import of_group
+from genlab.pages.report.numbers import enough, of_group
 from genlab.pages.report.record import is_number
 from genlab.pages.report.state import ORDER, badge
 from genlab.pages.report.winners import weight
 from genlab.sweeps.words import duration, number_text, short_names, shortened
 
 OPEN_KEYS, OPEN_METRICS = 3, 7  # parameters and metrics that are seen at first
-MOST_KEYS = 40  # parameters that can be made columns
+MOST_KEYS, MOST_METRICS = 24, 60  # parameters and metrics that can be made columns
 COUNTS = {"parameters": "parameters", "train": "training images", "val": "validation images", "test": "test images"}
 DULL = ("choices.", "seed", "model._target_", "data._target_")  # columns of their own have these
 
@@ -59,7 +59,7 @@ class Column:
 
 def columns(content: Content) -> list[Column]:
     """All columns, in their order."""
-    return [*of_runs(), *of_keys(content), *of_training(), *of_metrics(content)]
+    return [*of_runs(), *of_keys(content), *of_metrics(content), *of_training()]
 
 
 def of_runs() -> Iterator[Column]:
@@ -135,7 +135,7 @@ def of_training() -> Iterator[Column]:
     yield Column("seconds", "time", of_time, number=True, kind="training")
     yield Column("images_per_second", "images/s", partial(of_summary, "images_per_second"), True, False, "training")
     for key, words in COUNTS.items():
-        yield Column(key, words, partial(of_count, key), True, key == "parameters", "training")
+        yield Column(key, words, partial(of_count, key), True, key in ("parameters", "train"), "training")
 
 
 def of_summary(key: str, group: Group) -> Cell:
@@ -171,7 +171,9 @@ def mean(values: list[object]) -> float | None:
 def of_metrics(content: Content) -> Iterator[Column]:
     """A column for each metric; those that are quoted, and that most runs have, are seen at first."""
     shown = opened(content)
-    for name in [*shown, *(name for name in content.metrics if name not in shown)]:
+    others = [name for name in content.metrics if name not in shown]
+    often = set(sorted(others, key=lambda name: -sum(name in group.metrics for group in content.groups))[:MOST_METRICS])
+    for name in [*shown, *(name for name in others if name in often)]:
         yield Column(
             name,
             name,
@@ -186,9 +188,13 @@ def of_metrics(content: Content) -> Iterator[Column]:
 def opened(content: Content) -> list[str]:
     """The metrics that are seen at first: of each name the test's, in order of weight, then of how many runs have it."""
     having = {name: sum(name in group.metrics for group in content.groups) for name in content.metrics}
-    known = [name for name in content.metrics if name.startswith("test/") or f"test/{name.partition('/')[2]}" not in having]
+    known = [
+        name for name in content.metrics if name.startswith("test/") or f"test/{name.partition('/')[2]}" not in having
+    ]
     judged = [name for name in known if content.directions[name] and not name.endswith("loss")]
-    often = sorted(judged, key=lambda name: (-(2 * having[name] >= max(having.values(), default=0)), weight(name), name))
+    often = sorted(
+        judged, key=lambda name: (-(2 * having[name] >= max(having.values(), default=0)), weight(name), name)
+    )
     return often[:OPEN_METRICS]
 
 
@@ -208,12 +214,11 @@ def aside(name: str, decimals: int, group: Group) -> str:
     parts += [f"{first.counts[name]:,} images"] if isinstance(first.counts.get(name), int) else []
     real = first.counts.get(f"{name}_real")
     parts += [f"against {real:,} real ones"] if isinstance(real, int) else []
-    parts += [f"{words} {number_text(first.numbers[name + end], decimals)}" for words, end in beside.items() if name + end in first.numbers]
+    known = {words: first.numbers[name + end] for words, end in beside.items() if name + end in first.numbers}
+    parts += [f"{words} {number_text(value, enough(value, decimals))}" for words, value in known.items()]
     return ", ".join(parts)
 
 
 def alone(group: Group) -> list[Group]:
     """Each run of a group as one by itself."""
     return [Group(group.number, (run,), (record,)) for run, record in zip(group.runs, group.records, strict=True)]
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,10 @@ from genlab.pages.report.groups import Group, all_metrics, grouped
 from genlab.pages.report.pictures import Pictures, read_pictures
 from genlab.pages.report.record import Record, read_record
 from genlab.pages.report.sweep import SweepPictures, sweeps_of
+from genlab.pages.report.winners import weight
 from genlab.sweeps.words import spread_decimals
+
+STAMP = re.compile(r"(?<=.)/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?$")  # a run id that is a time
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,13 @@ class Content:
 
     @cached_property
     def metrics(self) -> list[str]:
-        """The metrics of the table."""
-        return all_metrics(self.groups)
+        """The metrics of the table: those of the test first, and of each split those that are quoted."""
+        splits = ("test", "val")
+        place = {
+            name: splits.index(split) if (split := name.partition("/")[0]) in splits else 2
+            for name in all_metrics(self.groups)
+        }
+        return sorted(place, key=lambda name: (place[name], weight(name)))
 
     @cached_property
     def decimals(self) -> dict[str, int]:
@@ -73,12 +82,17 @@ def read_content(runs: Sequence[Path], title: str, live: bool = False) -> Conten
 
 
 def labels_of(runs: Sequence[Path]) -> list[str]:
-    """The directories without what all of them begin with; of a single one its two last names."""
+    """The directories without what all of them begin with, and without the time where the rest tells them apart.
+
+    Of a single one the two last names.
+    """
     if len(runs) == 1:
         return ["/".join(runs[0].parts[-2:])]
     parts = [path.parts for path in runs]
     shared = next(i for i in range(min(map(len, parts)) + 1) if len({one[: i + 1] for one in parts}) > 1)
-    return ["/".join(one[shared:]) or one[-1] for one in parts]
+    whole = ["/".join(one[shared:]) or one[-1] for one in parts]
+    counts = Counter(STAMP.sub("", label) for label in whole)
+    return [brief if counts[brief := STAMP.sub("", label)] == 1 else label for label in whole]
 
 
 def by_label(pair: tuple[Path, str]) -> list[tuple[int, int | str]]:

@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,12 @@ class Curves:
     clock: list[list[float]] = field(default_factory=list)
     last: dict[str, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def drawn(self) -> dict[str, Points]:
         """What makes a curve: metrics with two values or more, without standard errors and the like."""
-        return {name: points for name, points in self.series.items() if len(points) > 1 and not is_aside(name, self.last)}
+        return {
+            name: points for name, points in self.series.items() if len(points) > 1 and not is_aside(name, self.last)
+        }
 
 
 def read_curves(path: Path) -> tuple[Curves, list[str]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from genlab.config.keys import key_of
 from genlab.pages.report.groups import ASIDE, NOT_COMPARED
 from genlab.pages.report.record import Record
 from genlab.sweeps.words import value_text
 
 ABSENT = -1
-PLACES = ("choices.model", "choices.data", "model", "data", "trainer", "choices", "")  # the order in which keys are told
+PLACES = ("choices.model", "choices.data", "seed", "model", "data", "trainer", "choices", "")  # the order of keys
+LEADING = PLACES[:3]
+MEASURING = ("metrics.", "callbacks.")
 TARGET = "._target_"
 ALWAYS = ("seed",)  # told as any other key
 
@@ -47,7 +50,7 @@ class Difference:
 
 
 def differences(records: Sequence[Record]) -> list[Difference]:
-    """The keys that differ, those that all runs have first; keys that say the same are told once.
+    """The keys that differ, those that all runs have and those that were typed first; keys that say the same are told once.
 
     A run without a configuration has no part in it. A key that only some models have, with one value, follows from the model.
     """
@@ -60,8 +63,16 @@ def differences(records: Sequence[Record]) -> list[Difference]:
             same = found.setdefault((tuple(one.values), tuple(one.of_run)), one)
             if same is not one:
                 same.equal.append(key)
-    whole = {run for run, record in enumerate(records) if record.config}
-    return sorted(found.values(), key=lambda one: not all(one.of_run[run] != ABSENT for run in whole))
+    whole = [run for run, record in enumerate(records) if record.config]
+    typed = {key_of(text) for record in known for text in record.typed}
+    return sorted(found.values(), key=lambda one: weight(one, whole, typed))
+
+
+def weight(one: Difference, whole: Sequence[int], typed: set[str]) -> tuple[bool, int, bool, bool]:
+    """The order of keys: what all runs have, what leads, what does not only measure, what somebody has typed."""
+    partly = any(one.of_run[run] == ABSENT for run in whole)
+    leads = LEADING.index(one.key) if one.key in LEADING else len(LEADING)
+    return partly, leads, one.key.startswith(MEASURING), not typed & {one.key, *one.equal}
 
 
 def told(key: str) -> bool:
@@ -87,9 +98,10 @@ def in_words(key: str, value: object) -> str:
     return text.rpartition(".")[2] if key.endswith(TARGET) else text
 
 
-def place(key: str) -> tuple[int, str]:
-    """Where a key stands: model and data first, what measures and records last."""
-    return next(i for i, first in enumerate(PLACES) if key == first or key.startswith(f"{first}." if first else "")), key
+def place(key: str) -> tuple[int, bool, str]:
+    """Where a key stands: model and data first, what measures and records last, and of each place classes last."""
+    where = next(i for i, first in enumerate(PLACES) if key == first or key.startswith(f"{first}." if first else ""))
+    return where, key.endswith(TARGET), key
 
 
 def apart(one: int, other: int, found: Sequence[Difference]) -> list[Difference]:

@@ -95,7 +95,5 @@ def grouped(records: Sequence[Record]) -> list[Group]:
 
 
 def all_metrics(groups: Iterable[Group]) -> list[str]:
-    """Every metric of a table, those of the test first."""
-    order = {"test": 0, "val": 1}
-    found = {name for group in groups for record in group.records for name in record.metrics}
-    return sorted(found, key=lambda name: (order.get(name.partition("/")[0], 2), name))
+    """Every metric that a run has, by name."""
+    return sorted({name for group in groups for record in group.records for name in record.metrics})

@@ -36,7 +36,11 @@ SECTIONS = {  # by the id of their heading, the words that lead to them
 def page(content: Content) -> str:
     """The whole file; equal runs make equal bytes."""
     script, body = scripts(), joined((section(content) for section in PARTS), "\n")
-    blocks = [data("facts", drawn.facts(content)), data("points", drawn.points(content)), data("strips", drawn.strips(content))]
+    blocks = [
+        data("facts", drawn.facts(content)),
+        data("points", drawn.points(content)),
+        data("strips", drawn.strips(content)),
+    ]
     digest = hashlib.sha256("".join([body, *blocks]).encode(errors="surrogatepass")).hexdigest()[:16]
     main = element("main", None, body, foot(digest))
     inner = element("body", None, navigation(body), main, *blocks, element("script", None, Markup(script)))
@@ -60,7 +64,9 @@ def top(content: Content, allowed: str) -> Markup:
 
 def navigation(body: str) -> Markup:
     """Links to the sections that there are, and what changes between light and dark."""
-    links = [element("a", {"href": f"#{name}"}, words) for name, words in SECTIONS.items() if f'<h2 id="{name}"' in body]
+    links = [
+        element("a", {"href": f"#{name}"}, words) for name, words in SECTIONS.items() if f'<h2 id="{name}"' in body
+    ]
     theme = element("button", {"type": "button", "id": "theme", "class": "works"}, "light / dark")
     return element("nav", {"aria-label": "Sections"}, *links, theme)
 

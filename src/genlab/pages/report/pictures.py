@@ -17,8 +17,8 @@ from genlab.pages.report.webp import SIDE, Packed, pack
 NUMBERED = re.compile(r"(?P<kind>.+)_(?P<number>\d{6,})")
 FOLDERS = ("images", "tables")
 ORDER = ("samples", "translate", "recon", "restored", "codes")  # of kinds
-BYTES = 13_500_000  # of base64 in a page
-FRAMES, EACH = 900, 24  # pictures in a page, and in a strip, at most
+BYTES = 11_500_000  # of base64 in a page
+FRAMES, EACH, LEAST = 1200, 24, 3  # pictures in a page, in a strip at most, and in one over epochs if it can be
 MANY, SMALL = 60, 480  # strips of a kind from which on pictures are this wide at most
 KEPT = 4096  # packed pictures that a server remembers
 
@@ -60,10 +60,14 @@ def read_pictures(records: Sequence[Record], room: int = BYTES) -> Pictures:
     for strip in (strip for run, record in enumerate(records) for strip in strips_of(run, record.path)):
         kinds.setdefault(strip.kind, []).append(strip)
     found = Pictures(
-        {kind: kinds[kind] for kind in sorted(kinds, key=place)}, sum(len(s.files) for some in kinds.values() for s in some)
+        {kind: kinds[kind] for kind in sorted(kinds, key=place)},
+        sum(len(s.files) for some in kinds.values() for s in some),
     )
     with ThreadPoolExecutor(usable()) as pool:
-        taken = add_last(found, room, pool)
+        over_epochs = [kind for kind, strips in found.kinds.items() if any(len(strip.files) > 1 for strip in strips)]
+        taken, frames = add_last(found, over_epochs, room, FRAMES, pool), found.held
+        others = [kind for kind in found.kinds if kind not in over_epochs]
+        taken += add_last(found, others, room - LEAST * taken, FRAMES - LEAST * frames, pool)
         add_between(found, room - taken, pool)
     found.kinds = {kind: strips for kind, strips in found.kinds.items() if any(strip.frames for strip in strips)}
     return found
@@ -86,20 +90,21 @@ def place(kind: str) -> tuple[int, str]:
     return next((i for i, first in enumerate(ORDER) if kind.startswith(first)), len(ORDER)), kind
 
 
-def add_last(found: Pictures, room: int, pool: ThreadPoolExecutor) -> int:
+def add_last(found: Pictures, kinds: Sequence[str], room: int, frames: int, pool: ThreadPoolExecutor) -> int:
     """Pack the last picture of every strip, kind by kind; returns the bytes taken. A kind without room is left out whole."""
-    taken = 0
-    for kind, strips in found.kinds.items():
-        if found.held + len(strips) > FRAMES and taken:
+    taken = held = 0
+    for kind in kinds:
+        strips = found.kinds[kind]
+        if held + len(strips) > frames:
             found.left.append(kind)
             continue
         side = SMALL if len(strips) > MANY else SIDE
         last = list(pool.map(partial(packed_last, side=side), strips))
         size = sum(len(frame[1].content) for frame in last if frame)
-        if taken + size > room and taken:
+        if taken + size > room:
             found.left.append(kind)
             continue
-        taken += size
+        taken, held = taken + size, held + len(strips)
         for strip, frame in zip(strips, last, strict=True):
             strip.frames = [frame] if frame else []
     return taken

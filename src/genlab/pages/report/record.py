@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from genlab.runs.heartbeat import state_of
 from genlab.runs.summary import FINISHED, NAME, read_summary
 
 UNREADABLE = "unreadable"
+WITH_SIGMA = ("gaussian", "laplace")  # likelihoods
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
 
 
@@ -65,6 +67,13 @@ class Record:
         return str(self.summary.get("data_digest") or self.data)
 
     @property
+    def likelihood(self) -> str:
+        """What is said of the pixels, on which numbers in nats depend: ``gaussian learned``, ``bernoulli dynamic``."""
+        kind = self.config.get("model.likelihood")
+        scale = self.config.get("model.sigma") if kind in WITH_SIGMA else None
+        return " ".join(str(part) for part in (kind, scale, self.config.get("data.binarize")) if part is not None)
+
+    @property
     def seed(self) -> int | None:
         """The seed."""
         found = self.config.get("seed", self.summary.get("seed"))
@@ -75,14 +84,14 @@ class Record:
         """The numbers of images, of parameters, and of images behind a metric."""
         return mapping(self.summary.get("counts"))
 
-    @property
+    @cached_property
     def numbers(self) -> dict[str, float]:
         """The metrics of its last weights, and what stands beside them; of an unfinished run the last that it has logged."""
         reached = {name: last for name, last in self.curves.last.items() if not name.startswith("train/")}
         told = mapping(self.summary.get("metrics"))
         return reached | {name: value for name, value in told.items() if is_number(value)}
 
-    @property
+    @cached_property
     def metrics(self) -> dict[str, float]:
         """The metrics alone, without standard errors and the like."""
         return {name: value for name, value in self.numbers.items() if not is_aside(name, self.numbers)}
@@ -113,7 +122,8 @@ def read_state(path: Path, faults: list[str]) -> tuple[dict[str, Any], str]:
         return read_summary(path / NAME), state_of(path)
     except CheckpointError as error:
         missing = not (path / NAME).exists()
-        faults.append(f"{NAME} is missing" if missing else str(error).partition(". Start a new run")[0])
+        told = str(error).partition(". Start a new run")[0].replace(f"{path}/", "")
+        faults.append(f"{NAME} is missing" if missing else told)
         return {}, state_or_unreadable(path)
 
 

@@ -36,17 +36,19 @@ def badge(state: str) -> Markup:
 
 
 def why(record: Record) -> list[str]:
-    """What went wrong with a run, in words: its error, its last sign of life, what could not be read, its alarms."""
+    """What went wrong with a run, in words: its error, its last sign of life, what could not be read."""
     said = [str(record.summary[ERROR])] if record.summary.get(ERROR) else []
     beat = mapping(record.summary.get(HEARTBEAT))
     if record.state == "stale":
         last = f"{beat.get('time')}, process {beat.get('pid')} on {beat.get('host')}" if beat else "never"
         said.append(f"no sign of life since its last: {last}")
-    alarms = record.summary.get("alarms")
-    return [*said, *record.faults, *(told(alarm) for alarm in (alarms if isinstance(alarms, list) else []))]
+    if record.state == "failed" and not said:
+        said.append("its log.txt may say why")
+    return [*said, *record.faults]
 
 
-def told(alarm: object) -> str:
-    """An alarm of the training in words."""
-    found = mapping(alarm)
-    return f"{found['text']} (batch {found.get('step')})" if "text" in found else str(alarm)
+def alarms(record: Record) -> list[str]:
+    """What its training has warned of, in words."""
+    found = record.summary.get("alarms")
+    said = [mapping(one) for one in found] if isinstance(found, list) else []
+    return [f"{one.get('text')} (batch {one.get('step')})" for one in said if one]

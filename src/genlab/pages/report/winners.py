@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genlab.metrics.directions import begins, direction, last, own_direction
 from genlab.pages.report.groups import Group, all_metrics
 
-FIRST = ("nll", "elbo", "fid", "kid", "mse", "psnr", "ssim", "l1", "auroc", "accuracy", "modes", "high_quality", "precision")
-IN_NATS = ("elbo", "nll", "bpd", "nll_bpd")  # comparable where the pixels have one likelihood
-LIKELIHOOD = ("model.likelihood", "model.sigma", "data.binarize")
+FIRST = (
+    "nll",
+    "elbo",
+    "fid",
+    "kid",
+    "mse",
+    "psnr",
+    "ssim",
+    "l1",
+    "auroc",
+    "accuracy",
+    "modes",
+    "high_quality",
+    "precision",
+)
+IN_NATS = ("elbo", "nll", "bpd", "nll_bpd", "recon", "loss")
 
 
 @dataclass(frozen=True)
@@ -69,22 +83,27 @@ def ranked(metric: str, groups: Iterable[Group]) -> tuple[Group, ...]:
 
 def comparable(metric: str, groups: Iterable[Group]) -> list[list[Group]]:
     """The groups apart by what they must share: the images and, of numbers in nats, the likelihood of the pixels."""
-    keys = LIKELIHOOD if last(metric) in IN_NATS else ()
-    found: dict[str, list[Group]] = {}
+    found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
         first = group.records[0]
-        found.setdefault(str([first.images, *(first.config.get(key) for key in keys)]), []).append(group)
+        found.setdefault((first.images, first.likelihood if in_nats(metric) else ""), []).append(group)
     return list(found.values())
+
+
+def in_nats(metric: str) -> bool:
+    """Whether it can be compared only where the pixels have one likelihood."""
+    return last(metric) in IN_NATS
 
 
 def without_validation(found: Sequence[Winner]) -> list[Winner]:
     """Without the metrics of ``val`` that the same groups have in the test."""
-    tested = {(last(one.metric), frozenset(group.number for group in one.ranked)) for one in found if is_test(one.metric)}
-    return [
-        one
-        for one in found
-        if is_test(one.metric) or (last(one.metric), frozenset(g.number for g in one.ranked)) not in tested
-    ]
+    tested = {family(one) for one in found if is_test(one.metric)}
+    return [one for one in found if is_test(one.metric) or family(one) not in tested]
+
+
+def family(one: Winner) -> tuple[str, frozenset[int]]:
+    """What is measured, of whatever split and on however many images, and of which groups."""
+    return re.sub(r"_\d.*", "", last(one.metric)), frozenset(group.number for group in one.ranked)
 
 
 def is_test(metric: str) -> bool:

@@ -16,8 +16,9 @@ function numberTable(a, b) {
   if (!found.length) return make("p", {}, "They have no metric in common.");
   const lines = found.map(([name, { values, good, decimals }]) => {
     const gap = values[b] - values[a], better = runs[a].images === runs[b].images ? Math.sign(gap) * good : 0;
+    const [split, bare] = name.split(/\/(.*)/), words = bare ? [bare, make("small", {}, ` ${split}`)] : [name];
     const cells = [values[a], values[b]].map((value, i) => make("td", { class: better && (better > 0) === (i === 1) ? "n winner" : "n" }, fixed(value, decimals)));
-    return make("tr", {}, make("th", { scope: "row" }, name), cells, make("td", { class: "n" }, gap > 0 ? "+" : "", fixed(gap, decimals)));
+    return make("tr", {}, make("th", { scope: "row" }, words), cells, make("td", { class: "n" }, gap > 0 ? "+" : "", fixed(gap, decimals)));
   });
   return folding(`${found.length} metrics in common`, ["metric", "A", "B", "B \u2212 A"], lines, 10);
 }
@@ -40,17 +41,17 @@ function swipe(a, b) {
   const epoch = make("input", { type: "range", min: 0, "aria-label": "epoch of both", class: "both" }), words = make("output");
   const edge = make("input", { type: "range", min: 0, max: 100, value: 50, step: 1, "aria-label": "swipe from B to A", class: "edge" });
   const [left, right] = [make("img", { alt: "" }), make("img", { alt: "" })];
-  const [under, above] = [make("figure", {}, left, make("figcaption")), make("figure", {}, right, make("figcaption"))];
+  const [under, above] = [make("figure", {}, left), make("figure", {}, right)], [name, other] = [make("span"), make("span")];
   const stage = make("div", { class: "stage" }, under, above);
   let steps = [];
   function turned() {
     const number = Number(which.value);
-    [[a, left, under, "A"], [b, right, above, "B"]].forEach(([run, image, figure, letter]) => {
+    [[a, left, name, "A"], [b, right, other, "B"]].forEach(([run, image, caption, letter]) => {
       const frames = framesOf(number, run), i = steps.length ? frameAt(frames, steps[epoch.value]) : frames.length - 1;
       image.src = address(number, run, i);
       image.alt = `${letter}: ${strips[number].kind} of ${runs[run].label}`;
       image.className = one(`.panel[data-kind="${number}"] figure[data-run="${run}"] img`).className;
-      one("figcaption", figure).textContent = `${letter}  ${runs[run].label}${frames[i][0] === null ? "" : `, epoch ${frames[i][0]}`}`;
+      caption.textContent = `${letter}: ${runs[run].label}${frames[i][0] === null ? "" : `, epoch ${frames[i][0]}`}`;
     });
     words.value = steps.length ? `epoch ${steps[epoch.value]}` : "";
   }
@@ -73,7 +74,7 @@ function swipe(a, b) {
   edge.addEventListener("input", laid);
   kindOf();
   laid();
-  return make("div", {}, make("h3", {}, "Pictures"), make("div", { class: "bar" }, which, way, make("label", { class: "epoch" }, epoch, words)), stage, edge);
+  return make("div", {}, make("h3", {}, "Pictures"), make("div", { class: "bar" }, which, way, make("label", { class: "epoch" }, epoch, words)), make("div", { class: "names" }, name, other), stage, edge);
 }
 
 function compared() {

@@ -19,9 +19,10 @@ function over(run, steps) {
   });
 }
 
-// A running mean whose weights fall off by the factor, without a pull to its start.
-function smoothed(values, factor) {
-  if (!factor) return values;
+// A running mean whose weights fall off, without a pull to its start; it reaches over the same share of a long and a short curve.
+function smoothed(values, amount) {
+  if (!amount) return values;
+  const factor = amount ** (100 / values.length);
   let sum = 0, weight = 0;
   return values.map((value) => {
     sum = factor * sum + (1 - factor) * value;

@@ -34,7 +34,12 @@ function shown(value, digits = 4) {
   return trimmed(value.toFixed(Math.min(decimals, 6))).replace("-", "\u2212");
 }
 
-const fixed = (value, decimals) => (Math.abs(value) >= 1e6 ? shown(value) : value.toFixed(decimals).replace("-", "\u2212"));
+// With so many decimals, or more where three digits need them.
+function fixed(value, decimals) {
+  if (Math.abs(value) >= 1e6) return shown(value);
+  const enough = value ? Math.max(decimals, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value))))) : decimals;
+  return value.toFixed(enough).replace("-", "\u2212");
+}
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const spread = (values) => {
   const middle = mean(values);

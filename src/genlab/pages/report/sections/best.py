@@ -5,11 +5,11 @@ from __future__ import annotations
 from genlab.metrics.directions import own_direction
 from genlab.pages.html import Markup, element, joined
 from genlab.pages.report.content import Content
-from genlab.pages.report.differences import ABSENT, Difference, apart
+from genlab.pages.report.differences import ABSENT, TARGET, Difference, apart
 from genlab.pages.report.groups import Group
-from genlab.pages.report.numbers import of_group
+from genlab.pages.report.numbers import measured, of_group
 from genlab.pages.report.winners import Winner, winners
-from genlab.sweeps.words import number_text, short_names, shortened, spread_decimals
+from genlab.sweeps.words import short_names, shortened, spread_decimals
 
 OPEN = 6  # metrics of a data set before the rest is folded
 WHY = 3  # keys that are named as what differs
@@ -53,18 +53,21 @@ def row(content: Content, one: Winner) -> Markup:
     first, second = one.ranked[:2]
     decimals = spread_decimals((group.mean(one.metric) for group in one.ranked[:2]), digits=2)
     decimals = max(decimals, content.decimals[one.metric])
-    lead = "equal" if one.gap == 0 else number_text(one.gap, decimals)
-    lead = f"{lead}, within ±" if one.within and one.gap else lead
+    lead = Markup("equal") if one.gap == 0 else measured(one.gap, decimals)
+    within = [element("small", None, " within ±")] if one.within and one.gap else []
+    split, _, name = one.metric.rpartition("/")
     arrow = element("span", {"class": "end", "title": better(one.metric)}, "↑" if one.sign > 0 else "↓")
     cells = [
-        element("th", {"scope": "row"}, one.metric, " ", arrow),
+        element(
+            "th", {"scope": "row", "data-metric": one.metric}, name, " ", element("small", None, split), " ", arrow
+        ),
         element("td", {"class": "winner"}, first.label),
         element("td", {"class": "n winner"}, of_group(first, one.metric, decimals)),
-        element("td", None, second.label),
+        element("td", {"class": "second"}, second.label),
         element("td", {"class": "n"}, of_group(second, one.metric, decimals)),
-        element("td", {"class": "n"}, lead),
-        element("td", {"class": "n"}, str(len(one.ranked))),
-        element("td", None, reason(content, first, second)),
+        element("td", {"class": "n gap"}, lead, *within),
+        element("td", {"class": "n of"}, str(len(one.ranked))),
+        element("td", {"class": "reason"}, reason(content, first, second)),
     ]
     return element("tr", None, *cells)
 
@@ -81,6 +84,7 @@ def reason(content: Content, first: Group, second: Group) -> Markup:
     if not content.records[one].config or not content.records[other].config:
         return Markup("not known")
     shared = [some for some in found if ABSENT not in (some.of_run[one], some.of_run[other])]
+    shared = [some for some in shared if not some.key.endswith(TARGET)] or shared
     names = short_names([some.key for some in found])
     shown = [
         joined([element("code", None, names[some.key]), " ", value(some, one), ", ", value(some, other)])

@@ -8,6 +8,7 @@ from genlab.pages.html import Markup, element, joined
 from genlab.pages.report.content import Content
 from genlab.pages.report.curves import marks, names, short, thinned
 from genlab.pages.report.pictures import Strip
+from genlab.pages.report.winners import in_nats
 from genlab.sweeps.words import plural
 
 POINTS = 240_000  # of all curves together
@@ -39,7 +40,9 @@ def curves(content: Content) -> Markup:
         {"class": "curves", "aria-labelledby": "curves"},
         element("h2", {"id": "curves"}, "Curves"),
         element("p", None, about, thin if cut else ""),
-        element("noscript", None, element("p", None, "Curves are drawn by a script; the last values are in the table.")),
+        element(
+            "noscript", None, element("p", None, "Curves are drawn by a script; the last values are in the table.")
+        ),
         element("div", {"class": "bar works"}, *bar),
         element("div", {"id": "which", "class": "chips works", "role": "group", "aria-label": "Charts"}),
         element("div", {"id": "charts"}),
@@ -60,15 +63,35 @@ def pictures(content: Content) -> Markup:
         return Markup()
     about = f"{found.held:,} of the {found.there:,} pictures of these runs, the first and the last of each strip among them."
     left = f" Without {', '.join(found.left)}: the page has no room for them." if found.left else ""
-    size = {"type": "range", "id": "size", "min": "120", "max": "520", "step": "20", "value": "240", "aria-label": "width"}
-    kinds = [element("button", {"type": "button", "class": "chip", "data-kind": i}, kind) for i, kind in enumerate(found.kinds)]
+    size = {
+        "type": "range",
+        "id": "size",
+        "min": "120",
+        "max": "520",
+        "step": "20",
+        "value": "240",
+        "aria-label": "width",
+    }
+    kinds = [
+        element("button", {"type": "button", "class": "chip", "data-kind": i}, kind)
+        for i, kind in enumerate(found.kinds)
+    ]
     return element(
         "section",
         {"class": "pictures", "aria-labelledby": "pictures"},
         element("h2", {"id": "pictures"}, "Pictures"),
         element("p", None, about if found.held < found.there else "Every picture that these runs have kept.", left),
-        element("div", {"class": "bar works"}, element("div", {"class": "chips", "role": "group", "aria-label": "Kinds"}, *kinds)),
-        element("div", {"class": "bar works"}, slider(), element("label", {"class": "size"}, "size ", element("input", size))),
+        element(
+            "div",
+            {"class": "bar works"},
+            element("div", {"class": "chips", "role": "group", "aria-label": "Kinds"}, *kinds),
+        ),
+        element(
+            "div",
+            {"class": "bar works"},
+            slider(),
+            element("label", {"class": "size"}, "size ", element("input", size)),
+        ),
         *(panel(content, i, kind, strips) for i, (kind, strips) in enumerate(found.kinds.items())),
     )
 
@@ -82,15 +105,29 @@ def slider() -> Markup:
 def panel(content: Content, number: int, kind: str, strips: list[Strip]) -> Markup:
     """The last pictures of a kind, a figure for each run."""
     figures = [figure(content, strip) for strip in strips if strip.frames]
-    return element("div", {"class": "panel", "data-kind": number}, element("h3", None, kind), element("div", {"class": "grid"}, *figures))
+    return element(
+        "div",
+        {"class": "panel", "data-kind": number},
+        element("h3", None, kind),
+        element("div", {"class": "grid"}, *figures),
+    )
 
 
 def figure(content: Content, strip: Strip) -> Markup:
     """The last picture of a run."""
     label, (epoch, picture) = content.records[strip.run].label, strip.frames[-1]
     words = f"epoch {epoch}" if epoch is not None else ""
-    image = {"src": picture.uri, "width": picture.width, "height": picture.height, "loading": "lazy", "decoding": "async"}
-    image |= {"class": "dots" if picture.enlarged else None, "alt": f"{strip.kind} of {label}{', ' if words else ''}{words}"}
+    image = {
+        "src": picture.uri,
+        "width": picture.width,
+        "height": picture.height,
+        "loading": "lazy",
+        "decoding": "async",
+    }
+    image |= {
+        "class": "dots" if picture.enlarged else None,
+        "alt": f"{strip.kind} of {label}{', ' if words else ''}{words}",
+    }
     caption = [element("i", {"class": "swatch"}), element("b", None, label), " ", element("small", None, words)]
     return element("figure", {"data-run": strip.run}, element("img", image), element("figcaption", None, *caption))
 
@@ -122,7 +159,9 @@ def sweeps(content: Content) -> Markup:
             element(
                 "figure",
                 None,
-                element("img", {"src": one.uri, "width": one.width, "height": one.height, "alt": words, "loading": "lazy"}),
+                element(
+                    "img", {"src": one.uri, "width": one.width, "height": one.height, "alt": words, "loading": "lazy"}
+                ),
                 element("figcaption", None, words),
             )
             for words, one in sweep.pictures
@@ -145,13 +184,24 @@ def facts(content: Content) -> dict[str, Any]:
     return {
         "title": content.title,
         "runs": [
-            {"label": one.label, "state": one.state, "model": one.model, "data": one.data, "seed": one.seed, "images": one.images}
+            {
+                "label": one.label,
+                "state": one.state,
+                "model": one.model,
+                "data": one.data,
+                "seed": one.seed,
+                "images": one.images,
+                "likelihood": one.likelihood,
+            }
             for one in records
         ],
-        "groups": [{"label": group.label, "runs": list(group.runs), "finished": group.finished} for group in content.groups],
+        "groups": [
+            {"label": group.label, "runs": list(group.runs), "finished": group.finished} for group in content.groups
+        ],
         "metrics": {
             name: {
                 "good": content.directions[name],
+                "nats": in_nats(name),
                 "decimals": content.decimals[name],
                 "values": [short(numbers[run][name]) if name in numbers[run] else None for run in range(len(records))],
                 "errors": [record.numbers.get(f"{name}_se") for record in records],

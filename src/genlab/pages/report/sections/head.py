@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from genlab.pages.html import Markup, element, joined
 from genlab.pages.report.content import Content
-from genlab.pages.report.state import badge, counted, why
+from genlab.pages.report.record import Record
+from genlab.pages.report.state import alarms, badge, counted, why
 from genlab.sweeps.words import plural
 
+WELL = ("finished", "running", "waiting")
 SHOWN = 12  # runs in trouble before the rest is folded
 
 
@@ -28,20 +30,26 @@ def head(content: Content) -> Markup:
 
 
 def trouble(content: Content) -> Markup:
-    """The runs that are not well, with the reason; nothing where all are."""
-    items = [
-        element("li", None, badge(record.state), " ", element("b", None, record.label), " ", reasons(said))
-        for record in content.records
-        if (said := why(record)) or record.state not in ("finished", "running", "waiting")
-    ]
-    if not items:
+    """The runs that are not well, with the reason, and the alarms of the others, folded; nothing where all are well."""
+    ill = [item(one, said) for one in content.records if (said := why(one)) or one.state not in WELL]
+    warned = [item(one, said) for one in content.records if (said := alarms(one))]
+    if not ill and not warned:
         return Markup()
-    first, rest = items[:SHOWN], items[SHOWN:]
-    more = [element("details", None, element("summary", None, f"{len(rest)} more"), element("ul", None, *rest))] if rest else []
-    what = element("h2", {"id": "trouble"}, "Not as it should be")
-    return element("section", {"class": "trouble", "aria-labelledby": "trouble"}, what, element("ul", None, *first), *more)
+    what = element("h2", {"id": "trouble"}, "Not as it should be" if ill else "Alarms")
+    shown = [element("ul", None, *ill[:SHOWN])] if ill else []
+    folds = [
+        folded(f"{len(ill) - SHOWN} more", ill[SHOWN:]),
+        folded(f"alarms in {plural(len(warned), 'training')}", warned),
+    ]
+    return element("section", {"class": "trouble", "aria-labelledby": "trouble"}, what, *shown, *folds)
 
 
-def reasons(said: list[str]) -> Markup:
-    """The reasons, one after the other."""
-    return element("span", {"class": "why"}, " · ".join(said))
+def item(record: Record, said: list[str]) -> Markup:
+    """A run and the reasons, one after the other."""
+    reasons = element("span", {"class": "why"}, " · ".join(said))
+    return element("li", None, badge(record.state), " ", element("b", None, record.label), " ", reasons)
+
+
+def folded(words: str, items: list[Markup]) -> Markup:
+    """Items that are seen when they are asked for."""
+    return element("details", None, element("summary", None, words), element("ul", None, *items)) if items else Markup()

@@ -6,7 +6,6 @@ from genlab.pages.html import Markup, element, joined
 from genlab.pages.report.content import Content
 from genlab.pages.report.groups import Group
 from genlab.pages.report.numbers import of_group
-from genlab.pages.report.winners import LIKELIHOOD
 
 ENTRIES = {
     "recon": "-E log p(x|z)",
@@ -31,10 +30,12 @@ def ledger(content: Content) -> Markup:
     head += [element("th", {"scope": "col", "class": "n", "title": ENTRIES[name]}, name) for name in entries]
     rows = [row(content, group, split, entries, longest(group, found)) for group, split in found]
     about = (
-        "Nats an image: recon is what is lost, kl what the code costs, and -(recon + kl) bounds log p(x) from below. Runs can be "
-        "compared where images and likelihood are the same; the bars of such runs have one scale."
+        "Nats an image: recon is what is lost, kl what the code costs, and -(recon + kl) bounds log p(x) from below. Runs can "
+        "be compared where images and likelihood are the same; the bars of such runs have one scale."
     )
-    table = element("table", {"class": "plain"}, element("thead", None, element("tr", None, *head)), element("tbody", None, *rows))
+    table = element(
+        "table", {"class": "plain"}, element("thead", None, element("tr", None, *head)), element("tbody", None, *rows)
+    )
     heading = element("h2", {"id": "ledger"}, "The ledger, in nats")
     parts = (heading, element("p", None, about), element("div", {"class": "wide tall"}, table))
     return element("section", {"class": "ledger", "aria-labelledby": "ledger"}, *parts)
@@ -45,12 +46,6 @@ def split_of(group: Group) -> str:
     return next((split for split in ("test", "val") if all(group.values(f"{split}/{name}") for name in NEEDED)), "")
 
 
-def likelihood(group: Group) -> str:
-    """The likelihood of the pixels in words."""
-    config = group.records[0].config
-    return " ".join(str(config[key]) for key in LIKELIHOOD if config.get(key) is not None)
-
-
 def longest(group: Group, found: list[tuple[Group, str]]) -> float:
     """The largest recon + kl of the runs that have the same images and likelihood."""
     same = [(other, split) for other, split in found if alike(group, other)]
@@ -59,7 +54,8 @@ def longest(group: Group, found: list[tuple[Group, str]]) -> float:
 
 def alike(one: Group, other: Group) -> bool:
     """Whether the numbers of two groups can be compared."""
-    return one.records[0].images == other.records[0].images and likelihood(one) == likelihood(other)
+    first, second = one.records[0], other.records[0]
+    return (first.images, first.likelihood) == (second.images, second.likelihood)
 
 
 def row(content: Content, group: Group, split: str, entries: list[str], scale: float) -> Markup:
@@ -68,7 +64,7 @@ def row(content: Content, group: Group, split: str, entries: list[str], scale: f
     fields = [
         element("th", {"scope": "row"}, group.label),
         element("td", None, f"{group.records[0].data}, {split}"),
-        element("td", None, likelihood(group)),
+        element("td", None, group.records[0].likelihood),
         element("td", None, bar(group, split, scale)),
     ]
     fields += [

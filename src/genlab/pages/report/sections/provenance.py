@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from genlab.pages.html import Markup, element, joined
 from genlab.pages.report.content import Content
 from genlab.pages.report.record import Record, mapping
-from genlab.pages.report.state import badge, why
+from genlab.pages.report.state import alarms, badge, why
 
 DIGITS = 12  # of a digest
 
@@ -17,7 +17,11 @@ def provenance(content: Content) -> Markup:
     shared, own = versions(content.records)
     parts = [element("h2", {"id": "provenance"}, "Where it comes from")]
     if shared:
-        parts.append(element("p", None, "Versions of all runs: ", ", ".join(f"{name} {found}" for name, found in shared.items()), "."))
+        parts.append(
+            element(
+                "p", None, "Versions of all runs: ", ", ".join(f"{name} {found}" for name, found in shared.items()), "."
+            )
+        )
     folds = [fold(number, record, own) for number, record in enumerate(content.records)]
     return element("section", {"class": "provenance", "aria-labelledby": "provenance"}, *parts, *folds)
 
@@ -33,32 +37,46 @@ def versions(records: Sequence[Record]) -> tuple[dict[str, str], set[str]]:
 def fold(number: int, record: Record, own: set[str]) -> Markup:
     """A run, folded."""
     summary = element("summary", None, element("b", None, record.label), " ", badge(record.state), " ", short(record))
-    facts = [joined([element("dt", None, name), element("dd", None, *found)]) for name, *found in told(record, own)]
+    facts = [joined([element("dt", None, name), element("dd", None, found)]) for name, found in told(record, own)]
     return element("details", {"id": f"run-{number}", "data-runs": number}, summary, element("dl", None, *facts))
 
 
 def short(record: Record) -> Markup:
-    """The run in a few words."""
-    return element("small", None, f"{record.model} on {record.data}")
-
-
-def told(record: Record, own: set[str]) -> list[tuple[object, ...]]:
-    """The facts of a run: a name, and what is said."""
+    """Model, images, code and extractors of a run in a few words."""
     summary = record.summary
-    found: list[tuple[object, ...]] = [("what is wrong", " · ".join(why(record)))]
-    found.append(("command", element("code", None, f"python src/train.py {' '.join(record.typed)}") if record.typed else ""))
-    found.append(("notes", str(record.config.get("notes") or "")))
-    found.append(("tags", ", ".join(map(str, tags)) if isinstance(tags := record.config.get("tags"), list) else ""))
-    found.append(("images", f"{record.data}, digest {digest(summary.get('data_digest'))}" if summary.get("data_digest") else ""))
-    found.append(("images counted", counts(record)))
-    found.append(("code", str(summary.get("git") or "")))
-    found.append(("configuration", f"digest {digest(summary['config_digest'])}" if summary.get("config_digest") else ""))
-    found.append(("extractors", extractors(record)))
-    found.append(("device", device(record)))
-    found.append(("versions", ", ".join(f"{k} {v}" for k, v in mapping(summary.get("versions")).items() if k in own)))
-    found.append(("best", best(record)))
-    found.append(("remarks", " · ".join(map(str, notes)) if isinstance(notes := summary.get("notes"), list) else ""))
+    parts: list[object] = [f"{record.model} on {record.data}"]
+    parts += [joined(["images ", digest(summary["data_digest"])])] if summary.get("data_digest") else []
+    parts += [joined(["code ", element("code", None, summary["git"])])] if summary.get("git") else []
+    parts += [joined([one.get("name"), " ", digest(one["digest"])]) for one in networks(record) if one.get("digest")]
+    return element("small", None, joined(parts, " · "))
+
+
+def told(record: Record, own: set[str]) -> list[tuple[str, object]]:
+    """The facts of a run: a name, and what is said."""
+    summary, config = record.summary, record.config
+    images, configuration = summary.get("data_digest"), summary.get("config_digest")
+    found: list[tuple[str, object]] = [
+        ("what is wrong", " · ".join(why(record))),
+        ("alarms", " · ".join(alarms(record))),
+        ("command", element("code", None, f"python src/train.py {' '.join(record.typed)}") if record.typed else ""),
+        ("notes", str(config.get("notes") or "")),
+        ("tags", ", ".join(listed(config.get("tags")))),
+        ("images", joined([record.data, ", digest ", digest(images)]) if images else ""),
+        ("images counted", counts(record)),
+        ("code", str(summary.get("git") or "")),
+        ("configuration", joined(["digest ", digest(configuration)]) if configuration else ""),
+        ("extractors", extractors(record)),
+        ("device", device(record)),
+        ("versions", ", ".join(f"{k} {v}" for k, v in mapping(summary.get("versions")).items() if k in own)),
+        ("best", best(record)),
+        ("remarks", " · ".join(listed(summary.get("notes")))),
+    ]
     return [fact for fact in found if fact[1]]
+
+
+def listed(value: object) -> list[str]:
+    """The texts of a list; none of anything else."""
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def digest(value: object) -> Markup:
@@ -74,9 +92,13 @@ def counts(record: Record) -> str:
 
 def extractors(record: Record) -> str:
     """The networks behind the FIDs and their like, by name and digest."""
+    return " · ".join(", ".join(f"{key} {value}" for key, value in one.items()) for one in networks(record))
+
+
+def networks(record: Record) -> list[dict[str, object]]:
+    """The records of its extractors."""
     found = record.summary.get("extractors")
-    items = [mapping(one) for one in found] if isinstance(found, list) else []
-    return " · ".join(", ".join(f"{key} {value}" for key, value in one.items()) for one in items if one)
+    return [one for one in map(mapping, found) if one] if isinstance(found, list) else []
 
 
 def device(record: Record) -> str:

@@ -18,8 +18,8 @@ def runs(content: Content) -> Markup:
     found = columns(content)
     several = any(len(group.runs) > 1 for group in content.groups)
     about = (
-        "A heading sorts, and sorts the other way when pressed again. ± in a row of several seeds is the standard deviation over "
-        "them; in a row of one run the standard error of its measurement, where it has one. Ticked runs are drawn below."
+        "A heading sorts, and sorts the other way when pressed again. ± in a row of several seeds is the standard deviation "
+        "over them; in a row of one run the standard error of its measurement, where it has one. Ticked runs are drawn below."
     )
     body = element("tbody", None, *(line for group in content.groups for line in lines(found, group)))
     table = element("table", {"id": "runs"}, element("thead", None, heads(found)), body)
@@ -35,25 +35,39 @@ def runs(content: Content) -> Markup:
 
 def bar(content: Content, found: list[Column], several: bool) -> Markup:
     """What is typed and chosen above the table."""
-    field = {"id": "filter", "type": "search", "placeholder": HELP, "aria-label": f"Filter. {HELP}", "autocomplete": "off"}
+    field = {
+        "id": "filter",
+        "type": "search",
+        "placeholder": HELP,
+        "aria-label": f"Filter. {HELP}",
+        "autocomplete": "off",
+    }
     seeds = element("input", {"type": "checkbox", "id": "together", "checked": several, "disabled": not several})
     parts = [
         element("input", field),
         element("output", {"id": "count"}, plural(len(content.records), "run")),
         element("label", None, seeds, " seeds together"),
-        menu(found),
+        menu(content, found),
     ]
     return element("div", {"class": "bar works"}, *parts)
 
 
-def menu(found: list[Column]) -> Markup:
+def menu(content: Content, found: list[Column]) -> Markup:
     """Which columns are seen."""
     kinds = dict.fromkeys(column.kind for column in found)
     fields = [
-        element("fieldset", None, element("legend", None, kind), *(choice(i, one) for i, one in enumerate(found) if one.kind == kind))
+        element(
+            "fieldset",
+            None,
+            element("legend", None, kind),
+            *(choice(i, one) for i, one in enumerate(found) if one.kind == kind),
+        )
         for kind in kinds
     ]
-    return element("details", {"class": "menu"}, element("summary", None, "columns"), element("div", None, *fields))
+    left = len(content.metrics) - sum(column.kind == "metrics" for column in found)
+    more = f"{left} more metrics, which few runs have, are under “Two runs”, and known to the filter." if left else ""
+    inside = element("div", None, *fields, element("p", None, more) if more else "")
+    return element("details", {"class": "menu"}, element("summary", None, "columns"), inside)
 
 
 def choice(number: int, column: Column) -> Markup:
@@ -65,7 +79,13 @@ def choice(number: int, column: Column) -> Markup:
 def heads(found: list[Column]) -> Markup:
     """The first row."""
     tick = element("th", {"scope": "col", "class": "tick"}, element("span", {"class": "unseen"}, "drawn"))
-    return element("tr", None, tick, element("th", {"scope": "col", "aria-sort": "none"}, button("run", "run", 0)), *map(head, found))
+    return element(
+        "tr",
+        None,
+        tick,
+        element("th", {"scope": "col", "aria-sort": "none"}, button("run", "run", 0)),
+        *map(head, found),
+    )
 
 
 def head(column: Column) -> Markup:
