@@ -221,4 +221,7 @@ def aside(name: str, decimals: int, group: Group) -> str:
 
 def alone(group: Group) -> list[Group]:
     """Each run of a group as one by itself."""
-    return [Group(group.number, (run,), (record,)) for run, record in zip(group.runs, group.records, strict=True)]
+    return [
+        Group(group.number, record.label, (run,), (record,))
+        for run, record in zip(group.runs, group.records, strict=True)
+    ]

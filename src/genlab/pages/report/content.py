@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -78,7 +78,14 @@ def read_content(runs: Sequence[Path], title: str, live: bool = False) -> Conten
     """Read all runs. ``runs``: their directories."""
     labels = labels_of(runs)
     records = [read_record(path, label) for path, label in sorted(zip(runs, labels, strict=True), key=by_label)]
-    return Content(title, records, read_pictures(records), sweeps_of(records), live)
+    pictures = read_pictures(records)
+    records = [with_faults(record, pictures.broken.get(run, [])) for run, record in enumerate(records)]
+    return Content(title, records, pictures, sweeps_of(records), live)
+
+
+def with_faults(record: Record, broken: Sequence[str]) -> Record:
+    """The run, with the files that are no pictures among its faults."""
+    return replace(record, faults=(*record.faults, *(f"{name} is no picture" for name in broken)))
 
 
 def labels_of(runs: Sequence[Path]) -> list[str]:

@@ -13,7 +13,7 @@ from genlab.sweeps.words import value_text
 ABSENT = -1
 PLACES = ("choices.model", "choices.data", "seed", "model", "data", "trainer", "choices", "")  # the order of keys
 LEADING = PLACES[:3]
-MEASURING = ("metrics.", "callbacks.")
+MEASURING = ("metrics.", "callbacks.", "trainer.check_val", "trainer.log_every")
 TARGET = "._target_"
 ALWAYS = ("seed",)  # told as any other key
 

@@ -20,21 +20,13 @@ CERTAIN = 2  # seeds from which on they have a spread
 class Group:
     """Runs of one configuration, a seed each.
 
-    ``number`` is that of the group, ``runs`` those of its runs in the report's list.
+    ``number`` is that of the group, ``runs`` those of its runs in the report's list; ``label`` is unlike any other's.
     """
 
     number: int
+    label: str
     runs: tuple[int, ...]
     records: tuple[Record, ...]
-
-    @property
-    def label(self) -> str:
-        """The name of its only run; of several what their names begin with, and how many there are."""
-        first, *others = (record.label for record in self.records)
-        if not others:
-            return first
-        shared = beginning([first, *others]).rstrip("-_./ ")
-        return f"{shared or self.records[0].model} ({len(self.records)} runs)"
 
     @cached_property
     def counted(self) -> tuple[Record, ...]:
@@ -88,9 +80,19 @@ def grouped(records: Sequence[Record]) -> list[Group]:
     for number, record in enumerate(records):
         same = json.dumps([record.images, sorted(compared(record.config).items())], default=str)
         members.setdefault(same if record.config else record.label, []).append(number)
+    labels = labels_of([[records[number].label for number in numbers] for numbers in members.values()])
     return [
-        Group(i, tuple(numbers), tuple(records[number] for number in numbers))
-        for i, numbers in enumerate(members.values())
+        Group(i, label, tuple(numbers), tuple(records[number] for number in numbers))
+        for i, (label, numbers) in enumerate(zip(labels, members.values(), strict=True))
+    ]
+
+
+def labels_of(groups: Sequence[Sequence[str]]) -> list[str]:
+    """A name for each group: that of its only run, or what those of several begin with if no other group's do."""
+    brief = [f"{beginning(names)}* ({len(names)} runs)" if len(names) > 1 else names[0] for names in groups]
+    return [
+        label if brief.count(label) == 1 and not label.startswith("*") else f"{names[0]} and {len(names) - 1} more"
+        for label, names in zip(brief, groups, strict=True)
     ]
 
 

@@ -42,11 +42,13 @@ class Pictures:
         kinds: strips by kind, in order of the runs.
         there: pictures that the runs have.
         left: kinds of which the page has no picture, for want of room.
+        broken: files that are no pictures, by run.
     """
 
     kinds: dict[str, list[Strip]]
     there: int = 0
     left: list[str] = field(default_factory=list)
+    broken: dict[int, list[str]] = field(default_factory=dict)
 
     @property
     def held(self) -> int:
@@ -69,6 +71,8 @@ def read_pictures(records: Sequence[Record], room: int = BYTES) -> Pictures:
         others = [kind for kind in found.kinds if kind not in over_epochs]
         taken += add_last(found, others, room - LEAST * taken, FRAMES - LEAST * frames, pool)
         add_between(found, room - taken, pool)
+    for strip in (strip for strips in found.kinds.values() for strip in strips if strip.broken):
+        found.broken.setdefault(strip.run, []).extend(sorted(strip.broken))
     found.kinds = {kind: strips for kind, strips in found.kinds.items() if any(strip.frames for strip in strips)}
     return found
 

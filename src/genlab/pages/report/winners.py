@@ -72,6 +72,8 @@ def winners(groups: Sequence[Group]) -> list[Winner]:
 
 def judged(metric: str) -> bool:
     """Whether it is certain what is better, among runs that can be compared."""
+    if metric.startswith("train/"):
+        return False
     return bool(direction(metric)) or last(metric) in ("elbo", "accuracy", "worst_group_accuracy", "label_accuracy")
 
 

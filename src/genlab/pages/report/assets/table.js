@@ -88,8 +88,7 @@ function meets(run, word) {
   });
 }
 
-const texts = runs.map((run) => [run.label, run.model, run.data, run.state, ...facts.config.filter(([, , of]) => of[run.id] >= 0)
-  .map(([key, values, of]) => `${key}=${values[of[run.id]]}`)].join(" ").toLowerCase());
+const texts = runs.map((run) => [run.label, run.model, run.data, run.state].join(" ").toLowerCase());
 
 function sieve() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from genlab.pages.html import Markup, element, joined
 from genlab.pages.report.content import Content
 from genlab.pages.report.record import Record
-from genlab.pages.report.state import alarms, badge, counted, why
+from genlab.pages.report.state import MEANS, alarms, badge, counted, why
 from genlab.sweeps.words import plural
 
 WELL = ("finished", "running", "waiting")
@@ -31,7 +31,11 @@ def head(content: Content) -> Markup:
 
 def trouble(content: Content) -> Markup:
     """The runs that are not well, with the reason, and the alarms of the others, folded; nothing where all are well."""
-    ill = [item(one, said) for one in content.records if (said := why(one)) or one.state not in WELL]
+    ill = [
+        item(one, why(one) or [MEANS.get(one.state, "")])
+        for one in content.records
+        if why(one) or one.state not in WELL
+    ]
     warned = [item(one, said) for one in content.records if (said := alarms(one))]
     if not ill and not warned:
         return Markup()
