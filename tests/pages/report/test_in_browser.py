@@ -213,7 +213,7 @@ def test_a_served_page_comes_anew_when_a_run_goes_on_and_keeps_what_was_chosen(b
         assert tab.run(LABELS) == ["b"]
         digest = tab.run("document.documentElement.dataset.digest")
         run_folders.write(tmp_path, "c", {"test/mse": 0.1}, keys={"model.beta": 3.0})
-        tab.until(f"document.documentElement.dataset.digest !== '{digest}' && document.querySelector('#count')?.value")
+        tab.until(f"document.readyState === 'complete' && document.documentElement.dataset.digest !== '{digest}'")
         assert tab.run(LABELS) == ["b", "c"]
         assert tab.said() == []
         assert {address.split("/")[2] for address in tab.asked()} == {f"127.0.0.1:{server.server_port}"}

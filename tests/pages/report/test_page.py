@@ -215,9 +215,12 @@ def test_curves_and_pictures_are_in_the_page_once(several):
 def test_what_a_sweep_has_drawn_is_shown(tmp_path):
     folder = tmp_path / "grid" / "2026-01-02_03-04-05"
     for number in (1, 2):
-        run_folders.write(folder, str(number), {"val/mse": 0.1 * number}, keys={"model.beta": float(number)})
+        typed, keys = [f"model.beta={number}"], {"model.beta": float(number)}
+        run_folders.write(folder, str(number), {"val/mse": 0.1 * number}, keys=keys, typed=typed)
     (folder / "sweep.json").write_text("{}")
-    assert "it has drawn no picture yet" in Parsed(written(tmp_path)).text
+    parsed = Parsed(written(tmp_path))
+    assert "it has drawn no picture yet" in parsed.text
+    assert [run["label"] for run in parsed.json("facts")["runs"]] == ["1 beta=1", "2 beta=2"]
     run_folders.write(tmp_path / "x", "y", pictures=["heatmap_beta_latent_dim.png"])
     shutil.copytree(
         tmp_path / "x" / "y", folder / "images", ignore=shutil.ignore_patterns("*.json", "*.yaml", "*.txt", "*.csv")

@@ -10,14 +10,15 @@ from functools import cached_property
 from pathlib import Path
 
 from genlab.metrics.directions import own_direction
-from genlab.pages.report.differences import Difference, differences
+from genlab.pages.report.differences import ABSENT, Difference, differences
 from genlab.pages.report.groups import Group, all_metrics, grouped
 from genlab.pages.report.pictures import Pictures, read_pictures
 from genlab.pages.report.record import Record, read_record
-from genlab.pages.report.sweep import SweepPictures, sweeps_of
+from genlab.pages.report.sweep import SweepPictures, members, sweeps_of
 from genlab.pages.report.winners import weight
-from genlab.sweeps.words import spread_decimals
+from genlab.sweeps.words import short_names, shortened, spread_decimals
 
+VALUES = 3  # of a sweep in the label of a run
 STAMP = re.compile(r"(?<=.)/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?$")  # a run id that is a time
 
 
@@ -78,9 +79,28 @@ def read_content(runs: Sequence[Path], title: str, live: bool = False) -> Conten
     """Read all runs. ``runs``: their directories."""
     labels = labels_of(runs)
     records = [read_record(path, label) for path, label in sorted(zip(runs, labels, strict=True), key=by_label)]
+    records = told_apart(records)
     pictures = read_pictures(records)
     records = [with_faults(record, pictures.broken.get(run, [])) for run, record in enumerate(records)]
     return Content(title, records, pictures, sweeps_of(records), live)
+
+
+def told_apart(records: Sequence[Record]) -> list[Record]:
+    """The runs, those of a sweep with the values that it varies in their label: ``3`` becomes ``3 beta=4``."""
+    found = list(records)
+    for _, runs in members(records):
+        varied = [one for one in differences([records[run] for run in runs]) if one.typed and one.key != "seed"][
+            :VALUES
+        ]
+        names = short_names([one.key for one in varied])
+        for i, run in enumerate(runs):
+            values = [
+                f" {names[one.key]}={shortened(one.values[one.of_run[i]], 16)}"
+                for one in varied
+                if one.of_run[i] != ABSENT
+            ]
+            found[run] = replace(found[run], label=found[run].label + "".join(values))
+    return found
 
 
 def with_faults(record: Record, broken: Sequence[str]) -> Record:

@@ -27,12 +27,14 @@ class Difference:
         values: each in words, in order of the runs that have it first.
         of_run: for each run the place of its value in ``values``; -1 where it has no such key.
         equal: further keys that part the runs in the same way by the same values.
+        typed: whether somebody has typed it, or one of these.
     """
 
     key: str
     values: list[str]
     of_run: list[int]
     equal: list[str] = field(default_factory=list)
+    typed: bool = False
 
     @property
     def everywhere(self) -> bool:
@@ -65,14 +67,16 @@ def differences(records: Sequence[Record]) -> list[Difference]:
                 same.equal.append(key)
     whole = [run for run, record in enumerate(records) if record.config]
     typed = {key_of(text) for record in known for text in record.typed}
-    return sorted(found.values(), key=lambda one: weight(one, whole, typed))
+    for one in found.values():
+        one.typed = bool(typed & {one.key, *one.equal})
+    return sorted(found.values(), key=lambda one: weight(one, whole))
 
 
-def weight(one: Difference, whole: Sequence[int], typed: set[str]) -> tuple[bool, int, bool, bool]:
+def weight(one: Difference, whole: Sequence[int]) -> tuple[bool, int, bool, bool]:
     """The order of keys: what all runs have, what leads, what does not only measure, what somebody has typed."""
     partly = any(one.of_run[run] == ABSENT for run in whole)
     leads = LEADING.index(one.key) if one.key in LEADING else len(LEADING)
-    return partly, leads, one.key.startswith(MEASURING), not typed & {one.key, *one.equal}
+    return partly, leads, one.key.startswith(MEASURING), not one.typed
 
 
 def told(key: str) -> bool:

@@ -35,11 +35,16 @@ class SweepPictures:
 
 def sweeps_of(records: Sequence[Record]) -> list[SweepPictures]:
     """The sweeps that the runs belong to."""
-    members: dict[Path, list[int]] = {}
+    return [read(folder, runs) for folder, runs in members(records)]
+
+
+def members(records: Sequence[Record]) -> list[tuple[Path, list[int]]]:
+    """The folders of sweeps, each with its runs."""
+    found: dict[Path, list[int]] = {}
     for run, record in enumerate(records):
         if (record.path.parent / SETTINGS).is_file():
-            members.setdefault(record.path.parent, []).append(run)
-    return [read(folder, runs) for folder, runs in members.items()]
+            found.setdefault(record.path.parent, []).append(run)
+    return list(found.items())
 
 
 def read(folder: Path, runs: list[int]) -> SweepPictures:
