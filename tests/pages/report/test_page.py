@@ -9,8 +9,10 @@ import pytest
 
 import run_folders
 from genlab.pages.html import data, element
+from genlab.pages.report import pictures
 from genlab.pages.report.content import read_content
 from genlab.pages.report.page import page
+from genlab.pages.report.sections import drawn
 from genlab.runs.listing import runs_in
 
 EVIL = "<script>alert(1)</script>"
@@ -241,3 +243,20 @@ def test_elements_escape_what_is_put_in():
         '<b title="a&quot;&lt;" hidden>&lt;&amp;<i>&gt;</i></b>'
     )
     assert data("x", "</script>") == '<script type="application/json" id="x">"\\u003c/script>"</script>'
+
+
+def test_two_hundred_runs_are_thinned_and_the_page_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(drawn, "POINTS", 12_000)
+    monkeypatch.setattr(pictures, "FRAMES", 400)
+    rows = [{"step": step, "train/a": 1 / step, "train/b": step} for step in range(1, 61)]
+    metrics = {f"test/m{i}": i / 7 for i in range(70)} | {"test/mse": 0.1}
+    some = [f"images/samples_{epoch:06d}.png" for epoch in range(1, 4)]
+    for i in range(200):
+        run_folders.write(tmp_path, f"r{i}", metrics, i % 2, {"model.beta": float(i // 2)}, rows, some)
+    parsed = Parsed(written(tmp_path))
+    curves = parsed.json("points")["curves"].values()
+    assert sum(len(curve["s"]) for some in curves for curve in some.values()) == 12_000
+    assert "Curves of more than 30 values are drawn by 30 means" in parsed.text
+    assert "400 of the 600 pictures" in parsed.text
+    assert "10 more metrics, which few runs have" in parsed.text
+    assert len(parsed.json("facts")["groups"]) == 100
