@@ -12,7 +12,8 @@ from genlab.config.session import compose_alone
 ROOT = Path(__file__).resolve().parent.parent / "src" / "genlab"
 FLOORS = [
     {"apps"},
-    {"pages", "cluster", "sweeps"},
+    {"pages"},
+    {"cluster", "sweeps"},
     {"analysis", "callbacks", "translate"},
     {"runs"},
     {"interop"},
@@ -84,7 +85,7 @@ BEFORE_TORCH += [
         "prepare.prepare",
     )
 ]
-BEFORE_TORCH += ["apps.doctor.doctor"]
+BEFORE_TORCH += ["apps.doctor.doctor", "apps.report", "pages.report.page", "pages.report.serve"]
 DATA_SETS = sorted(
     {
         node["_target_"].split(".", 1)[1].rpartition(".")[0]

@@ -11,11 +11,11 @@ import untrained
 from genlab.analysis.base.needs import able_models, members
 from genlab.analysis.base.players import HasPlayers
 from genlab.apps.command import main as door
-from genlab.apps.doctor.doctor import runs_in
 from genlab.config.compose import compose
 from genlab.config.files import Conf
 from genlab.contracts import CheckpointError, ConfigError
 from genlab.film.frame import Frame, keep
+from genlab.runs.listing import runs_in
 
 QUICK = ["what.steps=4", "what.every=2", "what.samples=30", "device=cpu", "performance.allocator=false"]
 SMALL = {  # keys with which an analysis takes a second

@@ -287,6 +287,10 @@ REFUSED = {
     "doctor /nowhere": ["run=/nowhere: /nowhere does not exist"],
     "doctor {}/empty": ["there is no run in"],
     "prepare data=folder data.path={}/bad": ["0.png", "data.on_error=skip"],
+    "report": ["runs", "must be given"],
+    "report runs=/nowhere": ["runs=/nowhere: /nowhere does not exist", "runs=DIR"],
+    "report {}/empty": ["there is no run in"],
+    "report {}/empty port=80": ["port=80", "at least 1024"],
 }
 
 
@@ -307,7 +311,7 @@ def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path, comman
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 
-COMMANDS = ["train", "submit", "sweep", "evaluate", "generate", "translate", "export", "prepare", "doctor"]
+COMMANDS = ["train", "submit", "sweep", "evaluate", "generate", "translate", "export", "prepare", "doctor", "report"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -26,6 +26,7 @@ NAMED = "*"  # beside the keys that a dict may have: targets under any other nam
 Split = Literal["train", "val", "test"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every generator of random numbers takes
 Size = PositiveInt | Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")]
+Port = Annotated[int, Field(ge=1024, le=65535)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
 
 SHARED: dict[str, Any] = {
@@ -131,6 +132,8 @@ SWEEP = {key: kind for key, kind in SHARED.items() if key != "performance"} | {
 }
 DOCTOR = {key: kind for key, kind in SHARED.items() if key != "performance"}
 DOCTOR |= {"run": str, "deep": bool, "repair": bool}
+REPORT = {key: kind for key, kind in SHARED.items() if key != "performance"}
+REPORT |= {"runs": str | list[str], "output": str, "title": str | None, "watch": bool, "port": Port}
 ROOTS: dict[str, dict[str, Any]] = {
     "train": TRAIN,
     "submit": SUBMIT,
@@ -142,4 +145,5 @@ ROOTS: dict[str, dict[str, Any]] = {
     "prepare": PREPARE,
     "sweep": SWEEP,
     "doctor": DOCTOR,
+    "report": REPORT,
 }

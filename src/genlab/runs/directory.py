@@ -17,6 +17,7 @@ from genlab.files import replacing
 from genlab.runs.heartbeat import LOCK, held_by_another, require_dead
 from genlab.runs.summary import NAME, Summary
 
+CONFIG, OVERRIDES = "config.yaml", "overrides.txt"
 PROBED = 0.5  # seconds to wait for a lock that another process may only be asking about
 WRITTEN = {"model", "data", "trainer", "paths", "choices"}  # from the first to the last key of ``config.yaml``
 
@@ -74,7 +75,7 @@ class RunDirectory:
         Raises:
             CheckpointError: it is missing, cut, or something else.
         """
-        path = self.path / "config.yaml"
+        path = self.path / CONFIG
         try:
             plain: Any = OmegaConf.to_container(OmegaConf.load(path))
             if isinstance(plain, dict) and plain.keys() >= WRITTEN:
@@ -87,9 +88,9 @@ class RunDirectory:
 
     def write_configuration(self, cfg: DictConfig, overrides: list[str]) -> None:
         """Write ``config.yaml``, resolved, and ``overrides.txt``: as typed, after those of the run that is continued."""
-        with replacing(self.path / "config.yaml") as file:
+        with replacing(self.path / CONFIG) as file:
             file.write(OmegaConf.to_yaml(cfg, resolve=True))
-        with replacing(self.path / "overrides.txt") as file:
+        with replacing(self.path / OVERRIDES) as file:
             file.writelines(f"{override}\n" for override in overrides)
 
 

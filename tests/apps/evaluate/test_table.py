@@ -7,7 +7,8 @@ import pytest
 
 from genlab.apps.evaluate.bench import Measured
 from genlab.apps.evaluate.report import entry, write_table
-from genlab.apps.evaluate.table import Row, direction, drawn, over_seeds, table
+from genlab.apps.evaluate.table import Row, drawn, over_seeds, table
+from genlab.metrics.directions import direction
 
 FID = "test/fid_inception_10000_AtoB"
 
@@ -63,7 +64,7 @@ def test_the_best_of_several_is_marked_where_it_is_certain_what_is_better():
     [
         ("fid_tf_x_5", -1), ("fidelity", 0), ("psnr", 1), ("inception_score_inception_9", 1), ("kid_sd_x_5", 0), ("l1", -1),
         ("target_rate_AtoB", 1), ("target_rate_before_AtoB", 0), ("clipped_density_x_5", 1), ("cycle_l1_AtoB", 0),
-        ("elbo", 0), ("loss_g", 0), ("precision_x_5", 1),
+        ("elbo", 0), ("loss_g", 0), ("precision_x_5", 1), ("modes", 1), ("modes_kl", -1),
     ],
 )  # fmt: skip
 def test_which_way_is_better(name, sign):

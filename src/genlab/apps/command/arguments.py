@@ -11,7 +11,11 @@ from typing import NoReturn
 from genlab.console import program
 from genlab.contracts import ConfigError, Problem
 
-POSITIONAL = {"doctor": "run", "sweep": "file"}  # by command, the key of which the value may be typed alone
+POSITIONAL = {
+    "doctor": "run",
+    "report": "runs",
+    "sweep": "file",
+}  # by command, the key of which the value may be typed alone
 
 
 @dataclass(frozen=True)

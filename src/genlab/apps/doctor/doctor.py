@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from genlab.apps.doctor.checkpoints import checkpoints
 from genlab.apps.doctor.finding import ASIDE, Finding, set_aside
-from genlab.apps.doctor.record import CONFIG, configuration, overrides, read_or_none, summary, wandb_id
+from genlab.apps.doctor.record import configuration, overrides, read_or_none, summary, wandb_id
 from genlab.apps.doctor.rows import rows
 from genlab.apps.doctor.screen import report
 from genlab.console import say, show
@@ -21,9 +21,8 @@ from genlab.data.store.handover import NAME as PREPARED
 from genlab.runs.directory import RunDirectory, point_latest
 from genlab.runs.find import follow_latest
 from genlab.runs.heartbeat import is_locked, known_of, last_sign, lives_elsewhere
+from genlab.runs.listing import runs_in
 from genlab.runs.summary import NAME, RUNNING
-
-SIGNS = (NAME, CONFIG, "checkpoints")  # a folder with one of these is a run
 
 
 def run(cfg: DictConfig, typed: list[str], run_dir: Path | None = None) -> int:
@@ -64,25 +63,6 @@ def run_folder(path: Path) -> Path:
         raise CheckpointError(f"run={path}: {path} does not exist. Give a run, or a folder of runs.")
     path = follow_latest(path)
     return (path if path.is_dir() else path.parent.parent).resolve()
-
-
-def runs_in(folder: Path) -> Iterator[Path]:
-    """The folder if it is a run, else every run below it; links are not followed."""
-    if is_run(folder):
-        yield folder
-        return
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-            yield from runs_in(Path(entry.path))
-
-
-def is_run(folder: Path) -> bool:
-    """Whether a training has made the folder: its summary has a status, as those of other commands' results do not."""
-    if not any((folder / name).exists() for name in SIGNS):
-        return False
-    values, _ = read_or_none(folder)
-    alone = not any((folder / name).exists() for name in (CONFIG, "checkpoints"))
-    return not (alone and values and "status" not in values)
 
 
 def is_alive(path: Path) -> bool:

@@ -19,13 +19,11 @@ from genlab.config.searchpath import reach
 from genlab.config.words import in_words
 from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.files import replacing
-from genlab.runs.directory import RunDirectory
+from genlab.runs.directory import CONFIG, OVERRIDES, RunDirectory
 from genlab.runs.ended import again, reason_in
 from genlab.runs.find import checkpoint_of
 from genlab.runs.heartbeat import State, last_sign
 from genlab.runs.summary import ERROR, FAILED, FINISHED, HEARTBEAT, NAME, Summary, read_summary
-
-CONFIG, OVERRIDES = "config.yaml", "overrides.txt"
 
 
 def summary(run: Path, values: dict[str, Any] | None, state: str) -> Iterator[Finding]:

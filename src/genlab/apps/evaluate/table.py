@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from statistics import fmean, stdev
 from typing import Any
@@ -14,18 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from genlab.apps.evaluate.bench import Measured
+from genlab.metrics.directions import direction
 from genlab.metrics.names import with_asides
 from genlab.runs.final_table import BESIDE
 
 ASIDES = {end: column for column, end in BESIDE.items() if end}  # columns by the end of a metric's name
-LOWER = ("fid", "kid", "mind", "cmmd", "lpips", "mse", "l1", "nll", "bpd", "fpr95")
-HIGHER = (
-    *("psnr", "ssim", "precision", "recall", "density", "coverage", "clipped_density", "clipped_coverage"),
-    *("inception_score", "modes", "high_quality", "target_rate"),
-    *("mig_hist20", "mig_chen", "sap", "dci", "factor_vae_score", "beta_vae_score", "modularity", "explicitness"),
-    *("infom", "infoe", "infoc", "auroc", "ap"),
-)
-NOT_COMPARED = ("nll_ess", "target_rate_before", "kid_sd", "inception_score_sd")
 WIDE = 200  # characters, where no terminal says how many there are
 
 
@@ -91,18 +83,6 @@ def marked(rows: list[Row]) -> list[Row]:
     if sign == 0 or len(set(finite)) < 2:
         return rows
     return [replace(row, best=sign * row.value == max(finite)) for row in rows]
-
-
-def direction(metric: str) -> int:
-    """1: higher is better; -1: lower is; 0: neither is certain, as of losses, which differ from model to model."""
-    name = metric.split("/")[1]
-
-    def begins(beginnings: Iterable[str]) -> bool:
-        return any(name == beginning or name.startswith(f"{beginning}_") for beginning in beginnings)
-
-    if begins(NOT_COMPARED):
-        return 0
-    return 1 if begins(HIGHER) else -1 if begins(LOWER) else 0
 
 
 # ---- on screen -----------------------------------------------------------------------------------------------------
