@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import BLUE, legend, named, panels
-from genlab.analysis.base.several import require_images, require_one_set, require_several
+from genlab.analysis.base.several import called, require_images, require_one_set, require_several
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.reconstructions.compared import Chosen, Reconstruction, chosen, reconstruction
 from genlab.analysis.reconstructions.linear import pca_errors
@@ -56,7 +56,7 @@ class LatentSize(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run, with the error of PCA of its size; the whole line of PCA in a further one."""
         real = chosen(subjects[0], self.images, self.shown)
-        found = sorted((reconstruction(one, self.images, real.places) for one in subjects), key=lambda one: one.size)
+        found = sorted((reconstruction(one, called(one), self.images, real.places) for one in subjects), key=lambda one: one.size)
         pixels = real.image[0].numel()
         line = self.line(subjects[0], found[-1].size, pixels)
         rows = [one.row | {"mse_pca": line.get(one.size)} for one in found]

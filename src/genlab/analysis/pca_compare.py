@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import panels
-from genlab.analysis.base.several import require_images, require_one_set, require_several
+from genlab.analysis.base.several import called, require_images, require_one_set, require_several
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.reconstructions.compared import Chosen, Reconstruction, chosen, reconstruction
 from genlab.analysis.reconstructions.rows import draw_rows
@@ -51,7 +51,7 @@ class PcaCompare(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run; the errors of every image in a further one."""
         real = chosen(subjects[0], self.images, self.shown)
-        found = [reconstruction(one, self.images, real.places) for one in subjects]
+        found = [reconstruction(one, called(one), self.images, real.places) for one in subjects]
         lines = said(found, subjects[0].split)
         metrics = {f"{subjects[0].split}/squared_error_{name}": float(found[i].error.mean()) for i, name in keys(found)}
         counts = dict.fromkeys(metrics, len(found[0].error))

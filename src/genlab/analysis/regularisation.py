@@ -16,7 +16,7 @@ import torch
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import named, panels
-from genlab.analysis.base.several import called, require_images, require_one_set
+from genlab.analysis.base.several import require_images, require_one_set, titles
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
 from genlab.analysis.codes.manifold import decoded
@@ -78,7 +78,7 @@ class Regularisation(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run, and one for held-out images, between which decoded random codes should not be told."""
         known = torch.cat([batch.image.cpu() for batch in subjects[0].held_out("train", self.known)])
-        looks = [self.look(one, known) for one in subjects]
+        looks = [self.look(one, name, known) for one, name in zip(subjects, titles(subjects), strict=True)]
         real = from_uint8(looks[0].codes.image[: self.samples])
         floor = float(nearest_error(real, known).mean())
         held_out = {"run": f"{subjects[0].split} images themselves", "random_error": floor}
@@ -87,14 +87,14 @@ class Regularisation(Analysis):
         counts = dict.fromkeys(metrics, self.samples)
         return Findings([*(look.row for look in looks), held_out], self.drawn(looks, lines), lines, metrics, counts)
 
-    def look(self, subject: Subject, known: torch.Tensor) -> Look:
+    def look(self, subject: Subject, name: str, known: torch.Tensor) -> Look:
         """One run."""
         codes = encoded(subject, self.images)
         points = codes.draw(normal(subject, len(codes), codes.mean.shape[1]))
         random = random_codes(subject, codes, max(self.samples, self.shown**2))
         again, _ = decoded(subject, codes.mean.to(subject.device, subject.model.weight_dtype), codes.label)
         row: dict[str, Any] = {
-            "run": called(subject),
+            "run": name,
             "model": str(subject.loaded.config.choices.model),
             "beta": beta_of(subject),
             "mse": float(mse(again, from_uint8(codes.image)).mean()),

@@ -167,7 +167,7 @@ def bars(axes: Axes, rows: list[Row]) -> None:
             )  # fmt: skip
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high * 6)
+    axes.set_ylim(low, high * 60)
     axes.set_xticks(range(len(PARTS)), ["$\\mu$", "$\\log\\sigma^2$", "the encoder's weights"])
     named(axes, "gradient by", "variance of one draw, summed", "noise of a single draw")
     legend(axes, loc="upper right", ncols=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genlab.analysis.base.subject import Subject
-from genlab.contracts import ConfigError, Problem
+from genlab.contracts import BINARIZED, ConfigError, DataSpec, Problem
 
 REMEDY = "Type: ckpt=[runs/<name>/latest,…] or ckpt=runs/<name>/*"
 
@@ -34,18 +34,29 @@ def require_images(name: str, subjects: Sequence[Subject]) -> None:
 
 
 def require_one_set(name: str, subjects: Sequence[Subject]) -> None:
-    """Refuse runs on different sets, or on images of different shapes.
+    """Refuse runs on different sets, or on images of different shapes or that became black and white in different ways.
 
     Raises:
         ConfigError: with the two sets.
     """
-    sets = {(one.loaded.spec.name, one.loaded.spec.shape): called(one) for one in reversed(subjects)}
+    sets = {in_words(one.loaded.spec): called(one) for one in reversed(subjects)}
     if len(sets) > 1:
-        told = " but ".join(f"{set_name} {'x'.join(map(str, shape))} of {run}" for (set_name, shape), run in sets.items())
-        what = f"compares runs on the same images, not {told}"
-        raise ConfigError([Problem(f"what={name}", what, "Give runs that were trained with the same data=…")])
+        told = ", ".join(f"{words} of {run}" for words, run in sets.items())
+        what = f"compares runs on the same images, and these are {told}"
+        raise ConfigError([Problem(f"what={name}", what, "Give runs that were trained with the same data=… and its keys")])
+
+
+def in_words(spec: DataSpec) -> str:
+    """What decides whether two runs have seen the same images: ``mnist 1x28x28 grey``."""
+    return f"{spec.name} {'x'.join(map(str, spec.shape))} {BINARIZED[spec.binarized]}"
 
 
 def called(subject: Subject) -> str:
     """The short name of a run, without the ``latest`` that says nothing."""
     return subject.name.removesuffix("/latest")
+
+
+def titles(subjects: Sequence[Subject]) -> list[str]:
+    """A name for each run in pictures: that of its model where these differ, else the short name of the run."""
+    models = [str(one.loaded.config.choices.model) for one in subjects]
+    return models if len({*models}) == len(models) else [called(one) for one in subjects]

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.analysis.base.several import called
 from genlab.analysis.base.subject import Subject
 from genlab.contracts import IsAffine
 from genlab.losses.likelihood import squared_error
@@ -57,8 +56,15 @@ class Reconstruction:
         }
 
 
-def reconstruction(subject: Subject, count: int, shown: Sequence[int]) -> Reconstruction:
-    """Of at most ``count`` images of the split; ``shown``: places of those that are kept, among them."""
+def reconstruction(subject: Subject, name: str, count: int, shown: Sequence[int]) -> Reconstruction:
+    """Of at most ``count`` images of the split.
+
+    Args:
+        subject: the run.
+        name: of it in tables.
+        count: images that are measured.
+        shown: places of those whose reconstructions are kept, among them.
+    """
     parts: list[tuple[Tensor, ...]] = []
     kept, seen = [], 0
     for batch in subject.held_out(subject.split, count):
@@ -70,7 +76,7 @@ def reconstruction(subject: Subject, count: int, shown: Sequence[int]) -> Recons
         seen += len(picture)
     error, clipped, decibels = (torch.cat(part).double().cpu() for part in zip(*parts, strict=True))
     model = str(subject.loaded.config.choices.model)
-    return Reconstruction(called(subject), model, code_size(subject), error, clipped, decibels, torch.cat(kept))
+    return Reconstruction(name, model, code_size(subject), error, clipped, decibels, torch.cat(kept))
 
 
 def linear_output(model: IsAffine, x: Tensor) -> Tensor:

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, Tensor]  # words, fainter words below them, and images [n, C, H, W] in [0, 1]
 GAP = 0.08  # between images, as a share of one
-LEFT = 2.6  # room for the words, in images of as many as fit
+LONGEST = 36  # letters of a row's words
 
 
-def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = (), letters: float = 0.0) -> None:
+def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = ()) -> None:
     """Rows of as many images each; ``captions`` stand above the first.
 
     Args:
         axes: a panel, whose axes are taken away.
         rows: from above; all of n images of one shape.
         captions: of the n columns.
-        letters: width of the words in letters, 0: as long as the longest of them.
     """
+    rows = [(shortened(words), shortened(more), images) for words, more, images in rows]
     high, wide = rows[0][2].shape[-2:]
-    longest = letters or max(len(text) for words, more, _ in rows for text in (words, more))
+    longest = max(len(text) for words, more, _ in rows for text in (words, more))
     unit, step = high / wide, 1 + GAP
     room = room_for(longest, axes, len(rows[0][2]))
     axes.set_axis_off()
@@ -46,6 +46,11 @@ def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = (), let
         xlim=(-room, len(rows[0][2]) * step), ylim=(-len(rows) * (unit * step + GAP), 0.5 if any(captions) else 0.1)
     )
     axes.set_aspect("equal")
+
+
+def shortened(text: str) -> str:
+    """A name with an ellipsis for its beginning if it is long: what tells runs apart stands at the end."""
+    return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
 
 
 def room_for(letters: float, axes: Axes, images: int) -> float:
