@@ -115,9 +115,7 @@ def said(subject: Subject, codes: Encoded, plane: Plane, numbers: dict[str, floa
     return first, second
 
 
-def drawn(
-    subject: Subject, codes: Encoded, plane: Plane, made: Manifold | None, lines: tuple[str, str]
-) -> Figure:
+def drawn(subject: Subject, codes: Encoded, plane: Plane, made: Manifold | None, lines: tuple[str, str]) -> Figure:
     """The codes, and beside them the manifold with a frame at its place among the codes."""
     spec = subject.loaded.spec
     label = codes.classes(spec)

@@ -56,7 +56,9 @@ class LatentSize(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run, with the error of PCA of its size; the whole line of PCA in a further one."""
         real = chosen(subjects[0], self.images, self.shown)
-        found = sorted((reconstruction(one, called(one), self.images, real.places) for one in subjects), key=lambda one: one.size)
+        found = sorted(
+            (reconstruction(one, called(one), self.images, real.places) for one in subjects), key=lambda one: one.size
+        )
         pixels = real.image[0].numel()
         line = self.line(subjects[0], found[-1].size, pixels)
         rows = [one.row | {"mse_pca": line.get(one.size)} for one in found]
@@ -80,7 +82,9 @@ def said(found: Sequence[Reconstruction], line: dict[int, float], split: str) ->
     parts = [f"{one.size}-d {one.row['mse']:.4f}" for one in found]
     first = f"mean squared error of a pixel over {len(found[0].error):,} {split} images: {', '.join(parts)}"
     small, large = found[0], found[-1]
-    second = f"{large.size} numbers leave {float(large.error.mean() / small.error.mean()):.2f} of the error of {small.size}"
+    second = (
+        f"{large.size} numbers leave {float(large.error.mean() / small.error.mean()):.2f} of the error of {small.size}"
+    )
     if small.size not in line:
         return first, second
     equal = next((k for k, error in line.items() if error <= small.row["mse"]), None)
@@ -93,7 +97,9 @@ def drawn(
 ) -> Figure:
     """Rows of images, and the chart beside them."""
     wide, high = WORDS + SIDE * len(real.places), max(SIDE * (len(found) + 1) + 50, 320)
-    made, axes = panels(f"How large a code has to be: {subject.loaded.spec.name}", lines, 2, size=((wide + CHART) // 2, high))
+    made, axes = panels(
+        f"How large a code has to be: {subject.loaded.spec.name}", lines, 2, size=((wide + CHART) // 2, high)
+    )
     grid = axes[0].get_gridspec()
     assert grid is not None
     grid.set_width_ratios([wide, CHART])
@@ -115,7 +121,9 @@ def chart(axes: Axes, found: Sequence[Reconstruction], line: dict[int, float]) -
     axes.set_xticks(ticks, [str(k) if k in sizes else "" for k in ticks])
     axes.minorticks_off()
     values = [*errors, *line.values()]
-    marks = [m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if min(values) * 0.8 <= m * 10.0**e <= max(values) * 1.25]
+    marks = [
+        m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if min(values) * 0.8 <= m * 10.0**e <= max(values) * 1.25
+    ]
     axes.set_yticks(marks, [f"{mark:g}" for mark in marks])
     named(axes, "numbers in the code", "mean squared error of a pixel", "error against size")
     legend(axes)

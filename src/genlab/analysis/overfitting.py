@@ -7,6 +7,7 @@ Weight decay (Krogh and Hertz, 1991), dropout (Srivastava et al., 2014) and augm
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -98,7 +99,9 @@ def said(rows: Sequence[Row], metric: str) -> tuple[str, str]:
     turned = [row for row in rows if row["turned"]]
     parts = [f"{row['run']} by {row['saved_by_early_stopping']:.3g}" for row in turned]
     gaps = ", ".join(f"{row['run']} {row['gap_last']:+.3g}" for row in rows)
-    stopping = f"early stopping saves {', '.join(parts)}" if parts else "no curve has turned, so early stopping saves nothing"
+    stopping = (
+        f"early stopping saves {', '.join(parts)}" if parts else "no curve has turned, so early stopping saves nothing"
+    )
     return first, f"{stopping}; at the end validation is above training by: {gaps}"
 
 
@@ -108,7 +111,11 @@ def drawn(rows: Sequence[Row], found: Sequence[Curves], metric: str, lines: tupl
     for k, (row, curves) in enumerate(zip(rows, found, strict=True)):
         colour = COLOURS[k % len(COLOURS)]
         draw(left, curves, colour, f"{row['run']}" + ("" if row["cures"] == "none" else f": {row['cures']}"), begin)
-    if max(value for curves in found for _, value in later(curves.val, begin)) > 4 * min(row["val_best"] for row in rows) > 0:
+    if (
+        max(value for curves in found for _, value in later(curves.val, begin))
+        > 4 * min(row["val_best"] for row in rows)
+        > 0
+    ):
         left.set_yscale("log")
     named(left, "epoch", metric, "validation (line) above training (dashes); dot: where early stopping stops")
     legend(left)
@@ -141,9 +148,11 @@ def bars(axes: Axes, rows: Sequence[Row], metric: str) -> None:
         colours = [COLOURS[n % len(COLOURS)] for n in range(len(rows))]
         axes.bar(places, [row[key] for row in rows], 0.25, color=colours, alpha=shade)
         for place, row in zip(places, rows, strict=True):
-            axes.annotate(f"{row[key]:.3g}", (place, row[key]), (0, 2), textcoords="offset points", ha="center", size=7.5)
+            axes.annotate(
+                f"{row[key]:.3g}", (place, row[key]), (0, 2), textcoords="offset points", ha="center", size=7.5
+            )
         axes.bar([0], [0], color=FAINT, alpha=shade, label=label)
-    axes.set_xticks(range(len(rows)), [f"{row['run']}\n{row['cures']}" for row in rows])
+    axes.set_xticks(range(len(rows)), [textwrap.fill(f"{row['run']}: {row['cures']}", 24) for row in rows])
     axes.set_ylim(0, 1.22 * max(max(row["val_last"], row["train_last"]) for row in rows))
     named(axes, "", metric, "at the end of each run")
     legend(axes, loc="upper center", ncols=3)

@@ -56,13 +56,17 @@ class PcaCompare(Analysis):
         metrics = {f"{subjects[0].split}/squared_error_{name}": float(found[i].error.mean()) for i, name in keys(found)}
         counts = dict.fromkeys(metrics, len(found[0].error))
         tables: dict[str, list[Mapping[str, Any]]] = {"pca_compare_images": of_images(found)}
-        return Findings([one.row for one in found], drawn(subjects[0], real, found, lines), lines, metrics, counts, {}, tables)
+        return Findings(
+            [one.row for one in found], drawn(subjects[0], real, found, lines), lines, metrics, counts, {}, tables
+        )
 
 
 def keys(found: Sequence[Reconstruction]) -> list[tuple[int, str]]:
     """A name for each run that differs from the others': its model's where that is enough."""
     models = [one.model for one in found]
-    return [(i, one.model if models.count(one.model) == 1 else one.name.replace("/", "_")) for i, one in enumerate(found)]
+    return [
+        (i, one.model if models.count(one.model) == 1 else one.name.replace("/", "_")) for i, one in enumerate(found)
+    ]
 
 
 def of_images(found: Sequence[Reconstruction]) -> list[Mapping[str, Any]]:
@@ -80,8 +84,8 @@ def said(found: Sequence[Reconstruction], split: str) -> tuple[str, str]:
     first = f"squared error, the mean over {count:,} {split} images: {', '.join(parts)}"
     nearer = float((best.error < worst.error).double().mean())
     return first, (
-        f"{titled(best)} has {float(best.error.mean() / worst.error.mean()):.2f} of the error of {titled(worst)}, and is nearer "
-        f"to {100 * nearer:.1f} % of the images"
+        f"{titled(best)} has {float(best.error.mean() / worst.error.mean()):.2f} of the error of {titled(worst)}, and is "
+        f"nearer to {100 * nearer:.1f} % of the images"
     )
 
 

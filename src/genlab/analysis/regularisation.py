@@ -116,7 +116,9 @@ class Regularisation(Analysis):
             draw_codes(upper, look)
             draw_random(lower, look, self.shown)
         label = looks[-1].codes.classes(spec)
-        class_legend(axes[len(looks) - 1], () if label is None else spec.class_names or [str(k) for k in range(spec.classes)])
+        class_legend(
+            axes[len(looks) - 1], () if label is None else spec.class_names or [str(k) for k in range(spec.classes)]
+        )
         return made
 
 
@@ -143,7 +145,9 @@ def said(looks: Sequence[Look], floor: float) -> tuple[str, str]:
     for look in looks:
         row = look.row
         told = f", KL {row['kl']:.3g} nats" if row["kl"] is not None else ""
-        parts.append(f"{row['run']}: {kind(row)}, MSE {row['mse']:.4f}{told}, codes of deviation {row['code_deviation']:.2g}")
+        parts.append(
+            f"{row['run']}: {kind(row)}, MSE {row['mse']:.4f}{told}, codes of deviation {row['code_deviation']:.2g}"
+        )
     errors = ", ".join(f"{look.row['run']} {look.row['random_error']:.1f}" for look in looks)
     return "; ".join(parts), (
         f"squared error from a decoded random code to the nearest training image: {errors}; "

@@ -1,8 +1,8 @@
-"""``what=reparameterisation``: how noisy the gradient of a VAE's encoder is by the score function, and how quiet by z = mu + sigma eps.
+"""``what=reparameterisation``: the gradient of a VAE's encoder by the score function, and by z = mu + sigma eps.
 
-Kingma and Welling, 2013 (arXiv:1312.6114), section 2.2: the score-function estimator "exhibits very high variance and is
-impractical". Here both are taken at the same weights, of the same images, from the same draws; both are unbiased, so that
-their means agree. The KL has no part in it: it is known in closed form.
+Kingma and Welling, 2013 (arXiv:1312.6114), section 2.2: the first is too noisy to be of use. Here both are taken at the same
+weights, of the same images, from the same draws; both are unbiased, so that their means agree. The KL has no part in it: it is
+known in closed form.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from torch import Tensor
 
 from genlab.analysis.base.analysis import Analysis, Findings
@@ -126,7 +125,7 @@ def said(found: Measured, images: int, draws: int) -> tuple[str, str]:
     )
     agreeing = max(row_of(name, "mu", found)["from_pathwise"] for name in (SCORE, BASELINE))
     second = (
-        f"of {draws:,} draws the means differ by {torch.tensor(agreeing).sqrt():.2f} of what chance explains: all are unbiased; "
+        f"of {draws:,} draws the means differ by {agreeing**0.5:.2f} of what chance explains: all are unbiased; "
         f"noise is as large as the gradient itself after {equal(found, SCORE)} draws, {equal(found, BASELINE)} and "
         f"{equal(found, PATHWISE)}"
     )
@@ -149,7 +148,12 @@ def drawn(subject: Subject, rows: list[Row], errors: list[Row], lines: tuple[str
     right.axhline(1, color="#222222", linewidth=0.8, linestyle=":")
     right.set_xscale("log", base=2)
     right.set_yscale("log")
-    named(right, "draws that are averaged", "error / gradient", "relative error of the gradient by mu (dotted: as large as itself)")
+    named(
+        right,
+        "draws that are averaged",
+        "error / gradient",
+        "relative error of the gradient by mu (dotted: as large as itself)",
+    )
     legend(right)
     return made
 

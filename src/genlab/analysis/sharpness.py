@@ -79,10 +79,21 @@ class Sharpness(Analysis):
         reference = features_of(extractor, real_images(first, "train", len(truth)), first.device)
         rows = [row_of(name, images, features, reference, first.device) for name in images]
         lines = said(rows, first.split, extractor.key)
-        shown = [Shown(row, images[name][: self.shown], spectrum(images[name])) for name, row in zip(images, rows, strict=True)]
+        shown = [
+            Shown(row, images[name][: self.shown], spectrum(images[name]))
+            for name, row in zip(images, rows, strict=True)
+        ]
         metrics = metrics_of(rows[1:], first.split, extractor.key, len(truth))
         made = picture(f"Blur and sharpness: {first.loaded.spec.name}", lines, shown)
-        return Findings(list(rows), made, lines, metrics, dict.fromkeys(metrics, len(truth)), {}, {"sharpness_spectra": curves(shown)})
+        return Findings(
+            list(rows),
+            made,
+            lines,
+            metrics,
+            dict.fromkeys(metrics, len(truth)),
+            {},
+            {"sharpness_spectra": curves(shown)},
+        )
 
 
 def real_images(subject: Subject, split: Any, count: int) -> Tensor:
@@ -150,7 +161,6 @@ def said(rows: Sequence[dict[str, Any]], split: str, key: str) -> tuple[str, str
     first = f"power above a quarter of a cycle a pixel, against that of {split} images: {fine}"
     told = [f"{row['run']} {row['precision']:.2f}, {row['recall']:.2f} and FID {row['fid']:.1f}" for row in rows]
     return first, (
-        f"precision, recall and FID of {rows[0]['images']:,} ({key}): {'; '.join(told)}   (truth: {split} against training images)"
+        f"precision, recall and FID of {rows[0]['images']:,} ({key}): {'; '.join(told)} "
+        f"(truth: {split} against training images)"
     )
-
-

@@ -30,7 +30,9 @@ def require_images(name: str, subjects: Sequence[Subject]) -> None:
     for one in subjects:
         if one.loaded.spec.kind != "images":
             what = f"looks at single images, and {one.loaded.spec.name} of {called(one)} has {one.loaded.spec.kind}"
-            raise ConfigError([Problem(f"what={name}", what, "Give a run on a set of images: data=mnist, data=folder, …")])
+            raise ConfigError(
+                [Problem(f"what={name}", what, "Give a run on a set of images: data=mnist, data=folder, …")]
+            )
 
 
 def require_one_set(name: str, subjects: Sequence[Subject]) -> None:
@@ -39,11 +41,15 @@ def require_one_set(name: str, subjects: Sequence[Subject]) -> None:
     Raises:
         ConfigError: with the two sets.
     """
-    sets = {in_words(one.loaded.spec): called(one) for one in reversed(subjects)}
+    sets: dict[str, str] = {}
+    for one in subjects:
+        sets.setdefault(in_words(one.loaded.spec), called(one))
     if len(sets) > 1:
         told = ", ".join(f"{words} of {run}" for words, run in sets.items())
         what = f"compares runs on the same images, and these are {told}"
-        raise ConfigError([Problem(f"what={name}", what, "Give runs that were trained with the same data=… and its keys")])
+        raise ConfigError(
+            [Problem(f"what={name}", what, "Give runs that were trained with the same data=… and its keys")]
+        )
 
 
 def in_words(spec: DataSpec) -> str:

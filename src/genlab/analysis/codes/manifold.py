@@ -63,7 +63,7 @@ def places(codes: np.ndarray, side: int, normal: bool) -> np.ndarray:
 
 
 def decoded(subject: Subject, z: Tensor, labels: Tensor | None) -> tuple[Tensor, str]:
-    """Images of codes [N, D] in chunks, on the CPU, and a word on their label: of a conditional model that of the first image."""
+    """Images of codes [N, D], on the CPU; of a conditional model by the label of the first image, and a word on that."""
     given: dict[str, Any] = {}
     told = ""
     if labels is not None and needs_labels(subject.model):

@@ -48,7 +48,9 @@ def plane_of(code: Tensor, way: Way, perplexity: float, seed: int) -> Plane:
     """
     size = code.shape[1]
     if size < 2:
-        raise ConfigError([Problem("what", "codes of one number have no plane", "Train with model.latent_dim=2 or more")])
+        raise ConfigError(
+            [Problem("what", "codes of one number have no plane", "Train with model.latent_dim=2 or more")]
+        )
     if size == 2 and way == "auto":
         return Plane(code.numpy(), ("z1", "z2"), ("$z_1$", "$z_2$"))
     return by_neighbours(code, perplexity, seed) if way == "tsne" else by_variance(code)
@@ -72,7 +74,9 @@ def by_neighbours(code: Tensor, perplexity: float, seed: int) -> Plane:
 
     if perplexity >= len(code):
         what = f"must be below the number of images, {len(code)}"
-        raise ConfigError([Problem(f"what.perplexity={perplexity:g}", what, f"Type: what.perplexity={len(code) / 4:g}")])
+        raise ConfigError(
+            [Problem(f"what.perplexity={perplexity:g}", what, f"Type: what.perplexity={len(code) / 4:g}")]
+        )
     points = TSNE(perplexity=perplexity, init="pca", random_state=seed % 2**32).fit_transform(code.numpy())
     axes = "t-SNE 1 (distances between clusters mean little)", "t-SNE 2"
     return Plane(points.astype(np.float64), ("tsne1", "tsne2"), axes)

@@ -52,4 +52,3 @@ def nearest_error(image: Tensor, real: Tensor) -> Tensor:
     flat, known = image.flatten(1).double(), real.flatten(1).double()
     parts = [torch.cdist(flat, part).square().amin(1) for part in known.split(2000)]
     return torch.stack(parts).amin(0)
-

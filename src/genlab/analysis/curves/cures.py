@@ -6,7 +6,19 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-LEFT_OUT = ("paths", "logger", "callbacks", "metrics", "checkpoint", "performance", "slurm", "trust", "notes", "tags", "name")
+LEFT_OUT = (
+    "paths",
+    "logger",
+    "callbacks",
+    "metrics",
+    "checkpoint",
+    "performance",
+    "slurm",
+    "trust",
+    "notes",
+    "tags",
+    "name",
+)
 LEFT_OUT += ("run_id", "resume", "init_from", "seed", "check_only", "experiment", "choices")
 CURES = {  # by the last part of a key
     "weight_decay": "weight decay",
@@ -30,7 +42,9 @@ def flat(value: Any, prefix: str = "") -> dict[str, Any]:
     """Nested dicts as one, the keys joined by dots."""
     if not isinstance(value, dict) or not value:
         return {prefix: value}
-    return {key: one for name, inner in value.items() for key, one in flat(inner, f"{prefix}.{name}".lstrip(".")).items()}
+    return {
+        key: one for name, inner in value.items() for key, one in flat(inner, f"{prefix}.{name}".lstrip(".")).items()
+    }
 
 
 def differing(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -43,7 +57,11 @@ def differing(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def cures(own: dict[str, Any]) -> list[str]:
     """The cures among a run's own settings that are turned on, each once, with their strength where it is a number."""
     found = [(cure_of(key), value) for key, value in own.items() if value not in NOTHING]
-    told = [f"{name} {value:g}" if isinstance(value, int | float) and value is not True else name for name, value in found if name]
+    told = [
+        f"{name} {value:g}" if isinstance(value, int | float) and value is not True else name
+        for name, value in found
+        if name
+    ]
     return list(dict.fromkeys(told))
 
 
@@ -55,5 +73,7 @@ def cure_of(key: str) -> str | None:
 
 
 def in_words(own: dict[str, Any]) -> str:
-    """The settings in which a run differs, for a table: ``model.optimizer.weight_decay=0.3``; keys that it lacks are left out."""
-    return " ".join(f"{key}={value}" for key, value in own.items() if value is not None and not key.endswith("_target_"))
+    """The settings in which a run differs, for a table: ``model.optimizer.weight_decay=0.3``; without those that it lacks."""
+    return " ".join(
+        f"{key}={value}" for key, value in own.items() if value is not None and not key.endswith("_target_")
+    )

@@ -63,7 +63,11 @@ def shared_metric(runs: dict[str, dict[str, Points]], wanted: str) -> str:
     Raises:
         ConfigError: there is none, or not that one; with those that there are.
     """
-    sides = [{name.partition("/")[2] for name in columns if name.startswith(split)} for columns in runs.values() for split in ("train/", "val/")]
+    sides = [
+        {name.partition("/")[2] for name in columns if name.startswith(split)}
+        for columns in runs.values()
+        for split in ("train/", "val/")
+    ]
     shared = set.intersection(*sides) if sides else set()
     if wanted == "auto":
         found = next((name for name in PREFERRED if name in shared), None)
@@ -79,5 +83,7 @@ def shared_metric(runs: dict[str, dict[str, Points]], wanted: str) -> str:
 def curves_of(columns: dict[str, Points], metric: str) -> Curves:
     """The two curves of a metric; the rows of an epoch become one point, at its end."""
     train = columns[f"train/{metric}"]
-    epochs = [(epoch, [value for _, value in group]) for epoch, group in groupby(train, lambda point: math.ceil(point[0]))]
+    epochs = [
+        (epoch, [value for _, value in group]) for epoch, group in groupby(train, lambda point: math.ceil(point[0]))
+    ]
     return Curves([(float(epoch), sum(values) / len(values)) for epoch, values in epochs], columns[f"val/{metric}"])

@@ -55,7 +55,9 @@ def point_of(subject: Subject, count: int) -> Point:
         q = subject.model.posterior(x, *given)
     if not isinstance(q, DiagonalGaussian):
         what = f"q(z|x) of {type(subject.model).__name__} is not one Gaussian of independent numbers"
-        raise ConfigError([Problem("what=reparameterisation", what, "Give a run with model=vae, beta_vae, iwae or cvae")])
+        raise ConfigError(
+            [Problem("what=reparameterisation", what, "Give a run with model=vae, beta_vae, iwae or cvae")]
+        )
     return Point(x, given, q, tuple(subject.model.encoder.parameters()))
 
 

@@ -115,7 +115,9 @@ def chosen(subject: Subject, count: int, wanted: int) -> Chosen:
     batches: list[Any] = list(subject.held_out(subject.split, count))
     images = torch.cat([batch.image for batch in batches]).float().cpu()
     spec, labels = subject.loaded.spec, batches[0].label
-    classes = torch.cat([batch.label for batch in batches]).cpu().numpy() if spec.classes and labels is not None else None
+    classes = (
+        torch.cat([batch.label for batch in batches]).cpu().numpy() if spec.classes and labels is not None else None
+    )
     places = spread(len(images), classes, wanted)
     names = spec.class_names or [str(k) for k in range(spec.classes)]
     captions = [""] * len(places) if classes is None else [names[int(classes[i])] for i in places]

@@ -37,7 +37,9 @@ def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = ()) -> 
         for c, image in enumerate(images):
             pixels = to_uint8(widened(image[None], 3)[0]).permute(1, 2, 0).numpy()
             left = c * step
-            axes.imshow(pixels, extent=(left, left + 1, top - unit, top), interpolation="nearest" if wide < 64 else None)
+            axes.imshow(
+                pixels, extent=(left, left + 1, top - unit, top), interpolation="nearest" if wide < 64 else None
+            )
         axes.text(-0.2, top - unit * 0.42, words, ha="right", va="bottom", size=10, color=INK)
         axes.text(-0.2, top - unit * 0.5, more, ha="right", va="top", size=9, color=FAINT)
     for c, caption in enumerate(captions):

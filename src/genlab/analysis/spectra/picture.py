@@ -59,7 +59,9 @@ def curves(axes: Axes, shown: Sequence[Shown]) -> None:
     """Power by frequency, both logarithmic."""
     for number, one in enumerate(shown):
         seen = one.spectrum
-        axes.plot(seen.frequency, seen.power, color=colour(number), linewidth=2 if number == 0 else 1.4, label=one.row["run"])
+        axes.plot(
+            seen.frequency, seen.power, color=colour(number), linewidth=2 if number == 0 else 1.4, label=one.row["run"]
+        )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks([1 / 16, 1 / 8, 1 / 4, 1 / 2], ["1/16", "1/8", "1/4", "1/2"])
