@@ -88,8 +88,8 @@ def said(found: Sequence[Reconstruction], line: dict[int, float], split: str) ->
     if small.size not in line:
         return first, second
     equal = next((k for k, error in line.items() if error <= small.row["mse"]), None)
-    needed = f"needs {equal} components" if equal else f"has not reached with {max(line)} components"
-    return first, f"{second}; what {small.name} does with {small.size} numbers, PCA {needed}"
+    needed = f"{equal} components" if equal else f"more than {max(line)} components"
+    return first, f"{second}; what {small.size} numbers keep here takes PCA {needed}"
 
 
 def drawn(

@@ -80,6 +80,7 @@ def test_neighbours_are_found_across_blocks():
     label = torch.arange(1200) // 2 % 7
     apart = code + 0.4 * (torch.arange(1200) % 2 == 0)[:, None]  # each pair 0.6 apart, the next 1.4
     assert neighbour_accuracy(apart, label) == 1.0
+    assert neighbour_accuracy(apart, torch.arange(1200)) == 0.0
 
 
 def test_codes_of_two_numbers_are_shown_as_they_are_and_larger_ones_by_variance():

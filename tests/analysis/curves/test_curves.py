@@ -58,6 +58,12 @@ def test_the_metric_is_one_that_all_runs_have_of_both_kinds_of_images(tmp_path):
         shared_metric({"a": one, "b": other}, "auto")
 
 
+def test_a_vae_is_judged_by_its_whole_loss():
+    both = {f"{split}/{name}": [(1.0, 1.0)] for split in ("train", "val") for name in ("recon", "kl", "loss", "mse")}
+    assert shared_metric({"a": both}, "auto") == "loss"
+    assert shared_metric({"a": {name: points for name, points in both.items() if "kl" not in name}}, "auto") == "mse"
+
+
 def test_a_folder_without_curves_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="metrics.csv does not exist"):
         columns_of(tmp_path)

@@ -57,6 +57,13 @@ def test_both_are_measured_on_the_same_pairs_in_every_direction_that_they_know()
     assert set(found.counts.values()) == {4}
 
 
+def test_the_input_is_on_the_side_that_a_direction_begins_with():
+    pairs = pairs_of(PAIRED, 4)
+    assert torch.equal(pairs.sides("AtoB")[0], A)
+    assert torch.equal(pairs.sides("BtoA")[0], B)
+    assert torch.equal(pairs.sides("BtoA")[1], A)
+
+
 def test_a_translation_has_to_beat_its_input_and_the_median_colour():
     pairs = pairs_of(PAIRED, 4)
     unchanged, colour = baselines(pairs, ["AtoB"])

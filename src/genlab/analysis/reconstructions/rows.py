@@ -33,7 +33,7 @@ def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = ()) -> 
     room = room_for(longest, axes, len(rows[0][2]))
     axes.set_axis_off()
     for r, (words, more, images) in enumerate(rows):
-        top = -r * unit * step - r * GAP
+        top = -r * (unit + GAP)
         for c, image in enumerate(images):
             pixels = to_uint8(widened(image[None], 3)[0]).permute(1, 2, 0).numpy()
             left = c * step
@@ -44,9 +44,7 @@ def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = ()) -> 
         axes.text(-0.2, top - unit * 0.5, more, ha="right", va="top", size=9, color=FAINT)
     for c, caption in enumerate(captions):
         axes.text(c * step + 0.5, 0.1, caption, ha="center", va="bottom", size=9, color=FAINT)
-    axes.set(
-        xlim=(-room, len(rows[0][2]) * step), ylim=(-len(rows) * (unit * step + GAP), 0.5 if any(captions) else 0.1)
-    )
+    axes.set(xlim=(-room, len(rows[0][2]) * step), ylim=(-len(rows) * (unit + GAP), 0.5 if any(captions) else 0.1))
     axes.set_aspect("equal")
 
 
