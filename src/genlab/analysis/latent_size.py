@@ -7,9 +7,9 @@ Young, 1936): of training images, measured on the same held-out ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import BLUE, legend, named, panels
@@ -65,7 +65,9 @@ class LatentSize(Analysis):
         lines = said(found, line, subjects[0].split)
         split = subjects[0].split
         metrics = {f"{split}/mse_{one.name.replace('/', '_')}": one.row["mse"] for one in found}
-        tables = {"latent_size_pca": [{"dimension": k, "mse": error} for k, error in line.items()]} if line else {}
+        tables: dict[str, list[Mapping[str, Any]]] = {}
+        if line:
+            tables["latent_size_pca"] = [{"dimension": k, "mse": error} for k, error in line.items()]
         picture = drawn(subjects[0], real, found, line, lines)
         return Findings(list(rows), picture, lines, metrics, dict.fromkeys(metrics, len(found[0].error)), {}, tables)
 

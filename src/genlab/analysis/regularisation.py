@@ -16,6 +16,7 @@ import torch
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import named, panels
+from genlab.analysis.base.images import image_batches
 from genlab.analysis.base.several import require_images, require_one_set, titles
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
@@ -77,7 +78,7 @@ class Regularisation(Analysis):
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run, and one for held-out images, between which decoded random codes should not be told."""
-        known = torch.cat([batch.image.cpu() for batch in subjects[0].held_out("train", self.known)])
+        known = torch.cat([batch.image.cpu() for batch in image_batches(subjects[0], "train", self.known)])
         looks = [self.look(one, name, known) for one, name in zip(subjects, titles(subjects), strict=True)]
         real = from_uint8(looks[0].codes.image[: self.samples])
         floor = float(nearest_error(real, known).mean())

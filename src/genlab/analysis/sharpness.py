@@ -8,7 +8,7 @@ miss what G leaves out. Theis et al., 2016 (arXiv:1511.01844); precision and rec
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.images import image_batches
 from genlab.analysis.base.several import require_images, require_one_set, require_several, titles
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.samples.drawn import drawn as samples_of
@@ -98,7 +99,7 @@ class Sharpness(Analysis):
 
 def real_images(subject: Subject, split: Any, count: int) -> Tensor:
     """Images of a split in [0, 1], [N, C, H, W] on the CPU."""
-    return torch.cat([batch.image.float().cpu() for batch in subject.held_out(split, count)])
+    return torch.cat([batch.image.float().cpu() for batch in image_batches(subject, split, count)])
 
 
 def sampled(subject: Subject, name: str, count: int) -> Tensor:
@@ -140,7 +141,7 @@ def row_of(
 
 def metrics_of(rows: Sequence[dict[str, Any]], split: str, key: str, count: int) -> dict[str, float]:
     """The numbers of the runs, named as ``evaluate.py`` names them, and the run."""
-    found = {}
+    found: dict[str, float] = {}
     for row in rows:
         run = row["run"].replace("/", "_")
         found |= {f"{split}/{name}_{key}_{count}_{run}": row[name] for name in ("precision", "recall", "fid")}
@@ -148,7 +149,7 @@ def metrics_of(rows: Sequence[dict[str, Any]], split: str, key: str, count: int)
     return found
 
 
-def curves(shown: Sequence[Shown]) -> list[dict[str, Any]]:
+def curves(shown: Sequence[Shown]) -> list[Mapping[str, Any]]:
     """Power by frequency, a column for each run."""
     frequency = shown[0].spectrum.frequency.tolist()
     columns = {one.row["run"]: one.spectrum.power.tolist() for one in shown}

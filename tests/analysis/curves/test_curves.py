@@ -54,8 +54,11 @@ def test_the_metric_is_one_that_all_runs_have_of_both_kinds_of_images(tmp_path):
     with pytest.raises(ConfigError, match=r"what.metric=mse: .*\n    Type: what.metric=recon"):
         shared_metric({"a": one}, "mse")
     other = run(tmp_path / "b", TEXT.replace("recon", "loss"))
-    with pytest.raises(ConfigError, match="have been validated"):
+    with pytest.raises(ConfigError, match="Give runs of one kind of model"):
         shared_metric({"a": one, "b": other}, "auto")
+    young = {name: points for name, points in one.items() if name.startswith("train/")}
+    with pytest.raises(ConfigError, match="have been validated: b has not"):
+        shared_metric({"a": one, "b": young}, "auto")
 
 
 def test_a_vae_is_judged_by_its_whole_loss():

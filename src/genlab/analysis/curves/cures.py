@@ -6,20 +6,22 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-LEFT_OUT = (
-    "paths",
-    "logger",
-    "callbacks",
-    "metrics",
-    "checkpoint",
-    "performance",
-    "slurm",
-    "trust",
-    "notes",
-    "tags",
-    "name",
-)
-LEFT_OUT += ("run_id", "resume", "init_from", "seed", "check_only", "experiment", "choices")
+LEFT_OUT = {  # what makes no other experiment
+    *(
+        "paths",
+        "logger",
+        "callbacks",
+        "metrics",
+        "checkpoint",
+        "performance",
+        "slurm",
+        "trust",
+        "notes",
+        "tags",
+        "name",
+    ),
+    *("run_id", "resume", "init_from", "seed", "check_only", "experiment", "choices"),
+}
 CURES = {  # by the last part of a key
     "weight_decay": "weight decay",
     "dropout": "dropout",
@@ -29,7 +31,7 @@ CURES = {  # by the last part of a key
     "corruption": "noise on the input",
     "penalty": "a penalty on the code",
 }
-NOTHING = (None, False, 0, 0.0, [], {}, "")
+NOTHING: tuple[Any, ...] = (None, False, 0, 0.0, [], {}, "")
 
 
 def settings(config: DictConfig) -> dict[str, Any]:

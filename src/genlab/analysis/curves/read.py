@@ -70,15 +70,22 @@ def shared_metric(runs: dict[str, dict[str, Points]], wanted: str) -> str:
     ]
     shared = set.intersection(*sides) if sides else set()
     if wanted == "auto":
-        if {"kl", "loss"} <= shared:  # a VAE that learns by heart reconstructs ever better: what it pays for that is in the KL
+        if {
+            "kl",
+            "loss",
+        } <= shared:  # a VAE that learns by heart reconstructs ever better: what it pays for that is in the KL
             return "loss"
         found = next((name for name in PREFERRED if name in shared), None)
         if found:
             return found
     elif wanted in shared:
         return wanted
+    bare = [name for name, columns in runs.items() if not any(column.startswith("val/") for column in columns)]
     what = "is not in metrics.csv as train/… and as val/… of every run"
-    remedy = f"Type: what.metric={'|'.join(sorted(shared))}" if shared else "Give runs that have been validated"
+    remedy = (
+        f"Give runs that have been validated: {', '.join(bare)} has not" if bare else "Give runs of one kind of model"
+    )
+    remedy = f"Type: what.metric={'|'.join(sorted(shared))}" if shared else remedy
     raise ConfigError([Problem(f"what.metric={wanted}", what, remedy)])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genlab.analysis.base.images import image_batches
 from genlab.analysis.base.subject import Subject
 from genlab.contracts import IsAffine
 from genlab.losses.likelihood import squared_error
@@ -67,7 +68,7 @@ def reconstruction(subject: Subject, name: str, count: int, shown: Sequence[int]
     """
     parts: list[tuple[Tensor, ...]] = []
     kept, seen = [], 0
-    for batch in subject.held_out(subject.split, count):
+    for batch in image_batches(subject, subject.split, count):
         picture = subject.model.reconstruct(batch.image, **for_model(subject.model, batch.label)).float()
         output = linear_output(subject.model, batch.image) if isinstance(subject.model, IsAffine) else picture
         errors = (squared_error(one.double(), batch.image.double()) for one in (output, picture))
@@ -90,7 +91,7 @@ def code_size(subject: Subject) -> int:
     """D, by the code of an image; 0 of a model without."""
     if not hasattr(subject.model, "encode"):
         return 0
-    batch = next(iter(subject.held_out(subject.split, 1)))
+    batch = next(image_batches(subject, subject.split, 1))
     code = subject.model.encode(batch.image, **for_model(subject.model, batch.label))
     return int(code.mean.flatten(1).shape[1])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from genlab.analysis.base.images import image_batches
 from genlab.analysis.base.subject import Subject
 from genlab.nets.principal_components import moments, principal_components
 
@@ -28,11 +29,11 @@ def pca_errors(subject: Subject, training: int, count: int, most: int) -> Tensor
     pixels = int(torch.Size(subject.loaded.spec.shape).numel())
     if pixels > MOST_PIXELS:
         return torch.zeros(0)
-    sums = sum(moments(batch.image.flatten(1)) for batch in subject.held_out("train", training))
+    sums = sum(moments(batch.image.flatten(1)) for batch in image_batches(subject, "train", training))
     assert isinstance(sums, Tensor)
     found = principal_components(sums, most)
     explained, total, seen = torch.zeros(most, dtype=torch.float64), 0.0, 0
-    for batch in subject.held_out(subject.split, count):
+    for batch in image_batches(subject, subject.split, count):
         centred = batch.image.flatten(1).to(found.mean) - found.mean
         explained += (centred @ found.basis).square().sum(0).cpu()
         total, seen = total + float(centred.square().sum()), seen + len(centred)

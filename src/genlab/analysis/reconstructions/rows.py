@@ -55,8 +55,8 @@ def shortened(text: str) -> str:
 
 def room_for(letters: float, axes: Axes, images: int) -> float:
     """The width of so many letters beside so many images, in images: both together are as wide as the page."""
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
     assert figure is not None
-    page = figure.get_size_inches()[0] * 100
+    page = figure.get_figwidth() * 100
     words = 7.2 * letters + 20
     return images * (1 + GAP) * words / max(page * 0.9 - words, 0.3 * page)
