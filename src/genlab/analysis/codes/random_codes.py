@@ -36,7 +36,7 @@ def random_codes(subject: Subject, codes: Encoded, count: int) -> RandomCodes:
         code, source = subject.model.draw(count, seed=subject.seed).cpu().double(), "the prior"
     else:
         code = codes.mean.mean(0) + codes.mean.std(0) * noise
-        source = "a normal of the codes' own mean and deviation"
+        source = "a normal fitted to the codes"
     image, _ = decoded(subject, code.to(subject.device, subject.model.weight_dtype), codes.label)
     return RandomCodes(code, image, source)
 
