@@ -111,16 +111,19 @@ def drawn(rows: Sequence[Row], found: Sequence[Curves], metric: str, lines: tupl
     for k, (row, curves) in enumerate(zip(rows, found, strict=True)):
         colour = COLOURS[k % len(COLOURS)]
         draw(left, curves, colour, f"{row['run']}" + ("" if row["cures"] == "none" else f": {row['cures']}"), begin)
-    if (
-        max(value for curves in found for _, value in later(curves.val, begin))
-        > 4 * min(row["val_best"] for row in rows)
-        > 0
-    ):
-        left.set_yscale("log")
+    left.set_ylim(*ends(rows))
     named(left, "epoch", metric, "validation (line) above training (dashes); dot: where early stopping stops")
     legend(left)
     bars(right, rows, metric)
     return made
+
+
+def ends(rows: Sequence[Row]) -> tuple[float, float]:
+    """Of the vertical axis: where the runs end and as much again above, so that the first epochs do not press that together."""
+    low = min(min(row["train_last"], row["val_best"]) for row in rows)
+    high = max(max(row["train_last"], row["val_last"]) for row in rows)
+    room = max(high - low, 1e-9)
+    return low - 0.15 * room, high + 0.9 * room
 
 
 def later(points: list[tuple[float, float]], begin: float) -> list[tuple[float, float]]:
@@ -153,6 +156,7 @@ def bars(axes: Axes, rows: Sequence[Row], metric: str) -> None:
             )
         axes.bar([0], [0], color=FAINT, alpha=shade, label=label)
     axes.set_xticks(range(len(rows)), [textwrap.fill(f"{row['run']}: {row['cures']}", 24) for row in rows])
-    axes.set_ylim(0, 1.22 * max(max(row["val_last"], row["train_last"]) for row in rows))
+    if min(row[key] for row in rows for key in ("train_last", "val_best")) >= 0:
+        axes.set_ylim(0, 1.22 * max(max(row["val_last"], row["train_last"]) for row in rows))
     named(axes, "", metric, "at the end of each run")
     legend(axes, loc="upper center", ncols=3)
