@@ -14,10 +14,11 @@ from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import named, panels
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
+from genlab.analysis.codes.colouring import Colouring, colouring, require_attribute, uncoloured
 from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
 from genlab.analysis.codes.manifold import Manifold, manifold
 from genlab.analysis.codes.plane import Plane, Way, plane_of
-from genlab.analysis.codes.scatter import class_legend, scatter_classes, square_around, uncoloured
+from genlab.analysis.codes.scatter import class_legend, scatter_classes, square_around
 from genlab.config.types import AtLeastTwo, PositiveFloat
 from genlab.contracts import Decodes, Encodes
 from genlab.figures import INK
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from genlab.contracts import DataSpec
 
 SIZE = 640, 600  # pixels of a panel
 Rows = list[Mapping[str, Any]]
@@ -41,6 +41,7 @@ class LatentMap(Analysis):
         images: of the split, at most, drawn by the seed.
         way: of codes of more than two numbers into the plane: ``pca`` or ``tsne``; ``auto`` is ``pca``.
         perplexity: of t-SNE.
+        attribute: by which the images of a set without classes are coloured; None: in one colour.
         grid: decoded codes along each side.
     """
 
@@ -49,11 +50,14 @@ class LatentMap(Analysis):
     images: AtLeastTwo
     way: Way
     perplexity: PositiveFloat
+    attribute: str | None
     grid: AtLeastTwo
 
     def refuse(self, *subjects: Subject) -> None:
-        """Only images are encoded."""
+        """Only images are encoded; the attribute has to be one of the set's."""
         require_images("latent_map", subjects)
+        for one in subjects:
+            require_attribute(one.loaded.spec, self.attribute)
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each image; of larger codes also the variances of all principal components."""
@@ -61,33 +65,35 @@ class LatentMap(Analysis):
         codes = encoded(subject, self.images)
         plane = plane_of(codes.mean, self.way, self.perplexity, keyed_number(subject.seed, "latent_map"))
         made = manifold(subject, codes, self.grid) if plane.is_code and isinstance(subject.model, Decodes) else None
-        numbers = accuracies(codes, plane, subject.loaded.spec)
+        colours = colouring(codes, subject.loaded.spec, self.attribute)
+        numbers = accuracies(codes, plane, colours)
         metrics = {f"{subject.split}/{name}": value for name, value in numbers.items()}
-        lines = said(subject, codes, plane, numbers)
+        lines = said(subject, codes, colours, numbers)
         tables: dict[str, Rows] = {"latent_map_variances": variances(plane)} if plane.components else {}
-        picture = drawn(subject, codes, plane, made, lines)
-        return Findings(rows(codes, plane), picture, lines, metrics, dict.fromkeys(metrics, len(codes)), {}, tables)
+        picture = drawn(subject, codes, plane, colours, made, lines)
+        return Findings(
+            rows(codes, plane, colours), picture, lines, metrics, dict.fromkeys(metrics, len(codes)), {}, tables
+        )
 
 
-def accuracies(codes: Encoded, plane: Plane, spec: DataSpec) -> dict[str, float]:
+def accuracies(codes: Encoded, plane: Plane, colours: Colouring) -> dict[str, float]:
     """How often the nearest other code has the same class, in the code and in the plane; nothing without classes."""
-    label = codes.classes(spec)
-    if label is None or codes.label is None:
+    if colours.label is None:
         return {}
-    found = {"neighbour_accuracy": neighbour_accuracy(codes.mean, codes.label)}
+    found = {"neighbour_accuracy": neighbour_accuracy(codes.mean, colours.label)}
     if not plane.is_code:
-        found["neighbour_accuracy_plane"] = neighbour_accuracy(codes.mean.new_tensor(plane.points), codes.label)
+        found["neighbour_accuracy_plane"] = neighbour_accuracy(codes.mean.new_tensor(plane.points), colours.label)
     return found
 
 
-def rows(codes: Encoded, plane: Plane) -> Rows:
-    """Index, place in the plane, and label of each image: of attributes a column each."""
+def rows(codes: Encoded, plane: Plane, colours: Colouring) -> Rows:
+    """Index, place in the plane, and label of each image by which it is coloured."""
     found: list[dict[str, Any]] = [
         {"index": int(i), plane.names[0]: float(x), plane.names[1]: float(y)}
         for i, (x, y) in zip(codes.index, plane.points, strict=True)
     ]
-    if codes.label is not None and codes.label.ndim == 1:
-        found = [row | {"label": int(k)} for row, k in zip(found, codes.label, strict=True)]
+    if colours.label is not None:
+        found = [row | {"label": int(k)} for row, k in zip(found, colours.label, strict=True)]
     return list(found)
 
 
@@ -98,7 +104,7 @@ def variances(plane: Plane) -> Rows:
     return [{"component": j + 1, "variance": v, "share": v / total if total else 0.0} for j, v in enumerate(values)]
 
 
-def said(subject: Subject, codes: Encoded, plane: Plane, numbers: dict[str, float]) -> tuple[str, str]:
+def said(subject: Subject, codes: Encoded, colours: Colouring, numbers: dict[str, float]) -> tuple[str, str]:
     """The two lines."""
     size = codes.mean.shape[1]
     spread = codes.mean.std(0)
@@ -107,22 +113,22 @@ def said(subject: Subject, codes: Encoded, plane: Plane, numbers: dict[str, floa
         f"to {float(spread.max()):.2g} along the axes"
     )
     if not numbers:
-        return first, "no classes, so nothing is said of where they lie"
+        return first, "nothing to colour by, so nothing is said of who lies beside whom"
     second = f"the nearest other code is of the same class in {100 * numbers['neighbour_accuracy']:.1f} %"
-    second += f", by chance in {100 / max(subject.loaded.spec.classes, 1):.0f} % of equally frequent classes"
+    second += f", by chance in {100 * colours.chance:.0f} %"
     if "neighbour_accuracy_plane" in numbers:
         second += f"; in this plane in {100 * numbers['neighbour_accuracy_plane']:.1f} %"
     return first, second
 
 
-def drawn(subject: Subject, codes: Encoded, plane: Plane, made: Manifold | None, lines: tuple[str, str]) -> Figure:
+def drawn(
+    subject: Subject, codes: Encoded, plane: Plane, colours: Colouring, made: Manifold | None, lines: tuple[str, str]
+) -> Figure:
     """The codes, and beside them the manifold with a frame at its place among the codes."""
-    spec = subject.loaded.spec
-    label = codes.classes(spec)
     page, axes = panels(f"Map of the codes: {subject.title}", lines, 2 if made else 1, size=SIZE)
-    scatter_classes(axes[0], plane.points, label, spec.classes, square_around(plane.points))
-    class_legend(axes[0], spec.class_names or [str(k) for k in range(spec.classes)])
-    reason = uncoloured(spec.labels, spec.classes)
+    scatter_classes(axes[0], plane.points, colours.numbers, len(colours.names), square_around(plane.points))
+    class_legend(axes[0], colours.names)
+    reason = uncoloured(subject.loaded.spec, colours.names)
     reason = f"   ({reason})" if reason else "   dotted: the grid beside" if made else ""
     named(axes[0], *plane.axes, f"codes of {len(codes):,} {subject.split} images{reason}")
     if made is not None:

@@ -51,12 +51,3 @@ def class_legend(axes: Axes, names: Sequence[str]) -> None:
     dots = [Line2D([], [], color=colour, marker="o", markersize=7, linewidth=0) for colour in colours(len(names))]
     place: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
     axes.legend(dots, list(names), **place, frameon=False, fontsize=10, handletextpad=0.2)
-
-
-def uncoloured(labels: str | None, classes: int) -> str:
-    """Why the points have one colour; empty if they have more."""
-    if labels is None:
-        return "one colour: the set has no labels"
-    if labels == "attributes":
-        return "one colour: the set has attributes, and no classes to colour by"
-    return f"one colour: {classes} classes, more than {MOST}" if classes > MOST else ""
