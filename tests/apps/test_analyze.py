@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -168,7 +169,7 @@ def test_only_a_check_writes_nothing(gan, train):
 
 
 def test_what_is_missing_misspelt_or_too_much_is_refused_with_what_to_type(gan, train):
-    assert refused(train) == "what: is missing\n    Type: what=equilibrium|game|gradients|invert|landscape|modes"
+    assert refused(train) == f"what: is missing\n    Type: what={'|'.join(Conf().options('what'))}"
     said = refused(train, "what=equilibirum", f"ckpt={gan}")
     assert said.startswith("what=equilibirum: there is no what of that name\n    Did you mean what=equilibrium ?")
     assert "is missing" not in said
@@ -213,7 +214,7 @@ def test_every_analysis_composes_with_a_model_and_shows_its_first_line_in_the_he
         assert compose("analyze", [f"what={name}", *ckpt]).what._target_.startswith(f"genlab.analysis.{name}.")
     assert door.dispatch("analyze", ["--help"]) == 0
     shown = capsys.readouterr().out
-    assert "what=game         No model: two games" in shown
+    assert re.search(r"what=game +No model: two games", shown)
     assert "Keys of what" not in shown
     assert door.dispatch("analyze", ["--help", "what=gradients"]) == 0
     assert "what.every=20 " in capsys.readouterr().out
