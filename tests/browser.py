@@ -1,10 +1,10 @@
 """A headless Chromium for tests of pages, driven by its own protocol over a pair of pipes: nothing to install for it.
 
-    with Browser(url) as page:
-        page.run("document.querySelector('button').click()")
-        page.until("document.querySelector('img').src")
-        page.screenshot(path, width=390)
-        assert not page.errors and not page.outside
+with Browser(url) as page:
+    page.run("document.querySelector('button').click()")
+    page.until("document.querySelector('img').src")
+    page.screenshot(path, width=390)
+    assert not page.errors and not page.outside
 """
 
 from __future__ import annotations

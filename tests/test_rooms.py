@@ -81,6 +81,7 @@ BEFORE_TORCH += [
         "analyze",
         "export",
         "translate",
+        "demo",
         "prepare.prepare",
     )
 ]
@@ -146,6 +147,7 @@ def test_checks_and_data_are_free_of_torch():
         "data/files/tiff.py",
         "apps/prepare/prepare.py",
         "apps/translate.py",
+        "apps/demo.py",
         "apps/prepare/report.py",
     }
     for path in FILES:

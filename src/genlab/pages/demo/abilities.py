@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import torch
 
+from genlab.console import program
 from genlab.contracts import (
     Bounds,
     ConfigError,
@@ -98,7 +99,7 @@ def require_showable(model: Any, spec: DataSpec, ckpt: str) -> Abilities:
     where, name = f"ckpt={ckpt}", type(model).__name__
     if spec.kind == "points" or len(spec.shape) != 3:
         what = f"is a {name} of {spec.name}: points, and this page shows pictures"
-        raise ConfigError([Problem(where, what, f"Type: python src/generate.py ckpt={ckpt}")])
+        raise ConfigError([Problem(where, what, f"Type: {program('generate')} ckpt={ckpt}")])
     if any(channels not in SHOWN for channels in (spec.channels("a"), spec.channels("b"))):
         what = f"is a {name} of images with {spec.shape[0]} channels: this page shows grey (1) and colour (3)"
         raise ConfigError([Problem(where, what, "Give a run on grey or colour pictures.")])

@@ -166,7 +166,7 @@ class Answers:
         Raises:
             Refused: they are something else.
         """
-        rows = given if isinstance(given, list) and 0 < len(given) <= MOST else [None]
+        rows: list[Any] = given if isinstance(given, list) and 0 < len(given) <= MOST else [None]
         if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < SEEDS for one in rows):
             raise unfit(f"seeds: 1 to {MOST} whole numbers from 0 to {SEEDS - 1} are wanted.")
         return rows

@@ -41,7 +41,7 @@ class Examples:
         columns, sides = self.prepared.columns[SPLIT], {"image": None, "a": "AtoB", "b": "BtoA"}
         found = []
         for column, side in sides.items():
-            for place in self.places(column, self.count) if column in columns else ():
+            for place in self.places(column, self.count).tolist() if column in columns else ():
                 one = {"picture": data_uri_of_bytes(np.asarray(columns[column][place])), "direction": side}
                 label = columns["label"][place] if "label" in columns else None
                 found.append(one | {"label": None if label is None else np.asarray(label).tolist()})
@@ -51,7 +51,7 @@ class Examples:
         """Images as a model of single images sees them, [B, C, H, W] in [0, 1], and their labels."""
         if self.prepared is None or "image" not in self.prepared.columns[SPLIT]:
             return None
-        columns, places = self.prepared.columns[SPLIT], self.places("image", LOOKED_AT)
-        x = torch.from_numpy(np.array(gather(columns["image"], places)))
-        label = torch.from_numpy(np.array(columns["label"][places])) if "label" in columns else None
+        places, labels = self.places("image", LOOKED_AT), self.prepared.labels[SPLIT]
+        x = torch.from_numpy(np.array(gather(self.prepared.columns[SPLIT]["image"], places)))
+        label = None if labels is None else torch.from_numpy(np.array(labels[places]))
         return from_uint8(x.to(device), dtype), None if label is None else label.to(device)

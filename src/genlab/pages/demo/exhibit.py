@@ -120,7 +120,7 @@ def score(loaded: Loaded, able: Abilities) -> dict[str, Any] | None:
     """What the score is called, and its mean over the test images of the run, where that is known; None: there is none."""
     if not able.scores:
         return None
-    name = "−ELBO" if able.bounds else "−log p(x | code)"
+    name = "−ELBO" if able.bounds else f"−log p(x | {'its code' if able.encodes else 'what is made of it'})"
     return {"name": f"{name} in nats", "typical": None if able.corrupts else typical_score(loaded, able)}
 
 

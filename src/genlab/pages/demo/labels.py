@@ -7,16 +7,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genlab.contracts import DataSpec
+from genlab.contracts import DataSpec, HasStyle
 from genlab.models.base.labels import needs_labels
 from genlab.pages.demo.refused import unfit
 
 LARGEST = 1e30  # JSON has whole numbers without end
 
 
+def takes_label(model: Any) -> bool:
+    """Whether a label stands beside the code; where it is a part of the code, it has sliders."""
+    return needs_labels(model) and not isinstance(model, HasStyle)
+
+
 def offered(model: Any) -> dict[str, Any] | None:
     """The choices: of one class, or of a value for each attribute; None of a model that takes no label."""
-    if not needs_labels(model):
+    if not takes_label(model):
         return None
     spec: DataSpec = model.spec
     if spec.labels == "classes":
@@ -27,7 +32,7 @@ def offered(model: Any) -> dict[str, Any] | None:
 
 def usual(model: Any) -> Any:
     """The label to begin with: the first class, or every attribute at 0; None of a model that takes none."""
-    if not needs_labels(model):
+    if not takes_label(model):
         return None
     return 0 if model.spec.labels == "classes" else [0] * len(model.spec.attributes)
 
@@ -38,7 +43,7 @@ def label_tensor(given: list[Any], model: Any) -> Tensor | None:
     Raises:
         Refused: there is no such label.
     """
-    if not needs_labels(model):
+    if not takes_label(model):
         return None
     spec: DataSpec = model.spec
     if spec.labels == "classes":

@@ -29,7 +29,7 @@ class Names:
 
     def knows(self, host: str | None) -> bool:
         """Whether a header ``Host`` has one of them, or an address of numbers; with any port: tunnels change it."""
-        name = hostname(f"//{host}") if host else None
+        name = hostname(f"//{host}") if host and "@" not in host else None
         return name is not None and (name in self.known or is_address(name))
 
     def welcomes(self, origin: str | None, host: str | None) -> bool:

@@ -1,7 +1,8 @@
 "use strict";
 const told = JSON.parse(document.getElementById("told").textContent), able = told.able;
 const find = (selector, within = document) => within.querySelector(selector);
-const FIRST = 12, STEPS = 9, GALLERY = 16, THUMBS = 20; // sliders at first, pictures of a path, samples, classes with a picture
+const FIRST = 12, STEPS = 9, GALLERY = 20, THUMBS = 20; // sliders at first, pictures of a path, samples, classes with a picture
+const IDLE = 0.01; // nats of a latent below which it says nothing of the picture
 const SMALL = 48; // pixels of a side below which they are shown as squares
 const PATIENCE = 20_000; // milliseconds for which a message stays
 
@@ -117,6 +118,7 @@ const state = {
   code: told.latents ? [...told.latents.start] : [],
   strengths: told.directions.names.map(() => 0),
   label: told.label,
+  loaded: [told.latents?.start ?? [], "start"], // what "Reset" goes back to
   from: "start", // where the picture comes from, in words and for the name of a download
 };
 
@@ -151,6 +153,7 @@ const drawClasses = newest(async () => {
 function setCode(code, from) {
   state.code = [...code];
   state.from = from;
+  state.loaded = [code, from];
   state.strengths.fill(0);
   sliders.forEach((slider) => slider.update());
   draw();
@@ -187,10 +190,17 @@ function slider(words, ends, get, set, worth) {
   return make("label", { className: "slider" }, title, input, output);
 }
 
+function fold(more, rest, count) {
+  rest.forEach((row) => { row.hidden = true; });
+  more.hidden = !rest.length;
+  more.textContent = `Show all ${count}`;
+  more.onclick = () => { reveal(...rest); more.hidden = true; };
+}
+
 function showLatents() {
   const { by, groups } = told.latents, every = groups.flatMap((group) => group.latents);
   const most = Math.max(...every.map((latent) => latent.worth));
-  const place = find("#latents .sliders"), more = find("#latents .more"), rest = [];
+  const place = find("#latents .sliders"), rest = [];
   for (const { title, latents } of groups) {
     const heading = make("h3", {}, title);
     if (title) place.append(heading);
@@ -198,25 +208,25 @@ function showLatents() {
       const worth = { value: latent.worth, most, words: `${by}: ${latent.worth.toPrecision(3)}` };
       const set = (value) => { state.code[latent.index] = value; state.from = "edited"; };
       const row = slider(latent.name, latent, () => state.code[latent.index], set, worth);
-      if (i >= FIRST / groups.length) rest.push(row);
+      if (i >= FIRST) rest.push(row);
       place.append(row);
     });
   }
-  find("#latents .hint").textContent = every.length > 1
-    ? `Ranked by ${by}, as the bars show: the ones that matter most first.` : `The only one.`;
-  rest.forEach((row) => { row.hidden = true; });
-  if (rest.length) reveal(more);
-  more.textContent = `Show all ${every.length}`;
-  more.onclick = () => { reveal(...rest); more.hidden = true; };
-  find("#latents .reset").onclick = () => setCode(told.latents.start, "start");
+  const idle = by.startsWith("KL") ? every.filter((latent) => latent.worth < IDLE).length : 0;
+  find("#latents .hint").textContent = `Ranked by ${by} (the bars); what matters most comes first.`
+    + (idle ? ` ${idle} of ${every.length} are hardly used (below ${IDLE}).` : "");
+  fold(find("#latents .more"), rest, every.length);
+  find("#latents .reset").onclick = () => setCode(...state.loaded);
   reveal(find("#latents"));
 }
 
 function showAttributes() {
-  told.directions.names.forEach((words, a) => {
+  const rows = told.directions.names.map((words, a) => {
     const set = (value) => { state.strengths[a] = value; state.from = "edited"; };
-    find("#attributes .sliders").append(slider(words, { low: -3, high: 3 }, () => state.strengths[a], set));
+    return slider(words.replaceAll("_", " "), { low: -3, high: 3 }, () => state.strengths[a], set);
   });
+  find("#attributes .sliders").append(...rows);
+  fold(find("#attributes .more"), rows.slice(FIRST), rows.length);
   reveal(find("#attributes"));
 }
 
@@ -291,18 +301,18 @@ function scoreWords(answer) {
 function newSlot(letter) {
   const views = make("div", { className: "views" }), score = make("p", { className: "hint score" });
   const empty = make("div", { className: "empty" }, able.looks ? "Drop a picture here, paste one, or choose a file" : "Take a picture from above");
-  const edit = button("Edit", () => setCode(slot.code, `picture-${letter}`)), row = make("div", { className: "row" });
-  const save = make("a", { className: "button", hidden: true }, "Download");
-  const element = make("div", { className: "slot" }, make("h3", {}, letter), empty, views, score, row);
+  const edit = button("Edit", () => walk(slots.indexOf(slot))), row = make("div", { className: "row" });
+  const save = make("a", { hidden: true }, "Download");
+  const head = make("h3", {}, letter, make("span", { className: "hint coming" }, "the next picture comes here"), save);
+  const element = make("div", { className: "slot" }, head, empty, views, score, row);
   const slot = { element, code: null, fill };
   if (able.looks) {
     const input = make("input", { type: "file", accept: "image/*", "aria-label": `Picture ${letter}` });
     row.append(make("label", { className: "button" }, input, "Choose a file"));
     takes(element, (file) => look(file, slots.indexOf(slot)));
   }
-  if (able.decodes) row.append(button("Take the current one", () => take(slots.indexOf(slot))));
+  if (able.decodes) row.append(button("Take current", () => take(slots.indexOf(slot))));
   if (able.decodes) row.append(edit);
-  row.append(save);
   edit.hidden = true;
   views.hidden = true;
 
@@ -330,7 +340,7 @@ async function look(file, place) {
     slot.fill(seen, able.decodes ? answer.code ?? null : null, scoreWords(answer));
     say("");
     setNext(place + 1);
-    if (slot.code) setCode(slot.code, "picture");
+    if (slot.code) walk(place);
   } finally {
     slot.element.classList.remove("waiting");
   }
@@ -354,10 +364,12 @@ const drawPath = newest(async () => {
   }));
 });
 
+// t: 0 at A, 1 at B
 function walk(t) {
   find("#path input").value = t;
   find("#path output").value = t.toFixed(2);
-  setCode(mix(slots[0].code, slots[1].code, t), `path-${t.toFixed(2)}`);
+  if (t === 0 || t === 1) setCode(slots[t].code, `picture-${"AB"[t]}`);
+  else setCode(mix(slots[0].code, slots[1].code, t), `path-${t.toFixed(2)}`);
 }
 
 function showExamples(place, examples, choose) {
@@ -374,8 +386,8 @@ function showPictures() {
   find(".slots", section).append(...slots.map((slot) => slot.element));
   find(".slots", section).classList.toggle("one", !two);
   find("h2", section).textContent = two ? "Two pictures, and the path between" : "Your picture";
-  const fits = `It is scaled to ${told.shape[2]} x ${told.shape[1]} pixels, its middle cut out. `;
-  const given = told.labels && able.looks ? "The label chosen beside the picture is given with it. " : "";
+  const fits = `Pictures are scaled to ${told.shape[2]} x ${told.shape[1]} pixels, and their middle is cut out. `;
+  const given = told.labels && able.looks ? "The label chosen for the current picture is given with them. " : "";
   find(".hint", section).textContent = able.looks ? fits + given + `${told.limits.kinds}.` : "The path goes from one code to the other in a straight line.";
   find("#path input").addEventListener("input", (event) => walk(event.target.valueAsNumber));
   setNext(0);
@@ -470,6 +482,7 @@ if (able.directions.length) showTranslation();
 if (able.samples || able.decodes || able.looks) {
   reveal(find("#making"));
   find("#stage").hidden = !(able.samples || able.decodes);
+  find("#making").classList.toggle("alone", find("#stage").hidden);
   find("#seeding").hidden = !able.samples;
   if (told.labels) showLabels();
   if (able.decodes) showLatents();
