@@ -120,7 +120,7 @@ DEMO = SHARED | {
     "names": list[str],
     "max_megabytes": PositiveFloat,
     "max_pixels": PositiveInt,
-    "side": PositiveInt,
+    "side": PositiveInt | None,
     "examples": NonNegativeInt | None,
     "data": WHERE_DATA,
     "device": Device,

@@ -25,6 +25,10 @@ def opened(tmp_path_factory, folders, cache):
             run = run_of(name, root, folders["unpaired_folders"] if name == "cyclegan" else None)
             if name == "cvae":
                 rename_a_class(run)
+            if name == "vae":
+                (run / "analyze" / "attributes").mkdir(parents=True)
+                known = {"names": np.array(["Wide_Open", HOSTILE]), "directions": np.eye(2, 3, dtype=np.float32)}
+                np.savez(run / "analyze" / "attributes" / "directions.npz", **known)
             server = served(run, "max_megabytes=1", "examples=2")
             made[name] = server, Browser(server.__enter__().url)
         return made[name][1]
@@ -73,6 +77,18 @@ def test_a_slider_moves_and_the_picture_changes(opened):
     assert page.run("document.querySelector('#latents output').value") == "2.50"
     page.run("document.querySelector('#latents .reset').click()")
     assert changed(page, after) == before
+    quiet(page)
+
+
+def test_an_attribute_is_added_to_the_code(opened):
+    page = opened("vae")
+    before = picture(page)
+    named = "[...document.querySelectorAll('#attributes .name')].map((one) => one.textContent)"
+    assert page.run(named) == ["Wide Open", HOSTILE]
+    code = page.run("z()")
+    move(page, "#attributes input", 2)
+    changed(page, before)
+    assert page.run("z()") == pytest.approx([code[0] + 2, *code[1:]])
     quiet(page)
 
 

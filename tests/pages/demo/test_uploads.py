@@ -48,6 +48,7 @@ def test_a_picture_of_many_pixels_is_refused_before_it_is_decoded(monkeypatch):
     error = refused(png(40_000, 40_000))
     assert error.status == 413
     assert "40,000 x 40,000 pixels, and this page takes 10,000 at most" in error.message
+    refused(png(101, 100))
     with received(io.BytesIO(png(100, 100)), len(png(100, 100)), LIMITS) as path:
         assert path.is_file()
 

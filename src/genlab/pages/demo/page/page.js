@@ -335,7 +335,7 @@ async function look(file, place) {
   slot.element.classList.add("waiting");
   try {
     const answer = await send("look", file, asked);
-    const views = [["seen", "given"], ["corrupted", "spoilt"], ["reconstruction", able.corrupts ? "restored" : "reconstructed"]];
+    const views = [["seen", "given"], ["corrupted", "corrupted"], ["reconstruction", able.corrupts ? "restored" : "reconstructed"]];
     const seen = views.filter(([key]) => key in answer).map(([key, words]) => [answer[key], words]);
     slot.fill(seen, able.decodes ? answer.code ?? null : null, scoreWords(answer));
     say("");
