@@ -5,14 +5,16 @@ import signal
 import socket
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 import untrained
+from genlab.apps import demonstrating
 from genlab.apps.command import main as door
 from genlab.config.compose import compose
-from genlab.contracts import ConfigError, DataSpec
+from genlab.contracts import ConfigError, DataSpec, Stopped
 from genlab.models.base.model import Model
 from genlab.pages.demo.abilities import require_showable
 
@@ -78,6 +80,21 @@ def test_who_serves_others_is_told_so(run, capsys, cache):
     with served(run, "host=0.0.0.0", f"paths.cache={cache}") as server:
         assert server.url.startswith("http://127.0.0.1:")
         assert "everyone who reaches this machine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["in time", "too late"])
+def test_a_signal_waits_a_little_for_the_answer_in_hand_and_then_leaves(answered, monkeypatch):
+    """Python that ends while a thread is inside of torch aborts."""
+    left = []
+    worker = SimpleNamespace(end=lambda patience: answered)
+    monkeypatch.setattr(demonstrating, "leave_at_once", left.append)
+
+    def stopped():
+        raise Stopped(130)
+
+    with pytest.raises(Stopped):
+        demonstrating.serve(SimpleNamespace(serve_forever=stopped), worker)
+    assert left == ([] if answered else [130])
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -8,9 +8,10 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.apps.command.device import device_for
+from genlab.apps.command.main import leave_at_once
 from genlab.apps.command.paths import prepare, saved_configuration
 from genlab.config.build import build
-from genlab.contracts import DataError
+from genlab.contracts import DataError, Stopped
 from genlab.data.store.source import PreparedData
 from genlab.pages.demo.abilities import require_showable
 from genlab.pages.demo.examples import Examples
@@ -23,6 +24,7 @@ from genlab.pages.demo.uploads import Limits
 from genlab.pages.demo.worker import Worker
 from genlab.runs.load import Loaded
 
+PATIENCE = 2.0  # seconds that the answer in hand may take after a signal
 USUAL = 8  # examples, where none are typed and the set is at hand
 OPEN = "note      everyone who reaches this machine can use the page; host=127.0.0.1 is for this machine alone"
 
@@ -50,8 +52,23 @@ def demonstrate(cfg: DictConfig, loaded: Loaded, server: Server) -> int:
     if not is_loopback(cfg.host):
         console.say(OPEN)
     console.say(f"page      {server.url}   (Ctrl-C ends it)")
-    server.serve_forever()
+    serve(server, worker)
     return 0
+
+
+def serve(server: Server, worker: Worker) -> None:
+    """Serve until a signal comes; who waits for a long answer then waits in vain.
+
+    Raises:
+        Stopped: by a signal.
+    """
+    try:
+        server.serve_forever()
+    except Stopped as stop:
+        if not worker.end(PATIENCE):
+            console.say(str(stop))
+            leave_at_once(stop.exit_code)
+        raise
 
 
 def examples_of(cfg: DictConfig, loaded: Loaded) -> Examples:

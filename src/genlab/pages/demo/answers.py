@@ -30,7 +30,7 @@ TOO_LARGE = "There is not enough memory for a picture of this size. Scale it dow
 
 
 class Answers:
-    """Asks the model; to be called from one thread.
+    """Asks the model; to be called from one thread, but for what only reads files.
 
     Args:
         model: in evaluation mode, on its device.
@@ -78,14 +78,30 @@ class Answers:
 
     # ---- pictures ----------------------------------------------------------------------------------------------------
 
-    def look(self, path: Path, label: Any, inverted: bool) -> Answer:
+    def to_look_at(self, path: Path) -> np.ndarray:
+        """A file as the model sees it, uint8 [C, H, W]; in any thread.
+
+        Raises:
+            Refused: it cannot be read, or the model does not look at pictures.
+        """
+        self.require(self.able.looks, "look at pictures")
+        return cut_to_fit(path, self.spec.shape[1:], self.reading("a"))  # type: ignore[arg-type]
+
+    def to_translate(self, path: Path, direction: str) -> np.ndarray:
+        """A file, made smaller if it is large, uint8 [C, H, W]; in any thread.
+
+        Raises:
+            Refused: it cannot be read, or there is no such direction.
+        """
+        self.require(direction in self.able.directions, f"translate {direction}")
+        return made_smaller(path, self.side, self.reading("a" if direction == "AtoB" else "b"))
+
+    def look(self, pixels: np.ndarray, label: Any, inverted: bool) -> Answer:
         """What the model sees of a picture; its code, reconstruction and score, as far as it has them.
 
         Raises:
-            Refused: the picture cannot be read, or the label is none of this model.
+            Refused: the label is none of this model.
         """
-        self.require(self.able.looks, "look at pictures")
-        pixels = cut_to_fit(path, self.spec.shape[1:], self.reading("a"))  # type: ignore[arg-type]
         x = self.seen(255 - pixels if inverted else pixels)
         given = for_model(self.model, label_tensor([usual(self.model) if label is None else label], self.model))
         found: Answer = {"seen": data_uri(x[0])}
@@ -101,14 +117,12 @@ class Answers:
             found["reconstruction"] = data_uri(self.model.reconstruct(x, **given)[0])
         return found
 
-    def translate(self, path: Path, direction: Direction) -> Answer:
-        """The picture, made smaller if it is large, and its translation.
+    def translate(self, pixels: np.ndarray, direction: Direction) -> Answer:
+        """The picture and its translation.
 
         Raises:
-            Refused: there is no such direction, or the picture cannot be read, or there is too little memory.
+            Refused: there is too little memory.
         """
-        self.require(direction in self.able.directions, f"translate {direction}")
-        pixels = made_smaller(path, self.side, self.reading("a" if direction == "AtoB" else "b"))
         made = with_memory(lambda: self.model.translate(self.tensor(pixels), direction))
         return {"seen": data_uri_of_bytes(pixels), "made": data_uri(made[0])}
 

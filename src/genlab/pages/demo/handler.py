@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
 
 from genlab import console
 from genlab.pages.demo.page import Page
@@ -90,26 +93,30 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.FORBIDDEN, "Only the page itself may ask.")
         answers, path = self.site.answers, urlsplit(self.path).path
         of_json = {"/decode": answers.decode, "/sample": answers.sample}
-        of_pictures = {"/look": self.look, "/translate": self.translate}
         if path in of_json:
             question = self.json_body()
             self.reply_json(HTTPStatus.OK, self.site.worker(lambda: of_json[path](question)))
-        elif path in of_pictures:
-            self.reply_json(HTTPStatus.OK, self.of_upload(of_pictures[path]))
+        elif path == "/look":
+            self.reply_json(HTTPStatus.OK, self.look(answers))
+        elif path == "/translate":
+            self.reply_json(HTTPStatus.OK, self.translate(answers))
         else:
             raise Refused(HTTPStatus.NOT_FOUND, "There is no such question.")
 
-    def look(self, path: Any) -> Answer:
+    def look(self, answers: Answers) -> Answer:
         """The model's view of an upload."""
         label, inverted = json_of(self.query("label", "null")), self.query("invert", "0") == "1"
-        return self.site.answers.look(path, label, inverted)
+        pixels = self.uploaded(answers.to_look_at)
+        return self.site.worker(lambda: answers.look(pixels, label, inverted))
 
-    def translate(self, path: Any) -> Answer:
+    def translate(self, answers: Answers) -> Answer:
         """The translation of an upload."""
-        return self.site.answers.translate(path, self.query("direction", "AtoB"))  # type: ignore[arg-type]
+        direction: Any = self.query("direction", "AtoB")
+        pixels = self.uploaded(lambda path: answers.to_translate(path, direction))
+        return self.site.worker(lambda: answers.translate(pixels, direction))
 
-    def of_upload(self, answer: Callable[[Any], Answer]) -> Answer:
-        """The answer to a picture in the body; a few come in at a time, each by way of a file of its own.
+    def uploaded(self, read: Callable[[Path], np.ndarray]) -> np.ndarray:
+        """The picture in the body; a few come in at a time, each by way of a file of its own, which is gone when it is read.
 
         Raises:
             Refused: the picture is too large, is none, or too many come at once.
@@ -121,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
         try:
             with received(self.rfile, size, limits) as path:  # type: ignore[arg-type]
-                return self.site.worker(lambda: answer(path))
+                return read(path)
         finally:
             self.server.uploads.release()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-FOLDER = Path(__file__).with_name("page")
+FOLDER = Path(__file__).with_name("web")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from genlab.pages.demo.handler import Handler, Site
 from genlab.pages.demo.names import Names
 
 CONNECTIONS = 256  # that are open at once; each has a thread, which mostly waits
-UPLOADS = 4  # files that come in at once; further ones wait
+UPLOADS = 2  # files that come in and are decoded at once; further ones wait
 
 
 class Server(ThreadingHTTPServer):
