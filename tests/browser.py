@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import time
+from urllib.parse import urlsplit
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe")
@@ -50,7 +51,9 @@ class Browser:
         question = {"id": self.number, "method": method, "params": parameters} | (
             {"sessionId": session} if session else {}
         )
-        os.write(self.to, json.dumps(question).encode() + b"\0")
+        left = json.dumps(question).encode() + b"\0"
+        while left:
+            left = left[os.write(self.to, left) :]
         for answer in self.messages(PATIENCE):
             if answer.get("id") == self.number:
                 assert "error" not in answer, (method, answer["error"])
@@ -83,7 +86,7 @@ class Tab:
 
     def __init__(self, browser, session, width, height, dark):
         self.browser, self.session = browser, session
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "DOM"):
             self.ask(f"{domain}.enable")
         self.size(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -101,6 +104,7 @@ class Tab:
 
     def go(self, address):
         """Load an address."""
+        self.address = address
         self.ask("Page.navigate", url=address)
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
         return self
@@ -112,11 +116,18 @@ class Tab:
         return answer["result"].get("value")
 
     def until(self, script, seconds=PATIENCE):
-        """Wait until an expression holds."""
+        """The value of an expression, once it is true."""
         end = time.monotonic() + seconds
-        while not self.run(script):
+        while not (value := self.run(script)):
             assert time.monotonic() < end, f"never: {script}"
-            time.sleep(0.05)
+            time.sleep(0.02)
+        return value
+
+    def choose(self, selector, *files):
+        """Choose files in an input."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.ask("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
 
     def press(self, key, text=None):
         """A key, as from a keyboard."""
@@ -147,7 +158,11 @@ class Tab:
         """The addresses that the page has requested, but for what is inside it."""
         self.run("1")
         found = [event["params"]["request"]["url"] for event in self.of("Network.requestWillBeSent")]
-        return [address for address in found if not address.startswith(("data:", "about:"))]
+        return [address for address in found if not address.startswith(("data:", "about:", "blob:"))]
+
+    def outside(self):
+        """Those of them at other hosts than the page's own."""
+        return [address for address in self.asked() if urlsplit(address).netloc != urlsplit(self.address).netloc]
 
     def of(self, *methods):
         """The events of these kinds."""

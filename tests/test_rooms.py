@@ -82,6 +82,7 @@ BEFORE_TORCH += [
         "analyze",
         "export",
         "translate",
+        "demo",
         "prepare.prepare",
     )
 ]
@@ -147,6 +148,7 @@ def test_checks_and_data_are_free_of_torch():
         "data/files/tiff.py",
         "apps/prepare/prepare.py",
         "apps/translate.py",
+        "apps/demo.py",
         "apps/prepare/report.py",
     }
     for path in FILES:

@@ -283,6 +283,11 @@ REFUSED = {
     "generate": ["ckpt", "must be given"],
     "translate ckpt={}/no.ckpt input={}/bad": ["is not a checkpoint"],
     "export ckpt=/nowhere": ["does not exist"],
+    "demo ckpt={}/no.ckpt": ["is not a checkpoint"],
+    "demo ckpt=/nowhere": ["does not exist"],
+    "demo": ["ckpt", "must be given"],
+    "demo ckpt=/nowhere port=70000": ["port=70000", "less than 65536"],
+    "demo ckpt=/nowhere prot=80": ["Did you mean port=80"],
     "doctor": ["run", "must be given"],
     "doctor /nowhere": ["run=/nowhere: /nowhere does not exist"],
     "doctor {}/empty": ["there is no run in"],
@@ -311,7 +316,19 @@ def test_commands_refuse_without_torch_and_leave_nothing(typed, tmp_path, comman
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "cache") == before
 
 
-COMMANDS = ["train", "submit", "sweep", "evaluate", "generate", "translate", "export", "prepare", "doctor", "report"]
+COMMANDS = [
+    "train",
+    "submit",
+    "sweep",
+    "evaluate",
+    "generate",
+    "translate",
+    "demo",
+    "export",
+    "prepare",
+    "doctor",
+    "report",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -13,7 +13,7 @@ from genlab.config.overrides import read
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
 FILES = [*(ROOT / "conf").rglob("*.yaml"), *(ROOT / "sweeps").glob("*.yaml")]
-COMMAND = re.compile(r"python src/(train|submit|evaluate|generate|analyze|translate|export|prepare)\.py ([^`\n]+)")
+COMMAND = re.compile(r"python src/(train|submit|evaluate|generate|analyze|translate|demo|export|prepare)\.py ([^`\n]+)")
 REMARK = re.compile(r"\s+#.*|\s{2,}\(.*")  # behind a command
 OPEN = ("…", "--help", "$", "NAME", "DIGEST")  # what is no command to type
 

@@ -13,6 +13,7 @@ from genlab.config.types import (
     NonNegativeInt,
     NumberRange,
     OnError,
+    PositiveFloat,
     PositiveInt,
     Resample,
     Resamples,
@@ -113,6 +114,18 @@ TRANSLATE = READING | {
     "device": Device,
     "data": {"max_pixels": PositiveInt, "on_error": OnError},
 }
+DEMO = SHARED | {
+    "ckpt": str,
+    "host": str,
+    "port": Annotated[int, Field(ge=0, lt=2**16)],
+    "names": list[str],
+    "max_megabytes": PositiveFloat,
+    "max_pixels": PositiveInt,
+    "side": PositiveInt | None,
+    "examples": NonNegativeInt | None,
+    "data": WHERE_DATA,
+    "device": Device,
+}
 READING_DATA = {  # keys of ``data`` for who reads a set, beside those of its class
     "on_device": Literal["auto"] | bool,
     "stage": str | None,
@@ -142,6 +155,7 @@ ROOTS: dict[str, dict[str, Any]] = {
     "analyze": ANALYZE,
     "export": EXPORT,
     "translate": TRANSLATE,
+    "demo": DEMO,
     "prepare": PREPARE,
     "sweep": SWEEP,
     "doctor": DOCTOR,

@@ -13,7 +13,7 @@ from genlab.apps.command.run import configuration
 from genlab.contracts import ConfigError
 from genlab.files import obstacle
 
-NEEDED = {command: ["ckpt=x"] for command in ("evaluate", "export", "generate", "translate")}
+NEEDED = {command: ["ckpt=x"] for command in ("evaluate", "export", "generate", "translate", "demo")}
 NEEDED |= {"translate": ["ckpt=x", "input=y"], "doctor": ["run=x"], "sweep": ["file=x"], "analyze": ["what=game"]}
 
 

@@ -1,8 +1,7 @@
-"""Real small runs of several kinds of model, made once; and a browser."""
+"""Real small runs of several kinds of model, made once."""
 
 import pytest
 
-import browser as browsers
 from genlab.apps.command import main as door
 
 SMALL = [
@@ -44,12 +43,3 @@ def trained(tmp_path_factory, cache):
     path = root / "ae" / "a" / "summary.json"
     path.write_text(path.read_text()[:200])
     return root
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """Chromium without a window."""
-    if browsers.CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with browsers.Browser(tmp_path_factory.mktemp("browser")) as found:
-        yield found
