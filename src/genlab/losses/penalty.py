@@ -31,6 +31,11 @@ def one_lipschitz(critic: Critic, x: Tensor) -> Tensor:
     return (norm - 1).square()
 
 
+def one_each(place: Tensor, x: Tensor) -> Tensor:
+    """A number for each image, in the form in which it multiplies all of its pixels. [B] and [B, *shape] -> [B, 1, ...]."""
+    return place.to(x).reshape(-1, *[1] * (x.dim() - 1))
+
+
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, place: Tensor) -> Tensor:
     """(|grad D(x)| - 1)^2 at a point x between a real and a fake image, for a Wasserstein critic.
 
@@ -45,7 +50,7 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, place: Tensor) 
     Returns:
         [B], differentiable with respect to the critic's weights.
     """
-    at = place.to(real).reshape(-1, *[1] * (real.dim() - 1))
+    at = one_each(place, real)
     return one_lipschitz(critic, at * real + (1 - at) * fake)
 
 
@@ -69,5 +74,5 @@ def dragan_penalty(critic: Critic, real: Tensor, spread: Tensor, draw: Tensor, p
         draw: u, uniform in [0, 1), [B, *shape].
         place: [B] in [0, 1]: position between the image (0) and the one with noise (1).
     """
-    at = place.to(real).reshape(-1, *[1] * (real.dim() - 1))
+    at = one_each(place, real)
     return one_lipschitz(critic, real + at * spread * draw.to(real) / 2)
