@@ -150,6 +150,6 @@ def require_weights(shape: tuple[int, ...], width: int) -> None:
     Raises:
         ConfigError: one layer would have too many weights.
     """
-    problem = too_many_weights(*shape[1:], width)
+    problem = too_many_weights(shape[1], shape[2], width)
     if problem:
         raise ConfigError([problem])
