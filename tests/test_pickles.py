@@ -27,6 +27,8 @@ from genlab.film.frame import read
 from genlab.metrics.extractors.choose import choose, make_extractor
 from genlab.metrics.extractors.layout import state_of
 from genlab.metrics.extractors.weights import PUBLISHED, Stated, weights_of
+from genlab.pages.demo import directions
+from genlab.pages.report.record import read_config
 from genlab.runs import manifest
 from genlab.runs.directory import RunDirectory
 from genlab.runs.find import require_of_today
@@ -61,6 +63,9 @@ PLACES = {
     "metrics/extractors/layout.py torch.load": "test_inceptions_weights, test_other_weights_of_a_network_…",
     "metrics/perceptual.py torch.load": "test_a_pickled_object_in_a_file_of_weights, in metrics/test_perceptual.py",
     "files.py torch.load": "test_what_is_kept_of_a_set",
+    "pages/demo/directions.py np.load": "test_directions_of_attributes",
+    "pages/demo/handler.py json.loads": "",
+    "pages/report/record.py yaml.load": "test_configurations_of_a_report",  # by a SafeLoader
     "runs/checkpoint_io.py torch.load": "test_a_checkpoint, test_a_run_that_is_continued, test_init_from",
     "runs/directory.py OmegaConf.load": "test_configurations_are_read_as_plain_values",
     "runs/wandb_agent.py yaml.safe_load": "test_sweep_files_and_what_stands_beside_them",
@@ -256,6 +261,19 @@ def test_a_frame_of_a_film(mark, tmp_path):
     np.savez(tmp_path / "0.npz", step=np.array([Evil(mark)], object))
     with pytest.raises(DataError, match="allow_pickle=False"):
         read(tmp_path / "0.npz")
+
+
+def test_directions_of_attributes(mark, tmp_path):
+    np.savez(tmp_path / "directions.npz", names=np.array([Evil(mark)], object), directions=np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        directions.read(tmp_path / "directions.npz", 2)
+
+
+def test_configurations_of_a_report(mark, tmp_path):
+    path, faults = tmp_path / "config.yaml", []
+    path.write_text(f'model: !!python/object/apply:io.open ["{mark}", "w"]\n')
+    assert read_config(path, faults) == {}
+    assert "could not determine a constructor" in faults[0]
 
 
 def test_sweep_files_and_what_stands_beside_them(mark, tmp_path, monkeypatch):

@@ -112,6 +112,7 @@ def test_a_model_of_attributes_trains_is_kept_and_takes_them_by_name(conditional
 
 WAYS = r"Type: label=0 … label=2, label=\[0,1\], or label=all. Names: china, flower, 7"
 CLASSES = DataSpec("c", "images", (1, 2, 2), {}, "0", classes=3, class_names=("china", "flower", "7"))
+DIGITS = DataSpec("d", "images", (1, 2, 2), {}, "0", classes=10, class_names=tuple("0123456789"))
 FACES = DataSpec("a", "images", (1, 2, 2), {}, "0", attributes=("Bald", "Smiling", "Age"), levels=(2, 2, 5))
 
 
@@ -144,6 +145,7 @@ def test_classes_go_by_number_or_name_and_attributes_by_name(given, spec, expect
     [
         (3, CLASSES, rf"label=3: there is no class 3\n +{WAYS}"),
         (-1, CLASSES, rf"label=-1: there is no class -1\n +{WAYS}"),
+        (-1, DIGITS, r"label=-1: there is no class -1\n +Type: label=0 … label=9, label=\[0,1\], or label=all$"),
         ([0, 12], CLASSES, rf"label=\[0,12\]: there is no class 12\n +{WAYS}"),
         ("flwoer", CLASSES, r"there is no class flwoer\n +Did you mean flower\?"),
         ({"flower": 1}, CLASSES, r"label=\{flower: 1\}: c has classes, which go by number or name"),

@@ -155,6 +155,7 @@ FITTING = {  # every rule has something to look at, and nothing to say
     "slurm": {"time": "1:00:00", "signal": 120},
 }
 SMOOTH = {"model.label_smoothing": 0.1}
+LARGE = {"model.net._target_": "genlab.nets.dcgan.DCGAN", "model.net.width": 64}
 PENALISED = {"model.lambda_gp": 1.0}
 COMPILED, OF_BATCHES = {"model.step.compile": "default"}, {"model.discriminator.norm": "batch"}
 SCALED, CLIPPED = {"trainer.precision": "16-mixed"}, {"trainer.gradient_clip_val": 1.0}
@@ -258,6 +259,10 @@ BESIDE = {
     "packs_fill_batches": (
         [{"model.pack": 3, "data.batch_size": 64}, {"model.pack": 4, "data.batch_size": 2}],
         [{"model.pack": 4, "data.batch_size": 64}, {"model.pack": 1, "data.batch_size": 7}],
+    ),
+    "channels_end": (
+        [LARGE | {"data.image_size": 4096}, LARGE | {"data.image_size": 2048, "model.net.width": 128}],
+        [LARGE | {"data.image_size": 1024}, LARGE | {"data.image_size": 4096, "model.net.width": 16}, LARGE],
     ),
     "augmentation_is_of_images": (
         [{"model.augment": ["color"]} | POINTS],

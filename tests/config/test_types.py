@@ -19,6 +19,7 @@ TYPES = {
     "PositiveFloat": ([1e-300, 1, 2.5], [0, 0.0, -1e-9, math.inf, math.nan, "1", True, None]),
     "NonNegativeFloat": ([0, 0.0, 3.5], [-1e-9, math.inf, math.nan, "0", False, None]),
     "Fraction": ([0, 0.5, 1], [-0.001, 1.001, "0.5", True]),
+    "PositiveFraction": ([0.001, 1], [0, -0.1, 1.001, "0.5", True]),
     "BelowOne": ([0, 0.999], [-0.001, 1, 1.0]),
     "Betas": ([[0, 0.999], [0.5, 0.9]], [[0.9], [0.9, 0.9, 0.9], [0.9, 1.0], [-0.1, 0.9], 0.9]),
     "Activation": (["relu", "leaky_relu", "tanh", "gelu", "silu", "softplus"], ["ReLU", "elu", None]),
@@ -134,8 +135,8 @@ KEYS = {
     "what": (["sample", "reconstruct", "interpolate", "traverse"], ["samples", None]),
     "n": ([None, 1, 20], [0, -1, "20", 1.5]),
     "label": (
-        [0, 9, "Smiling", [0, "cat"], {"Smiling": 1}, {"angle": -0.5}, None],
-        [-1, 0.5, True, [-1], {"Smiling": "1"}],
+        [0, 9, -1, "Smiling", [0, "cat"], {"Smiling": 1}, {"angle": -0.5}, None],
+        [0.5, True, [0.5], {"Smiling": "1"}],
     ),
     "format": (["onnx", "reference"], ["ONNX", "torch", None]),
     "direction": (["AtoB", "BtoA"], ["atob", "AB", True]),
@@ -143,11 +144,23 @@ KEYS = {
     "memory": (["auto", "direct", "strips", "tiles"], ["frugal", None]),
     "batch_size": COUNTS,
     "device": (["auto", "cpu", "cuda", "mps"], ["gpu", "cuda:0", None]),
+    "runs": (["x", ["x", "y"]], [3, None, [3]]),
+    "title": TEXT_OR_NONE,
+    "watch": FLAG,
+    "host": TEXT,
+    "port": ([0, 8017, 65_535], [-1, 65_536, "80", 80.0, None]),
+    "names": LIST,
+    "max_megabytes": TYPES["PositiveFloat"],
+    "max_pixels": COUNTS,
+    "side": ([None, 1, 512], [0, -1, "64", 1.5]),
+    "examples": ([None, 0, 8], [-1, "8", 1.5]),
 }
 OTHERWISE = {  # keys that one command has in another form
     ("evaluate", "ckpt"): TEXT_OR_NONE,
     ("analyze", "ckpt"): (["x", None, ["x", "y"]], [3, True, [3]]),
     ("analyze", "what"): NODE,
+    ("report", "output"): TEXT,
+    ("report", "port"): ([1024, 8017, 65_535], [0, 1023, 65_536, "8017", None]),
     ("analyze", "split"): (["val", "test"], ["train", "Test", None]),
 }
 

@@ -102,8 +102,8 @@ def is_list(given: Any) -> bool:
 
 
 def nearest(name: str, names: tuple[str, ...]) -> str:
-    """A suggestion of the closest name; empty if none is close."""
-    near = [] if name.isdigit() else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    """A suggestion of the closest name; empty if none is close, or a number was typed."""
+    near = [] if name.removeprefix("-").isdigit() else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"Did you mean {near[0]}?" if near else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from genlab.config.channel_growth import channels_end
 from genlab.config.kind_compatibility import attribute
 from genlab.contracts import Problem
 
@@ -72,4 +73,5 @@ GAME_RULES: tuple[Callable[[dict[str, Any]], Iterator[Problem]], ...] = (
     smoothing_has_target,
     packs_fill_batches,
     augmentation_is_of_images,
+    channels_end,
 )

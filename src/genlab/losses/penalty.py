@@ -31,8 +31,8 @@ def one_lipschitz(critic: Critic, x: Tensor) -> Tensor:
     return (norm - 1).square()
 
 
-def beside(place: Tensor, x: Tensor) -> Tensor:
-    """A number for each image, that broadcasts against x [B, *shape]. [B] -> [B, 1, ...]."""
+def one_each(place: Tensor, x: Tensor) -> Tensor:
+    """A number for each image, in the form in which it multiplies all of its pixels. [B] and [B, *shape] -> [B, 1, ...]."""
     return place.to(x).reshape(-1, *[1] * (x.dim() - 1))
 
 
@@ -50,7 +50,7 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, place: Tensor) 
     Returns:
         [B], differentiable with respect to the critic's weights.
     """
-    at = beside(place, real)
+    at = one_each(place, real)
     return one_lipschitz(critic, at * real + (1 - at) * fake)
 
 
@@ -74,5 +74,5 @@ def dragan_penalty(critic: Critic, real: Tensor, spread: Tensor, draw: Tensor, p
         draw: u, uniform in [0, 1), [B, *shape].
         place: [B] in [0, 1]: position between the image (0) and the one with noise (1).
     """
-    at = beside(place, real)
+    at = one_each(place, real)
     return one_lipschitz(critic, real + at * spread * draw.to(real) / 2)

@@ -10,15 +10,15 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from genlab.config.channel_growth import too_many_weights
 from genlab.config.types import Condition, GroupSize, PositiveInt
-from genlab.contracts import ConfigError, Kind, Problem
+from genlab.contracts import ConfigError, Kind
 from genlab.nets.framing import cropped, doublings, frame, framed, require_images
 from genlab.nets.label_inputs import LabelPlane, Projection, beside
 from genlab.nets.minibatch_std import MinibatchStd
 from genlab.nets.norm import ImageNorm, image_norm
 from genlab.nets.spectral_norm import normalise_spectrum
 
-MOST = 2**30  # weights of one layer: 4 GiB
 SCALED_BACK = (
     "the batch norm of the discriminator scales back what model.net.spectral_norm bounds; the paper's have none: "
     "model.net.discriminator_norm=none"
@@ -148,21 +148,8 @@ def require_weights(shape: tuple[int, ...], width: int) -> None:
     """Refuse images for which the channels, which double with each halving, become too many.
 
     Raises:
-        ConfigError: one layer would have more than ``MOST`` weights.
+        ConfigError: one layer would have too many weights.
     """
-    stages, fitting = doublings(shape), width
-    while largest_layer(stages, fitting) > MOST and fitting > 1:
-        fitting //= 2
-    if fitting < width:
-        what = f"DCGAN doubles {width} channels with each halving: for images of {shape[2]}x{shape[1]} one layer would have "
-        what += f"{largest_layer(stages, width):,} weights"
-        remedy = (
-            f"Type: model.net.width={fitting} or model/gan_net@model.net=sngan, or choose a smaller data.image_size=…"
-        )
-        raise ConfigError([Problem("model.net.width", what, remedy)])
-
-
-def largest_layer(stages: int, width: int) -> int:
-    """The weights of the 4x4 kernels between 4x4 and 8x8 pixels."""
-    channels = width * 2 ** (stages - 1)
-    return 16 * channels * channels // 2
+    problem = too_many_weights(shape[1], shape[2], width)
+    if problem:
+        raise ConfigError([problem])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import pad
 
+from genlab.config import channel_growth
 from genlab.contracts import ConfigError, Problem
 
 BLACK = -1.0  # of images in [-1, 1]
@@ -26,10 +27,7 @@ def require_images(shape: tuple[int, ...], name: str) -> None:
 
 def doublings(shape: tuple[int, ...]) -> int:
     """How often 4 must double to cover the image: 4 for 64 px, 3 for 28 or 32 px, at least 1."""
-    count = 1
-    while 4 * 2**count < max(shape[1:]):
-        count += 1
-    return count
+    return channel_growth.doublings(max(shape[1:]))
 
 
 def frame(shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -14,7 +14,13 @@ from genlab.contracts import ConfigError
 from genlab.files import obstacle
 
 NEEDED = {command: ["ckpt=x"] for command in ("evaluate", "export", "generate", "translate", "demo")}
-NEEDED |= {"translate": ["ckpt=x", "input=y"], "doctor": ["run=x"], "sweep": ["file=x"], "analyze": ["what=game"]}
+NEEDED |= {
+    "translate": ["ckpt=x", "input=y"],
+    "doctor": ["run=x"],
+    "sweep": ["file=x"],
+    "analyze": ["what=game"],
+    "report": ["runs=x"],
+}
 
 
 @pytest.fixture
