@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 from genlab.analysis.base.analysis import Findings
-from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
 from genlab.analysis.base.fresh import AgainstFrozen
 from genlab.analysis.base.judging import LOG2, PROBABLE, Verdict, judge
 from genlab.analysis.base.players import Players
 from genlab.analysis.base.subject import Subject
 from genlab.config.types import PositiveInt
 from genlab.contracts import Split
+from genlab.panels import BLUE, GREEN, RED, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.analysis.base.drawing import BLUE, LETTER, LINE, RED, legend, named, plain
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.base.variety import HIGH, Row, class_bars, copy_page, pair_page
-from genlab.figures import FAINT, INK, figure, pixels
+from genlab.figures import FAINT, INK, figure, pixels, plain
 from genlab.images import from_uint8
+from genlab.panels import BLUE, LETTER, LINE, RED, legend, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

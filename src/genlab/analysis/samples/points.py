@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from genlab.analysis.base.analysis import Findings
-from genlab.analysis.base.drawing import BLUE, RED, legend, named, panels
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.samples.drawn import drawn
 from genlab.data.store.source import Modes
 from genlab.figures import BINS, FAINT, INK, reach
 from genlab.metrics.histogram import kl_of_chance
 from genlab.metrics.modes import NEAR, Assigned, assign
+from genlab.panels import BLUE, RED, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
