@@ -58,7 +58,7 @@ class Gradients(AgainstFrozen):
         lines = said(rows)
         counts = {"z": count, f"{subject.split}/real": sum(len(x.real) for x in held_out)}
         last = {f"gradient_{name}": rows[-1][name] for name in LOSSES}
-        return Findings(list(rows), picture(rows, subject.name, lines), lines, last, counts)
+        return Findings(list(rows), picture(rows, subject.title, lines), lines, last, counts)
 
 
 def row_of(
@@ -90,9 +90,9 @@ def said(rows: Sequence[Row]) -> tuple[str, str]:
     return told, norms_told(rows, "step")
 
 
-def picture(rows: Sequence[Row], name: str, lines: tuple[str, str]) -> Figure:
+def picture(rows: Sequence[Row], title: str, lines: tuple[str, str]) -> Figure:
     """Both norms on one logarithmic axis; D's accuracy and probabilities beside it."""
-    made, (left, right) = panels(f"What D leaves to G: {name}", lines, 2)
+    made, (left, right) = panels(f"What D leaves to G: {title}", lines, 2)
     steps = [row["step"] for row in rows]
     curves(left, steps, norm_curves(rows))
     left.set_yscale("log")

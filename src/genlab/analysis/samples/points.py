@@ -79,7 +79,7 @@ def draw_points(axes: Axes, real: np.ndarray, x: Tensor, modes: Modes) -> None:
         axes.scatter(modes.centres[:, 0], modes.centres[:, 1], 40, INK, marker="+", linewidths=1, label="modes")
         axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")
         named(axes, "", "", "Real and generated points")
-    legend(axes)
+    legend(axes, markerscale=2.5)
 
 
 def draw_bars(axes: Axes, table: list[Row]) -> None:
