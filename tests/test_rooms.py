@@ -22,7 +22,7 @@ FLOORS = [
     {"console"},
     {"rank_environment"},
     {"cores"},
-    {"images", "random", "film"},
+    {"images", "random", "film", "panels"},
     {"files", "figures"},
     {"contracts", "compat"},
 ]

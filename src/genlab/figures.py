@@ -142,9 +142,10 @@ def reach(around: np.ndarray) -> tuple[np.ndarray, float]:
     return (low + high) / 2, max(float((high - low).max()) / 2 * 1.3, 1e-6)
 
 
-def plain(axes: Axes) -> None:
-    """Faint lines and numbers, so that the data stand out."""
+def plain(axes: Axes) -> Axes:
+    """Axes with faint lines and numbers, so that the data stand out."""
     axes.grid(color="#ececec")
     axes.tick_params(labelsize=8, colors=FAINT, length=0)
     axes.set_axisbelow(True)
     axes.spines[:].set_color("#cccccc")
+    return axes

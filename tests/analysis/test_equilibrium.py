@@ -10,6 +10,7 @@ from torch import nn
 from genlab.analysis.base.judging import Verdict
 from genlab.analysis.base.players import Players
 from genlab.analysis.equilibrium import Equilibrium
+from genlab.analysis.gradients import Gradients
 
 from on_a_line import Shifted, on_a_line
 
@@ -139,3 +140,9 @@ def test_the_generator_and_the_runs_discriminator_are_left_as_they_are(composed)
     Equilibrium(**QUICK | {"steps": 5, "every": 5})(subject)
     assert all(torch.equal(value, before[name]) for name, value in subject.model.state_dict().items())
     assert all(weight.grad is None for weight in subject.model.parameters())
+
+
+def test_a_picture_names_the_run_and_the_batch_and_not_the_path(composed):
+    subject = on_a_line(composed, Shifted(1.0), 300)
+    for analysis in (Equilibrium(**QUICK | {"steps": 2}), Gradients(2, 1, 1e-3, 16, samples=20)):
+        assert analysis(subject).picture.texts[0].get_text().endswith(": gan on line, batch 0")

@@ -5,7 +5,8 @@ import torch
 from hydra import compose as hydra_compose
 from omegaconf import OmegaConf
 
-from genlab.config import game_compatibility
+from genlab.analysis.base import judging
+from genlab.config import game_compatibility, gradients_compatibility
 from genlab.config.build import build
 from genlab.config.compose import compose
 from genlab.config.files import Conf, conf_dir
@@ -17,6 +18,7 @@ from genlab.config.session import compose_alone, own_hydra
 from genlab.config.words import in_words
 from genlab.contracts import ConfigError
 from genlab.losses import adversarial
+from genlab.metrics import generator_gradients
 
 
 @pytest.fixture
@@ -172,6 +174,7 @@ BERNOULLI |= {"model.output_activation": "linear"}
 LEVELS = {"model.likelihood": "discretized_logistic", "model.sigma": 1.0}
 IMPORTANCE = "genlab.callbacks.evaluators.likelihood.ImportanceSampled"
 MEASURED = {"metrics.nll": 5, "metrics.likelihood._target_": IMPORTANCE}
+NOTED = {"callbacks.norms._target_": "genlab.callbacks.gradients.Gradients", "model.latent_dim": 2}
 FILMED = {"callbacks.film._target_": "genlab.callbacks.landscape.Landscape"}
 # by rule: what it refuses, and what lies just beside that
 FOLDERS = {"ckpt": None, "a": "made", "b": "real"}
@@ -272,6 +275,11 @@ BESIDE = {
         [FILMED | DIGITS, FILMED | SHAPES],
         [FILMED | POINTS, FILMED, DIGITS | {"callbacks.film._target_": "genlab.callbacks.trace.Trace"}],
     ),
+    "gradients_are_of_log_odds": (
+        [NOTED, NOTED | {"model.loss": "relativistic"}, NOTED | {"model.loss": None}]
+        + [{"callbacks.norms._target_": "genlab.callbacks.gradients.Gradients", "model.loss": "saturating"}],
+        [NOTED | {"model.loss": "saturating"}, NOTED | {"model.loss": "non_saturating"}, {"model.latent_dim": 2}],
+    ),
     "slurm_time_fits": (
         [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "3:00"}, {"slurm.signal": 3540}],
         [{"slurm.time": "3:01"}, {"slurm.time": "unlimited"}, {"slurm": None}],
@@ -300,6 +308,10 @@ def test_a_rule_refuses_its_case_with_a_remedy_and_nothing_beside_it(rule):
 
 def test_the_losses_that_have_a_target_are_those_that_can_smooth_it():
     assert game_compatibility.SMOOTHED == adversarial.SMOOTHED
+
+
+def test_the_losses_whose_d_gives_log_odds_are_those_whose_gradients_are_compared():
+    assert set(gradients_compatibility.LOG_ODDS) == set(generator_gradients.LOSSES) == set(judging.PROBABLE)
 
 
 def test_rules_are_asked_when_all_else_is_right():

@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 from genlab.analysis.base.analysis import Findings
-from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
 from genlab.analysis.base.fresh import AgainstFrozen
 from genlab.analysis.base.judging import LOG2, PROBABLE, Verdict, judge
 from genlab.analysis.base.players import Players
 from genlab.analysis.base.subject import Subject
 from genlab.config.types import PositiveInt
 from genlab.contracts import Split
+from genlab.panels import BLUE, GREEN, RED, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +112,9 @@ def said_of_own(own: Verdict, loss: str, count: str) -> str:
 
 def said_of_fresh(fresh: Verdict, step: int, split: str) -> str:
     """The second line."""
-    reached = f"A fresh D reaches {fresh.loss:.4f} nats on {split} after {step} steps (log 2 = {LOG2:.4f}: cannot tell)"
+    reached = (
+        f"A fresh D reaches {fresh.loss:.4f} nats on {split} after {step:,} steps (log 2 = {LOG2:.4f}: cannot tell)"
+    )
     if fresh.bound > ERRORS * fresh.loss_se:
         return f"{reached}: the Jensen-Shannon divergence is at least {fresh.bound:.4f} ± {fresh.loss_se:.4f} nats"
     return f"{reached}: no distance is proved, the bound is {fresh.bound:.4f} ± {fresh.loss_se:.4f} nats"
@@ -126,11 +128,11 @@ def picture(
 ) -> Figure:
     """The curve of the fresh discriminator; the probabilities of the run's own one, and of the fresh one."""
     probable = players.loss in PROBABLE
-    made, axes = panels(f"Equilibrium: {players.subject.name}", lines, 3 if probable else 2)
+    made, axes = panels(f"Equilibrium: {players.subject.title}", lines, 3 if probable else 2)
     draw_curve(axes[0], rows, step)
     if probable:
-        draw_verdict(axes[1], own, "the run's D on held-out samples")
-    draw_verdict(axes[-1], fresh, f"a fresh D after {step} steps")
+        draw_verdict(axes[1], own, "What the run's D says of held-out samples")
+    draw_verdict(axes[-1], fresh, f"What a fresh D says after {step:,} steps")
     return made
 
 
@@ -142,7 +144,7 @@ def draw_curve(axes: Axes, rows: list[Mapping[str, Any]] | list[Row], best: int)
     axes.fill_between(steps, low, high, color=RED, alpha=0.2, linewidth=0)
     axes.plot(steps, loss, color=RED, label="fresh D, held-out")
     axes.axhline(LOG2, color=GREEN, linestyle="--", label="log 2: cannot tell")
-    axes.axvline(best, color="#999999", linewidth=1, label=f"best: step {best}")
+    axes.axvline(best, color="#999999", linewidth=1, label=f"best: step {best:,}")
     axes.set_ylim(0, max(LOG2 * 1.15, min(2 * LOG2, max(loss))))
     named(axes, "steps of the fresh discriminator", "cross-entropy (nats)", "What a fresh D learns")
     legend(axes)
@@ -155,5 +157,6 @@ def draw_verdict(axes: Axes, verdict: Verdict, title: str) -> None:
         axes.stairs(shares.numpy(), torch.linspace(0, 1, 41).numpy(), color=colour, fill=True, alpha=0.55, label=label)
     axes.axvline(0.5, color=GREEN, linestyle="--", label="1/2")
     axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # the legend stands above the bars
     named(axes, "D", "share", title)
-    legend(axes)
+    legend(axes, loc="upper center", ncols=3)

@@ -3,9 +3,7 @@
 Arjovsky and Bottou, 2017, "Towards Principled Methods for Training Generative Adversarial Networks" (arXiv:1701.04862),
 section 2.2.1 and figure 2: G is frozen, D is trained from scratch. As D becomes right, the gradient of log(1 - D(G(z)))
 vanishes. That of -log D(G(z)) (Goodfellow et al., 2014, section 3) does not.
-
-For one z with the logit l of D: d/dl log(1 - D) = -D and d/dl (-log D) = -(1 - D), so the two gradients point the same way
-and the first is D / (1 - D) times the second.
+The same over a whole training, of the run's own D: ``callbacks=gradients``.
 """
 
 from __future__ import annotations
@@ -18,19 +16,18 @@ import torch
 from torch import Tensor, nn
 
 from genlab.analysis.base.analysis import Findings
-from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
 from genlab.analysis.base.fresh import AgainstFrozen
 from genlab.analysis.base.judging import judge
 from genlab.analysis.base.players import Both, Players
 from genlab.analysis.base.subject import Subject
 from genlab.config.types import PositiveInt
-from genlab.losses.adversarial import generator_loss
+from genlab.metrics.generator_gradients import LOSSES, norm_curves, norms_told
+from genlab.metrics.generator_gradients import gradient_norms as norms_of
+from genlab.panels import BLUE, GREEN, RED, curves, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LOSSES = {"saturating": "log(1 - D)", "non_saturating": "-log D"}  # by name, and as the books write them
-COLOURS = {"saturating": RED, "non_saturating": BLUE}
 HELD_OUT = 2000  # real ones behind D's accuracy, at most
 Row = dict[str, float]
 
@@ -61,7 +58,7 @@ class Gradients(AgainstFrozen):
         lines = said(rows)
         counts = {"z": count, f"{subject.split}/real": sum(len(x.real) for x in held_out)}
         last = {f"gradient_{name}": rows[-1][name] for name in LOSSES}
-        return Findings(list(rows), picture(rows, subject.name, lines), lines, last, counts)
+        return Findings(list(rows), picture(rows, subject.title, lines), lines, last, counts)
 
 
 def row_of(
@@ -81,48 +78,27 @@ def gradient_norms(
     players: Players, discriminator: nn.Module, z: Tensor, given: tuple[Tensor, ...] = ()
 ) -> dict[str, float]:
     """The Euclidean norm of the gradient of each loss, a mean over z [N, D], by all weights of G."""
-    weights = list(players.generator.parameters())
     with torch.enable_grad():
-        fake = players.logits(discriminator, players.generator(z, *given), given)
-        found = {}
-        for name in LOSSES:
-            slopes = torch.autograd.grad(generator_loss[name](fake).mean(), weights, retain_graph=True)
-            found[name] = float(torch.stack([slope.double().square().sum() for slope in slopes]).sum().sqrt())
-    return found
+        logits = players.logits(discriminator, players.generator(z, *given), given)
+        return norms_of(logits, players.generator.parameters())
 
 
 def said(rows: Sequence[Row]) -> tuple[str, str]:
     """The two lines."""
     last = rows[-1]
     told = f"After {last['step']:,} steps a fresh D is right about {100 * last['accuracy']:.1f} % of held-out samples"
-    parts = []
-    for name, formula in LOSSES.items():
-        peak = max(rows, key=lambda row: row[name])
-        fallen = f"{last[name] / peak[name]:.2g} of its largest, at step {peak['step']:,}" if peak[name] else "always"
-        parts.append(f"of {formula} {last[name]:.2g} ({fallen})")
-    second = f"G's gradient has the norm: {', '.join(parts)}"
-    if last["saturating"] > 0:
-        ratio = last["non_saturating"] / last["saturating"]
-        second += f"; the second is {ratio:,.0f} times the first" if ratio >= 10 else f"; their ratio is {ratio:.2g}"
-    return told, second
+    return told, norms_told(rows, "step")
 
 
-def picture(rows: Sequence[Row], name: str, lines: tuple[str, str]) -> Figure:
+def picture(rows: Sequence[Row], title: str, lines: tuple[str, str]) -> Figure:
     """Both norms on one logarithmic axis; D's accuracy and probabilities beside it."""
-    made, (left, right) = panels(f"What D leaves to G: {name}", lines, 2)
+    made, (left, right) = panels(f"What D leaves to G: {title}", lines, 2)
     steps = [row["step"] for row in rows]
-    for loss, formula in LOSSES.items():
-        left.plot(steps, [row[loss] or float("nan") for row in rows], color=COLOURS[loss], label=f"{formula} ({loss})")
+    curves(left, steps, norm_curves(rows))
     left.set_yscale("log")
     named(left, "steps of the fresh discriminator", "norm of the gradient by G's weights", "The gradient that G gets")
-    legend(left)
-    for key, colour, label in (
-        ("accuracy", GREEN, "accuracy"),
-        ("d_real", BLUE, "D(x)"),
-        ("d_fake", RED, "D(G(z))"),
-    ):
-        right.plot(steps, [row[key] for row in rows], color=colour, label=label)
+    told = (("accuracy", GREEN, "accuracy"), ("d_real", BLUE, "D(x)"), ("d_fake", RED, "D(G(z))"))
+    curves(right, steps, [(label, colour, [row[key] for row in rows]) for key, colour, label in told])
     right.set_ylim(-0.03, 1.03)
     named(right, "steps of the fresh discriminator", "mean over held-out samples", "How well D tells")
-    legend(right)
     return made

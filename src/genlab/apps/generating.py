@@ -13,6 +13,7 @@ from torch import Tensor
 
 from genlab import console, images
 from genlab.apps.command.device import device_for
+from genlab.apps.label_sheet import label_sheet
 from genlab.apps.labels import chosen_labels, required, the_only
 from genlab.apps.traversal_sheet import traversal_sheet
 from genlab.callbacks.code_mixture import fit_mixture
@@ -104,7 +105,11 @@ def sample(cfg: DictConfig, model: Any, prepared: PreparedData | None, labels: T
     """New images or points; for several labels a row of ``n`` each, all rows with the same z."""
     rows = [None] if labels is None else list(labels)
     made = (batch for label in rows for batch in samples_of(cfg, model, label))
-    return made, in_rows_of(8 if len(rows) == 1 else count_of(cfg))
+    if labels is None or len(rows) == 1:
+        return made, in_rows_of(8)
+    classes = model.spec.class_names or [str(k) for k in range(model.spec.classes)]
+    names = [classes[int(label)] for label in labels]
+    return made, lambda shown: label_sheet(shown, names, count_of(cfg))
 
 
 def samples_of(cfg: DictConfig, model: Any, label: Tensor | None) -> Iterator[Tensor]:

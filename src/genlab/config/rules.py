@@ -7,6 +7,7 @@ from typing import Any
 
 from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.game_compatibility import GAME_RULES
+from genlab.config.gradients_compatibility import gradients_are_of_log_odds
 from genlab.config.kind_compatibility import model_takes_data
 from genlab.config.label_compatibility import model_finds_labels
 from genlab.config.landscape_compatibility import landscape_is_of_points
@@ -95,4 +96,5 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     analysis_has_its_subject,
     likelihood_is_measured,
     landscape_is_of_points,
+    gradients_are_of_log_odds,
 )

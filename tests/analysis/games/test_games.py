@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from genlab.analysis.game import Game, apart
+from genlab.analysis.game import Game, apart, told_edges
 from genlab.analysis.games.closed_form import contracting, derived
 from genlab.analysis.games.two_players import SLOPES, Bilinear, DiracGAN
 from genlab.analysis.games.update import Updates, eigenvalues, jacobian, trajectory, update
@@ -168,10 +168,26 @@ def test_the_findings_have_a_row_a_setting_and_say_what_becomes_of_each():
     assert len(named) == 6
     assert named["simultaneous, plain"]["radius"] == pytest.approx((1 + 0.25**2) ** 0.5)
     assert named["alternating, R1 0.3"]["radius"] == pytest.approx((1 - 0.15) ** 0.5)
-    assert "simultaneous plain 1.031 (goes out)" in findings.lines[0]
+    assert "simultaneous: 1.031 plain (goes out)" in findings.lines[0]
     assert "alternating plain 1.000 (circles)" in findings.lines[0]
     assert "alternating R1 0.3 0.922 (comes in)" in findings.lines[0]
     assert "gamma from 0.125 to 4.06, alternating ones up to 3.94" in findings.lines[1]
     assert findings.metrics["largest_difference"] < 1e-8
     scanned = [row for row in findings.rows if not row["name"]]
     assert all((row["radius"] < 1) == (0.125 < row["gamma"] < 4.0625) for row in scanned if not row["alternating"])
+
+
+def test_where_no_weight_of_r1_contracts_that_is_said():
+    assert told_edges((0.125, 4.0625)) == "gamma from 0.125 to 4.06"
+    assert told_edges((1.0, 0.7)) == told_edges((0.0, -0.3)) == "no gamma"
+    played = Game("dirac", "non_saturating", lr_g=4.0, lr_d=10.0, gamma=0.3, momentum=-0.3, steps=5)()
+    assert "R1 contracts simultaneous updates for no gamma, alternating ones for no gamma" in played.lines[1]
+
+
+def test_the_radius_of_each_setting_is_said_with_what_becomes_of_it():
+    played = Game("dirac", "non_saturating", lr_g=0.5, lr_d=0.5, gamma=0.3, momentum=-0.3, steps=5)()
+    assert played.lines[0] == (
+        "Spectral radius of updates that are simultaneous: 1.031 plain (goes out), 0.955 with R1 0.3 (comes in), "
+        "1.010 with momentum -0.3 (goes out); alternating: 1.000 plain (circles), 0.922 with R1 0.3 (comes in), "
+        "0.991 with momentum -0.3 (comes in)"
+    )

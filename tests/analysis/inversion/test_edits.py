@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from genlab.analysis.inversion import edits
 from genlab.analysis.inversion.descent import Descent, inversion
 from genlab.analysis.inversion.edits import along, between, difference, images_along, rows, sheet
 from genlab.figures import pixels
@@ -70,3 +71,19 @@ def test_a_sheet_and_its_rows_tell_of_every_image_and_method():
     wide = pixels(sheet("inverted", x, found))
     assert wide.shape[1] > 3 * 90
     assert wide.std() > 10
+
+
+def test_of_many_images_a_sheet_shows_the_first_and_says_so(monkeypatch):
+    """A page of 700 would be wider than any figure may be, once all of them have been inverted."""
+    shown = []
+    monkeypatch.setattr(edits, "page", lambda title, blocks: shown.extend(blocks))
+    model = Linear()
+    for count, heading in ((16, "images"), (40, "images: the first 16 of 40")):
+        shown.clear()
+        z = model.draw(count, seed=5)
+        x = model.decode(z)
+        found = {"a way": inversion(model, x, z + torch.arange(count)[:, None])}
+        sheet("inverted", x, found)
+        assert [(len(block.cells), block.across) for block in shown] == [(16, 16), (16, 16)]
+        assert shown[0].title == heading
+        assert shown[1].title == f"a way   {found['a way'].psnr.mean():.1f} dB on average"

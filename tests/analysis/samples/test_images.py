@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from genlab.analysis.samples.images import found_of_images
+from genlab.analysis.samples.page import near_bars
 from genlab.data.sets.digits import Digits
 from genlab.images import from_uint8
 
@@ -90,3 +91,16 @@ def test_a_few_samples_as_near_as_new_images_are_no_sign_of_copies(told, digits)
     found = told(x, 200)
     assert 0.015 <= found.metrics["test/copies"] < 0.03
     assert found.lines[1].startswith("no sign of copies: ")
+
+
+def test_sizes_that_cannot_be_tested_are_not_passed_over_in_silence(told, digits):
+    x = some(digits, "train", np.arange(COUNT))
+    assert "no birthday test: 10 batches of 5000 images are more than there are" in told(x, sizes=(6000, 5000)).lines[0]
+    assert "birthday" not in told(x, sizes=()).lines[0]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
+def test_no_share_is_said_to_be_above_100_percent(share):
+    axes = near_bars([{"size": 50, "share": share, "real_share": 0.05}]).axes[0]
+    assert max(axes.get_yticks()) <= 100
+    assert axes.get_ylim()[1] > 1.2 * 100 * share  # the legend stands above the bars

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from genlab.analysis.base.subject import Subject
 from genlab.contracts import Split
-from genlab.losses.precision import at_least_float32, per_image
-from genlab.models.base.packing import packed
+from genlab.models.base.packing import scores_of_packs
 from genlab.random import keyed_number
 
 
@@ -75,6 +74,4 @@ class Players:
 
     def logits(self, discriminator: nn.Module, x: Tensor, given: tuple[Tensor, ...]) -> Tensor:
         """A discriminator's scores, the mean over patches: [B, *shape] -> [B], or [B / p] of packs of p images."""
-        packs = len(x) // self.pack * self.pack  # what does not fill one is left out
-        shown = [packed(one[:packs], self.pack) for one in (x, *given)]
-        return per_image(at_least_float32(discriminator(*shown)))
+        return scores_of_packs(discriminator, x, given, self.pack)

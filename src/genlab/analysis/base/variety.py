@@ -33,7 +33,7 @@ def class_rows(counts: Tensor, wanted: Tensor) -> list[Row]:
     return [{"class": k, "samples": n, "share": share, "wanted": want} for k, (n, share, want) in enumerate(each)]
 
 
-def class_bars(rows: Sequence[Row], names: Sequence[str], title: str) -> Figure:
+def class_bars(rows: Sequence[Row], names: Sequence[str], title: str, colour: str = COLOURS[0]) -> Figure:
     """A bar for each class, its share of the samples, and a mark at its share of the training images.
 
     Of more than ``NAMED`` classes: in the order of their shares, without names.
@@ -42,10 +42,10 @@ def class_bars(rows: Sequence[Row], names: Sequence[str], title: str) -> Figure:
     ordered = list(rows) if few else sorted(rows, key=lambda row: -row["share"])
     made, places = figure(WIDE, HIGH), np.arange(len(ordered))
     axes = made.add_axes((0.08, 0.17, 0.9, 0.7))
-    axes.bar(places, [100 * row["share"] for row in ordered], 0.8 if few else 1.0, color=COLOURS[0], label="samples")
+    axes.bar(places, [100 * row["share"] for row in ordered], 0.8 if few else 1.0, color=colour, label="samples")
     wanted = [100 * row["wanted"] for row in ordered]
-    size, colour, marker = (90, INK, "_") if few else (2, GREY, ".")
-    axes.scatter(places, wanted, size, colour, marker=marker, label="training images")
+    size, mark, marker = (90, INK, "_") if few else (2, GREY, ".")
+    axes.scatter(places, wanted, size, mark, marker=marker, label="training images")
     axes.set_title(title, size=10, loc="left", color=INK)
     axes.set_ylabel("%", size=9, color=FAINT)
     axes.set_xticks(places if few else [], [names[int(row["class"])] for row in ordered] if few else [])

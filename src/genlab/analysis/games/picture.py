@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from genlab.analysis.base.drawing import BLUE, RED, legend, named, panels
 from genlab.analysis.games.closed_form import derived
 from genlab.analysis.games.two_players import TwoPlayers
 from genlab.analysis.games.update import Updates, eigenvalues
 from genlab.figures import COLOURS, INK
+from genlab.panels import BLUE, RED, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STRAIGHT = 1e-4  # sine of the angle between two z below which they lie on a line
 SIDE = 96  # pixels of an image on a sheet, at most
+ACROSS = 16  # images on a sheet, at most: more are in the table
 
 
 def between(a: Tensor, b: Tensor, steps: int) -> Tensor:
@@ -78,14 +79,23 @@ def rows(found: dict[str, Inversion]) -> list[dict[str, Any]]:
 def sheet(title: str, x: Tensor, found: dict[str, Inversion], more: Sequence[Block] = ()) -> Figure:
     """The images above what each method makes of them, with the PSNR of each: images [B, C, H, W] in [0, 1].
 
+    Of more than ``ACROSS`` the first are shown; averages are of all.
+
     ``more``: blocks below these.
     """
-    original = Block("images", [(shown(one), f"{i}") for i, one in enumerate(x)], len(x), SIDE)  # in the columns below
+    most = min(len(x), ACROSS)
+    heading = "images" if most == len(x) else f"images: the first {most} of {len(x):,}"
+    original = Block(
+        heading, [(shown(one), f"{i}") for i, one in enumerate(x[:most])], most, SIDE
+    )  # in the columns below
     blocks = [
         Block(
             f"{name}   {float(one.psnr.mean()):.1f} dB on average",
-            [(shown(image), f"{float(value):.1f} dB") for image, value in zip(one.image, one.psnr, strict=True)],
-            len(x),
+            [
+                (shown(image), f"{float(value):.1f} dB")
+                for image, value in zip(one.image[:most], one.psnr[:most], strict=True)
+            ],
+            most,
             SIDE,
         )
         for name, one in found.items()

@@ -86,7 +86,7 @@ def found_of_images(
     copies = memorisation(seen.features, seen.train.features, seen.held_out.features, seen.device)
     nearest, pairs = copy_rows(copies, shown), pair_rows(seen.features, shown // 2, seen.device)
     metrics = of_classes | of_pairs | {"copies": copies.share} | of_neighbours(seen)
-    lines = said_of_variety(subject, classes, near, metrics), said_of_copies(copies, metrics, seen)
+    lines = said_of_variety(classes, near, metrics, sizes), said_of_copies(copies, metrics, seen)
     tables: dict[str, list[Mapping[str, Any]]] = {"copies": list(nearest), "pairs": list(pairs)}
     if near:
         tables["near_duplicates"] = list(near)
@@ -131,8 +131,8 @@ def of_neighbours(seen: Looked) -> dict[str, float]:
 # ---- the two lines --------------------------------------------------------------------------------------------------
 
 
-def said_of_variety(subject: Subject, classes: list[Row], near: list[Row], metrics: dict[str, float]) -> str:
-    """The first line: classes, and how many different images there seem to be."""
+def said_of_variety(classes: list[Row], near: list[Row], metrics: dict[str, float], sizes: Sequence[int]) -> str:
+    """The first line: classes, and how many different images there seem to be, tested in batches of ``sizes``."""
     parts = []
     if classes:
         count = int(sum(row["samples"] for row in classes))
@@ -147,7 +147,9 @@ def said_of_variety(subject: Subject, classes: list[Row], near: list[Row], metri
             f"near-duplicates come as often as among {supported(last)} equally likely images (training images, by the same "
             f"distance: {counted(last['real_support'])})"
         )
-    return "; ".join(parts) or "too few images for the birthday test, and no classes"
+    elif sizes:
+        parts.append(f"no birthday test: {BATCHES} batches of {min(sizes)} images are more than there are")
+    return "; ".join(parts) or "no birthday test was asked for, and there are no classes"
 
 
 def supported(row: Row) -> str:

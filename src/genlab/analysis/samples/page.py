@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.analysis.base.drawing import BLUE, LETTER, LINE, RED, legend, named, plain
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.base.variety import HIGH, Row, class_bars, copy_page, pair_page
-from genlab.figures import FAINT, INK, figure, pixels
+from genlab.figures import FAINT, INK, figure, pixels, plain
 from genlab.images import from_uint8
+from genlab.panels import BLUE, LETTER, LINE, RED, legend, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def page_of(
     pairs, copies = closest
     samples, spec = from_uint8(images), subject.prepared.spec
     names = spec.class_names or [str(k) for k in range(len(classes))]
-    bars = [class_bars(classes, names, "Samples by class")] if classes else []
+    bars = [class_bars(classes, names, "Samples by class", RED)] if classes else []
     beside = [*bars, *([near_bars(near)] if near else [])]
     train = training_images([int(row["training_image"]) for row in copies])
     below = [
@@ -73,7 +73,9 @@ def near_bars(rows: Sequence[Row]) -> Figure:
     for shift, key, colour, label in ((-0.2, "share", RED, "samples"), (0.2, "real_share", BLUE, "training images")):
         axes.bar(places + shift, [100 * row[key] for row in rows], 0.4, color=colour, label=label)
     axes.set_xticks(places, [f"{row['size']:.0f}" for row in rows])
-    axes.set_ylim(0, max(10, 130 * max(max(row["share"], row["real_share"]) for row in rows)))
+    highest = max(10, 100 * max(max(row["share"], row["real_share"]) for row in rows))
+    axes.set_ylim(0, 1.3 * highest)  # the legend stands above the bars
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
     named(axes, "images in a batch", "%", "Batches with a near-duplicate pair")
     legend(axes)
     return made

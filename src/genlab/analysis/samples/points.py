@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from genlab.analysis.base.analysis import Findings
-from genlab.analysis.base.drawing import BLUE, RED, legend, named, panels
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.samples.drawn import drawn
 from genlab.data.store.source import Modes
 from genlab.figures import BINS, FAINT, INK, reach
 from genlab.metrics.histogram import kl_of_chance
 from genlab.metrics.modes import NEAR, Assigned, assign
+from genlab.panels import BLUE, RED, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +79,7 @@ def draw_points(axes: Axes, real: np.ndarray, x: Tensor, modes: Modes) -> None:
         axes.scatter(modes.centres[:, 0], modes.centres[:, 1], 40, INK, marker="+", linewidths=1, label="modes")
         axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), aspect="equal")
         named(axes, "", "", "Real and generated points")
-    legend(axes)
+    legend(axes, markerscale=2.5)
 
 
 def draw_bars(axes: Axes, table: list[Row]) -> None:

@@ -23,6 +23,7 @@ from genlab.apps.train.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.code_mixture import FitMixture
 from genlab.callbacks.evaluate import Evaluate
+from genlab.callbacks.gradients import Gradients
 from genlab.callbacks.landscape import Landscape
 from genlab.callbacks.stopping import MaxSteps, MaxTime, StopOnSignal
 from genlab.config.build import build
@@ -93,14 +94,14 @@ def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Mode
         evaluate.attach(model, prepared, cache_root(cfg), {"val": "val", "test": "test"}, others=others)
 
 
-def attach_landscape(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
-    """Attach the film of a landscape to model and data; a game that has none is refused before anything is written.
+def attach_to_game(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
+    """Attach what watches a game; a model without what is watched is refused before anything is written.
 
     Raises:
-        ConfigError: the model is no game of points on a line or in the plane.
+        ConfigError: the model is no game of points on a line or in the plane; or its D gives no log-odds.
     """
-    for landscape in (callback for callback in callbacks if isinstance(callback, Landscape)):
-        landscape.attach(model, prepared, f"{cfg.choices.model} on {prepared.spec.name}")
+    for watching in (callback for callback in callbacks if isinstance(callback, Landscape | Gradients)):
+        watching.attach(model, prepared, f"{cfg.choices.model} on {prepared.spec.name}")
 
 
 def build_trainer(

@@ -5,7 +5,9 @@ Lin, Khetan, Fanti and Oh, 2018, "PacGAN: The power of two samples in generative
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
+
+from genlab.losses.precision import at_least_float32, per_image
 
 
 def packed(x: Tensor, size: int) -> Tensor:
@@ -24,3 +26,12 @@ def packed(x: Tensor, size: int) -> Tensor:
 def unpacked(score: Tensor, size: int, images: int) -> Tensor:
     """The score of the pack that each of the ``images`` is in. [B / size, ...] -> [B, ...]."""
     return score if size == 1 else score.repeat(size, *[1] * (score.dim() - 1))[:images]
+
+
+def scores_of_packs(discriminator: nn.Module, x: Tensor, given: tuple[Tensor, ...], size: int) -> Tensor:
+    """A discriminator's scores of whole packs, the mean over patches: [B, ...] -> float32 [B / size]; the rest is left out.
+
+    ``given``: what it is told of each image besides, [B, K].
+    """
+    whole = len(x) // size * size
+    return per_image(at_least_float32(discriminator(*(packed(one[:whole], size) for one in (x, *given)))))

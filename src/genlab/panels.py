@@ -1,4 +1,4 @@
-"""How the pictures of this room look: a title, faint words below it, panels side by side with faint lines."""
+"""Pictures of numbers: a title, faint words below it, panels side by side with faint lines."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from genlab.figures import FAINT, INK, figure
+from genlab.figures import FAINT, INK, figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIDE, HIGH, HEAD, LINE = 430, 350, 46, 15  # pixels: width and height of a panel, of the title, of a line of words
+FEW = 60  # points of a curve that are marked
 LETTER = 6.3  # pixels of a letter of the words below the title, on average
 BLUE, RED, GREEN = "#4477aa", "#ee6677", "#228833"  # Tol's bright: real, fake, and what is aimed at
 
@@ -37,15 +38,6 @@ def panels(
     return made, [plain(axes) for axes in made.subplots(down, across, squeeze=False).flat[:count]]
 
 
-def plain(axes: Axes) -> Axes:
-    """Axes with faint lines, so that the data stand out."""
-    axes.grid(color="#ececec")
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8, colors=FAINT, length=0)
-    axes.spines[:].set_color("#cccccc")
-    return axes
-
-
 def named(axes: Axes, across: str, up: str = "", title: str = "") -> None:
     """Names of the axes, and of the panel."""
     axes.set_xlabel(across, size=9, color=INK)
@@ -56,3 +48,11 @@ def named(axes: Axes, across: str, up: str = "", title: str = "") -> None:
 def legend(axes: Axes, **options: Any) -> None:
     """What is what, inside the panel."""
     axes.legend(fontsize=8, frameon=False, **options)
+
+
+def curves(axes: Axes, x: Sequence[float], lines: Sequence[tuple[str, str, Sequence[float]]]) -> None:
+    """Lines over x, each by its name, colour and values; NaN is a gap. Few points are marked, since one makes no line."""
+    marker = "." if len(x) <= FEW else ""
+    for name, colour, values in lines:
+        axes.plot(x, values, color=colour, marker=marker, label=name)
+    legend(axes)
