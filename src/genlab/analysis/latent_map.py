@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import named, panels
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.codes.colouring import Colouring, colouring, require_attribute, uncoloured
@@ -22,6 +21,7 @@ from genlab.analysis.codes.scatter import class_legend, scatter_classes, square_
 from genlab.config.types import AtLeastTwo, PositiveFloat
 from genlab.contracts import Decodes, Encodes
 from genlab.figures import INK
+from genlab.panels import named, panels
 from genlab.random import keyed_number
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import BLUE, legend, named, panels
 from genlab.analysis.base.several import called, require_images, require_one_set, require_several
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.reconstructions.compared import Chosen, Reconstruction, chosen, reconstruction
@@ -22,6 +21,7 @@ from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.config.what_is_analyzed import LooksAt
 from genlab.contracts import Encodes, Reconstructs
 from genlab.figures import FAINT
+from genlab.panels import BLUE, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

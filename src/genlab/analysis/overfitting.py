@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import legend, named, panels
 from genlab.analysis.base.several import called
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.curves.cures import cures, differing, in_words, settings
 from genlab.analysis.curves.read import Curves, columns_of, curves_of, shared_metric
 from genlab.config.what_is_analyzed import LooksAt
 from genlab.figures import COLOURS, FAINT
+from genlab.panels import legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import panels
 from genlab.analysis.base.several import require_several, titles
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.pairs.translated import (
@@ -28,6 +27,7 @@ from genlab.analysis.reconstructions.rows import draw_rows
 from genlab.config.types import PositiveInt
 from genlab.config.what_is_analyzed import LooksAt
 from genlab.contracts import ConfigError, Problem, Translates
+from genlab.panels import panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

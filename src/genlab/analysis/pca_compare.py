@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import panels
 from genlab.analysis.base.several import called, require_images, require_one_set, require_several
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.reconstructions.compared import Chosen, Reconstruction, chosen, reconstruction
@@ -19,6 +18,7 @@ from genlab.analysis.reconstructions.rows import draw_rows
 from genlab.config.types import PositiveInt
 from genlab.config.what_is_analyzed import LooksAt
 from genlab.contracts import Reconstructs
+from genlab.panels import panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import named, panels
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.codes.encoded import MOST, Encoded, encoded
@@ -21,6 +20,7 @@ from genlab.analysis.codes.plane import Plane, plane_of
 from genlab.analysis.codes.scatter import class_legend, colours, square_around
 from genlab.config.types import AtLeastTwo
 from genlab.contracts import DataSpec, Encodes
+from genlab.panels import named, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import named, panels
 from genlab.analysis.base.images import image_batches
 from genlab.analysis.base.several import require_images, require_one_set, titles
 from genlab.analysis.base.subject import Subject
@@ -32,6 +31,7 @@ from genlab.images import from_uint8, grid, to_uint8, widened
 from genlab.losses.divergence import gaussian_kl
 from genlab.metrics.reconstruction import mse
 from genlab.models.base.schedules import THE_END, value_at
+from genlab.panels import named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from torch import Tensor
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.estimators.encoder import PARTS, HasPosterior, Measured, measured, point_of
 from genlab.analysis.estimators.gradients import BASELINE, NAMES, PATHWISE, SCORE, Moments
 from genlab.config.types import AtLeastTwo, PositiveInt
+from genlab.panels import BLUE, GREEN, RED, legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

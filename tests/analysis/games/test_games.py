@@ -169,9 +169,8 @@ def test_the_findings_have_a_row_a_setting_and_say_what_becomes_of_each():
     assert named["simultaneous, plain"]["radius"] == pytest.approx((1 + 0.25**2) ** 0.5)
     assert named["alternating, R1 0.3"]["radius"] == pytest.approx((1 - 0.15) ** 0.5)
     assert "simultaneous: 1.031 plain (goes out)" in findings.lines[0]
-    assert "alternating plain 1.000 (circles)" in findings.lines[0]
-    assert "alternating R1 0.3 0.922 (comes in)" in findings.lines[0]
-    assert "gamma from 0.125 to 4.06, alternating ones up to 3.94" in findings.lines[1]
+    assert "alternating: 1.000 plain (circles), 0.922 with R1 0.3 (comes in)" in findings.lines[0]
+    assert "gamma from 0.125 to 4.06, alternating ones for gamma from 0 to 3.94" in findings.lines[1]
     assert findings.metrics["largest_difference"] < 1e-8
     scanned = [row for row in findings.rows if not row["name"]]
     assert all((row["radius"] < 1) == (0.125 < row["gamma"] < 4.0625) for row in scanned if not row["alternating"])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from genlab.analysis.base.drawing import legend, named, panels
 from genlab.analysis.reconstructions.rows import draw_rows
 from genlab.analysis.spectra.spectrum import HIGH, Spectrum
 from genlab.figures import COLOURS, INK
+from genlab.panels import legend, named, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
