@@ -240,12 +240,12 @@ def test_training_goes_on_where_nothing_can_be_written(noted, monkeypatch, capsy
 def test_a_picture_says_what_it_shows():
     rows = [
         {"step": 0.0, "saturating": 2.0, "non_saturating": 2.0, "d_fake": 0.5},
-        {"step": 1000.0, "saturating": 0.01, "non_saturating": 4.0, "d_fake": 0.002},
+        {"step": 1000.0, "saturating": 0.01, "non_saturating": 1712.4, "d_fake": 0.002},
     ]
     made = picture(rows, "gan on ring", "saturating", 500)
     left, right = made.axes
     assert left.get_yscale() == "log"
-    assert [list(line.get_ydata()) for line in left.lines] == [[2.0, 0.01], [2.0, 4.0]]
+    assert [list(line.get_ydata()) for line in left.lines] == [[2.0, 0.01], [2.0, 1712.4]]
     assert [text.get_text() for text in left.get_legend().get_texts()] == [
         "log(1 - D) (saturating)",
         "-log D (non_saturating)",
@@ -256,7 +256,8 @@ def test_a_picture_says_what_it_shows():
     assert "G was trained by log(1 - D) (saturating)" in words
     assert "At batch 1,000 D(G(z)) is 0.002 on average" in words
     assert "of log(1 - D) 0.01 (0.005 of its largest, at batch 0)" in words
-    assert "the second is 400 times the first" in words
+    assert "of -log D 1,700 (1 of its largest, at batch 1,000)" in words
+    assert "the second is 171,240 times the first" in words
 
 
 def test_a_gradient_that_is_0_or_not_a_number_is_a_gap_and_no_error():

@@ -112,7 +112,9 @@ def told_radii(rows: list[dict[str, Any]], how: str) -> str:
 def told_edges(edges: tuple[float, float]) -> str:
     """Between which gamma it contracts, in words."""
     low, high = edges
-    return f"gamma from {low:.3g} to {high:.3g}" if low < high else "no gamma"
+    if low >= high:
+        return "no gamma"
+    return f"gamma from {low:.3g} to {high:.3g}" if low else f"gamma up to {high:.3g}"
 
 
 def fate(radius: float) -> str:

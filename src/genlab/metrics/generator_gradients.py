@@ -41,12 +41,17 @@ def norms_told(rows: Sequence[Mapping[str, float]], unit: str) -> str:
         fallen = (
             f"{last[name] / peak[name]:.2g} of its largest, at {unit} {peak['step']:,.0f}" if peak[name] else "always"
         )
-        parts.append(f"of {formula} {last[name]:.2g} ({fallen})")
+        parts.append(f"of {formula} {brief(last[name])} ({fallen})")
     told = f"G's gradient has the norm: {', '.join(parts)}"
     if not last["saturating"] > 0:
         return told
     ratio = last["non_saturating"] / last["saturating"]
     return told + (f"; the second is {ratio:,.0f} times the first" if ratio >= 10 else f"; their ratio is {ratio:.2g}")
+
+
+def brief(norm: float) -> str:
+    """A norm to two digits, without an exponent where it is large."""
+    return f"{float(f'{norm:.2g}'):,.0f}" if norm >= 10 else f"{norm:.2g}"
 
 
 def norm_curves(rows: Sequence[Mapping[str, float]]) -> list[tuple[str, str, list[float]]]:

@@ -170,7 +170,7 @@ def test_the_findings_have_a_row_a_setting_and_say_what_becomes_of_each():
     assert named["alternating, R1 0.3"]["radius"] == pytest.approx((1 - 0.15) ** 0.5)
     assert "simultaneous: 1.031 plain (goes out)" in findings.lines[0]
     assert "alternating: 1.000 plain (circles), 0.922 with R1 0.3 (comes in)" in findings.lines[0]
-    assert "gamma from 0.125 to 4.06, alternating ones for gamma from 0 to 3.94" in findings.lines[1]
+    assert "gamma from 0.125 to 4.06, alternating ones for gamma up to 3.94" in findings.lines[1]
     assert findings.metrics["largest_difference"] < 1e-8
     scanned = [row for row in findings.rows if not row["name"]]
     assert all((row["radius"] < 1) == (0.125 < row["gamma"] < 4.0625) for row in scanned if not row["alternating"])
@@ -178,6 +178,7 @@ def test_the_findings_have_a_row_a_setting_and_say_what_becomes_of_each():
 
 def test_where_no_weight_of_r1_contracts_that_is_said():
     assert told_edges((0.125, 4.0625)) == "gamma from 0.125 to 4.06"
+    assert told_edges((0.0, 3.9375)) == "gamma up to 3.94"
     assert told_edges((1.0, 0.7)) == told_edges((0.0, -0.3)) == "no gamma"
     played = Game("dirac", "non_saturating", lr_g=4.0, lr_d=10.0, gamma=0.3, momentum=-0.3, steps=5)()
     assert "R1 contracts simultaneous updates for no gamma, alternating ones for no gamma" in played.lines[1]
