@@ -96,12 +96,11 @@ def smoothed_real(name: AdversarialLoss, scores: Tensor, smoothing: float) -> Te
 
 
 def log_odds(name: AdversarialLoss, scores: Tensor) -> Tensor:
-    """By how much D takes its input for real rather than fake: above 0 for real. [B, ...] -> the same shape.
+    """By how much D takes its input for real rather than fake: above 0 for real. [B, ...] -> the same shape, of float32 or better.
 
     The best D of the cross-entropies has p / (p + q) as the sigmoid of its score (Goodfellow et al., 2014, eq. 2), that of
     least squares as the score itself (Mao et al., 2017, eq. 5). The others have scores: of hinge, 0 is the border.
     """
-    scores = at_least_float32(scores)
     return scores.logit(eps=1e-6) if name == "least_squares" else scores
 
 
