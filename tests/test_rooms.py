@@ -22,6 +22,7 @@ FLOORS = [
     {"console"},
     {"rank_environment"},
     {"cores"},
+    {"sound"},
     {"images", "random", "film", "panels"},
     {"files", "figures"},
     {"contracts", "compat"},

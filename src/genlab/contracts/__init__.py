@@ -13,9 +13,11 @@ from genlab.contracts.errors import (
     Problem,
     RankFailed,
     Stopped,
+    Unreadable,
     last_words,
     one_line,
 )
+from genlab.contracts.mel_format import MelFormat
 from genlab.contracts.protocols import (
     Bounds,
     ChoosesImages,
@@ -66,6 +68,7 @@ __all__ = [
     "Kind",
     "LabelKind",
     "LostRank",
+    "MelFormat",
     "NonFiniteImages",
     "NonFiniteLoss",
     "Pairs",
@@ -78,6 +81,7 @@ __all__ = [
     "Split",
     "Stopped",
     "Translates",
+    "Unreadable",
     "Variational",
     "Weighs",
     "last_words",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class GenlabError(Exception):
@@ -39,6 +40,14 @@ class DataError(GenlabError):
     """A data set is missing, unreadable or not as described."""
 
     exit_code = 2
+
+
+class Unreadable(DataError):
+    """A file that is not what its name says, is damaged, is too large, or may not be read. ``what`` it should be."""
+
+    def __init__(self, path: Path, why: object, what: str = "a picture") -> None:
+        super().__init__(f"{path} cannot be read as {what} ({why}). Remove it, or go on without it: data.on_error=skip")
+        self.path, self.why = path, str(why)
 
 
 class CheckpointError(GenlabError):

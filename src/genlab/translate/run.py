@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.console import progress
-from genlab.contracts import ConfigError, DataSpec, Problem, Translates
-from genlab.data.files.decode import Reading, Unreadable, header
+from genlab.contracts import ConfigError, DataSpec, Problem, Translates, Unreadable
+from genlab.data.files.decode import Reading, header
 from genlab.data.files.picture_io import Picture, read, write
 from genlab.files import replacing
 from genlab.models.base.translation import draws_in_evaluation, with_generators

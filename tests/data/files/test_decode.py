@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genlab.data.files.decode import Reading, Unreadable, covering, header, opened, read
+from genlab.contracts import Unreadable
+from genlab.data.files.decode import Reading, covering, header, opened, read
 
 from making import ramp
 

@@ -5,7 +5,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from genlab.data.files.decode import Unreadable, header, read
+from genlab.contracts import Unreadable
+from genlab.data.files.decode import header, read
 
 DICE = np.random.default_rng(0)
 TURNED = {

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from genlab.config.types import Resample
-from genlab.contracts import DataError
+from genlab.contracts import Unreadable
 from genlab.data.files.formats import BY_PILLOW, is_deep_png, is_tiff, start_of
 from genlab.data.files.pixels import LYING, Pixels, Range, upright
 from genlab.data.files.tiff import CMYK, PAGES, header_of_tiff, read_tiff, require_size
@@ -59,16 +59,6 @@ class Header:
     def grey(self) -> bool:
         """Whether the picture has no colour."""
         return self.mode in GREY
-
-
-class Unreadable(DataError):
-    """A file that is not a picture, is truncated, is too large, or may not be read."""
-
-    def __init__(self, path: Path, why: object) -> None:
-        super().__init__(
-            f"{path} cannot be read as a picture ({why}). Remove it, or go on without it: data.on_error=skip"
-        )
-        self.path, self.why = path, str(why)
 
 
 @contextmanager

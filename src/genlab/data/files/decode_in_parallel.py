@@ -12,8 +12,9 @@ import numpy as np
 
 from genlab.config.types import OnError
 from genlab.console import progress
+from genlab.contracts import Unreadable
 from genlab.cores import usable
-from genlab.data.files.decode import Reading, Unreadable, header, read
+from genlab.data.files.decode import Reading, header, read
 from genlab.data.files.findings import Findings
 from genlab.data.files.pixels import Range
 

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from genlab.data.files.decode import Reading, Unreadable
+from genlab.contracts import Unreadable
+from genlab.data.files.decode import Reading
 from genlab.data.files.pixels import Pixels, Range
 
 DARK = 0.5  # of white: if no number is larger, the files are likely not to use their whole range

@@ -12,8 +12,8 @@ import numpy as np
 
 from genlab.config.types import OnError
 from genlab.console import progress
-from genlab.contracts import DataError
-from genlab.data.files.decode import Header, Reading, Unreadable, array_of, covering, header, naming, opened
+from genlab.contracts import DataError, Unreadable
+from genlab.data.files.decode import Header, Reading, array_of, covering, header, naming, opened
 from genlab.data.files.decode_in_parallel import LONG, Row, decode_rows, in_order
 from genlab.data.files.findings import Findings
 from genlab.data.files.formats import NAMED

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from genlab.console import progress
-from genlab.data.files.decode import GREY, Unreadable, header
+from genlab.contracts import Unreadable
+from genlab.data.files.decode import GREY, header
 from genlab.data.files.decode_in_parallel import THREADS
 from genlab.files import sha256
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from genlab.config.types import NumberRange, OnError, PositiveInt, Resample
-from genlab.contracts import DataError, Kind
-from genlab.data.files.decode import Reading, Unreadable
+from genlab.contracts import DataError, Kind, Unreadable
+from genlab.data.files.decode import Reading
 from genlab.data.files.decode_in_parallel import Row
 from genlab.data.files.findings import Findings
 from genlab.data.files.image_folders import ImageStoreRecipe, Parts, load

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from genlab.config.types import NumberRange, OnError, PositiveInt, Resample
-from genlab.contracts import ConfigError, DataError, Kind, Problem
-from genlab.data.files.decode import Reading, Unreadable, array_of, naming, read
+from genlab.contracts import ConfigError, DataError, Kind, Problem, Unreadable
+from genlab.data.files.decode import Reading, array_of, naming, read
 from genlab.data.files.decode_in_parallel import Row
 from genlab.data.files.findings import Findings
 from genlab.data.files.formats import NAMED

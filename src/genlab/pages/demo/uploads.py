@@ -13,7 +13,8 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from genlab.data.files.decode import Reading, Unreadable, array_of, covering, header, opened
+from genlab.contracts import Unreadable
+from genlab.data.files.decode import Reading, array_of, covering, header, opened
 from genlab.data.files.formats import PNG
 from genlab.pages.demo.refused import Refused, unfit
 

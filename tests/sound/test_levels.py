@@ -1,0 +1,43 @@
+"""Silence around speech, and loudness."""
+
+import numpy as np
+import pytest
+
+from genlab.contracts import MelFormat
+from genlab.sound.levels import as_loud_as, is_silent, speech_span
+from genlab.sound.mel import log_mel
+
+FORM = MelFormat(16000, 1024, 256, 80, 0.0, 8000.0)
+
+
+def test_silence_is_cut_off_both_ends_and_kept_within():
+    tone = 0.3 * np.sin(np.arange(16000) / 5)
+    hush = 1e-4 * np.sin(np.arange(16000) / 3)  # 70 dB below
+    _, level = log_mel([np.concatenate([hush, tone, hush, tone, hush])], FORM)
+    first, end = speech_span(level, 40)
+    assert abs(first * 256 - 16000) <= 512
+    assert abs(end * 256 - 64000) <= 768
+    assert speech_span(level, None) == (0, len(level))
+    assert speech_span(level, 80) == (0, len(level))
+
+
+def test_how_far_below_is_meant_in_decibels():
+    level = np.array([0.009, 0.011, 1.0, 0.011, 0.009])
+    assert speech_span(level, 40) == (1, 4)
+
+
+def test_silence_has_nothing_to_hear():
+    assert is_silent(np.zeros(5)) and is_silent(np.full(5, 9e-5)) and is_silent(np.zeros(0))
+    assert not is_silent(np.array([0.0, 2e-4]))
+
+
+def test_loudness_is_kept_within_full_scale():
+    dice = np.random.default_rng(0)
+    quiet, loud = 0.01 * dice.standard_normal(1000), 0.2 * dice.standard_normal(3000)
+    assert np.sqrt(np.mean(as_loud_as(quiet, loud) ** 2)) == pytest.approx(np.sqrt(np.mean(loud**2)))
+    spike = np.zeros(1000)
+    spike[3] = 0.1
+    assert np.abs(as_loud_as(spike, loud)).max() == pytest.approx(1)
+    assert not as_loud_as(np.zeros(5), loud).any()
+    assert not as_loud_as(loud, np.zeros(5)).any()
+    assert len(as_loud_as(np.zeros(0), loud)) == 0
