@@ -1,7 +1,7 @@
 """Types shared by all packages: batches, the description of a data set, model protocols, and errors. None needs torch."""
 
 from genlab.contracts.batches import Affine, Code, CodePart, Domains, Images, Pairs, Points
-from genlab.contracts.data_spec import BINARIZED, DataSpec, Kind, LabelKind, Split
+from genlab.contracts.data_spec import BINARIZED, DataSpec, Kind, LabelKind, Scale, Split
 from genlab.contracts.errors import (
     CheckpointError,
     ConfigError,
@@ -77,6 +77,7 @@ __all__ = [
     "RankFailed",
     "Reconstructs",
     "Samples",
+    "Scale",
     "Scores",
     "Split",
     "Stopped",

@@ -47,10 +47,10 @@ def listed(source: Path, output: Path, on_error: OnError) -> Inputs:
     if inner == source.resolve():
         raise ConfigError([Problem(f"output={output}", "is the input: the pictures would be overwritten", ELSEWHERE)])
     listing = look_in(source, on_error, inner)
-    if not listing.pictures:
+    if not listing.files:
         what = f"there is no picture ({NAMED}) in it or below it"
         raise ConfigError([Problem(f"input={source}", what, "Type: input=PATH of a folder with pictures")])
-    return Inputs(source, listing.pictures, tuple(listing.remarks()))
+    return Inputs(source, listing.files, tuple(listing.remarks()))
 
 
 def require_apart(inputs: Inputs, output: Path) -> None:

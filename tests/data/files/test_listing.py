@@ -19,7 +19,7 @@ NOBODY = 65_534
 
 
 def names(listing):
-    return [listing.name(path) for path in listing.pictures]
+    return [listing.name(path) for path in listing.files]
 
 
 @contextmanager

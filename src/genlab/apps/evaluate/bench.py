@@ -63,7 +63,7 @@ class Bench:
         self.evaluate = evaluate_callback(cfg)
         kept = Kept(self.folder(cache) if cfg.keep and not cfg.check_only else None)
         self.batches = len(self.data.test_dataloader())
-        batches = key_of(self.data.eval_size, prepared.augmentation.crop)
+        batches = key_of(self.data.eval_size, prepared.augmentation.evaluated)
         self.recall = Recall(kept, f"{cfg.split}-{batches}")
         self.recall.has_bar = True
         self.evaluate.attach(loaded.model, prepared, cache, {"test": cfg.split}, self.recall, others)
@@ -72,7 +72,7 @@ class Bench:
 
     def folder(self, cache: Path) -> Path:
         """Where the values of this checkpoint are kept."""
-        crop = self.prepared.augmentation.crop
+        crop = self.prepared.augmentation.evaluated
         return folder_for(self.loaded, crop, cache, self.device, list(self.evaluate.evaluators.values()))
 
     def make_ready(self) -> None:

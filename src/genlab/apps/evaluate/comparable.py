@@ -16,7 +16,7 @@ def images_of(prepared: PreparedData, split: Split) -> dict[str, Any]:
         "the set": spec.name,
         f"the number of images in {split}": spec.sizes[split],
         "their shape": "x".join(map(str, spec.shape)),
-        "data.crop": prepared.augmentation.crop,
+        "data.crop": prepared.augmentation.evaluated,
         "the digest of the images": spec.digest,
         "their binarisation (data.binarize)": binarisation(spec.binarized),
     }

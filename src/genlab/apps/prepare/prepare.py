@@ -29,10 +29,12 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     data_root = Path(cfg.paths.data).expanduser()
     prepared = source.prepare(data_root, cache_root(cfg))
     from genlab.apps.prepare.report import report
+    from genlab.data.report.sound_survey import survey_sounds
     from genlab.data.report.survey import survey
 
     seen = survey(source.pictures(data_root, prepared.spec.skipped))
-    show("\n".join(report(prepared, seen)))
+    heard = survey_sounds(source.sounds(data_root)) if prepared.spec.sound else None
+    show("\n".join(report(prepared, seen, heard)))
     if sheet is not None:
         from genlab.data.report.contact_sheet import draw
 

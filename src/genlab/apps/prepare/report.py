@@ -7,21 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
+from genlab.apps.prepare.sound_report import sound_files, sound_oddities
+from genlab.apps.prepare.words import NAMED, copies, leaks, listed, megabytes, table
 from genlab.contracts import DataSpec
+from genlab.data.report.sound_survey import SoundSurvey
 from genlab.data.report.survey import Picture, Survey
 from genlab.data.store.columns import Column, whole_of
 from genlab.data.store.source import SPLITS, PreparedData
 
-NAMED = 20  # so many names are shown of a list
-FEW = 3  # and so many where a count says enough
 CLASSES = 40
 
 
-def report(prepared: PreparedData, survey: Survey) -> list[str]:
-    """The lines of the report."""
+def report(prepared: PreparedData, survey: Survey, sounds: SoundSurvey | None = None) -> list[str]:
+    """The lines of the report; ``sounds``: of sets of sound files."""
     lines = list(heading(prepared))
     if survey.every:
         lines += ["", *files(survey), "", *oddities(prepared.spec, survey)]
+    elif sounds is not None:
+        lines += ["", *sound_files(sounds), "", *sound_oddities(prepared.spec, sounds)]
     else:
         lines += ["", *values(prepared)]
     labels = list(classes(prepared))
@@ -127,11 +130,8 @@ def oddities(spec: DataSpec, survey: Survey) -> Iterator[str]:
     if others:
         modes = ", ".join(f"{count:,} {mode}" for mode, count in others.most_common())
         yield f"other      {modes} (read as {'grey' if spec.shape[0] == 1 else 'colour'})"
-    for part, groups in survey.copies_within().items():
-        if groups:
-            few = ", ".join(" = ".join(names) for names in groups[:FEW]) + (" …" if len(groups) > FEW else "")
-            yield f"copies     {sum(len(names) - 1 for names in groups):,} in {part}: {few}"
-    yield from leaks(survey)
+    yield from copies(survey)
+    yield from leaks(survey, "picture")
 
 
 def left_out(spec: DataSpec, survey: Survey) -> tuple[list[str], list[str]]:
@@ -141,35 +141,3 @@ def left_out(spec: DataSpec, survey: Survey) -> tuple[list[str], list[str]]:
     unreadable = [name for name in spec.skipped if name not in partnerless]
     told = tuple(f"/{name}" for name in unreadable)
     return unreadable + [name for name in survey.unreadable() if not survey.path(name).endswith(told)], partnerless
-
-
-def leaks(survey: Survey) -> Iterator[str]:
-    """Pictures that are in two parts; a warning if one part is for training and the other for evaluation."""
-    for names in survey.copies_between():
-        same = " = ".join(name if part in name.split("/") else f"{name} ({part})" for part, name in names.items())
-        training = {part.startswith("train") for part in names}
-        if len(training) == 2:
-            yield f"warning    the same picture trains and measures: {same}"
-        else:
-            yield f"copies     in two parts: {same}"
-
-
-# ---- words ----------------------------------------------------------------------------------------------------------
-
-
-def listed(names: list[str], most: int) -> str:
-    """The count and the first ``most`` names."""
-    return f"{len(names):,}: {' '.join(names[:most])}" + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def megabytes(count: int) -> str:
-    """Bytes as MB of 10^6 bytes, or GB."""
-    return f"{count / 1e9:,.2f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
-
-
-def table(rows: list[tuple[str, ...]], left: tuple[int, ...]) -> Iterator[str]:
-    """Align rows in columns; those in ``left`` are left-aligned, the others right-aligned."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{c:<{w}}" if i in left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        yield "  ".join(cells).rstrip()

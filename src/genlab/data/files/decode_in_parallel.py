@@ -25,14 +25,16 @@ LONG = 500  # files from which a person should see a bar
 THREADS = min(8, usable())  # the decoders let go of the interpreter while they work
 
 
-def in_order(items: Sequence[Item], work: Callable[[Item], Result]) -> Iterator[Callable[[], Result]]:
-    """For each item, in order, a function that returns its result or raises; a few items ahead are worked on."""
+def in_order(
+    items: Sequence[Item], work: Callable[[Item], Result], most: int = 4 * THREADS
+) -> Iterator[Callable[[], Result]]:
+    """For each item, in order, a function that returns its result or raises; ``most`` items ahead are worked on."""
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         try:
             ahead = iter(items)
             for _ in items:
-                while len(waiting) < 4 * THREADS and (item := next(ahead, None)) is not None:
+                while len(waiting) < most and (item := next(ahead, None)) is not None:
                     waiting.append(pool.submit(work, item))
                 yield waiting.popleft().result
         finally:
@@ -40,14 +42,18 @@ def in_order(items: Sequence[Item], work: Callable[[Item], Result]) -> Iterator[
 
 
 def decode_rows(
-    files: Sequence[Path], decode: Callable[[Path], Row], on_error: OnError, findings: Findings
-) -> Iterator[Row | None]:
-    """``decode`` of each file, in order; None for a skipped file, which is recorded.
+    files: Sequence[Path],
+    decode: Callable[[Path], Result],
+    on_error: OnError,
+    findings: Findings,
+    most: int = 4 * THREADS,
+) -> Iterator[Result | None]:
+    """``decode`` of each file, in order, ``most`` ahead; None for a skipped file, which is recorded.
 
     Raises:
         Unreadable: a file cannot be read, and ``on_error`` is ``stop``.
     """
-    for result in in_order(files, decode):
+    for result in in_order(files, decode, most):
         try:
             yield result()
         except Unreadable as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,14 @@ class Findings:
         with self.lock:
             self.notes[sentence] += 1
 
+    def read(self, notes: Iterable[str]) -> None:
+        """Record a file that was read, with remarks on it."""
+        with self.lock:
+            self.files += 1
+            self.notes.update(notes)
+
     def see(self, pixels: Pixels, reading: Reading) -> None:
-        """Record a file that was read."""
+        """Record a picture that was read."""
         notes = list(pixels.notes)
         bands = pixels.colours.shape[-1]
         if bands != reading.channels:
@@ -48,9 +55,8 @@ class Findings:
         low, high = (float(pixels.colours.min()), float(pixels.colours.max())) if pixels.deep else (0.0, 0.0)
         if pixels.deep and reading.range is not None and (low < reading.range[0] or high > reading.range[1]):
             notes.append(OUTSIDE)
+        self.read(notes)
         with self.lock:
-            self.files += 1
-            self.notes.update(notes)
             if pixels.deep:
                 self.deep += 1
                 self.low, self.high = min(self.low, low), max(self.high, high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,20 +17,22 @@ from genlab.data.files.formats import is_picture
 class Listing:
     """The files below ``root``; hidden ones are ignored.
 
-    ``pictures``: by their endings, sorted; a link with such an ending is one even if it points nowhere. ``others``: counts
-    of the other files, by ending. ``lost``: other links that point nowhere. ``closed``: folders that cannot be listed.
+    ``files``: those that are ``wanted`` by their endings, sorted; a link with such an ending is one even if it points nowhere.
+    ``others``: counts of the other files, by ending. ``lost``: other links that point nowhere. ``closed``: folders that
+    cannot be listed.
     """
 
     root: Path
-    pictures: list[Path] = field(default_factory=list)
+    wanted: Callable[[Path], bool] = is_picture
+    files: list[Path] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     lost: list[Path] = field(default_factory=list)
     closed: dict[Path, str] = field(default_factory=dict)
 
     def add(self, path: Path) -> None:
         """Add a file or a link that points nowhere."""
-        if is_picture(path):
-            self.pictures.append(path)
+        if self.wanted(path):
+            self.files.append(path)
         elif path.exists():
             self.others[path.suffix.lower() or path.name] += 1
         else:
@@ -55,21 +57,26 @@ class Listing:
         return path.relative_to(self.root).as_posix()
 
 
-def look_in(folder: Path, on_error: OnError = "stop", apart: Path | None = None) -> Listing:
-    """List a folder, and the folders below it except ``apart``.
+def look_in(
+    folder: Path,
+    on_error: OnError = "stop",
+    apart: Path | None = None,
+    wanted: Callable[[Path], bool] = is_picture,
+) -> Listing:
+    """List a folder, and the folders below it except ``apart``; ``wanted`` files by their paths.
 
     Raises:
         DataError: ``on_error`` is ``stop``, and a folder cannot be listed.
     """
-    found = Listing(folder)
+    found = Listing(folder, wanted)
     walk(folder, found, (), apart)
     if found.closed and on_error == "stop":
         place, why = next(iter(found.closed.items()))
         raise DataError(
-            f"{place} cannot be listed ({why}), so its pictures would be missing. Give the right to list it, or go on "
+            f"{place} cannot be listed ({why}), so its files would be missing. Give the right to list it, or go on "
             "without it: data.on_error=skip"
         )
-    found.pictures.sort()
+    found.files.sort()
     return found
 
 

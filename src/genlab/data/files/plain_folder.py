@@ -64,10 +64,10 @@ def look_at_folder(key: str, root: Path, options: FileOptions) -> PlainFolder:
     """
     require_directory(key, root)
     listing = look_in(root, options.on_error)
-    if not listing.pictures:
+    if not listing.files:
         raise DataError(f"{key}={root}: there is no picture ({NAMED}) in it or below it.")
-    found, skipped = headers_of(listing.pictures, options, f"looking at {key}")
-    files = [path for path in listing.pictures if path in found]
+    found, skipped = headers_of(listing.files, options, f"looking at {key}")
+    files = [path for path in listing.files if path in found]
     if len(files) < 2:
         what = f"there is {len(files)} picture in it that can be read" if files else "no picture in it can be read"
         raise DataError(f"{key}={root}: {what}. Features are compared by their mean and spread: give at least 2.")

@@ -68,7 +68,7 @@ def split_in(path: Path, root: Path) -> str | None:
     return split_of(first) if first != path.name else None
 
 
-def require_one_folder_each(root: Path) -> None:
+def require_one_folder_each(root: Path, key: str, what: str) -> None:
     """Refuse two folders for one split, such as ``val`` and ``valid``.
 
     Raises:
@@ -79,20 +79,20 @@ def require_one_folder_each(root: Path) -> None:
         key = side_and_split(name)
         if key[1] and seen.setdefault(key, name) != name:
             raise DataError(
-                f"data.path={root}: the folders {seen[key]} and {name} are both for {key[1]}{key[0] or ''}. "
-                "Move the pictures of one into the other."
+                f"{key}={root}: the folders {seen[key]} and {name} are both for {key[1]}{key[0] or ''}. "
+                f"Move the {what} of one into the other."
             )
 
 
-def require_folder(path: Path) -> None:
-    """Refuse a ``data.path`` that is not there, or in which two folders are for one split.
+def require_folder(path: Path, key: str = "data.path", what: str = "pictures") -> None:
+    """Refuse a folder, typed as ``key``, that is not there, or in which two folders are for one split.
 
     Raises:
         DataError: there is no such folder.
     """
     if not path.is_dir():
-        raise DataError(f"data.path={path}: there is no such folder. Type: data.path=DIR with your pictures in it.")
-    require_one_folder_each(path)
+        raise DataError(f"{key}={path}: there is no such folder. Type: {key}=DIR with your {what} in it.")
+    require_one_folder_each(path, key, what)
 
 
 def completed(parts: dict[str, list[Item]], name: Callable[[Item], str]) -> dict[str, list[Item]]:
@@ -103,8 +103,12 @@ def completed(parts: dict[str, list[Item]], name: Callable[[Item], str]) -> dict
     return {split: [train[i] for i in cut[split]] if split in cut else parts[split] for split in SPLITS}
 
 
-def require_every_split(sizes: dict[str, int], path: Path, splits: Sequence[str] = SPLITS) -> None:
+def require_every_split(
+    sizes: dict[str, int], path: Path, splits: Sequence[str] = SPLITS, what: tuple[str, str] = ("images", "pictures")
+) -> None:
     """Refuse a set that cannot be trained on, validated and tested.
+
+    ``what``: how its rows and its files are called.
 
     Raises:
         DataError: a split is empty.
@@ -114,7 +118,7 @@ def require_every_split(sizes: dict[str, int], path: Path, splits: Sequence[str]
         train = "train" + empty[0].removeprefix("train").removeprefix("val").removeprefix("test")
         have = ", ".join(f"{split} {sizes[split]:,}" for split in splits)
         raise DataError(
-            f"{path} has too few images to train, validate and test on: {have}. Put pictures into {' and '.join(empty)}, "
+            f"{path} has too few {what[0]} to train, validate and test on: {have}. Put {what[1]} into {' and '.join(empty)}, "
             f"or at least 3 into {train}, of which val and test are then cut."
         )
 

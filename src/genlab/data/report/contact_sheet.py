@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genlab.contracts import DataSpec
+from genlab.contracts import DataSpec, MelFormat, Scale
 from genlab.data.store.columns import Column
 from genlab.data.store.source import PreparedData
 from genlab.figures import COLOURS, MARGIN, Block, figure, filled, page, scatter
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COUNT = 32  # images on a page
 SIDE = 144  # pixels of an image on the page, at most (of tiny ones as near as whole multiples get)
+HEARD = 4  # seconds of a sound, at most
 LINES = 6  # of words below an image
 DOTS, CLOUD = 10_000, 640  # of a cloud of points; pixels of its side
 
@@ -50,6 +51,8 @@ def blocks(prepared: PreparedData) -> list[Block]:
         picked = spread(len(columns["a"]), COUNT // 2)
         pairs = [(beside(shown(columns["a"][i]), shown(columns["b"][i])), f"{i}") for i in picked]
         return [Block("input and target, and their place in the training set", pairs, 4, 2 * SIDE)]
+    if spec.sound is not None:
+        return [spectrograms(columns[side], side, spec, spec.sound) for side in ("a", "b")]
     if spec.kind == "domains":
         return [
             Block(f"domain {side.upper()}   {len(columns[side]):,} training images", unlabelled(columns[side]), 8, SIDE)
@@ -64,6 +67,26 @@ def blocks(prepared: PreparedData) -> list[Block]:
 def unlabelled(column: Column) -> list[tuple[np.ndarray, str]]:
     """Half a page of images without captions."""
     return [(shown(column[i]), "") for i in spread(len(column), COUNT // 2)]
+
+
+def spectrograms(column: Column, side: str, spec: DataSpec, form: MelFormat) -> Block:
+    """A quarter of a page of spectrograms, each to its end or to ``HEARD`` seconds."""
+    most = round(HEARD / form.seconds(1))
+    picked = [column[i][0, :, :most] for i in spread(len(column), COUNT // 4)]
+    cells = [(coloured(levels, spec.scale(side), most), "") for levels in picked]
+    scale = f"{form.f_min:,.0f} Hz below to {form.f_max:,.0f} Hz above, mel; {HEARD} s across"
+    title = f"speaker {side.upper()}   {len(column):,} training sounds   {scale}"
+    return Block(title, cells, 2, 4 * SIDE)
+
+
+def coloured(levels: np.ndarray, scale: Scale, width: int) -> np.ndarray:
+    """Stored levels [H, T] in colours, low bands below, nothing beside a short one. -> uint8 [H, width, 3]."""
+    from matplotlib import colormaps
+
+    black, white = (np.array(row, np.float32)[:, None] for row in zip(*scale, strict=True))
+    drawn = np.full((len(levels), width, 3), 255, np.uint8)
+    drawn[:, : levels.shape[1]] = colormaps["magma"]((levels - black) / (white - black), bytes=True)[::-1, :, :3]
+    return drawn
 
 
 def spread(total: int, count: int) -> list[int]:

@@ -111,17 +111,17 @@ class Folder(Source):
         """
         require_folder(self.path)
         listing = look_in(self.path, self.options.on_error)
-        if not listing.pictures:
+        if not listing.files:
             raise DataError(f"data.path={self.path}: there is no picture ({NAMED}) in it or below it.")
         parts: Parts = {split: [] for split in SPLITS}
         labels: dict[Path, str] = {}
-        for path in listing.pictures:
+        for path in listing.files:
             split = split_in(path, self.path)
             parts[split or "train"].append(path)
             folders = path.relative_to(self.path).parts[bool(split) : -1]
             if folders:
                 labels[path] = folders[0]
-        loose = [path for path in listing.pictures if path not in labels]
+        loose = [path for path in listing.files if path not in labels]
         if labels and loose:
             what = f"sub-folders are classes, but {loose[0]} lies in none. Move it into one, or all out."
             raise DataError(f"{self.path}: {what}")

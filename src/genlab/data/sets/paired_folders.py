@@ -118,7 +118,7 @@ class PairedFolders(Source):
         listing = look_in(self.root, self.options.on_error)
         sides: dict[str, Files] = {"A": {}, "B": {}}
         others = []
-        for path in listing.pictures:
+        for path in listing.files:
             found = side_split_name(path.relative_to(self.root))
             if found is None:
                 others.append(listing.name(path))

@@ -111,14 +111,14 @@ class SideBySide(Source):
         if self.path is None:
             root = ensure(published(self.name), data_root)
             listing = look_in(root, self.options.on_error)
-            return listing, {split: files for split, files in by_split(listing.pictures, root).items() if files}
+            return listing, {split: files for split, files in by_split(listing.files, root).items() if files}
         root = Path(self.path).expanduser()
         require_folder(root)
         listing = look_in(root, self.options.on_error)
-        parts = by_split(listing.pictures, root)
+        parts = by_split(listing.files, root)
         if not any(parts.values()):
             require_no_domains(listing)
-            parts["train"] = listing.pictures
+            parts["train"] = listing.files
         if not parts["train"]:
             raise DataError(f"data.path={root}: there is no picture ({NAMED}) in it, or none in its folder train.")
         return listing, parts
@@ -135,7 +135,7 @@ def require_no_domains(listing: Listing) -> None:
     Raises:
         ConfigError: with the sets that such folders are for.
     """
-    sides = {found[0] for path in listing.pictures if (found := side_split_name(path.relative_to(listing.root)))}
+    sides = {found[0] for path in listing.files if (found := side_split_name(path.relative_to(listing.root)))}
     if sides == {"A", "B"}:
         root = listing.root
         what = "holds two folders, A and B, and no pairs side by side in one file"

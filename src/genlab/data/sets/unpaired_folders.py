@@ -122,12 +122,12 @@ class UnpairedFolders(Source):
             known = published(self.name)
             root = ensure(known, data_root)
             listing = look_in(root, self.options.on_error)
-            return listing, {part: [p for p in listing.pictures if root / part in p.parents] for part in known.parts}
+            return listing, {part: [p for p in listing.files if root / part in p.parents] for part in known.parts}
         root = Path(self.path).expanduser()
         require_folder(root)
         listing = look_in(root, self.options.on_error)
         parts: Parts = {f"{split}{side}": [] for side in SIDES for split in SPLITS}
-        for path in listing.pictures:
+        for path in listing.files:
             if found := side_split_name(path.relative_to(root)):
                 side, split, _ = found
                 parts[f"{split}{side}"].append(path)

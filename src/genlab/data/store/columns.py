@@ -16,7 +16,7 @@ LARGE = 64 << 10  # bytes of a row from which its pages are cheaper to map again
 
 @dataclass(frozen=True)
 class Ragged:
-    """Images of different sizes, concatenated: ``flat`` uint8 [bytes], ``shapes`` int64 [N, 3] (C, H, W).
+    """Images of different sizes, concatenated: ``flat`` [values], ``shapes`` int64 [N, 3] (C, H, W).
 
     ``starts``: offset of each image in ``flat``, int64 [N].
     """
@@ -151,7 +151,7 @@ def gather(column: Column, rows: np.ndarray, cut: Crop | None = None, epoch: int
         return np.stack([column[row] for row in rows])
     height, width = cut.size
     channels = column.shapes[0, 0] if isinstance(column, Ragged) else column.shape[1]
-    batch = np.empty((len(rows), channels, height, width), np.uint8)
+    batch = np.empty((len(rows), channels, height, width), whole_of(column).dtype)
     for i, (row, top, left) in enumerate(zip(rows, *cut.corners(column, rows, epoch, side), strict=True)):
         batch[i] = column[row][:, top : top + height, left : left + width]
     return batch

@@ -96,9 +96,10 @@ def handed_over(folder: Path) -> PreparedData | None:
     columns = {
         split: {name: opened(place, arrays, f"{split}.{name}") for name, place in part} for split, part in known.items()
     }
-    crop, hflip = facts["augmentation"]["crop"], facts["augmentation"]["hflip"]
+    crop = facts["augmentation"]["crop"]
+    augmentation = Augmentation(**(facts["augmentation"] | {"crop": crop and tuple(crop)}))
     modes = Modes(arrays["modes"], facts["sigma"]) if "modes" in arrays else None
-    return PreparedData(DataSpec.from_plain(facts["spec"]), columns, Augmentation(crop and tuple(crop), hflip), modes)
+    return PreparedData(DataSpec.from_plain(facts["spec"]), columns, augmentation, modes)
 
 
 def opened(place: dict[str, Any] | None, arrays: dict[str, np.ndarray], name: str) -> Column:

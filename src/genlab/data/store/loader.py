@@ -60,7 +60,7 @@ class Rows:
         return epoch_order(len(self), seed, epoch)
 
     def take(self, rows: np.ndarray, epoch: int = 0) -> Batch:
-        """The batch at ``rows``: cropped images as uint8, labels and row indices as int64."""
+        """The batch at ``rows``: cropped images as they are stored, labels and row indices as int64."""
         if self.kind == "domains":
             return self.take_domains(rows[:, 0], rows[:, 1], epoch)
         index = self.places(rows)
@@ -86,7 +86,7 @@ class Rows:
         return torch.from_numpy(column[rows]) if self.resident is None else self.resident.rows(column, rows)
 
     def images(self, name: str, rows: np.ndarray, epoch: int, side: int = 0) -> Tensor:
-        """The images at ``rows``, cropped, uint8 [B, C, H, W]."""
+        """The images at ``rows``, cropped, as they are stored, [B, C, H, W]."""
         if self.resident is not None:
             return self.resident.images(self.columns[name], rows, self.cut, epoch, side)
         batch = gather(self.columns[name], rows, self.cut, epoch, side)

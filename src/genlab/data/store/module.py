@@ -1,4 +1,4 @@
-"""The LightningDataModule over a prepared set: a loader per split, and conversion of batches from uint8 to [0, 1]."""
+"""The LightningDataModule over a prepared set: a loader per split, and conversion of batches from what is stored to [0, 1]."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from genlab.data.store.binarize import binarized
 from genlab.data.store.columns import Crop
 from genlab.data.store.loader import Batch, EvalLoader, Rows, TrainLoader, map_tensors
 from genlab.data.store.resident import Resident, to_device
+from genlab.data.store.scale import unit
 from genlab.data.store.source import PreparedData
 
 # what decides the order of the images, in words
@@ -32,7 +33,7 @@ EVAL_BYTES = 64 << 20  # of one evaluation batch: 250 digits, 80 pictures of 256
 
 
 class StoreData(pl.LightningDataModule):
-    """Batches of the set's kind, sent to the device as uint8; augmented, binarised and converted to [0, 1] there.
+    """Batches of the set's kind, sent to the device as they are stored; augmented, binarised and converted to [0, 1] there.
 
     Args:
         prepared: the columns of each split, and the augmentation of training images.
@@ -56,8 +57,9 @@ class StoreData(pl.LightningDataModule):
             self.resident.keep(column)
 
     def rows(self, split: Split, random: bool = False) -> Rows:
-        """The rows of a split; crops are at random positions if ``random``, else centred."""
-        crop = self.prepared.augmentation.crop
+        """The rows of a split; crops are at random positions if ``random``, else centred, unless images are then whole."""
+        augmentation = self.prepared.augmentation
+        crop = augmentation.crop if random else augmentation.evaluated
         cut = Crop(crop, self.seed, random) if crop else None
         return Rows(self.prepared.spec.kind, self.prepared.columns[split], cut, self.resident)
 
@@ -113,11 +115,11 @@ class StoreData(pl.LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """Copy every tensor to the device, still as uint8; to a GPU without blocking the host."""
+        """Copy every tensor to the device, still as it is stored; to a GPU without blocking the host."""
         return batch if batch[-1].device == device else map_tensors(batch, lambda x: to_device(x, device))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Convert uint8 to floats in [0, 1] on the device, flipping training images; points only change dtype."""
+        """Convert images to floats in [0, 1] on the device, flipping training images; points only change dtype."""
         epoch = self.trainer.current_epoch if self.trainer is not None and self.trainer.training else None
         return self.floats(batch, epoch)
 
@@ -134,12 +136,12 @@ class StoreData(pl.LightningDataModule):
         return batch._replace(a=a, b=b)
 
     def pixels(self, image: Tensor, index: Tensor, epoch: int | None, side: int = 0) -> Tensor:
-        """uint8 [B, C, H, W] -> floats in [0, 1], in an epoch of training flipped at random; binarised if the set asks."""
+        """Stored images [B, C, H, W] -> floats in [0, 1], in training flipped at random; binarised if the set asks."""
         if how := self.prepared.spec.binarized:
             image = binarized(image, index, how, None if epoch is None else (self.seed, epoch))
         if self.prepared.augmentation.hflip and epoch is not None:
             image = random_flip(image, index, self.seed, epoch, side)
-        return image.to(self.precision()).div_(255)
+        return unit(image, self.prepared.spec.scale("b" if side else "a"), self.precision())
 
     def precision(self) -> torch.dtype:
         """The dtype of the model's weights: float32, or float64 with ``trainer.precision=64-true``."""

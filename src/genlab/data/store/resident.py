@@ -53,7 +53,7 @@ class Resident:
         return self.keep(column).view(shape).index_select(0, self.places(rows_in_whole(column, rows)))
 
     def images(self, column: Column, rows: np.ndarray, cut: Crop | None, epoch: int, side: int) -> Tensor:
-        """The same images as ``gather`` on the host, bit for bit. -> uint8 [B, C, H, W]."""
+        """The same images as ``gather`` on the host, bit for bit. -> [B, C, H, W]."""
         if cut is None and not isinstance(column, Ragged):
             return self.rows(column, rows)
         flat = self.keep(column)

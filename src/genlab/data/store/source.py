@@ -18,10 +18,19 @@ Columns = dict[str, Column]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Augmentation of training images, redrawn every epoch: random crops of ``crop`` (H, W), horizontal flips."""
+    """Augmentation of training images, redrawn every epoch: random crops of ``crop`` (H, W), horizontal flips.
 
-    crop: tuple[int, int] | None = None  # outside training: the middle
+    Outside training images are cropped to the middle, or ``whole``.
+    """
+
+    crop: tuple[int, int] | None = None
     hflip: bool = False
+    whole: bool = False
+
+    @property
+    def evaluated(self) -> tuple[int, int] | None:
+        """Size (H, W) of the crop outside training; None: images are whole."""
+        return None if self.whole else self.crop
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,8 @@ class Modes:
 class PreparedData:
     """A data set ready to be read: for each split its columns, named like the fields of its batches.
 
-    ``image``, ``a``, ``b``: uint8 [N, C, H, W], or ``Ragged``; ``x``: float32 [N, D]; ``label``: int64 [N] or
-    [N, K]. All columns of a split have the same length, except ``a`` and ``b`` of ``domains``.
+    ``image``, ``a``, ``b``: [N, C, H, W], or ``Ragged``, uint8, or numbers on the scale of ``DataSpec``; ``x``: float32 [N, D];
+    ``label``: int64 [N] or [N, K]. All columns of a split have the same length, except ``a`` and ``b`` of ``domains``.
     """
 
     spec: DataSpec
@@ -89,6 +98,10 @@ class Source(ABC):
 
         ``skipped``: files that were left out before missing parts were cut, as in ``DataSpec``.
         """
+        return {}
+
+    def sounds(self, data_root: Path) -> dict[str, list[Path]]:
+        """The sound files by part, for reports; empty for sets without sound files."""
         return {}
 
 

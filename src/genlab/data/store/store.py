@@ -1,4 +1,4 @@
-"""On-disk cache of decoded images: uint8, memory-mapped, built once and atomically.
+"""On-disk cache of decoded images: memory-mapped, built once and atomically.
 
 A store is a folder ``<cache>/store/<name>-<key>/`` with one file per column and a ``manifest.json``. It is built under
 a lock in a temporary folder, then renamed. ``key`` changes with the source files and the recipe.

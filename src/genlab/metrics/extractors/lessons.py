@@ -14,8 +14,9 @@ from torch import Tensor
 from genlab.contracts import DataSpec, Split
 from genlab.data.store.columns import Crop, Ragged, gather
 from genlab.data.store.order import repeated
+from genlab.data.store.scale import unit
 from genlab.data.store.source import SPLITS, PreparedData
-from genlab.images import from_uint8, widened
+from genlab.images import widened
 from genlab.metrics.extractors.classifier_augment import COLOUR, SQUEEZE, TURN, ZOOM, augment, resized
 
 Examples = Iterator[tuple[Tensor, Tensor]]  # images float [B, C, H, W] in [0, 1], labels int64 [B, number of labels]
@@ -81,7 +82,7 @@ class Lesson:
 
     def examples(self, split: Split, chunk: int = 100) -> Examples:
         """Every image of a split, cropped as in evaluation, A before B."""
-        cut = Crop(crop) if (crop := self.prepared.augmentation.crop) else None
+        cut = Crop(crop) if (crop := self.prepared.augmentation.evaluated) else None
         for side, column in enumerate(self.columns):
             count = len(self.prepared.columns[split][column])
             for start in range(0, count, chunk):
@@ -95,7 +96,8 @@ class Lesson:
         one_by_one = cut is None and isinstance(column, Ragged)
         parts = np.split(index, len(index)) if one_by_one else [index]
         height, width = self.shape[1:]
-        whole = (from_uint8(torch.from_numpy(gather(column, part, cut, step, side))) for part in parts)
+        scale = self.spec.scale(self.columns[side])
+        whole = (unit(torch.from_numpy(gather(column, part, cut, step, side)), scale) for part in parts)
         images = torch.cat([resized(x, (height, width)) for x in whole])
         told = torch.from_numpy(np.full(len(index), side) if labels is None else np.array(labels[index]))
         if base := self.spec.channel_classes:

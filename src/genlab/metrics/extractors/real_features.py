@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.contracts import Split
+from genlab.contracts import Scale, Split
 from genlab.data.store.columns import Column, Crop, Ragged, gather
 from genlab.data.store.order import repeated
+from genlab.data.store.scale import unit
 from genlab.data.store.source import PreparedData
 from genlab.files import cached, ensure, key_of
-from genlab.images import from_uint8
 from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.extractors.kept import NOT_KEPT, Kept, libraries
 from genlab.metrics.feature_set import FeatureSet
@@ -102,9 +102,9 @@ class RealFeatures(KeptFeatures):
         column: str = "image",
         limit: int | None = None,
     ) -> None:
-        spec, crop = prepared.spec, prepared.augmentation.crop
+        spec, crop = prepared.spec, prepared.augmentation.evaluated
         self.images, self.cut = prepared.columns[split][column], Crop(crop) if crop else None
-        self.chosen = chosen(len(self.images), limit)
+        self.chosen, self.scale = chosen(len(self.images), limit), spec.scale(column)
         facts = spec.digest, len(self.images), len(self.chosen), spec.shape, split, column, spec.note, crop
         key = key_of(VERSION, libraries(), *facts, extractor.digest)
         super().__init__(cache_root / "features" / f"real-{spec.name}-{split}-{extractor.name}-{key}.pt", extractor)
@@ -114,7 +114,8 @@ class RealFeatures(KeptFeatures):
 
     def make(self) -> dict[str, Any]:
         """Compute the features."""
-        return {"features": features_of(self.images, self.extractor, self.cut, self.pieces, self.chosen)}
+        found = features_of(self.images, self.extractor, self.cut, self.pieces, self.chosen, self.scale)
+        return {"features": found}
 
     def are_features(self, value: Any) -> bool:
         """Whether a kept value has as many features as there are images."""
@@ -134,16 +135,17 @@ def features_of(
     cut: Crop | None = None,
     pieces: Kept = NOT_KEPT,
     rows: np.ndarray | None = None,
+    scale: Scale = (),
 ) -> Tensor:
-    """Features of uint8 images cropped to ``cut``, computed on the extractor's device. -> [N, d] on the CPU.
+    """Features of stored images cropped to ``cut``, computed on the extractor's device. -> [N, d] on the CPU.
 
-    ``rows``: the images to look at; None: all.
+    ``rows``: the images to look at; None: all. ``scale``: black and white of each row; empty: of bytes.
     """
     index = np.arange(len(images)) if rows is None else rows
 
     def work(part: range) -> Tensor:
         batch = torch.from_numpy(np.array(gather(images, index[part.start : part.stop], cut)))
-        return extractor(from_uint8(batch.to(extractor.device))).cpu()
+        return extractor(unit(batch.to(extractor.device), scale)).cpu()
 
     title = f"looking at the real images with {extractor.name}"
     return torch.cat([*pieces.batches(title, len(index), chunk_of(images, cut), work)])

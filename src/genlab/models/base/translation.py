@@ -52,6 +52,10 @@ def require_sides_for(spec: DataSpec, generator: Any, smallest: int = 1) -> None
     if problem and spec.kind == "images":  # which no crop makes fit
         remedy = "Type: model/generator=residual_conv, which takes every size; or take another data.image_size"
         raise ConfigError([Problem("model.generator", problem.what, remedy)])
+    if problem and spec.sound:
+        fitting = [max(-(-side // generator.multiple) * generator.multiple, smallest) for side in (height, width)]
+        remedy = f"Type: data.n_mels={fitting[0]} data.frames={fitting[1]}"
+        raise ConfigError([Problem("data.frames", problem.what, remedy)])
     if problem:
         raise ConfigError([problem])
 
