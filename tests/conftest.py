@@ -26,6 +26,7 @@ from genlab.data.sets import digits  # noqa: E402
 
 import photographs  # noqa: E402
 import striking  # noqa: E402
+import vowels  # noqa: E402
 from forked import HEAVY, LIGHT, Forks  # noqa: E402
 
 torch.set_num_threads(1)
@@ -105,12 +106,13 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def folders(pictures, tmp_path_factory):
-    """Where the sets lie that are made of one's own files, by the name of the data set."""
+    """Where the sets lie that are made of one's own files, by the name of the data set; of speech, each speaker's folder."""
     root = tmp_path_factory.mktemp("translation")
     translated = {
         "paired_folders": photographs.pairs(root / "pairs"),
         "paired_image": standins.side_by_side(root / "combined", ("train", "val", "test")),
         "unpaired_folders": photographs.domains(root / "domains"),
+        "speech_folders": vowels.two_speakers(root / "speech"),
     }
     return {"folder": pictures, **translated}
 

@@ -66,6 +66,7 @@ DATA = {
     "paired_image": CUT,
     "paired_folders": CUT,
     "unpaired_folders": CUT,
+    "speech_folders": ["data.frames=32", "data.n_mels=32"],
     **dict.fromkeys(standins.DOMAINS, CUT),
 }
 # models that every set of a kind is trained with
@@ -96,7 +97,8 @@ def usual_model(name):
 def path(options, folders):
     """Where the set lies that ``options`` choose, if it is made of files of one's own."""
     name = next(option.partition("=")[2] for option in options if option.startswith("data="))
-    return [f"data.path={folders[name]}"] if name in folders else []
+    place = folders.get(name, {})
+    return [f"data.{key}={one}" for key, one in (place if isinstance(place, dict) else {"path": place}).items()]
 
 
 def modelled(composed, folders, name):
@@ -224,10 +226,9 @@ def sizes_by_index(spec, split):
 def check_batch(batch, spec):
     """Data of the shape, precision and range that the description promises, and labels that it counts."""
     assert isinstance(batch, {"images": Images, "points": Points, "pairs": Pairs, "domains": Domains}[spec.kind])
-    assert batch[0].shape[1:] == spec.shape
     assert batch[0].dtype == torch.float32
     for image in batch[: {"images": 1, "points": 0}.get(spec.kind, 2)]:
-        assert image.shape[1:] == spec.shape
+        assert image.shape[1:] == (spec.shape if spec.sound is None else (*spec.shape[:2], image.shape[-1]))
         assert 0 <= image.min() < image.max() <= 1
     levels = spec.levels or ((spec.classes,) if spec.classes else ())
     assert (getattr(batch, "label", None) is not None) == bool(levels)

@@ -21,16 +21,20 @@ SETS = {
     "one attribute": ["data=celeba", "data.label=Smiling"],
     "folder": ["data=folder"],
     "domains": ["model=cyclegan", "data=unpaired_folders", "data.limit=5", "data.preprocess=none"],
+    "speech": ["model=cyclegan", "data=speech_folders", "data.limit=5"],
     "pairs": ["model=pix2pix", "data=paired_folders", "data.direction=BtoA", "data.crop_size=256"],
 }
-PATHS = {"folder": "folder", "domains": "unpaired_folders", "pairs": "paired_folders"}
+PATHS = {"speech": "speech_folders", "folder": "folder", "domains": "unpaired_folders", "pairs": "paired_folders"}
+
+
+def located(place):
+    """Where a set lies, in words to type: a folder, or several by their keys."""
+    return [f"data.{key}={one}" for key, one in (place if isinstance(place, dict) else {"path": place}).items()]
 
 
 @pytest.fixture
 def made(composed, folders):
-    return lambda name: prepare(
-        composed(*SETS[name], *([f"data.path={folders[PATHS[name]]}"] if name in PATHS else []))
-    )
+    return lambda name: prepare(composed(*SETS[name], *located(folders[PATHS[name]] if name in PATHS else {})))
 
 
 def assert_same(one, other):

@@ -114,7 +114,7 @@ class Spectrograms:
             return None
         first, end = speech_span(level, self.trim)
         chosen = fitted(first, end, len(level), self.frames)
-        findings.read([*notes, SHORT] if len(chosen) > len(level) else notes)
+        findings.read([*notes, SHORT] if len(level) < self.frames else notes)
         return Heard(frames[None, :, chosen].astype(STORED), Moments.of(frames[:, first:end]))
 
     def plain(self) -> dict[str, Any]:
@@ -125,9 +125,10 @@ class Spectrograms:
 def fitted(first: int, end: int, total: int, least: int) -> np.ndarray:
     """Which frames of a file a row has: those of its speech, and of what is around them as many as networks need. int64.
 
-    At least ``least`` and a multiple of ``MULTIPLE``: beyond the speech, then before it, then the whole over again.
+    A multiple of ``MULTIPLE``, with what comes after the speech, or before it; the file's end is lost if it has no more. At
+    least ``least``: a shorter file over again.
     """
-    wanted = max(-(-(end - first) // MULTIPLE) * MULTIPLE, least)
+    wanted = max(min(-(-(end - first) // MULTIPLE) * MULTIPLE, total // MULTIPLE * MULTIPLE), least)
     end = min(total, first + wanted)
     first = max(0, end - wanted)
     return first + np.arange(wanted) % (end - first)
