@@ -22,6 +22,8 @@ from genlab.data.store.columns import Ragged
 from genlab.data.store.source import PreparedData
 from genlab.figures import filled
 
+import vowels
+
 REPO = Path(__file__).resolve().parents[2]
 REAL = REPO.parent / "shared" / "data"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the original files are not beside this checkout")
@@ -300,3 +302,29 @@ def test_words_fit_below_their_image():
     spec = DataSpec("set", "images", (1, 8, 8), {}, "", 2, ("cat", "dog"))
     assert words(spec, np.int64(1)) == "dog"
     assert filled("w" * 100, SIDE, 1).endswith("…")
+
+
+# ---- sounds ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_sounds_lengths_rates_and_odd_files_are_said_and_spectrograms_drawn(prepare, tmp_path):
+    pytest.importorskip("soundfile", reason="the extra speech is not installed")
+    folders = vowels.two_speakers(tmp_path / "speech", train=4, rest=1)
+    train = folders["a"] / "train"
+    vowels.write_wav(train / "silent.wav", np.zeros(8000))
+    vowels.write_wav(train / "clipped.wav", 9 * vowels.vowels(1, 8000), 8000)
+    (train / "text.wav").write_text("a letter")
+    shutil.copy(train / "00.wav", folders["a"] / "test" / "again.wav")
+    asked = ["data=speech_folders", *(f"data.{side}={place}" for side, place in folders.items())]
+    code, out = prepare(*asked, "data.frames=32", "data.n_mels=32", "data.on_error=skip", "show=sheet.png")
+    assert code == 0
+    assert "unreadable 1: a/train/text.wav" in out
+    assert "silent     1: a/train/silent.wav" in out
+    assert "clipped    1: a/train/clipped.wav" in out
+    assert "warning    the same sound trains and measures: a/train/00.wav (trainA) = a/test/again.wav (testA)" in out
+    row = next(line for line in out.splitlines() if line.startswith("trainA")).split("  ")
+    assert [cell.strip() for cell in row if cell] == [
+        "trainA", "7", "0.5 … 1.0 … 1.1", "5.4 s", "16,000 Hz (5), 8,000 Hz (1)", "1", "16 bit", "0.2",
+    ]  # fmt: skip
+    assert np.asarray(Image.open(tmp_path / "sheet.png")).std() > 10
+    assert prepare(*asked, "data.frames=32", "data.n_mels=32")[0] == 2

@@ -129,7 +129,7 @@ def test_two_folders_for_one_split_are_named(tmp_path):
     for name in ("val", "Valid", "trainA", "train"):
         (tmp_path / name).mkdir()
     with pytest.raises(DataError, match=r"Valid and val are both for val\."):
-        require_one_folder_each(tmp_path)
+        require_one_folder_each(tmp_path, "data.path", "pictures")
 
 
 def test_valid_is_a_split_and_no_class(tmp_path):
