@@ -112,7 +112,7 @@ def folders(pictures, tmp_path_factory):
         "paired_folders": photographs.pairs(root / "pairs"),
         "paired_image": standins.side_by_side(root / "combined", ("train", "val", "test")),
         "unpaired_folders": photographs.domains(root / "domains"),
-        "speech_folders": vowels.two_speakers(root / "speech"),
+        "speech_folders": vowels.two_speakers(root / "speech", train=34, seconds=0.6),
     }
     return {"folder": pictures, **translated}
 

@@ -32,12 +32,12 @@ def write_wav(path, sound, rate=16000):
     return path
 
 
-def two_speakers(root, train=9, rest=3):
-    """A low and a high voice in ``root/a`` and ``root/b``, utterances of a second or so. -> the folders by their keys."""
+def two_speakers(root, train=9, rest=3, seconds=0.8):
+    """A low and a high voice in ``root/a`` and ``root/b``, utterances of ``seconds`` or more. -> the folders by their keys."""
     for side, pitch in {"a": 110, "b": 190}.items():
         for split, count in {"train": train, "val": rest, "test": rest}.items():
             for i in range(count):
-                sound = vowels(0.8 + 0.11 * i, pitch=pitch, seed=hash_of(side, split, i))
+                sound = vowels(seconds + 0.11 * (i % 9), pitch=pitch, seed=hash_of(side, split, i))
                 write_wav(root / side / split / f"{i:02d}.wav", sound)
     return {"a": root / "a", "b": root / "b"}
 

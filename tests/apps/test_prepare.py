@@ -327,4 +327,5 @@ def test_of_sounds_lengths_rates_and_odd_files_are_said_and_spectrograms_drawn(p
         "trainA", "7", "0.5 … 1.0 … 1.1", "5.4 s", "16,000 Hz (5), 8,000 Hz (1)", "1", "16 bit", "0.2",
     ]  # fmt: skip
     assert np.asarray(Image.open(tmp_path / "sheet.png")).std() > 10
-    assert prepare(*asked, "data.frames=32", "data.n_mels=32")[0] == 2
+    with pytest.raises(DataError, match=r"text\.wav cannot be read as a sound"):
+        prepare(*asked, "data.frames=32", "data.n_mels=32")

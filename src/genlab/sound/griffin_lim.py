@@ -24,8 +24,9 @@ TINY = 1e-12
 def transform(sound: Tensor, form: MelFormat) -> Tensor:
     """The short-time Fourier transform, in amplitudes. [B, N] -> complex [B, n_fft / 2 + 1, T]."""
     window = torch.hann_window(form.n_fft, dtype=sound.dtype, device=sound.device)
-    options = {"window": window, "center": True, "pad_mode": "constant", "return_complex": True}
-    return torch.stft(sound, form.n_fft, form.hop_length, **options) * (2 / window.sum())
+    sizes = form.n_fft, form.hop_length
+    found = torch.stft(sound, *sizes, window=window, center=True, pad_mode="constant", return_complex=True)
+    return found * (2 / window.sum())
 
 
 def inverse(spectrum: Tensor, form: MelFormat, samples: int) -> Tensor:

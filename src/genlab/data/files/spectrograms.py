@@ -37,9 +37,9 @@ class Moments:
 
     @classmethod
     def of(cls, frames: np.ndarray) -> Moments:
-        """Those of a spectrogram, [n_mels, T]."""
-        wide = frames.astype(np.float64)
-        return cls(frames.shape[1], wide.sum(1), (wide**2).sum(1))
+        """Those of a spectrogram, [n_mels, T]; no copy of it is made, since it may be of an hour."""
+        squares = np.einsum("mt,mt->m", frames, frames, dtype=np.float64)
+        return cls(frames.shape[1], frames.sum(1, dtype=np.float64), squares)
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(self.count + other.count, self.total + other.total, self.squares + other.squares)
@@ -115,7 +115,7 @@ class Spectrograms:
         first, end = speech_span(level, self.trim)
         chosen = fitted(first, end, len(level), self.frames)
         findings.read([*notes, SHORT] if len(level) < self.frames else notes)
-        return Heard(frames[None, :, chosen].astype(STORED), Moments.of(frames[:, first:end]))
+        return Heard(frames.astype(STORED)[None, :, chosen], Moments.of(frames[:, first:end]))
 
     def plain(self) -> dict[str, Any]:
         """The sums of the training parts as numbers, strings, lists and dicts, to be kept."""

@@ -76,10 +76,10 @@ def require_one_folder_each(root: Path, key: str, what: str) -> None:
     """
     seen: dict[object, str] = {}
     for name in sorted(place.name for place in root.iterdir() if place.is_dir()):
-        key = side_and_split(name)
-        if key[1] and seen.setdefault(key, name) != name:
+        side, split = found = side_and_split(name)
+        if split and seen.setdefault(found, name) != name:
             raise DataError(
-                f"{key}={root}: the folders {seen[key]} and {name} are both for {key[1]}{key[0] or ''}. "
+                f"{key}={root}: the folders {seen[found]} and {name} are both for {split}{side or ''}. "
                 f"Move the {what} of one into the other."
             )
 
