@@ -125,6 +125,15 @@ def test_black_translations_and_copies_are_told_from_their_pixels(alarms, made, 
     assert names(alarms) == [(name, 7)]
 
 
+def test_of_two_sizes_the_sides_are_as_far_apart_as_where_both_have_pixels():
+    a, b = torch.full((1, 1, 4, 9), 0.7), torch.full((2, 1, 6, 5), 0.5)
+    a[..., 5:], b[..., 4:, :] = 9.0, 9.0  # beyond the other
+    batch = Domains(a, b, torch.arange(1), torch.arange(2))
+    model = SimpleNamespace(translate=lambda x, direction: x)
+    terms = Symptoms(1, [], 9, 9).terms(SimpleNamespace(limited=lambda val, test: 9), Seen(model, batch, 9))
+    assert terms["distance_ab"].tolist() == pytest.approx([0.2])
+
+
 def test_pictures_that_are_black_and_white_themselves_raise_no_alarm(alarms):
     validated(alarms, 7, saturated=0.9, saturated_b=0.85, change=0.3, distance_ab=0.3)
     assert names(alarms) == []

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from data.store.test_handover import PATHS, SETS, assert_same
+from data.store.test_handover import PATHS, SETS, assert_same, located
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.train import run as run_train
 from genlab.contracts import ConfigError, DataError
@@ -19,9 +19,7 @@ from genlab.files import read_json
 
 @pytest.fixture
 def made(composed, folders):
-    return lambda name: prepare(
-        composed(*SETS[name], *([f"data.path={folders[PATHS[name]]}"] if name in PATHS else []))
-    )
+    return lambda name: prepare(composed(*SETS[name], *located(folders[PATHS[name]] if name in PATHS else {})))
 
 
 def stores(prepared):

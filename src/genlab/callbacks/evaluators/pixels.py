@@ -132,7 +132,7 @@ def compared(now: Evaluation) -> tuple[int, int]:
 class Symptoms(Evaluator):
     """Metrics for the alarms: ``change`` and ``saturated`` of translations, and the same scales for real images.
 
-    ``distance_ab`` is the mean |a - b|: within a pair, or, for two domains, between unrelated images.
+    ``distance_ab`` is the mean |a - b|: within a pair, or, for two domains, between unrelated images, where both have pixels.
     """
 
     needs: ClassVar[dict[Any, Any]] = {"pairs": Translates, "domains": Translates}
@@ -147,10 +147,16 @@ class Symptoms(Evaluator):
     def terms(self, now: Evaluation, seen: Seen) -> dict[str, Tensor]:
         """The metrics, [B] each; for two domains B may differ between them."""
         sides = {"a": seen.batch.a.float(), "b": seen.batch.b.float()}
-        few = min(map(len, sides.values()))
-        terms = {"distance_ab": (sides["a"][:few] - sides["b"][:few]).abs().flatten(1).mean(1)}
+        a, b = in_common(sides["a"], sides["b"])
+        terms = {"distance_ab": (a - b).abs().flatten(1).mean(1)}
         for made in (made.first(self.count(now)) for made in seen.translations):
             terms[f"change{made.way.suffix}"] = (made.y - made.x).abs().flatten(1).mean(1)
             terms[f"saturated{made.way.suffix}"] = saturated(made.y)
             terms[f"saturated_{made.way.target}"] = saturated(sides[made.way.target])
         return terms
+
+
+def in_common(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """As many images of both, from the upper left as large as the smaller ones. [B, C, H, W] each -> the same shape twice."""
+    few, height, width = (min(a.shape[place], b.shape[place]) for place in (0, 2, 3))
+    return a[:few, :, :height, :width], b[:few, :, :height, :width]

@@ -147,6 +147,8 @@ def gather(column: Column, rows: np.ndarray, cut: Crop | None = None, epoch: int
     """The images at ``rows``, cropped to ``cut``. -> [B, C, H, W] in the column's dtype."""
     if cut is None and not isinstance(column, Ragged):
         return column[rows]
+    if cut is None and not len(rows):  # of the smaller of two domains, once it is used up
+        return np.empty((0, *column.shapes[0]), whole_of(column).dtype)
     if cut is None:
         return np.stack([column[row] for row in rows])
     height, width = cut.size

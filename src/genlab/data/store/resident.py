@@ -59,6 +59,8 @@ class Resident:
         flat = self.keep(column)
         if cut is None:
             assert isinstance(column, Ragged)
+            if not len(rows):
+                return flat.new_empty((0, *map(int, column.shapes[0])))
             whole_images = [(column.starts[row], column.shapes[row]) for row in rows]
             return torch.stack([flat[at : at + shape.prod()].view(*map(int, shape)) for at, shape in whole_images])
         heights, widths = heights_and_widths(column, rows)
