@@ -148,10 +148,12 @@ def test_columns_on_the_device_give_the_same_crops(prepared):
 
 def test_the_smaller_speaker_is_at_the_end_before_the_other(tmp_path):
     folders = two_speakers(tmp_path, train=2, rest=2)
-    write_wav(folders["b"] / "val" / "more.wav", vowels(1.9))
+    for side, count in {"a": 1, "b": 2}.items():
+        for i in range(count):
+            write_wav(folders[side] / "val" / f"more{i}.wav", vowels(1.9))
     prepared = source(folders).prepare(tmp_path, tmp_path / "cache")
     batches = list(StoreData(prepared, 2, 0).val_dataloader())
-    assert [(len(batch.a), len(batch.b)) for batch in batches] == [(1, 1), (1, 1), (0, 1)]
+    assert [(len(batch.a), len(batch.b)) for batch in batches] == [(1, 1), (1, 1), (1, 1), (0, 1)]
     column, none = prepared.columns["val"]["a"], np.empty(0, np.int64)
     assert (
         Resident(torch.device("cpu")).images(column, none, None, 0, 0).shape

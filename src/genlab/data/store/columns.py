@@ -145,15 +145,18 @@ class Crop:
 
 def gather(column: Column, rows: np.ndarray, cut: Crop | None = None, epoch: int = 0, side: int = 0) -> np.ndarray:
     """The images at ``rows``, cropped to ``cut``. -> [B, C, H, W] in the column's dtype."""
-    if cut is None and not isinstance(column, Ragged):
-        return column[rows]
-    if cut is None and not len(rows):  # of the smaller of two domains, once it is used up
-        return np.empty((0, *column.shapes[0]), whole_of(column).dtype)
     if cut is None:
-        return np.stack([column[row] for row in rows])
+        return whole_images(column, rows) if isinstance(column, Ragged) else column[rows]
     height, width = cut.size
     channels = column.shapes[0, 0] if isinstance(column, Ragged) else column.shape[1]
     batch = np.empty((len(rows), channels, height, width), whole_of(column).dtype)
     for i, (row, top, left) in enumerate(zip(rows, *cut.corners(column, rows, epoch, side), strict=True)):
         batch[i] = column[row][:, top : top + height, left : left + width]
     return batch
+
+
+def whole_images(column: Ragged, rows: np.ndarray) -> np.ndarray:
+    """The images at ``rows``, all of one size; none, of the smaller of two domains once it is used up. -> [B, C, H, W]."""
+    if not len(rows):
+        return np.empty((0, *column.shapes[0]), column.flat.dtype)
+    return np.stack([column[row] for row in rows])
