@@ -18,10 +18,10 @@ LETTER = 6.3  # pixels of a letter of the words below the title, on average
 BLUE, RED, GREEN = "#4477aa", "#ee6677", "#228833"  # Tol's bright: real, fake, and what is aimed at
 
 
-def panels(title: str, lines: Sequence[str], count: int, across: int = 3) -> tuple[Figure, list[Axes]]:
-    """A page with a title, faint lines of words below it, and ``count`` panels, at most so many ``across``."""
+def panels(title: str, lines: Sequence[str], count: int, across: int = 3, wide: float = 1) -> tuple[Figure, list[Axes]]:
+    """A page with a title, faint lines of words below it, and ``count`` panels ``wide``, at most so many ``across``."""
     across, down = min(count, across), math.ceil(count / across)
-    width = SIDE * across
+    width = round(SIDE * wide * across)
     words = [part for line in lines for part in textwrap.wrap(line, int((width - 28) / LETTER))]
     head = HEAD + LINE * len(words)
     high = HIGH * down + head
