@@ -168,7 +168,7 @@ def test_only_a_check_writes_nothing(gan, train):
 
 
 def test_what_is_missing_misspelt_or_too_much_is_refused_with_what_to_type(gan, train):
-    assert refused(train) == "what: is missing\n    Type: what=equilibrium|game|gradients|invert|landscape|modes"
+    assert refused(train) == f"what: is missing\n    Type: what={'|'.join(Conf().options('what'))}"
     said = refused(train, "what=equilibirum", f"ckpt={gan}")
     assert said.startswith("what=equilibirum: there is no what of that name\n    Did you mean what=equilibrium ?")
     assert "is missing" not in said

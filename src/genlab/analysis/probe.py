@@ -157,7 +157,7 @@ def said(rows: Sequence[Row], size: int, pixels: int) -> str:
 
 def picture(title: str, lines: Sequence[str], rows: Sequence[Row], chance: float, size: int) -> Figure:
     """Accuracy over the number of labels."""
-    made, (axes,) = panels(title, lines, 1, wide=2)
+    made, (axes,) = panels(title, lines, 1, size=(860, 420))
     names = {CODES: f"codes, {size} numbers", PIXELS: "raw pixels", PCA: f"PCA, {size} numbers"}
     for name, (colour, marker) in LOOKS.items():
         curve(axes, [row for row in rows if row["features"] == name], colour, marker, names[name])

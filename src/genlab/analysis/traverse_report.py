@@ -79,8 +79,9 @@ class TraverseReport(Analysis):
         """The second line."""
         of = "the prior" if by == "kl" else "the codes"
         return (
-            f"each row: one {split} image, one dimension from -{self.reach:g} to {self.reach:g} standard deviations of {of}; bars rank "
-            f"by {UNITS[by]}; 'moves' is the root mean square change of a pixel between the ends, over {self.traversed} images"
+            f"each row: one {split} image, one dimension from -{self.reach:g} to {self.reach:g} standard deviations of {of}; "
+            f"bars rank by {UNITS[by]}; 'moves' is the root mean square change of a pixel between the ends, over "
+            f"{self.traversed} images"
         )
 
 
@@ -102,6 +103,7 @@ def said(found: Sequence[Dimension], by: str, size: int, active: int) -> str:
     share = sum(one.weight for one in found[:3]) / max(sum(one.weight for one in found), 1e-12)
     unit = "nats" if by == "kl" else "standard deviation"
     return (
-        f"{active} of {size} dimensions say something; dimension {first.number} says most, {first.weight:.2f} {unit}{told}; the "
-        f"first three have {100 * share:.0f} % of all; dimension {mover.number} moves most, {100 * mover.moved:.1f} % of the range"
+        f"{active} of {size} dimensions say something; dimension {first.number} says most, {first.weight:.2f} {unit}{told}; "
+        f"the first three have {100 * share:.0f} % of all; dimension {mover.number} moves most, {100 * mover.moved:.1f} % of "
+        "the range"
     )

@@ -18,13 +18,18 @@ LETTER = 6.3  # pixels of a letter of the words below the title, on average
 BLUE, RED, GREEN = "#4477aa", "#ee6677", "#228833"  # Tol's bright: real, fake, and what is aimed at
 
 
-def panels(title: str, lines: Sequence[str], count: int, across: int = 3, wide: float = 1) -> tuple[Figure, list[Axes]]:
-    """A page with a title, faint lines of words below it, and ``count`` panels ``wide``, at most so many ``across``."""
+def panels(
+    title: str, lines: Sequence[str], count: int, across: int = 3, size: tuple[int, int] = (SIDE, HIGH)
+) -> tuple[Figure, list[Axes]]:
+    """A page with a title, faint lines of words below it, and ``count`` panels, at most so many ``across``.
+
+    ``size``: width and height of a panel, in pixels.
+    """
     across, down = min(count, across), math.ceil(count / across)
-    width = round(SIDE * wide * across)
+    width = size[0] * across
     words = [part for line in lines for part in textwrap.wrap(line, int((width - 28) / LETTER))]
     head = HEAD + LINE * len(words)
-    high = HIGH * down + head
+    high = size[1] * down + head
     made = figure(width, high)
     made.set_layout_engine("constrained", rect=(0, 0, 1, 1 - head / high), w_pad=0.12, h_pad=0.1)
     made.text(14 / width, 1 - 12 / high, title, va="top", size=12, color=INK)

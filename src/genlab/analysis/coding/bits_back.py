@@ -42,14 +42,23 @@ class BitsBack:
     pixels: Pixels
     size: int
 
-    def push(self, stack: Stack, x: np.ndarray) -> None:
-        """Add an image, uint8 [P] of 0 and 1."""
+    def push(self, stack: Stack, x: np.ndarray) -> np.ndarray:
+        """Add an image, uint8 [P] of 0 and 1. -> its code z [D]."""
         places = self.take_code(stack, x)
         freq = white(self.pixels(CENTRES[places]))
         for on, one in zip(x.tolist(), freq, strict=True):
             stack.push(*share(on, one), PRECISION)
         for place in places.tolist():
             stack.push(place, 1, LATENT)
+        return CENTRES[places]
+
+    def ideal(self, x: np.ndarray, z: np.ndarray) -> float:
+        """log2 q(z|x) - log2 p(x, z): what an image costs with this code, if frequencies were exact and intervals nothing."""
+        mean, deviation = self.posterior(x)
+        log_q = -(((z - mean) / deviation) ** 2) / 2 - np.log(deviation)
+        freq = np.array(white(self.pixels(z)), float)
+        log_p = np.log(np.where(x == 1, freq, 2.0**PRECISION - freq)) - PRECISION * np.log(2)
+        return float((log_q + z**2 / 2).sum() - log_p.sum()) / float(np.log(2))
 
     def pop(self, stack: Stack, size: int) -> np.ndarray:
         """Take the newest image of ``size`` pixels from the message, and give the bits of its code back to it. -> uint8 [P]."""

@@ -31,6 +31,7 @@ class Lossless:
     Args:
         bits: of the message, less the borrowed ones that it began with.
         bound: -ELBO of the images; ``error``: of one drawing of the codes, as the message makes one.
+        drawn: what the codes that the message has drawn cost, if nothing were lost by the coder.
         png: of each as a PNG of one bit a pixel, its IDAT; ``packed``: of all pixels together by zlib.
         borrowed: bits that the message began with.
         rows: of each image: its bits, its -ELBO, its PNG.
@@ -41,6 +42,7 @@ class Lossless:
     bits: int
     bound: float
     error: float
+    drawn: float
     png: int
     packed: int
     borrowed: int
@@ -50,6 +52,11 @@ class Lossless:
     def per_pixel(self) -> float:
         """Bits of a pixel."""
         return self.bits / self.pixels
+
+    @property
+    def lost(self) -> float:
+        """What the coder itself has cost, as a share."""
+        return self.bits / self.drawn - 1
 
     @property
     def excess(self) -> float:
@@ -75,11 +82,11 @@ def lossless(subject: Subject, count: int, draws: int) -> Lossless:
     shape, x = own.image.shape[1:], own.image.round().to(torch.uint8).flatten(1).numpy()
     coder = coder_of(subject.model.to("cpu"), shape)
     first = borrowed(coder.size, subject.seed)
-    stack, lengths = Stack(first), []
+    stack, lengths, drawn = Stack(first), [], 0.0
     with progress("bits back", 2 * len(x), unit="images", announced=f"{len(x)} images, written and read") as advance:
         for one in x:
             before = stack.bits
-            coder.push(stack, one)
+            drawn += coder.ideal(one, coder.push(stack, one))
             lengths.append(stack.bits - before)
             advance()
         bits, message = sum(lengths), Stack(stack.words)
@@ -94,7 +101,8 @@ def lossless(subject: Subject, count: int, draws: int) -> Lossless:
     rows = [{"index": i, "bits": bits, "bound": limit, "png": file} for i, bits, limit, file in each]
     packed = 8 * len(zlib.compress(np.packbits(x, axis=1).tobytes(), 9))
     total = float(nats.sum()) / LOG2
-    return Lossless(len(x), x.size, bits, total, error / LOG2, sum(pictures), packed, 32 * len(first), rows)
+    borrowed_bits = 32 * len(first)
+    return Lossless(len(x), x.size, bits, total, error / LOG2, drawn, sum(pictures), packed, borrowed_bits, rows)
 
 
 def coder_of(model: Any, shape: torch.Size) -> BitsBack:

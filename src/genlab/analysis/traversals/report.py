@@ -1,4 +1,4 @@
-"""The page of a traversal report: a row a dimension, its weight as a bar, its images, and where in the image it moves things."""
+"""The page of a traversal report: a row a dimension, its weight as a bar, its images, and where it moves things."""
 
 from __future__ import annotations
 
