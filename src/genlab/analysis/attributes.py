@@ -147,7 +147,11 @@ class Attributes(Analysis):
         steps = sorted({*self.strengths, 0.0})
         for name, direction in zip(self.attributes, moved, strict=True):
             made = [edited(subject, few, direction, strength, self.details) for strength in steps]
-            yield in_words(name), torch.stack(made, 1).flatten(0, 1), [f"{strength:+g}" for strength in steps]
+            yield (
+                in_words(name),
+                torch.stack(made, 1).flatten(0, 1),
+                [f"{strength:+g}" if strength else "0" for strength in steps],
+            )
 
     def said_of_judge(self, judge: Judge, known: Known) -> str:
         """The second line."""

@@ -115,7 +115,11 @@ class NLL(Analysis):
             for name, places in ends.items()
         ]
         made_up = torch.cat([*drawn(subject, few)]).cpu()
-        blocks.append(Block("samples of the model", [(cell(one), "") for one in made_up], few, SIDE))
+        blocks.append(
+            Block(
+                "samples of the model: mean images of z from its prior", [(cell(one), "") for one in made_up], few, SIDE
+            )
+        )
         return composed(f"Likelihood: {subject.title}", lines, [made], [sheet("Images by their likelihood", *blocks)])
 
 
@@ -158,6 +162,7 @@ def curve(axes: Axes, table: Sequence[Mapping[str, float]], bound: float) -> Non
     axes.plot(x, y, ".-", color=RED, label="−log p(x)")
     axes.axhline(bound, color=BLUE, lw=1.2, ls="--", label="−ELBO")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.tick_params(which="minor", length=0, colors=FAINT)
     named(axes, "samples of each image", "nats an image, mean", "The bound tightens with the samples")
     legend(axes)

@@ -103,9 +103,7 @@ class Probe(Analysis):
             for number in numbers:
                 for name, (train, test) in features.items():
                     draws = [*balanced(known, number, self.draws, seed)] if number < there else [torch.arange(there)]
-                    found = [
-                        probe_accuracy(train[few], known[few], test, right, one_unit=name != CODES) for few in draws
-                    ]
+                    found = [probe_accuracy(train[few], known[few], test, right, one_unit=True) for few in draws]
                     mean, _ = mean_and_error(torch.tensor(found))
                     spread = float(np.std(found, ddof=1)) if len(found) > 1 else None
                     yield {"labels": number, "features": name, "accuracy": mean, "spread": spread, "draws": len(found)}
@@ -125,12 +123,11 @@ def balanced(label: Tensor, count: int, draws: int, seed: int) -> Iterator[Tenso
     for draw in range(draws):
         order = keyed(seed, "probe", count, draw).permutation(len(label))
         shuffled = label[torch.from_numpy(order)]
+        # one of each class, then another of each
         turn = torch.zeros(len(label), dtype=torch.int64)
         for k in classes:
             own = (shuffled == k).nonzero().flatten()
-            turn[own] = torch.arange(len(own)) * len(classes) + classes.index(
-                k
-            )  # one of each class, then another of each
+            turn[own] = torch.arange(len(own)) * len(classes) + classes.index(k)
         yield torch.from_numpy(order)[turn.argsort(stable=True)[:count]]
 
 

@@ -12,13 +12,12 @@ from torch import Tensor
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.seen import Seen, require_images, seen
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.traversals.ranked import Dimension, correlated, dimension, ends, row, weights
+from genlab.analysis.traversals.ranked import ACTIVE, Dimension, correlated, dimension, ends, row, weights
 from genlab.analysis.traversals.report import report
 from genlab.config.types import AtLeastTwo, PositiveFloat, PositiveInt
 from genlab.console import progress
 from genlab.contracts import DataSpec, Decodes, Encodes
 
-ACTIVE = 0.01  # variance of a dimension's codes, above which it says something: Burda et al., 2015 (arXiv:1509.00519)
 UNITS = {"kl": "KL, nats", "standard_deviation": "spread of the code"}
 
 

@@ -9,7 +9,7 @@ from genlab.analysis.coding.ans import LOW, Stack
 def table(seed, symbols, precision):
     """Frequencies of some symbols, and where each begins."""
     dice = np.random.default_rng(seed)
-    cuts = np.sort(dice.choice(np.arange(1, 2**precision), symbols - 1, replace=False))
+    cuts = np.unique(dice.integers(1, 2**precision, 4 * symbols))[-(symbols - 1) :]
     starts = np.concatenate([[0], cuts, [2**precision]])
     return starts, np.diff(starts)
 

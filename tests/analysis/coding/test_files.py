@@ -12,7 +12,7 @@ from genlab.analysis.coding.files import EXACT, LEVELS, Point, bits_at, jpeg, jp
 
 import photographs
 
-GREY = np.asarray(next(photographs.cuts("flower", 1)).convert("L").resize((40, 24)))
+GREY = np.asarray(next(photographs.cuts("china", 1)).convert("L").resize((40, 24)))
 COLOUR = np.asarray(next(photographs.cuts("china", 1)).convert("RGB").resize((40, 24)))
 
 
@@ -47,7 +47,7 @@ def test_a_png_of_few_levels_shows_these(levels):
 
 
 def test_every_setting_of_both_is_measured_and_more_bits_show_more():
-    x = torch.from_numpy(GREY)[None, None]
+    x = torch.from_numpy(GREY.copy())[None, None]
     found = [*points(x)]
     for codec in ("JPEG", "PNG"):
         own = [one for one in found if one.codec == codec]

@@ -60,5 +60,5 @@ def test_a_finer_grid_costs_more_and_shows_more_until_it_shows_all():
     assert [one.bits for one in found] == sorted(one.bits for one in found)
     assert [one.psnr for one in found] == sorted(one.psnr for one in found)
     assert found[-1].psnr > 50
-    assert found[0].bits == pytest.approx(3 * np.log2(np.sqrt(2 * np.pi * np.e) / 2) / 16, rel=0.1)
+    assert found[1].bits == pytest.approx(3 * np.log2(np.sqrt(2 * np.pi * np.e) / 0.5) / 16, rel=0.05)
     assert torch.is_tensor(next(iter(points(model, z, z, x, [1.0])))[1])

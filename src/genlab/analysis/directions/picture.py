@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from genlab.analysis.base.drawing import legend, named
-from genlab.analysis.base.page import cell, composed, row, sheet
+from genlab.analysis.base.page import WIDE, cell, composed, row
 from genlab.analysis.directions.edits import Row, matrix
-from genlab.figures import COLOURS, FAINT, INK, Block
+from genlab.figures import COLOURS, FAINT, INK, MARGIN, figure
+from genlab.images import grid, widened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-HIGH, SIDE = 370, 96  # pixels: of the curves, of an image at most
+HIGH, HEAD, GAP = 370, 56, 2  # pixels: of the curves, above the images, between them
 SHOWN = 8  # curves
+STILL: Row = {"strength": 0.0, "change": 0.0, "change_se": 0.0}
 
 
 def picture(
@@ -40,22 +43,39 @@ def picture(
     made, (left, right) = row(HIGH, 1, 1.15)
     curves(left, rows, names)
     changed(right, matrix(rows, names, strength), names, strength)
-    sheets = [[sheet(name, block(images, captions))] for name, images, captions in strips]
-    return composed(title, lines, [made], *sheets)
+    sheets = [strip(name, images, captions) for name, images, captions in strips]
+    return composed(title, lines, [made], *(sheets[i : i + 2] for i in range(0, len(sheets), 2)))
 
 
-def block(images: Tensor, captions: Sequence[str]) -> Block:
-    """Rows of images below each other; the strengths stand below the last."""
-    first = len(images) - len(captions)
-    cells = [(cell(one), captions[i - first] if i >= first else "") for i, one in enumerate(images)]
-    return Block("strength of the edit", cells, len(captions), SIDE)
+def strip(name: str, images: Tensor, captions: Sequence[str]) -> Figure:
+    """Rows of images, half a page wide, each column below its strength; what is not edited stands in a frame."""
+    across, down = len(captions), len(images) // len(captions)
+    shown = cell(grid(widened(images, 3), across, GAP))
+    side = (WIDE // 2 - 2 * MARGIN) / shown.shape[1]
+    high = round(shown.shape[0] * side) + HEAD
+    made = figure(WIDE // 2, high)
+    axes = made.add_axes((2 * MARGIN / WIDE, 8 / high, 1 - 4 * MARGIN / WIDE, 1 - HEAD / high))
+    axes.imshow(shown, interpolation="lanczos")
+    pitch = images.shape[-1] + GAP
+    axes.set_xticks([GAP + pitch * i + images.shape[-1] / 2 for i in range(across)], captions)
+    axes.set_yticks([])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, labelsize=8.5, colors=FAINT)
+    axes.spines[:].set_visible(False)
+    if "0" in captions:
+        axes.axvspan(
+            GAP / 2 + pitch * captions.index("0"), GAP / 2 + pitch * (captions.index("0") + 1), fill=False, ec=INK
+        )
+    made.text(MARGIN / (WIDE // 2), 1 - 10 / high, f"{name}, {down} images by strength", va="top", size=11, color=INK)
+    return made
 
 
 def curves(axes: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:
     """The first attribute is moved: the change of every probability over the strength."""
     first = names[0]
     for other, colour in zip(names[:SHOWN], COLOURS, strict=False):
-        own = sorted((r for r in rows if r["edited"] == first and r["judged"] == other), key=lambda r: r["strength"])
+        own = [r for r in rows if r["edited"] == first and r["judged"] == other] + [STILL]
+        own.sort(key=lambda r: r["strength"])
         x = [r["strength"] for r in own]
         is_meant = other == first
         axes.plot(x, [r["change"] for r in own], ".-", color=colour, lw=2.4 if is_meant else 1.2, label=in_words(other))

@@ -13,6 +13,8 @@ from genlab.analysis.base.subject import Subject
 from genlab.analysis.traversals.sheet import varied
 from genlab.metrics.aggregate_posterior import Posteriors
 
+ACTIVE = 0.01  # variance of a dimension's codes, above which it says something: Burda et al., 2015 (arXiv:1509.00519)
+
 
 @dataclass(frozen=True)
 class Dimension:

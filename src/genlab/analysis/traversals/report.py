@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from genlab.analysis.base.page import cell, head, stacked
-from genlab.analysis.traversals.ranked import Dimension
+from genlab.analysis.traversals.ranked import ACTIVE, Dimension
 from genlab.analysis.traversals.sheet import fitted, header
 from genlab.figures import FAINT, INK, LINE, MARGIN, Words, printed
 from genlab.images import to_uint8, widened
@@ -49,7 +49,7 @@ def report(title: str, lines: Sequence[str], rows: Sequence[Dimension], values: 
 def beside(one: Dimension, left: int, middle: int) -> Words:
     """How much moves, and the label that goes with it."""
     told = [f"moves {100 * one.moved:.1f} %"]
-    if one.told is not None:
+    if one.told is not None and one.spread**2 > ACTIVE:
         told.append(f"{one.told[0].replace('_', ' ')} {one.told[1]:+.2f}")
     first = middle - LINE * len(told) // 2
     return [(left, first + i * LINE, text, 8, FAINT) for i, text in enumerate(told)]
