@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,10 +106,16 @@ def point(codec: str, setting: float, truth: Tensor, again: Tensor, data: list[i
 def bits_at(found: list[Point], decibels: float) -> tuple[float, bool]:
     """The bits of a pixel at which a codec reaches a PSNR, between its settings in a straight line; and whether it goes so low.
 
-    Of settings that cost more and show less than another, none counts. A PSNR below its lowest costs what that costs.
+    A PSNR below its lowest costs what that costs.
     """
-    front: list[Point] = []
-    for one in sorted(found, key=lambda p: (p.bits, -p.psnr)):
-        front += [one] if not front or one.psnr > front[-1].psnr else []
-    x, y = [p.psnr for p in front], [p.bits for p in front]
+    best = front(found)
+    x, y = [one.psnr for one in best], [one.bits for one in best]
     return float(np.interp(decibels, x, y)), x[0] <= decibels <= x[-1]
+
+
+def front(found: Iterable[Point]) -> list[Point]:
+    """The settings in the order of their bits, without those that cost more and show less than another."""
+    best: list[Point] = []
+    for one in sorted(found, key=lambda one: (one.bits, -one.psnr)):
+        best += [one] if not best or one.psnr > best[-1].psnr else []
+    return best

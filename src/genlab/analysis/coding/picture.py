@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named
-from genlab.analysis.base.page import WIDE, cell, composed, row, sheet
-from genlab.analysis.coding.files import EXACT, Point
+from genlab.analysis.base.page import cell, composed, row, sheet
+from genlab.analysis.coding.files import EXACT, Point, front
 from genlab.analysis.coding.lossless import Lossless
 from genlab.figures import GREY, INK, Block
 
@@ -30,7 +30,7 @@ def picture(
     cells: Sequence[tuple[str, Tensor]],
 ) -> Tensor:
     """The page, [3, H, W] in [0, 1]; ``cells``: rows of images [n, C, H, W] with what stands above them."""
-    made, axes = row(HIGH, 1.4, 1) if exact else row(HIGH, 1, wide=2 * WIDE // 3)
+    made, axes = row(HIGH, 1.4, 1) if exact else row(HIGH, 1)
     curves(axes[0], [*coded, *others])
     if exact:
         bars(axes[1], exact)
@@ -41,7 +41,7 @@ def picture(
 def curves(axes: Axes, points: Sequence[Point]) -> None:
     """PSNR over the bits of a pixel, on a logarithmic axis."""
     for codec, colour in COLOUR.items():
-        own = sorted((one for one in points if one.codec == codec and one.psnr < EXACT), key=lambda one: one.bits)
+        own = front(one for one in points if one.codec == codec and one.psnr < EXACT)
         if own:
             bits, decibels = [one.bits for one in own], [one.psnr for one in own]
             axes.plot(bits, decibels, ".-", color=colour, label=NAMES[codec])
@@ -50,7 +50,7 @@ def curves(axes: Axes, points: Sequence[Point]) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     named(axes, "bits a pixel", "PSNR, dB", "Lossy: up and to the left is better")
-    legend(axes, loc="lower right")
+    legend(axes, loc="upper left")
 
 
 def bars(axes: Axes, exact: Lossless) -> None:
