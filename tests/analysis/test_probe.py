@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from few_pixels import FewPixels, subject
-from genlab.analysis.probe import Probe, balanced, principal
+from genlab.analysis.probe import Parts, Probe, accuracy, balanced, principal
 from genlab.contracts import DataSpec
 from genlab.metrics.probe import probe_accuracy
 
@@ -26,6 +26,8 @@ def rows(x, **chosen):
         "all": True,
         "draws": 3,
         "attribute": None,
+        "c": [1.0],
+        "val_images": 300,
         "train_images": 300,
         "test_images": 300,
     }
@@ -65,7 +67,7 @@ def test_few_labels_are_of_every_class_alike_and_drawn_by_the_seed():
 
 def test_principal_components_are_those_of_the_training_pixels():
     x = torch.randn(200, 6, generator=STREAM) * torch.tensor([1.0, 5, 1, 1, 3, 1]) + 7
-    train, test = principal(x, x[:10] + 1, 2)
+    train, _, test = principal(Parts(x, x[:1], x[:10] + 1), 2)
     assert train.var(0).sort(descending=True).values.tolist() == pytest.approx(
         torch.linalg.eigvalsh(x.T.cov())[-2:].flip(0).tolist(), rel=1e-3
     )
@@ -80,3 +82,17 @@ def test_pixels_that_are_alike_have_one_unit():
     test = torch.stack([torch.rand(200, generator=STREAM), torch.rand(200, generator=STREAM)], 1)
     right = (test[:, 0] > 0.5).long()
     assert probe_accuracy(train, label, test, right, one_unit=True) > 0.85 > probe_accuracy(train, label, test, right)
+
+
+def test_the_weights_are_held_down_where_that_is_better_on_images_apart():
+    """Two noisy pixels tell the class and 14 are noise: 20 labels are too few for weights that are free."""
+    x = torch.rand(300, 16, generator=STREAM)
+    x[:, :2] += 0.3 * LABEL[:, None]
+    parts, label = Parts(x[:100], x[100:200], x[200:]), Parts(LABEL[:100], LABEL[100:200], LABEL[200:])
+    probe = Probe([20], False, 1, None, [1e3, 1e-2, 1.0], 300, 300, 300)
+    few = torch.arange(20)
+    right = {c: accuracy(parts, label, few, "choose", c) for c in probe.c}
+    best = probe.best_c(parts, label, few)
+    assert right[best] == max(right.values())
+    assert right[best] > right[1e3]
+    assert probe.best_c(parts, label._replace(choose=torch.zeros(100, dtype=torch.int64) - 1), few) == 1e-2

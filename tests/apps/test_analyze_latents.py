@@ -15,7 +15,14 @@ KEYS = {
     "attributes": ["what.attributes=['0','7']", "what.strengths=[-1,1]", "what.judged=20", "what.shown=2"],
     "compression": ["what.images=12", "what.steps=[1,0.5]", "what.bits_back=2", "what.draws=5", "what.shown=3"],
     "nll": ["what.images=12", "what.samples=6", "what.shown=3"],
-    "probe": ["what.labels=[10,20]", "what.all=false", "what.draws=2", "what.test_images=50", "what.train_images=200"],
+    "probe": [
+        "what.labels=[10,20]",
+        "what.all=false",
+        "what.draws=2",
+        "what.test_images=50",
+        "what.train_images=200",
+        "what.c=[1.0]",
+    ],
     "traverse_report": ["what.images=30", "what.traversed=2", "what.dimensions=3", "what.steps=3"],
     "outliers": [
         *["what.images=20", "what.train_images=30", "what.scores=[neg_elbo,reconstruction_error]", "what.shown=4"],

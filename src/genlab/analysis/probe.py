@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -12,12 +12,11 @@ from torch import Tensor
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.drawing import BLUE, GREEN, RED, legend, named, panels
-from genlab.analysis.base.seen import require_images, require_labels, seen, told
+from genlab.analysis.base.seen import Seen, require_images, require_labels, seen, told
 from genlab.analysis.base.subject import Subject
-from genlab.config.types import AtLeastTwo, PositiveInt
+from genlab.config.types import AtLeastTwo, PositiveFloat, PositiveInt
 from genlab.console import progress
-from genlab.contracts import ConfigError, Encodes, Problem
-from genlab.metrics.importance_sampling import mean_and_error
+from genlab.contracts import ConfigError, Encodes, Problem, Split
 from genlab.metrics.probe import probe_accuracy
 from genlab.models.base.labels import needs_labels
 from genlab.random import keyed
@@ -40,7 +39,8 @@ class Probe(Analysis):
         all: all training images as well.
         draws: of the labelled images, for each number; of all there is one.
         attribute: that is told, of a set of attributes; null: the classes.
-        images: training images at most; test images at most.
+        c: how little large weights cost, of which the best is taken for each number of labels and kind of features.
+        train_images: at most; ``val_images`` by which ``c`` is chosen, ``test_images`` of the split.
     """
 
     needs: ClassVar[tuple[type, ...]] = (Encodes,)
@@ -49,7 +49,9 @@ class Probe(Analysis):
     all: bool
     draws: PositiveInt
     attribute: str | None
+    c: list[PositiveFloat]
     train_images: PositiveInt
+    val_images: PositiveInt
     test_images: PositiveInt
 
     def refuse(self, *subjects: Subject) -> None:
@@ -71,43 +73,57 @@ class Probe(Analysis):
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each number of labels and kind of features. Picture: accuracy over labels, with error bars."""
         (subject,) = subjects
-        train, test = (
-            seen(subject, split, most)
-            for split, most in (("train", self.train_images), (subject.split, self.test_images))
+        other: Split = "val" if subject.split == "test" else "test"
+        splits: tuple[tuple[Split, int], ...] = (
+            ("train", self.train_images),
+            (other, self.val_images),
+            (subject.split, self.test_images),
         )
-        assert train.label is not None and test.label is not None  # noqa: PT018 - or it was refused
-        right = [self.told(subject, label) for label in (train.label, test.label)]
-        pixels = [one.image.flatten(1) for one in (train, test)]
-        size = train.mean.shape[1]
-        features = {CODES: [train.mean, test.mean], PIXELS: pixels, PCA: principal(*pixels, size)}
-        rows = [*self.rows(subject.seed, features, *right)]
-        chance = float(torch.bincount(right[1]).max()) / len(right[1])
-        lines = said(rows, size, pixels[0].shape[1]), self.said_of_draws(len(test.mean), subject.split, chance)
+        every = [seen(subject, split, most) for split, most in splits]
+        label = Parts(*(self.told(subject, one) for one in every))
+        codes, pixels = (
+            Parts(*part) for part in zip(*((one.mean, one.image.flatten(1)) for one in every), strict=True)
+        )
+        size, test = codes.test.shape[1], every[-1]
+        features = {CODES: codes, PIXELS: pixels, PCA: principal(pixels, size)}
+        rows = [*self.rows(subject.seed, features, label)]
+        chance = float(torch.bincount(label.test).max()) / len(label.test)
+        lines = said(rows, size, pixels.test.shape[1]), self.said_of_draws(len(test.mean), subject.split, chance)
         metrics = {f"{subject.split}/probe_{row['features']}_{row['labels']}": row["accuracy"] for row in rows}
         counts = dict.fromkeys(metrics, len(test.mean))
         page = picture(f"Linear probe: {subject.title}", lines, rows, chance, size)
         return Findings(list[Mapping[str, Any]](rows), page, lines, metrics, counts)
 
-    def told(self, subject: Subject, label: Tensor) -> Tensor:
+    def told(self, subject: Subject, own: Seen) -> Tensor:
         """The classes, or whether the attribute is true. -> int64 [N]."""
+        assert own.label is not None  # or it was refused
         if self.attribute is None:
-            return label
+            return own.label
         place = require_labels(subject, "probe").index(self.attribute)
-        return told(subject.prepared.spec, label)[:, place].long()
+        return told(subject.prepared.spec, own.label)[:, place].long()
 
-    def rows(self, seed: int, features: Mapping[str, Sequence[Tensor]], known: Tensor, right: Tensor) -> Iterator[Row]:
+    def rows(self, seed: int, features: Mapping[str, Parts], label: Parts) -> Iterator[Row]:
         """A row for each number of labels and kind of features."""
-        there = len(known)
+        there = len(label.train)
         numbers = [n for n in sorted(set(self.labels)) if n < there] + ([there] if self.all else [])
+        chosen: dict[str, float] = {}
         with progress("fitting probes", len(numbers) * len(features), unit="probes", announced="") as advance:
             for number in numbers:
-                for name, (train, test) in features.items():
-                    draws = [*balanced(known, number, self.draws, seed)] if number < there else [torch.arange(there)]
-                    found = [probe_accuracy(train[few], known[few], test, right, one_unit=True) for few in draws]
-                    mean, _ = mean_and_error(torch.tensor(found))
+                draws = [*balanced(label.train, number, self.draws, seed)] if number < there else [torch.arange(there)]
+                for name, parts in features.items():
+                    if number < there or name not in chosen:  # of all images, a choice would take minutes
+                        chosen[name] = self.best_c(parts, label, draws[0])
+                    found = [accuracy(parts, label, few, "test", chosen[name]) for few in draws]
                     spread = float(np.std(found, ddof=1)) if len(found) > 1 else None
-                    yield {"labels": number, "features": name, "accuracy": mean, "spread": spread, "draws": len(found)}
+                    yield {"labels": number, "features": name, "accuracy": float(np.mean(found)), "spread": spread} | {
+                        "draws": len(found),
+                        "c": chosen[name],
+                    }
                     advance()
+
+    def best_c(self, parts: Parts, label: Parts, few: Tensor) -> float:
+        """The C that is right most often on images that are neither trained nor tested on; of equals the smallest."""
+        return max(sorted(self.c), key=lambda c: accuracy(parts, label, few, "choose", c))
 
     def said_of_draws(self, count: int, split: str, chance: float) -> str:
         """The second line."""
@@ -115,6 +131,20 @@ class Probe(Analysis):
             f"logistic regression on {count:,} {split} images; mean and standard deviation of {self.draws} draws of the "
             f"labelled ones, evenly from every class; the largest class alone is {100 * chance:.1f} %"
         )
+
+
+class Parts(NamedTuple):
+    """Features or labels of the images that probes are fitted to, chosen by, and tested on."""
+
+    train: Tensor
+    choose: Tensor
+    test: Tensor
+
+
+def accuracy(parts: Parts, label: Parts, few: Tensor, on: Literal["choose", "test"], c: float) -> float:
+    """How often a probe of ``few`` training images is right on the others: a share."""
+    fitted = parts.train[few], label.train[few]
+    return probe_accuracy(*fitted, getattr(parts, on), getattr(label, on), one_unit=True, c=c)
 
 
 def balanced(label: Tensor, count: int, draws: int, seed: int) -> Iterator[Tensor]:
@@ -131,12 +161,12 @@ def balanced(label: Tensor, count: int, draws: int, seed: int) -> Iterator[Tenso
         yield torch.from_numpy(order)[turn.argsort(stable=True)[:count]]
 
 
-def principal(train: Tensor, test: Tensor, size: int) -> list[Tensor]:
-    """The ``size`` largest principal components of training pixels, of both: [N, P], [M, P] -> [N, D], [M, D]."""
-    mean = train.mean(0)
-    _, axes = torch.linalg.eigh((train - mean).T.double().cov())
-    chosen = axes[:, -size:].float()
-    return [(one - mean) @ chosen for one in (train, test)]
+def principal(pixels: Parts, size: int) -> Parts:
+    """The ``size`` largest principal components of training pixels, of all parts: [N, P] each -> [N, D] each."""
+    from sklearn.decomposition import PCA as Components
+
+    found = Components(min(size, *pixels.train.shape), random_state=0).fit(pixels.train.numpy())
+    return Parts(*(torch.from_numpy(found.transform(one.numpy())).float() for one in pixels))
 
 
 def said(rows: Sequence[Row], size: int, pixels: int) -> str:

@@ -100,9 +100,9 @@ def said(found: Sequence[Dimension], by: str, size: int, active: int) -> str:
     mover = max(found, key=lambda one: one.moved)
     told = f" (goes with {first.told[0].replace('_', ' ')}, correlation {first.told[1]:+.2f})" if first.told else ""
     share = sum(one.weight for one in found[:3]) / max(sum(one.weight for one in found), 1e-12)
-    unit = "nats" if by == "kl" else "standard deviation"
+    most = f"{first.weight:.2f} nats" if by == "kl" else f"a spread of {first.weight:.2f}"
     return (
-        f"{active} of {size} dimensions say something; dimension {first.number} says most, {first.weight:.2f} {unit}{told}; "
+        f"{active} of {size} dimensions say something; dimension {first.number} says most, {most}{told}; "
         f"the first three have {100 * share:.0f} % of all; dimension {mover.number} moves most, {100 * mover.moved:.1f} % of "
         "the range"
     )

@@ -12,7 +12,6 @@ from torch.nn.functional import normalize
 
 STEPS = 50  # of Newton, of which it needs a tenth
 CLOSE = 1e-10  # of the mean gradient, below which it has arrived
-TINY = 1e-6  # spread of a dimension below which it is left alone
 
 
 def mean_difference(codes: Tensor, has: Tensor) -> Tensor:
@@ -35,12 +34,12 @@ def logistic(codes: Tensor, has: Tensor, decay: float) -> Tensor:
 
     A step along a direction changes what tells the attribute, and as little as possible besides: the normal of the boundary
     (Shen et al., 2020, "Interpreting the Latent Space of GANs for Semantic Face Editing", arXiv:1907.10786, section 3.1).
+
+    All dimensions have one unit: in units of their own, those that say nothing would count as much as the others.
     """
-    x, scale = codes.double(), codes.double().std(0)
-    kept = scale > TINY
-    scale = torch.where(kept, scale, 1.0)
-    weights = regression((x - x.mean(0)) / scale * kept, has, decay)[:, :-1]
-    return scaled_to(weights / scale * kept, mean_difference(codes, has))
+    x = codes.double() - codes.double().mean(0)
+    weights = regression(x / x.square().mean().sqrt(), has, decay)[:, :-1]
+    return scaled_to(weights, mean_difference(codes, has))
 
 
 def regression(x: Tensor, has: Tensor, decay: float) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
@@ -41,22 +41,30 @@ def one_model(one: Measured) -> list[Figure]:
 
 
 def several(found: Sequence[Measured]) -> list[Figure]:
-    """Matrices of the first models in the order of beta, and the numbers of all of them over beta."""
+    """The matrix of the best run of each beta by MIG, or of the best runs; and the numbers of all of them over beta."""
     ordered = sorted(found, key=lambda one: (one.beta is None, one.beta or 0.0))
-    picked = [
-        ordered[i] for i in sorted({*np.linspace(0, len(ordered) - 1, min(MOST, len(ordered))).round().astype(int)})
-    ]
+    picked = best_of_each(ordered)
     figures = []
     for start in range(0, len(picked), ACROSS):
         part = picked[start : start + ACROSS]
         made, axes = row(HIGH, *[1.0] * len(part), wide=WIDE * len(part) // ACROSS)
-        for panel, one in zip(axes, part, strict=True):
+        for panel, (one, count) in zip(axes, part, strict=True):
             beta = "" if one.beta is None else f", beta {one.beta:g}"
-            matrix(panel, one.shared, one.factors, f"{one.name}{beta}", gaps=one.gaps)
+            of = f", best of {count}" if count > 1 else ""
+            matrix(panel, one.shared, one.factors, f"{one.name}{beta}{of}", gaps=one.gaps)
         figures.append(made)
     made, (axes,) = row(HIGH, 1.0, wide=2 * WIDE // 3)
     over_beta(axes, ordered)
     return [*figures, made]
+
+
+def best_of_each(found: Sequence[Measured]) -> list[tuple[Measured, int]]:
+    """The run with the highest MIG of each beta, and how many there are of it; at most ``MOST``, in their order."""
+    groups: dict[Any, list[Measured]] = {}
+    for one in found:
+        groups.setdefault(one.name if one.beta is None else one.beta, []).append(one)
+    best = [(max(group, key=lambda one: one.numbers["mig_hist20"]), len(group)) for group in groups.values()]
+    return best[:MOST]
 
 
 def matrix(axes: Axes, values: np.ndarray, names: Sequence[str], title: str, gaps: np.ndarray | None = None) -> None:

@@ -15,7 +15,7 @@ from genlab.figures import FAINT, INK, LINE, MARGIN, Words, printed
 from genlab.images import to_uint8, widened
 
 GAP = 2  # pixels between images
-BAR, NUMBER, ROOM = 110, 36, 130  # pixels: of the longest bar, for a dimension's number, for words at the right
+BAR, NUMBER, ROOM = 110, 36, 170  # pixels: of the longest bar, for a dimension's number, for words at the right
 TINT = np.array([68, 119, 170], np.uint8)  # of the bars
 
 
