@@ -172,7 +172,7 @@ class Known:
     has: Tensor
 
 
-def said(table: Mapping[str, list[Row]], method: str, count: int, split: str) -> str:
+def said(table: Mapping[Method, list[Row]], method: Method, count: int, split: str) -> str:
     """The first line: what the first attribute does, by both methods."""
     parts = []
     for name in sorted(table, key=lambda one: one != method):
@@ -194,9 +194,9 @@ def numbers(table: Sequence[Row]) -> dict[str, float]:
     }
 
 
-def as_file(names: Sequence[str], every: Mapping[str, Tensor], method: str) -> bytes:
+def as_file(names: Sequence[str], every: Mapping[Method, Tensor], method: Method) -> bytes:
     """An .npz: ``names`` [A], ``directions`` float32 [A, D] by ``method``, and those of each method by its own name."""
     file = io.BytesIO()
-    own = {name: found.float().numpy() for name, found in every.items()}
+    own: dict[str, Any] = {name: found.float().numpy() for name, found in every.items()}
     np.savez(file, names=np.array(names), method=np.array(method), directions=own[method], **own)
     return file.getvalue()

@@ -148,7 +148,7 @@ def by_samples(found: Weighed) -> list[Mapping[str, float]]:
 
 def histogram(axes: Axes, nll: Tensor, bound: Tensor) -> None:
     """Nats an image: -log p(x), and -ELBO behind it."""
-    bins = np.histogram_bin_edges(torch.cat([nll, bound]).numpy(), BINS)
+    bins = np.histogram_bin_edges(torch.cat([nll, bound]).numpy(), BINS).tolist()
     axes.hist(bound.numpy(), bins, color=BLUE, alpha=0.3, label=f"−ELBO, {float(bound.mean()):.1f} on average")
     axes.hist(nll.numpy(), bins, color=RED, alpha=0.75, label=f"−log p(x), {float(nll.mean()):.1f} on average")
     axes.axvline(float(nll.mean()), color=INK, lw=1, ls="--")

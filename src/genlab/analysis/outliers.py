@@ -89,7 +89,7 @@ class Outliers(Analysis):
         (subject,) = subjects
         sets = self.sets(subject)
         found = self.found(subject, sets)
-        rows = [*measured(found)]
+        rows = measured(found)
         score = self.score if self.score in found["usual"] else rows[0]["score"]
         what = self.against or f"class {self.held_out}"
         lines = said(rows, score, what, subject), said_of_counts(rows, sets, subject.split)
@@ -157,14 +157,14 @@ class Outliers(Analysis):
 MEASURES = {"auroc": auroc, "ap": average_precision, "fpr95": false_positive_rate}
 
 
-def measured(found: Mapping[str, Numbers]) -> Iterator[dict[str, Any]]:
+def measured(found: Mapping[str, Numbers]) -> list[dict[str, Any]]:
     """A row a score, the highest AUROC first."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for score, usual in found["usual"].items():
         both = usual.numpy(), found["unusual"][score].numpy()
         numbers = {name: measure(*both) for name, measure in MEASURES.items()}
         rows.append({"score": score} | numbers | {kind: len(one) for kind, one in zip(KINDS, both, strict=True)})
-    yield from sorted(rows, key=lambda row: -row["auroc"])
+    return sorted(rows, key=lambda row: -row["auroc"])
 
 
 def each(sets: Sets, found: Mapping[str, Numbers]) -> Iterator[dict[str, Any]]:
@@ -193,7 +193,8 @@ def labels_at(prepared: PreparedData, split: Split, rows: np.ndarray, subject: S
 def histogram(axes: Axes, found: Mapping[str, Numbers], score: str) -> None:
     """The scores of both kinds."""
     both = [found[kind][score].numpy() for kind in KINDS]
-    bins = np.linspace(*np.percentile(np.concatenate(both), ENDS), BINS)
+    low, high = np.percentile(np.concatenate(both), ENDS).tolist()
+    bins = np.linspace(low, high, BINS).tolist()
     for values, colour, kind in zip(both, (BLUE, RED), KINDS, strict=True):
         axes.hist(np.clip(values, bins[0], bins[-1]), bins, color=colour, alpha=0.6, label=kind, density=True)
     axes.set_yticks([])

@@ -99,8 +99,8 @@ def point(codec: str, setting: float, truth: Tensor, again: Tensor, data: list[i
     """The means over the images."""
     pixels = truth.shape[-2] * truth.shape[-1]
     whole = sum(len(one) for one in files)
-    bits = (8 * total / len(files) / pixels for total in (sum(data), whole))
-    return Point(codec, setting, *bits, psnr=float(psnr(truth, again).clamp(max=EXACT).mean()))
+    bits, file_bits = (8 * total / len(files) / pixels for total in (sum(data), whole))
+    return Point(codec, setting, bits, file_bits, float(psnr(truth, again).clamp(max=EXACT).mean()))
 
 
 def bits_at(found: list[Point], decibels: float) -> tuple[float, bool]:

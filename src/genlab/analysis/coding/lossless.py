@@ -98,7 +98,9 @@ def lossless(subject: Subject, count: int, draws: int) -> Lossless:
     nats, error = bound(subject, own.image, own.index, own.label, draws)
     pictures = [8 * png_data(png(255 * one.reshape(*shape)[0], 2)) for one in x]
     each = zip(own.index.tolist(), lengths, (nats / LOG2).tolist(), pictures, strict=True)
-    rows = [{"index": i, "bits": bits, "bound": limit, "png": file} for i, bits, limit, file in each]
+    rows: list[Mapping[str, Any]] = [
+        {"index": i, "bits": bits, "bound": limit, "png": file} for i, bits, limit, file in each
+    ]
     packed = 8 * len(zlib.compress(np.packbits(x, axis=1).tobytes(), 9))
     total = float(nats.sum()) / LOG2
     borrowed_bits = 32 * len(first)

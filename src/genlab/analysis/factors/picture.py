@@ -53,8 +53,8 @@ def several(found: Sequence[Measured]) -> list[Figure]:
             of = f", best of {count}" if count > 1 else ""
             matrix(panel, one.shared, one.factors, f"{one.name}{beta}{of}", gaps=one.gaps)
         figures.append(made)
-    made, (axes,) = row(HIGH, 1.0, wide=2 * WIDE // 3)
-    over_beta(axes, ordered)
+    made, (below,) = row(HIGH, 1.0, wide=2 * WIDE // 3)
+    over_beta(below, ordered)
     return [*figures, made]
 
 
