@@ -17,6 +17,7 @@ FLOORS = [
     {"analysis", "callbacks", "translate"},
     {"runs"},
     {"interop"},
+    {"inference"},
     {"models", "metrics"},
     {"data", "nets", "losses", "config", "signals"},
     {"console"},

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.encoded import Encoded, encoded
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.codes.colouring import Colouring, colouring, require_attribute, uncoloured
-from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
 from genlab.analysis.codes.manifold import Manifold, manifold
+from genlab.analysis.codes.neighbours import neighbour_accuracy
 from genlab.analysis.codes.plane import Plane, Way, plane_of
 from genlab.analysis.codes.scatter import class_legend, scatter_classes, square_around
 from genlab.config.types import AtLeastTwo, PositiveFloat

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.encoded import Encoded, encoded
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.codes.encoded import MOST, Encoded, encoded
 from genlab.analysis.codes.export import across, exported, fitting, thumbnails
 from genlab.analysis.codes.plane import Plane, plane_of
-from genlab.analysis.codes.scatter import class_legend, colours, square_around
+from genlab.analysis.codes.scatter import MOST, class_legend, colours, square_around
 from genlab.config.types import AtLeastTwo
 from genlab.contracts import DataSpec, Encodes
 from genlab.panels import named, panels

@@ -16,6 +16,7 @@ from genlab.analysis.base.needs import require_able
 from genlab.analysis.base.subject import Subject
 from genlab.apps.command.device import device_for
 from genlab.apps.command.paths import cache_root, prepare, saved_configuration
+from genlab.apps.command.second_set import prepared_set
 from genlab.config.build import build
 from genlab.data.store.source import PreparedData
 from genlab.files import replacing, temporary
@@ -56,7 +57,18 @@ def subject(cfg: DictConfig, name: str, path: Path, device: torch.device) -> Sub
     loaded = load_run(path, list(cfg.trust))
     loaded.model.to(device)
     data, cache = partial(data_of, cfg, loaded), partial(cache_root, cfg)
-    return Subject(name, loaded, cfg.split, cfg.seed, data, cache, tuple(cfg.trust))
+    second = partial(second_of, cfg, loaded) if cfg.what.get("against") is not None else None
+    return Subject(name, loaded, cfg.split, cfg.seed, data, cache, tuple(cfg.trust), second)
+
+
+def second_of(cfg: DictConfig, loaded: Loaded) -> PreparedData:
+    """The set that the analysis names by ``against``, its images as those of the run.
+
+    Raises:
+        ConfigError: there is no such set.
+        DataError: its images have another shape, or are missing.
+    """
+    return prepared_set(cfg, "what.against", cfg.what, loaded.config.data, loaded.spec)
 
 
 def data_of(cfg: DictConfig, loaded: Loaded) -> PreparedData:

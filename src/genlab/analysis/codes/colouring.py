@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from genlab.analysis.codes.encoded import MOST, Encoded
+from genlab.analysis.base.encoded import Encoded
+from genlab.analysis.codes.scatter import MOST
 from genlab.contracts import ConfigError, DataSpec, Problem
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genlab.analysis.codes.encoded import MOST
 from genlab.figures import FAINT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MOST = 20  # classes with a colour of their own
 TAIL = 0.5  # per cent of the points beyond either end of an axis, at most
 Box = tuple[tuple[float, float], tuple[float, float]]
 

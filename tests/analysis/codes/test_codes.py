@@ -1,4 +1,4 @@
-"""Codes beside their images: who is whose nearest, the plane they are shown in, and the grid that is decoded from it."""
+"""Codes: who is whose nearest, the plane they are shown in, and the grid that is decoded from it."""
 
 from types import SimpleNamespace
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from genlab.analysis.base.encoded import Encoded
 from genlab.analysis.codes.colouring import colouring, require_attribute, uncoloured
-from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
 from genlab.analysis.codes.manifold import manifold, places
+from genlab.analysis.codes.neighbours import neighbour_accuracy
 from genlab.analysis.codes.plane import plane_of
 from genlab.analysis.codes.random_codes import nearest_error, random_codes
 from genlab.analysis.codes.scatter import square_around
@@ -50,24 +51,6 @@ def subject(model, images=None, labels=None, classes=2):
 def codes_of(mean, label=None, logvar=None):
     mean = torch.as_tensor(mean, dtype=torch.float64)
     return Encoded(torch.arange(len(mean)), torch.zeros(len(mean), 1, 2, 2).byte(), label, mean, logvar)
-
-
-def test_codes_stand_beside_their_images_and_labels_across_batches():
-    one = subject(Coder())
-    found = encoded(one, 6)
-    assert found.index.tolist() == [0, 1, 2, 3, 4, 5]
-    pixels = found.image.flatten(1)[:, :2].double() / 255
-    assert (found.mean - pixels).abs().max() < 1 / 500
-    assert found.mean.dtype == torch.float64
-    assert found.label.tolist() == [0, 1, 0, 1, 0, 1]
-    assert found.classes(one.loaded.spec).tolist() == [0, 1, 0, 1, 0, 1]
-
-
-def test_a_draw_has_the_spread_of_its_own_posterior():
-    logvar = torch.tensor([[0.0, 2 * np.log(3.0)]]).double()
-    codes = codes_of([[1.0, 2.0]], logvar=logvar)
-    assert codes.draw(torch.ones(1, 2))[0].tolist() == pytest.approx([2.0, 5.0])
-    assert codes_of([[1.0, 2.0]]).draw(torch.ones(1, 2)).tolist() == [[1.0, 2.0]]
 
 
 def test_the_nearest_other_code_is_never_the_code_itself():

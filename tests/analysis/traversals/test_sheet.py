@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.apps import traversal_sheet as page
+from genlab.analysis.traversals import sheet as page
 from genlab.contracts import CodePart
 from genlab.images import to_uint8
 

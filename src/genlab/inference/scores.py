@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.callbacks.evaluators.encoded import batches
-from genlab.callbacks.evaluators.regret import LikelihoodRegret
 from genlab.contracts import Bounds, Corrupts, Encodes, Images, Scores, Split, Variational
 from genlab.data.store.source import PreparedData
+from genlab.inference.encoded import batches
+from genlab.inference.regret import LikelihoodRegret
 from genlab.metrics.outliers.complexity import input_complexity
 from genlab.metrics.outliers.mahalanobis import Mahalanobis
 from genlab.models.base.labels import for_model, needs_labels

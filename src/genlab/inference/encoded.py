@@ -65,3 +65,12 @@ def codes_of(model: Any, prepared: PreparedData, split: Split, rows: np.ndarray)
         labels += [] if batch.label is None else [batch.label.cpu()]
     joined = (torch.cat(parts) if parts else None for parts in (logvars, labels))
     return Codes(torch.cat(means), *joined)
+
+
+def varied(attributes: tuple[str, ...], train: Codes, test: Codes) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
+    """The factors with two levels or more in what was drawn, int64 [N, K] of either, and their names."""
+    assert train.label is not None
+    assert test.label is not None
+    learned, tested = train.label.numpy(), test.label.numpy()
+    kept = [k for k in range(len(attributes)) if len(np.unique(learned[:, k])) > 1 and len(np.unique(tested[:, k])) > 1]
+    return (learned[:, kept], tested[:, kept]), [attributes[k] for k in kept]

@@ -20,6 +20,13 @@ GAP = 2  # pixels between images
 LONGEST = 20  # letters of the name of a dimension
 
 
+def varied(code: Tensor, unit: int, values: Tensor) -> Tensor:
+    """Copies of a code [D] in which one dimension has the values [n]. -> [n, D]."""
+    z = code.repeat(len(values), 1)
+    z[:, unit] = values
+    return z
+
+
 def traversal_sheet(shown: Tensor, title: str, values: Sequence[float], parts: Iterable[CodePart]) -> Tensor:
     """Images [R * len(values), C, H, W] of the first R dimensions, each part of the code below its title: [C, H', W']."""
     rows = fitted(widened(shown, 3)).unflatten(0, (-1, len(values)))  # [R, T, 3, H, W]
