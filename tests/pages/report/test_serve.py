@@ -9,7 +9,9 @@ import run_folders
 from genlab.apps.report import all_runs
 from genlab.contracts import ConfigError
 from genlab.pages.report import serve
-from genlab.pages.report.serve import Server, Watched, fingerprint
+from genlab.pages.report.serve import Server, Watched, fingerprint, fingerprint_of_sweep, sweeps_above
+from genlab.sweeps.folder import SweepFolder
+from genlab.sweeps.trials import Trial
 
 
 @pytest.fixture
@@ -89,6 +91,19 @@ def test_a_heartbeat_is_no_change_and_its_end_is_one(tmp_path):
             path.unlink(missing_ok=True)
         seen.append(fingerprint(run)[1:])
     assert seen[0] == seen[1] != seen[2]
+
+
+def test_that_a_sweep_begins_chooses_draws_and_ends_is_a_change(tmp_path):
+    folder = SweepFolder(tmp_path)
+    folder.begin("method: grid\n", {})
+    run = run_folders.write(tmp_path, "1")
+    assert sweeps_above([run, run_folders.write(tmp_path / "x", "y"), run]) == [tmp_path]
+    seen = [fingerprint_of_sweep(tmp_path)]
+    assert fingerprint_of_sweep(tmp_path) == seen[0]
+    for change in (folder.hold, lambda: folder.append([Trial(1, {}, 0)]), (tmp_path / "images").mkdir, folder.release):
+        change()
+        seen.append(fingerprint_of_sweep(tmp_path))
+    assert len(set(seen)) == 5
 
 
 def test_runs_that_are_gone_are_said_in_place_of_the_page(server, tmp_path):

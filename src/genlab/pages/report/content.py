@@ -14,7 +14,7 @@ from genlab.pages.report.differences import ABSENT, Difference, differences
 from genlab.pages.report.groups import Group, all_metrics, grouped
 from genlab.pages.report.pictures import Pictures, read_pictures
 from genlab.pages.report.record import Record, read_record
-from genlab.pages.report.sweep import SweepPictures, members, sweeps_of
+from genlab.pages.report.sweep import Sweep, members, sweeps_of
 from genlab.pages.report.winners import weight
 from genlab.sweeps.words import short_names, shortened, spread_decimals
 
@@ -30,14 +30,14 @@ class Content:
         title: what the report is of.
         records: the runs, in order of their labels.
         pictures: their pictures.
-        sweeps: the pictures of the sweeps that some of them belong to.
+        sweeps: the sweeps that some of them belong to.
         live: whether the page is served, and asks whether there is news.
     """
 
     title: str
     records: Sequence[Record]
     pictures: Pictures
-    sweeps: Sequence[SweepPictures] = ()
+    sweeps: Sequence[Sweep] = ()
     live: bool = False
 
     @cached_property

@@ -15,11 +15,12 @@ from genlab.pages.report.sections.head import head
 from genlab.pages.report.sections.ledger import ledger
 from genlab.pages.report.sections.provenance import provenance
 from genlab.pages.report.sections.runs import runs
+from genlab.pages.report.sections.sweeps import sweeps
 from genlab.runs.summary import versions
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("page.js", "table.js", "chart.js", "curves.js", "ranking.js", "pictures.js", "compare.js", "start.js")
-PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, drawn.compare, ledger, drawn.sweeps, provenance)
+PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, drawn.compare, ledger, sweeps, provenance)
 SECTIONS = {  # by the id of their heading, the words that lead to them
     "differences": "differs",
     "best": "best",

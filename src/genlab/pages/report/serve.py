@@ -15,10 +15,12 @@ from genlab.contracts import GenlabError
 from genlab.pages.listener import OTHER_NAME, Answering, Listener
 from genlab.pages.report.content import read_content
 from genlab.pages.report.page import page
-from genlab.runs.heartbeat import known_of, state_of
+from genlab.runs.heartbeat import is_locked, known_of, state_of
+from genlab.sweeps.folder import SETTINGS
 
 HOST = "127.0.0.1"
-FILES = ("summary.json", "config.yaml", "metrics.csv", "images", "tables")  # of a run, by whose times a change is seen
+OF_RUN = ("config.yaml", "metrics.csv", "images", "tables")  # by whose times a change is seen, beside the summary
+OF_SWEEP = ("sweep.json", "trials.jsonl", "pruned.json", "logs", "images")
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 FAILED = "The page could not be made. The terminal that it was started in says more."
 DIGEST = re.compile(r'data-digest="([0-9a-f]+)"')
@@ -36,7 +38,7 @@ class Watched:
         """Make the page anew if a run has changed since the last look."""
         with self.lock:
             runs = self.find()
-            seen = [fingerprint(run) for run in runs]
+            seen = [*map(fingerprint, runs), *map(fingerprint_of_sweep, sweeps_above(runs))]
             if seen == self.seen:
                 return
             whole = page(read_content(runs, self.title, live=True))
@@ -48,13 +50,27 @@ class Watched:
 
 def fingerprint(run: Path) -> tuple[object, ...]:
     """What changes when a run does; a heartbeat alone is no change, but that it stops is one."""
-    times = [path.stat().st_mtime_ns if (path := run / name).exists() else 0 for name in FILES[1:]]
     told = {key: value for key, value in known_of(run).items() if key != "heartbeat"}
     try:
         state = state_of(run)
     except GenlabError:
         state = "absent"
-    return run, state, str(told), *times
+    return run, state, str(told), *times(run, OF_RUN)
+
+
+def fingerprint_of_sweep(folder: Path) -> tuple[object, ...]:
+    """What changes when a sweep does, beside its runs: that it begins and ends, what it chooses, what it draws."""
+    return folder, is_locked(folder), *times(folder, OF_SWEEP)
+
+
+def times(folder: Path, names: Sequence[str]) -> list[int]:
+    """When each of these files was changed last, in nanoseconds; 0 where there is none."""
+    return [path.stat().st_mtime_ns if (path := folder / name).exists() else 0 for name in names]
+
+
+def sweeps_above(runs: Sequence[Path]) -> list[Path]:
+    """The folders of the sweeps that some of the runs belong to."""
+    return [folder for folder in dict.fromkeys(run.parent for run in runs) if (folder / SETTINGS).is_file()]
 
 
 class Handler(Answering):
