@@ -162,7 +162,9 @@ def test_each_run_is_shown_in_its_state_with_the_reason(several):
         ("config.yaml", "model: {beta", "config.yaml cannot be read"),
         ("config.yaml", "[1, 2]", "config.yaml is no group of keys"),
         ("config.yaml", None, "config.yaml is missing"),
-        ("metrics.csv", "step,epoch\n1", "1 rows that are cut"),
+        ("metrics.csv", "step,epoch\n1", "left out 1 row, cut"),
+        ("metrics.csv", 'step,epoch\n1,"' + "x" * 200_000, "metrics.csv cannot be read (field larger than field limit"),
+        ("metrics.csv", "", "metrics.csv has no column of steps"),
         (
             "summary.json",
             '{"status": "finished", "metrics": {"test/mse": "x", "test/l1": true}, "counts": 3, "alarms": {}}',

@@ -201,7 +201,7 @@ def facts(content: Content) -> dict[str, Any]:
 def points(content: Content) -> dict[str, Any]:
     """The curves."""
     most, _ = share(content)
-    found = {name: {} for name in names(record.curves for record in content.records)}  # type: dict[str, dict[int, Any]]
+    found: dict[str, dict[int, Any]] = {name: {} for name in names(record.curves for record in content.records)}
     for run, record in enumerate(content.records):
         for name, some in record.curves.drawn.items():
             found[name][run] = thinned(some, most) | {"marks": marks(name, some)}
