@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import lightning.pytorch as pl
 import numpy as np
 
-from genlab.callbacks.checkpoints import passed
+from genlab.callbacks.observer import Observer
 from genlab.callbacks.samples import preserved_rng
 from genlab.config.types import AtLeastTwo, PositiveInt
 from genlab.console import say
-from genlab.contracts import DataError, NonFiniteLoss, Stopped
+from genlab.contracts import DataError
 from genlab.data.store.source import PreparedData
 from genlab.film.frame import Frame, Scene, chosen, forget_after, keep
 from genlab.film.write import write_film
@@ -23,12 +21,11 @@ from genlab.runs.writing import attempt
 REAL = 1000  # real points that are shown
 
 
-class Landscape(pl.Callback):
+class Landscape(Observer):
     """Keeps a frame in ``tables/landscape/`` before the first batch and every n batches; writes the film at the end.
 
-    ``images/landscape.gif`` and ``.html`` end with the weights of the end, be it that of the training, of a signal that
-    stopped it, or of a loss that was not finite. A resumed run goes on with the frames of its checkpoint. Rank 0 alone
-    does anything; no frame draws from the random state of the training.
+    ``images/landscape.gif`` and ``.html`` end with the weights of the end, also of a training that was stopped. A resumed
+    run goes on with the frames of its checkpoint. No frame draws from the random state of the training.
 
     Args:
         every_n_batches: between two frames.
@@ -38,10 +35,9 @@ class Landscape(pl.Callback):
     """
 
     def __init__(self, every_n_batches: PositiveInt, points: PositiveInt, grid: AtLeastTwo, frames: AtLeastTwo) -> None:
-        self.every_n_batches, self.points, self.grid, self.frames = every_n_batches, points, grid, frames
+        super().__init__(every_n_batches)
+        self.points, self.grid, self.frames = points, grid, frames
         self.folder = Path()
-        self.training = False
-        self.looked = 0  # batches seen when it was last asked whether a frame is due
 
     def attach(self, model: Model, prepared: PreparedData, title: str) -> None:
         """Set what is shown: the model over the validation points of the set.
@@ -58,34 +54,20 @@ class Landscape(pl.Callback):
 
     # ---- frames ----------------------------------------------------------------------------------------------------
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Delete frames from after the checkpoint; keep one of the weights that nothing has moved yet."""
-        self.training, self.looked = trainer.is_global_zero, pl_module.batches_seen
-        if self.training:
-            with attempt(self.kept):
-                forget_after(self.kept, pl_module.batches_seen if pl_module.batches_seen else -1)
-            if not pl_module.batches_seen:
-                self.keep(pl_module)
+    def begin(self, model: Model) -> None:
+        """Delete frames from after the checkpoint; of a run that begins anew, every one."""
+        with attempt(self.kept):
+            forget_after(self.kept, model.batches_seen if model.batches_seen else -1)
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Keep a frame if one is due, between two updates."""
-        if not self.training or pl_module.inside_update():
-            return
-        before, self.looked = self.looked, pl_module.batches_seen
-        if passed(self.every_n_batches, before, self.looked):
-            self.keep(pl_module)
+    def observe(self, model: Model) -> None:
+        """Keep the frame of now; training goes on if that fails."""
+        with attempt(self.kept):
+            keep(self.now(model), self.kept)
 
     @property
     def kept(self) -> Path:
         """Where the frames are."""
         return self.folder / "tables" / "landscape"
-
-    def keep(self, model: Model) -> None:
-        """Write the frame of now; training goes on if that fails."""
-        with attempt(self.kept):
-            keep(self.now(model), self.kept)
 
     def now(self, model: Model) -> Frame:
         """The frame of now."""
@@ -94,20 +76,8 @@ class Landscape(pl.Callback):
 
     # ---- film ------------------------------------------------------------------------------------------------------
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Write the film."""
-        self.end(pl_module)
-
-    def on_exception(self, trainer: pl.Trainer, pl_module: Model, exception: BaseException) -> None:
-        """Write the film of a training that was stopped, and of one whose loss was not finite."""
-        if isinstance(exception, Stopped | NonFiniteLoss):
-            self.end(pl_module)
-
-    def end(self, model: Model) -> None:
-        """Write the film of the kept frames and of now, unless that is done already."""
-        if not self.training:
-            return
-        self.training = False
+    def conclude(self, model: Model) -> None:
+        """Write the film of the kept frames and of now."""
         try:
             with attempt(self.folder / "images" / "landscape.html"):
                 frames = [*chosen(self.kept, self.frames - 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from genlab.pages.html import Markup, element, joined
+from genlab.pages.html import Markup, element
 from genlab.pages.report.content import Content
 from genlab.pages.report.curves import marks, names, short, thinned
 from genlab.pages.report.pictures import Strip
@@ -149,31 +149,6 @@ def compare(content: Content) -> Markup:
     )
 
 
-def sweeps(content: Content) -> Markup:
-    """The pictures of the sweeps; nothing where there is none."""
-    parts: list[Markup] = []
-    for sweep in content.sweeps:
-        about = f"{plural(len(sweep.runs), 'run')} of this report"
-        none = "" if sweep.pictures else "; it has drawn no picture yet"
-        figures = [
-            element(
-                "figure",
-                None,
-                element(
-                    "img", {"src": one.uri, "width": one.width, "height": one.height, "alt": words, "loading": "lazy"}
-                ),
-                element("figcaption", None, words),
-            )
-            for words, one in sweep.pictures
-        ]
-        parts += [element("h3", None, f"{sweep.name} {sweep.folder.name}"), element("p", None, about, none, ".")]
-        parts.append(element("div", {"class": "drawn"}, *figures))
-    if not parts:
-        return Markup()
-    heading = element("h2", {"id": "sweeps"}, "Sweeps")
-    return element("section", {"class": "sweeps", "aria-labelledby": "sweeps"}, heading, joined(parts))
-
-
 # ---- data ------------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +183,16 @@ def facts(content: Content) -> dict[str, Any]:
             }
             for name in content.metrics
         },
+        "sweeps": [
+            {
+                "name": one.name,
+                "folder": one.folder.name,
+                "runs": list(one.runs),
+                "state": one.progress.state if one.progress else None,
+                "counts": dict(+one.progress.counts) if one.progress else {},
+            }
+            for one in content.sweeps
+        ],
         "config": [[one.key, one.values, one.of_run] for one in content.differences],
         "live": content.live,
     }
@@ -216,7 +201,7 @@ def facts(content: Content) -> dict[str, Any]:
 def points(content: Content) -> dict[str, Any]:
     """The curves."""
     most, _ = share(content)
-    found = {name: {} for name in names(record.curves for record in content.records)}  # type: dict[str, dict[int, Any]]
+    found: dict[str, dict[int, Any]] = {name: {} for name in names(record.curves for record in content.records)}
     for run, record in enumerate(content.records):
         for name, some in record.curves.drawn.items():
             found[name][run] = thinned(some, most) | {"marks": marks(name, some)}

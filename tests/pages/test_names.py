@@ -2,7 +2,7 @@
 
 import pytest
 
-from genlab.pages.demo.names import Names, is_loopback
+from genlab.pages.names import Names, is_loopback
 
 LOCAL = Names("127.0.0.1", ["Lab.example.org"])
 
