@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.codes.colouring import Colouring, colouring, require_attribute, uncoloured
 from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
 from genlab.analysis.codes.manifold import Manifold, manifold
 from genlab.analysis.codes.plane import Plane, Way, plane_of
-from genlab.analysis.codes.scatter import class_legend, scatter_classes, square_around
+from genlab.analysis.codes.scatter import class_legend, scatter_classes
+from genlab.colouring import Colouring, colouring, require_attribute, uncoloured
 from genlab.config.types import AtLeastTwo, PositiveFloat
 from genlab.contracts import Decodes, Encodes
-from genlab.figures import INK
+from genlab.figures import INK, square_around
 from genlab.panels import named, panels
 from genlab.random import keyed_number
 
@@ -57,7 +57,7 @@ class LatentMap(Analysis):
         """Only images are encoded; the attribute has to be one of the set's."""
         require_images("latent_map", subjects)
         for one in subjects:
-            require_attribute(one.loaded.spec, self.attribute)
+            require_attribute(one.loaded.spec, self.attribute, "what.attribute")
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each image; of larger codes also the variances of all principal components."""
@@ -65,7 +65,7 @@ class LatentMap(Analysis):
         codes = encoded(subject, self.images)
         plane = plane_of(codes.mean, self.way, self.perplexity, keyed_number(subject.seed, "latent_map"))
         made = manifold(subject, codes, self.grid) if plane.is_code and isinstance(subject.model, Decodes) else None
-        colours = colouring(codes, subject.loaded.spec, self.attribute)
+        colours = colouring(codes.label, subject.loaded.spec, self.attribute)
         numbers = accuracies(codes, plane, colours)
         metrics = {f"{subject.split}/{name}": value for name, value in numbers.items()}
         lines = said(subject, codes, colours, numbers)

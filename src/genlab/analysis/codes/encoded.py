@@ -14,8 +14,6 @@ from genlab.contracts import DataSpec, Split
 from genlab.images import to_uint8
 from genlab.models.base.labels import for_model
 
-MOST = 20  # classes with a colour of their own
-
 
 @dataclass(frozen=True)
 class Encoded:
