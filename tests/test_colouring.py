@@ -24,10 +24,10 @@ def test_images_are_coloured_by_class_or_by_an_attribute():
 
 def test_why_points_have_one_colour_is_said():
     plain = DataSpec("x", "images", (1, 2, 2), {}, "")
-    assert "no labels" in uncoloured(plain, ())
-    assert "what.attribute=NAME" in uncoloured(FACES, ())
-    assert "21 classes, more than 20" in uncoloured(plain, ("x",) * 21)
-    assert uncoloured(plain, ("x",) * 20) == ""
+    assert "no labels" in uncoloured(plain, (), "what.attribute")
+    assert "what.attribute=NAME" in uncoloured(FACES, (), "what.attribute")
+    assert "21 classes, more than 20" in uncoloured(plain, ("x",) * 21, "what.attribute")
+    assert uncoloured(plain, ("x",) * 20, "what.attribute") == ""
 
 
 def test_an_attribute_that_the_set_has_not_is_refused_with_those_that_it_has():

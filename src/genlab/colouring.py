@@ -57,10 +57,10 @@ def colouring(label: Tensor | None, spec: DataSpec, attribute: str | None) -> Co
     return Colouring(label[:, place].long(), names)
 
 
-def uncoloured(spec: DataSpec, names: tuple[str, ...]) -> str:
-    """Why the points have one colour; empty if they have more."""
+def uncoloured(spec: DataSpec, names: tuple[str, ...], key: str) -> str:
+    """Why the points have one colour; empty if they have more. ``key``: where an attribute can be typed."""
     if len(names) > MOST_CLASSES:
         return f"one colour: {len(names)} classes, more than {MOST_CLASSES}"
     if names:
         return ""
-    return "one colour: what.attribute=NAME" if spec.attributes else "one colour: the set has no labels"
+    return f"one colour: {key}=NAME" if spec.attributes else "one colour: the set has no labels"

@@ -128,7 +128,7 @@ def drawn(
     page, axes = panels(f"Map of the codes: {subject.title}", lines, 2 if made else 1, size=SIZE)
     scatter_classes(axes[0], plane.points, colours.numbers, len(colours.names), square_around(plane.points))
     class_legend(axes[0], colours.names)
-    reason = uncoloured(subject.loaded.spec, colours.names)
+    reason = uncoloured(subject.loaded.spec, colours.names, "what.attribute")
     reason = f"   ({reason})" if reason else "   dotted: the grid beside" if made else ""
     named(axes[0], *plane.axes, f"codes of {len(codes):,} {subject.split} images{reason}")
     if made is not None:
