@@ -14,14 +14,9 @@ from genlab.film.canvas import WORDS, Canvas, faint
 from genlab.film.page import Page
 from genlab.film.write import write
 
-SIDE, LEFT, HEAD, FOOT, LEGEND = (
-    560,
-    64,
-    34,
-    48,
-    144,
-)  # pixels: of the field, to its left, above it, below it, to its right
-ROW = 21  # pixels from a class to the next in the legend
+SIDE, LEFT, HEAD, FOOT, RIGHT = 560, 64, 34, 48, 24  # pixels: of the field, left of it, above it, below it, right of it
+ROW, LETTER, LONGEST = 21, 8, 120  # pixels of the legend: from a class to the next, of a letter, of a name at most
+TAIL = 0.1  # per cent of the points beyond either end of an axis, at most
 
 
 @dataclass(frozen=True)
@@ -94,8 +89,10 @@ class CodeMap:
     """Draws frames within a box that does not move."""
 
     def __init__(self, scene: CodeScene, box: Box, count: int) -> None:
-        self.scene, self.box, self.size = scene, box, min(14, max(4, 2e4 / max(1, count)))
-        self.wide, self.high = LEFT + SIDE + (LEGEND if scene.coloured else LEFT // 2), HEAD + SIDE + FOOT
+        self.scene, self.box, self.size = scene, box, min(14, max(4, 2.4e4 / max(1, count)))
+        longest = max(map(len, scene.names)) if scene.coloured else 0
+        self.room = min(LONGEST, LETTER * longest) + 16 * scene.coloured  # pixels of the legend
+        self.wide, self.high = LEFT + SIDE + RIGHT + self.room, HEAD + SIDE + FOOT
         self.canvas = self.stage()
 
     def draw(self, frame: CodeFrame) -> np.ndarray:
@@ -130,7 +127,7 @@ class CodeMap:
         for n, colour in enumerate(class_colours(len(self.scene.names))):
             x, y = LEFT + SIDE + 16, 1 - (HEAD + ROW * (n + 0.5)) / self.high
             made.add_artist(Line2D([x / self.wide], [y], color=colour, marker="o", markersize=7, linewidth=0))
-            made.text((x + 12) / self.wide, y, filled(self.scene.names[n], LEGEND - 36, 1), **words)
+            made.text((x + 12) / self.wide, y, filled(self.scene.names[n], LONGEST, 1), **words)
 
 
 def caption(frame: CodeFrame) -> str:
@@ -145,8 +142,8 @@ def write_map(scene: CodeScene, frames: Sequence[CodeFrame], folder: Path, name:
         OSError: they cannot be written.
     """
     last = frames[-1]
-    box = square_around(*(scene.view.points(frame.code) for frame in frames))
-    about = [f"Where the encoder puts {len(last.index):,} images, the same ones in every frame."]
+    box = square_around(*(scene.view.points(frame.code) for frame in frames), tail=TAIL)
+    about = [f"Where the encoder puts {len(last.index):,} validation images, the same ones in every frame."]
     about += [f"{words}." for words in (scene.view.about, scene.plain) if words]
     page = Page(f"Codes of {scene.title}", " ".join(about))
     captions = [caption(frame) for frame in frames]
