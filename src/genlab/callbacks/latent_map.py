@@ -49,7 +49,8 @@ class LatentMap(pl.Callback):
         self.every_n_epochs, self.images, self.attribute, self.frames = every_n_epochs, images, attribute, frames
         self.folder = Path()
         self.training = False
-        self.epoch = 1  # batches of an epoch
+        self.batches = 1  # of an epoch
+        self.every_n_batches = 1  # between two frames
         self.looked = 0  # batches seen when it was last asked whether a frame is due
 
     def attach(self, model: Model, prepared: PreparedData, title: str) -> None:
@@ -69,7 +70,8 @@ class LatentMap(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Delete frames from after the checkpoint; keep one of the weights that nothing has moved yet."""
         self.training, self.looked = trainer.is_global_zero, pl_module.batches_seen
-        self.epoch = int(trainer.num_training_batches)
+        self.batches = int(trainer.num_training_batches)
+        self.every_n_batches = max(1, round(self.every_n_epochs * self.batches))
         if self.training:
             with attempt(self.kept):
                 forget_after(self.kept, pl_module.batches_seen if pl_module.batches_seen else -1)
@@ -87,11 +89,6 @@ class LatentMap(pl.Callback):
             self.keep(pl_module)
 
     @property
-    def every_n_batches(self) -> int:
-        """Batches between two frames."""
-        return max(1, round(self.every_n_epochs * self.epoch))
-
-    @property
     def kept(self) -> Path:
         """Where the frames are."""
         return self.folder / "tables" / "latent_map"
@@ -105,7 +102,7 @@ class LatentMap(pl.Callback):
         """The frame of now."""
         with preserved_rng(model.device):
             code = codes_of(model, self.prepared, SPLIT, self.index).mean.numpy()
-        return CodeFrame(model.batches_seen, model.batches_seen / self.epoch, self.index, code)
+        return CodeFrame(model.batches_seen, model.batches_seen / self.batches, self.index, code)
 
     # ---- film ------------------------------------------------------------------------------------------------------
 
@@ -128,9 +125,8 @@ class LatentMap(pl.Callback):
                 frames = [*chosen(CodeFrame, self.kept, self.frames - 1)]
                 if not frames or frames[-1].step != model.batches_seen:
                     frames.append(self.now(model))
-                film_codes(
-                    self.prepared, self.title, self.attribute, f"{KEY}.attribute", frames, self.folder / "images"
-                )
+                images = self.folder / "images"
+                film_codes(self.prepared, self.title, self.attribute, f"{KEY}.attribute", frames, images)
         except DataError as error:
             say(f"WARNING   no film: {error}")
 

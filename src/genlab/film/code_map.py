@@ -131,8 +131,8 @@ class CodeMap:
 
 
 def caption(frame: CodeFrame) -> str:
-    """Below which a frame is seen: ``epoch 3``, ``epoch 0.25``."""
-    return f"epoch {frame.epoch:.5g}"
+    """When a frame is: ``epoch 3``, ``epoch 0.25``."""
+    return f"epoch {round(frame.epoch, 2):g}"
 
 
 def write_map(scene: CodeScene, frames: Sequence[CodeFrame], folder: Path, name: str) -> list[Path]:
