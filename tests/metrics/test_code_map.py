@@ -35,7 +35,7 @@ def test_larger_codes_are_seen_where_they_vary_most():
     spread = np.float32([[2, 0, 0], [-2, 0, 0], [0, 0, 3], [0, 0, -3], [0, 1, 0], [0, -1, 0]])
     view = view_of(spread + np.float32([5, 6, 7]))
     assert view.mean == pytest.approx([5, 6, 7])
-    assert pytest.approx(np.array([[0, 0, 1], [1, 0, 0]]), abs=1e-6) == view.basis.T
+    np.testing.assert_allclose(view.basis.T, [[0, 0, 1], [1, 0, 0]], atol=1e-6)
     assert view.axes[0] == "principal component 1: 64 % of the variance"
     assert "the last frame's codes, 93 % of their variance" in view.about
 
