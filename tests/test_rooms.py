@@ -24,7 +24,8 @@ FLOORS = [
     {"rank_environment"},
     {"cores"},
     {"images", "random", "film", "panels"},
-    {"files", "figures"},
+    {"files", "colouring"},
+    {"figures"},
     {"contracts", "compat"},
 ]
 # config holds the types that signatures are written in; it lies under the rooms of its own floor

@@ -9,7 +9,8 @@ import torch
 from genlab.callbacks import landscape
 from genlab.callbacks.landscape import Landscape
 from genlab.contracts import ConfigError, Stopped
-from genlab.film.frame import kept, read
+from genlab.film.frame import Frame
+from genlab.film.kept import kept, read
 
 import striking
 from killing import assert_same_state
@@ -40,7 +41,7 @@ def captions(run):
 
 
 def frames(run):
-    return {step: read(path) for step, path in kept(run / "tables" / "landscape").items()}
+    return {step: read(Frame, path) for step, path in kept(run / "tables" / "landscape").items()}
 
 
 def assert_same_film(a, b):

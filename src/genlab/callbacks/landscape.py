@@ -12,7 +12,8 @@ from genlab.config.types import AtLeastTwo, PositiveInt
 from genlab.console import say
 from genlab.contracts import DataError
 from genlab.data.store.source import PreparedData
-from genlab.film.frame import Frame, Scene, chosen, forget_after, keep
+from genlab.film.frame import Frame, Scene
+from genlab.film.kept import chosen, forget_after, keep
 from genlab.film.write import write_film
 from genlab.metrics.landscape import box_around, frame_of, require_landscape
 from genlab.models.base.model import Model
@@ -80,7 +81,7 @@ class Landscape(Observer):
         """Write the film of the kept frames and of now."""
         try:
             with attempt(self.folder / "images" / "landscape.html"):
-                frames = [*chosen(self.kept, self.frames - 1)]
+                frames = [*chosen(Frame, self.kept, self.frames - 1)]
                 if not frames or frames[-1].step != model.batches_seen:
                     frames.append(self.now(model))
                 write_film(self.scene, frames, self.folder / "images", "landscape")

@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from genlab.analysis.base.encoded import Encoded
-from genlab.analysis.codes.colouring import colouring, require_attribute, uncoloured
 from genlab.analysis.codes.manifold import manifold, places
 from genlab.analysis.codes.neighbours import neighbour_accuracy
 from genlab.analysis.codes.plane import plane_of
 from genlab.analysis.codes.random_codes import nearest_error, random_codes
-from genlab.analysis.codes.scatter import square_around
 from genlab.contracts import Code, ConfigError, DataSpec, Images
+from genlab.figures import square_around
 
 
 class Coder:
@@ -126,40 +125,6 @@ def test_the_axes_leave_out_the_outermost_alone_and_are_equally_long():
     (left, right), (low, high) = square_around(cloud)
     assert right - left == pytest.approx(high - low)
     assert 1 < right < 1.5
-
-
-FACES = DataSpec("faces", "images", (1, 2, 2), {}, "", attributes=("Male", "Age", "Light"), levels=(2, 4, 0))
-
-
-def test_images_are_coloured_by_class_or_by_an_attribute():
-    digits = DataSpec("x", "images", (1, 2, 2), {}, "", 3)
-    by_class = colouring(codes_of([[0.0, 0.0]] * 4, torch.tensor([0, 1, 1, 2])), digits, None)
-    assert (by_class.names, by_class.numbers.tolist()) == (("0", "1", "2"), [0, 1, 1, 2])
-    assert by_class.chance == pytest.approx((1 + 4 + 1) / 16)
-    codes = codes_of([[0.0, 0.0]] * 3, torch.tensor([[1, 3, 0], [0, 2, 0], [1, 0, 0]]))
-    assert colouring(codes, FACES, None) == (None, ())
-    assert colouring(codes, FACES, "Male").numbers.tolist() == [1, 0, 1]
-    assert colouring(codes, FACES, "Male").names == ("not Male", "Male")
-    assert colouring(codes, FACES, "Age").numbers.tolist() == [3, 2, 0]
-    assert len(colouring(codes, FACES, "Age").names) == 4
-
-
-def test_why_points_have_one_colour_is_said():
-    plain = DataSpec("x", "images", (1, 2, 2), {}, "")
-    assert "no labels" in uncoloured(plain, ())
-    assert "what.attribute=NAME" in uncoloured(FACES, ())
-    assert "21 classes, more than 20" in uncoloured(plain, ("x",) * 21)
-    assert uncoloured(plain, ("x",) * 20) == ""
-
-
-def test_an_attribute_that_the_set_has_not_is_refused_with_those_that_it_has():
-    require_attribute(FACES, "Age")
-    require_attribute(FACES, None)
-    for wrong in ("Smiling", "Light"):  # the second is continuous
-        with pytest.raises(ConfigError, match=r"Type: what.attribute=Male\|Age"):
-            require_attribute(FACES, wrong)
-    with pytest.raises(ConfigError, match="Leave it out"):
-        require_attribute(DataSpec("x", "images", (1, 2, 2), {}, "", 3), "Male")
 
 
 def test_random_codes_come_from_the_prior_or_from_the_codes_own_mean_and_deviation():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from genlab.contracts import DataError
-from genlab.film.frame import Frame, chosen, forget_after, keep, kept, read, thinned
+from genlab.film.frame import Frame
+from genlab.film.kept import chosen, forget_after, keep, kept, read, thinned
 
 
 def frame(step):
@@ -14,7 +15,7 @@ def frame(step):
 
 
 def test_a_frame_comes_back_as_it_was(tmp_path):
-    again = read(keep(frame(300), tmp_path / "frames"))
+    again = read(Frame, keep(frame(300), tmp_path / "frames"))
     assert again.step == 300
     assert type(again.step) is int
     for name in ("box", "belief", "fake", "z", "image"):
@@ -29,14 +30,14 @@ def test_frames_are_in_the_order_of_their_steps_and_later_ones_are_forgotten(tmp
     assert list(kept(tmp_path)) == [0, 300, 1000, 20_000]
     forget_after(tmp_path, 1000)
     assert list(kept(tmp_path)) == [0, 300, 1000]
-    assert [one.step for one in chosen(tmp_path, 2)] == [0, 1000]
+    assert [one.step for one in chosen(Frame, tmp_path, 2)] == [0, 1000]
 
 
 def test_a_frame_that_is_cut_is_named_with_the_remedy(tmp_path):
     path = keep(frame(0), tmp_path)
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(DataError, match=f"{path.name} cannot be read.*Delete it"):
-        read(path)
+        read(Frame, path)
 
 
 @pytest.mark.parametrize(("count", "most"), [(5, 9), (9, 9), (100, 7), (1000, 120), (3, 2), (3, 1)])
