@@ -115,8 +115,12 @@ def require_plane(model: Any, prepared: PreparedData, index: np.ndarray) -> None
     if not isinstance(model, Encodes):
         what, remedy = f"{type(model).__name__} has no encode, which gives an image its code", models_that_encode()
         raise ConfigError([Problem(KEY, what, remedy)])
-    with preserved_rng(model.device):
-        size = codes_of(model, prepared, SPLIT, index).mean.shape[1]
-    if size < 2:
+    if code_size(model, prepared, index) < 2:
         what = "codes of one number have no plane"
         raise ConfigError([Problem(KEY, what, "Type: model.latent_dim=2 or more; or callbacks=default")])
+
+
+def code_size(model: Any, prepared: PreparedData, index: np.ndarray) -> int:
+    """How many numbers a code has, from that of an image."""
+    with preserved_rng(model.device):
+        return codes_of(model, prepared, SPLIT, index).mean.shape[1]
