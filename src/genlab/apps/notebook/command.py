@@ -25,8 +25,10 @@ def command(name: str, *overrides: str) -> None:
         GenlabError: it has failed, or was stopped; what it has said tells why.
     """
     typed = [sys.executable, "-m", "genlab", name, *overrides]
-    spoken = {"encoding": "utf-8", "errors": "backslashreplace", "env": os.environ | {"PYTHONIOENCODING": "utf-8"}}
-    with subprocess.Popen(typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **spoken) as process:
+    env = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen(
+        typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, encoding="utf-8"
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             show(line.rstrip("\n"))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 
 from genlab.compat import ensure_torchvision
 from genlab.config.compose import compose
 from genlab.contracts import DataError, Split
-from genlab.data.store.loader import Batch
+from genlab.data.store.loader import Batch, Rows
+from genlab.random import keyed
 
 
 def load_data(
@@ -34,7 +35,7 @@ def load_data(
     Args:
         ckpt: a run directory or a checkpoint file.
         split: ``train``, ``val`` or ``test``.
-        n: so many of them, drawn by ``seed``, in the order of the set; None: all.
+        n: so many of them (of each domain), drawn by ``seed``, in the order of the set; None: all.
         path: where the pictures of ``data.path`` lie now, if they have moved.
         trust: packages besides genlab, torch and lightning that the configuration of the run may name.
 
@@ -51,14 +52,17 @@ def load_data(
     seen = subject(cfg, "", Path(ckpt), torch.device("cpu"))
     if split not in seen.prepared.columns:
         raise DataError(f"split={split!r}: {seen.loaded.spec.name} has {', '.join(seen.prepared.columns)}")
-    rows = seen.data.rows(split)
-    if rows.ragged and (n or len(rows)) > 1:
-        raise DataError(f"the images of {seen.loaded.spec.name} differ in size, and one batch holds one: n=1")
-    return joined(list(seen.held_out(split, len(rows) if n is None else n)))
+    return seen.on_device(drawn(seen.data.rows(split), n, seed, split))
 
 
-def joined(batches: list[Any]) -> Batch:
-    """Batches of one kind as one."""
-    columns = ([*parts] for parts in zip(*batches, strict=True))
-    found: Batch = type(batches[0])(*(None if parts[0] is None else torch.cat(parts) for parts in columns))
-    return found
+def drawn(rows: Rows, n: int | None, seed: int, split: Split) -> Batch:
+    """``n`` rows, or all, in their order; of each of two domains so many.
+
+    Raises:
+        DataError: they are images of several sizes.
+    """
+    sides = [len(column) for column in rows.columns.values()] if rows.kind == "domains" else [len(rows)]
+    first, *second = (np.sort(keyed(seed, "notebook", split).permutation(count)[:n]) for count in sides)
+    if rows.ragged and max(map(len, (first, *second))) > 1:
+        raise DataError("the images differ in size, and one batch holds one: load_data(ckpt, split, n=1)")
+    return rows.take_domains(first, second[0]) if second else rows.take(first)
