@@ -10,6 +10,7 @@ from genlab.console import show
 from genlab.contracts import GenlabError
 
 DONE = (0, 3)  # exit codes of a command that has done its work; 3: but for some inputs, which it names
+FORCED = {"FORCE_COLOR", "CLICOLOR_FORCE"}  # Jupyter's kernel sets them; a pipe would pass for a terminal of 80 letters
 
 
 def command(name: str, *overrides: str) -> None:
@@ -25,9 +26,9 @@ def command(name: str, *overrides: str) -> None:
         GenlabError: it has failed, or was stopped; what it has said tells why.
     """
     typed = [sys.executable, "-m", "genlab", name, *overrides]
-    env = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    env = {key: value for key, value in os.environ.items() if key not in FORCED} | {"PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(
-        typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, encoding="utf-8"
+        typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, encoding="utf-8", errors="backslashreplace"
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
