@@ -86,6 +86,7 @@ BEFORE_TORCH += [
         "translate",
         "demo",
         "prepare.prepare",
+        "notebook.command",
     )
 ]
 BEFORE_TORCH += ["apps.doctor.doctor", "apps.report", "pages.report.page", "pages.report.serve"]
