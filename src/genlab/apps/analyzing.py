@@ -36,7 +36,8 @@ def analyze(cfg: DictConfig, chosen: dict[str, Path], output: Path) -> int:
         console.say(f"threads   {threads}")
     name, device = cfg.choices.what, device_for(cfg.device)
     analysis: Analysis = build(cfg.what, cfg.trust)
-    seen = [subject(cfg, short, path, device) for short, path in chosen.items()]
+    against = cfg.what.get("against") is not None
+    seen = [subject(cfg, short, path, device, against) for short, path in chosen.items()]
     for one in seen:
         require_able(analysis, one.model, name)
     analysis.refuse(*seen)
@@ -52,12 +53,12 @@ def analyze(cfg: DictConfig, chosen: dict[str, Path], output: Path) -> int:
     return 0
 
 
-def subject(cfg: DictConfig, name: str, path: Path, device: torch.device) -> Subject:
-    """A model on the device, and the way to its data."""
+def subject(cfg: DictConfig, name: str, path: Path, device: torch.device, against: bool = False) -> Subject:
+    """A model on the device, and the way to its data; ``against``: and to a second set that the analysis names."""
     loaded = load_run(path, list(cfg.trust))
     loaded.model.to(device)
     data, cache = partial(data_of, cfg, loaded), partial(cache_root, cfg)
-    second = partial(second_of, cfg, loaded) if cfg.what.get("against") is not None else None
+    second = partial(second_of, cfg, loaded) if against else None
     return Subject(name, loaded, cfg.split, cfg.seed, data, cache, tuple(cfg.trust), second)
 
 
