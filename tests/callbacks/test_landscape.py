@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.callbacks import landscape
+from genlab.callbacks import film
 from genlab.callbacks.landscape import Landscape
 from genlab.contracts import ConfigError, Stopped
 from genlab.film.frame import Frame
@@ -136,7 +136,7 @@ def test_training_goes_on_where_no_frame_can_be_written(filmed, monkeypatch, cap
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(landscape, "keep", full)
+    monkeypatch.setattr(film, "keep", full)
     job = filmed(trainer={"max_epochs": 1})
     run = job.undisturbed()
     assert captions(run) == ["17"]

@@ -9,7 +9,6 @@ from PIL import Image
 
 from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
-from genlab.callbacks import latent_map
 from genlab.callbacks.latent_map import LatentMap
 from genlab.config.capabilities import models_with
 from genlab.contracts import Code, ConfigError, Stopped
@@ -96,54 +95,6 @@ def test_a_film_that_was_stopped_is_there_and_goes_on_without_a_frame_lost_or_do
     assert job.until() is None
     assert captions(job.run) == ["0", "0.59", "1.18", "1.76", "2"]
     assert_same_film(job.run, job.undisturbed())
-
-
-def test_frames_from_after_the_checkpoint_are_made_again(filmed):
-    """Saved after 28 batches, gone after 32: what is of later than 28 is of weights that are no more."""
-    job = filmed(checkpoint={"every_n_steps": 28})
-
-    def gone(stage, trainer, model):
-        if stage == "train" and model.batches_seen == 32:
-            raise RuntimeError("the machine is gone")
-
-    assert isinstance(job.until(gone), RuntimeError)
-    folder = job.run / "tables" / "latent_map"
-    assert (job.saved, list(kept(folder))) == (28, [0, 10, 20, 30])
-    kept(folder)[30].rename(folder / "000000033.npz")
-    assert job.until() is None
-    assert_same_film(job.run, job.undisturbed())
-
-
-def test_frames_come_between_updates_of_several_batches(filmed):
-    job = filmed(trainer={"accumulate_grad_batches": 3, "max_epochs": 1})
-    assert list(frames(job.undisturbed())) == [0, 12]
-
-
-def test_of_a_long_film_some_frames_are_left_out(filmed):
-    run = filmed(film={"frames": 3, "every_n_epochs": 0.3}).undisturbed()
-    assert (len(frames(run)), captions(run)) == (7, ["0", "1.76", "2"])
-
-
-def test_training_goes_on_where_no_frame_can_be_written(filmed, monkeypatch, capsys):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(latent_map, "keep", full)
-    assert captions(filmed(trainer={"max_epochs": 1}).undisturbed()) == ["1"]
-    assert "the disk is full" in capsys.readouterr().err
-
-
-def test_a_damaged_frame_costs_the_film_and_not_the_run(filmed, capsys):
-    job = filmed()
-    run = job.run.parents[1] / "whole" / "a"
-
-    def damage(stage, trainer, model):
-        if model.batches_seen == 15:
-            (run / "tables" / "latent_map" / "000000010.npz").write_bytes(b"no frame")
-
-    assert job.train(damage, name="whole") == 0
-    assert not (run / "images" / "latent_map.html").exists()
-    assert "WARNING   no film: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
 
-from genlab.callbacks.observer import Observer
+from genlab.callbacks.film import Film
 from genlab.callbacks.samples import preserved_rng
 from genlab.colouring import require_attribute
 from genlab.config.codes_compatibility import models_that_encode
 from genlab.config.types import AtLeastTwo, PositiveFloat
-from genlab.console import say
-from genlab.contracts import ConfigError, DataError, Encodes, Problem
+from genlab.contracts import ConfigError, Encodes, Problem
 from genlab.data.store.order import repeated
 from genlab.data.store.source import PreparedData
 from genlab.film.code_map import CodeFrame
-from genlab.film.kept import chosen, forget_after, keep
 from genlab.inference.encoded import codes_of
 from genlab.metrics.code_map import SPLIT, film_codes
 from genlab.models.base.model import Model
-from genlab.runs.writing import attempt
 
 KEY = "callbacks.latent_map"
 
 
-class LatentMap(Observer):
-    """Keeps codes in ``tables/latent_map/`` before the first batch and every n epochs; writes the film at the end.
+class LatentMap(Film):
+    """Films the codes of images before the first batch and every n epochs: ``images/latent_map.gif`` and ``.html``.
 
-    ``images/latent_map.gif`` and ``.html`` show the codes of validation images, the same in every frame, in one plane:
-    codes of two numbers as they are, larger ones by the principal components of the last frame. They end with the weights
-    of the end, also of a training that was stopped. A resumed run goes on with the frames of its checkpoint. No frame
-    draws from the random state of the training.
+    The validation images are the same in every frame, and so is the plane: codes of two numbers as they are, larger ones by
+    the principal components of the last frame.
 
     Args:
         every_n_epochs: between two frames; a part of one, rounded to whole batches.
@@ -42,12 +38,13 @@ class LatentMap(Observer):
         frames: in the film, at most: of more, some are left out evenly.
     """
 
+    name, kind = "latent_map", CodeFrame
+
     def __init__(
         self, every_n_epochs: PositiveFloat, images: AtLeastTwo, attribute: str | None, frames: AtLeastTwo
     ) -> None:
-        super().__init__(1)
-        self.every_n_epochs, self.images, self.attribute, self.frames = every_n_epochs, images, attribute, frames
-        self.folder = Path()
+        super().__init__(1, frames)
+        self.every_n_epochs, self.images, self.attribute = every_n_epochs, images, attribute
         self.batches = 1  # of an epoch
 
     def attach(self, model: Model, prepared: PreparedData, title: str) -> None:
@@ -62,48 +59,20 @@ class LatentMap(Observer):
         self.index = np.sort(repeated(count, min(count, self.images), "codes of a film"))
         require_plane(model, prepared, self.index[:1])
 
-    # ---- frames ----------------------------------------------------------------------------------------------------
-
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
         """Begin, once it is known how many batches an epoch has."""
         self.batches = int(trainer.num_training_batches)
         self.every_n_batches = max(1, round(self.every_n_epochs * self.batches))
         super().on_train_start(trainer, pl_module)
 
-    def begin(self, model: Model) -> None:
-        """Delete frames from after the checkpoint; of a run that begins anew, every one."""
-        with attempt(self.kept):
-            forget_after(self.kept, model.batches_seen if model.batches_seen else -1)
-
-    def observe(self, model: Model) -> None:
-        """Keep the frame of now; training goes on if that fails."""
-        with attempt(self.kept):
-            keep(self.now(model), self.kept)
-
-    @property
-    def kept(self) -> Path:
-        """Where the frames are."""
-        return self.folder / "tables" / "latent_map"
-
-    def now(self, model: Model) -> CodeFrame:
-        """The frame of now."""
-        with preserved_rng(model.device):
-            code = codes_of(model, self.prepared, SPLIT, self.index).mean.numpy()
+    def frame(self, model: Model) -> CodeFrame:
+        """The codes of the images."""
+        code = codes_of(model, self.prepared, SPLIT, self.index).mean.numpy()
         return CodeFrame(model.batches_seen, model.batches_seen / self.batches, self.index, code)
 
-    # ---- film ------------------------------------------------------------------------------------------------------
-
-    def conclude(self, model: Model) -> None:
-        """Write the film of the kept frames and of now."""
-        try:
-            with attempt(self.folder / "images" / "latent_map.html"):
-                frames = [*chosen(CodeFrame, self.kept, self.frames - 1)]
-                if not frames or frames[-1].step != model.batches_seen:
-                    frames.append(self.now(model))
-                images = self.folder / "images"
-                film_codes(self.prepared, self.title, self.attribute, f"{KEY}.attribute", frames, images)
-        except DataError as error:
-            say(f"WARNING   no film: {error}")
+    def write(self, frames: Sequence[CodeFrame], folder: Path) -> None:
+        """Write the film."""
+        film_codes(self.prepared, self.title, self.attribute, f"{KEY}.attribute", frames, folder)
 
 
 def require_plane(model: Any, prepared: PreparedData, index: np.ndarray) -> None:

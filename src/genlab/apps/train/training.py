@@ -30,9 +30,8 @@ from genlab.apps.train.strategy import DataParallel
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
+from genlab.callbacks.film import Film
 from genlab.callbacks.gradients import Gradients
-from genlab.callbacks.landscape import Landscape
-from genlab.callbacks.latent_map import LatentMap
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.stopping import StopOnSignal
 from genlab.callbacks.trace import Trace
@@ -237,7 +236,7 @@ class Training:
             if alarms := self.callback(Alarms):
                 alarms.attach(evaluate.tables)
             self.describe(evaluate.make_ready(), evaluate.notes)
-        for film in filter(None, map(self.callback, (Landscape, LatentMap))):
+        for film in (one for one in self.callbacks if isinstance(one, Film)):
             film.folder = self.directory.path
         if gradients := self.callback(Gradients):
             tables["gradients"] = gradients.place(self.directory.path)
