@@ -71,8 +71,11 @@ def test_the_legend_has_every_class_below_the_last_in_its_colour():
         assert np.abs(column[int(row)] - 255 * colour[:3]).max() < 4
 
 
+NO_FORMULA = r"$\nothing$"  # who takes it for one cannot draw it
+
+
 def test_names_of_classes_and_the_title_are_text_whatever_is_in_them():
-    drawn(scene([0, 1, 2], ("_hidden", "a$^b$c", "x" * 200), title="vae on $x_"), frame([[0.0, 0.0]]))
+    drawn(scene([0, 1, 2], ("_hidden", NO_FORMULA, "x" * 200), title=NO_FORMULA), frame([[0.0, 0.0]]))
 
 
 def test_no_class_hides_another():
