@@ -40,7 +40,7 @@ LIBRARIES += (
     "xdist",
     "pytest",
 )  # nothing of ours
-PARTS = ("conf", "src", "sweeps", "tests", "docs", "README.md", "pyproject.toml", "sky.yaml", ".gitignore")
+PARTS = ("conf", "src", "sweeps", "tests", "docs", "notebooks", "README.md", "pyproject.toml", "sky.yaml", ".gitignore")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from genlab.contracts import DataError
 from genlab.images import (
     beside_real,
     enlarged,
@@ -12,6 +13,7 @@ from genlab.images import (
     grid,
     rounded,
     save_png,
+    sheet,
     signed,
     to_uint8,
     unsigned,
@@ -122,3 +124,41 @@ def test_small_images_are_enlarged_pixel_by_pixel():
     assert large.shape == (1, 9, 15)
     assert torch.equal(large[:, 1::3, 1::3], image)
     assert torch.equal(enlarged(image, at_least=5), image)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_sheet_is_the_enlarged_grid_as_a_picture(channels):
+    images = torch.randint(256, (5, channels, 4, 6)) / 255
+    shown = np.asarray(sheet(images, 3)).reshape(*sheet(images, 3).size[::-1], channels)
+    assert np.array_equal(shown, to_uint8(enlarged(grid(images, 3))).permute(1, 2, 0).numpy())
+    assert sheet(images[:4]).size == sheet(images[:4], 2).size
+
+
+def middle(page, level):
+    """Row and column of the middle of the area of one grey level, and its size in pixels."""
+    area = np.argwhere((page == level).all(-1))
+    return (*area.mean(0), len(area))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_captions_stand_below_images_that_stay_as_they_are(channels):
+    images = torch.zeros(3, channels, 24, 24)
+    images[1], images[2] = 0.4, 0.8
+    bare, page = (np.asarray(sheet(images, 2, captions)) for captions in (["", "", ""], ["", "WWW", ""]))
+    for level in (0, 102, 204):
+        assert middle(bare, level)[2] == pytest.approx(96 * 96, rel=0.03)  # enlarged four times
+    (row, column, _), (lower, left, _) = middle(page, 102), middle(page, 204)
+    assert row + 96 < lower  # the second image is in the first row, the third in the next, below the first
+    assert left + 96 < column
+    words = np.argwhere((page < 100).any(-1) & (page > 0).any(-1))  # ink, on white
+    assert (words[:, 0] > row + 48).all()
+    assert (abs(words[:, 1] - column) < 50).all()
+
+
+def test_a_sheet_of_what_are_no_images_is_refused():
+    with pytest.raises(DataError, match=r"images \[B, C, H, W\] with 1 or 3 channels, not \[1, 28, 28\]"):
+        sheet(torch.zeros(1, 28, 28))
+    with pytest.raises(DataError, match="not .2, 5, 8, 8."):
+        sheet(torch.zeros(2, 5, 8, 8))
+    with pytest.raises(DataError, match="2 captions for 3 images"):
+        sheet(torch.zeros(3, 1, 8, 8), captions=["a", "b"])

@@ -23,7 +23,8 @@ from genlab.data.store.handover import ARRAYS, hand_over, handed_over
 from genlab.data.store.source import PreparedData
 from genlab.data.store.store import Decoded, Part, open_or_build
 from genlab.files import cached, sha256
-from genlab.film.frame import read
+from genlab.film.frame import Frame
+from genlab.film.kept import read
 from genlab.metrics.extractors.choose import choose, make_extractor
 from genlab.metrics.extractors.layout import state_of
 from genlab.metrics.extractors.weights import PUBLISHED, Stated, weights_of
@@ -57,7 +58,7 @@ PLACES = {
     "data/store/store.py np.load": "test_the_sizes_in_a_store",
     "data/store/store.py np.memmap": "test_a_store_that_is_not_as_it_was_is_built_anew[pointers], in data/store/test_store.py",
     "files.py json.loads": "",
-    "film/frame.py np.load": "test_a_frame_of_a_film",
+    "film/kept.py np.load": "test_a_frame_of_a_film",
     "interop/onnx.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
     "interop/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
     "metrics/extractors/layout.py torch.load": "test_inceptions_weights, test_other_weights_of_a_network_…",
@@ -260,7 +261,7 @@ def test_arrays_that_are_handed_over(mark, tmp_path):
 def test_a_frame_of_a_film(mark, tmp_path):
     np.savez(tmp_path / "0.npz", step=np.array([Evil(mark)], object))
     with pytest.raises(DataError, match="allow_pickle=False"):
-        read(tmp_path / "0.npz")
+        read(Frame, tmp_path / "0.npz")
 
 
 def test_directions_of_attributes(mark, tmp_path):

@@ -17,6 +17,7 @@ FLOORS = [
     {"analysis", "callbacks", "translate"},
     {"runs"},
     {"interop"},
+    {"inference"},
     {"models", "metrics"},
     {"data", "nets", "losses", "config", "signals"},
     {"console"},
@@ -24,7 +25,8 @@ FLOORS = [
     {"cores"},
     {"sound"},
     {"images", "random", "film", "panels"},
-    {"files", "figures"},
+    {"files", "colouring"},
+    {"figures"},
     {"contracts", "compat"},
 ]
 # config holds the types that signatures are written in; it lies under the rooms of its own floor
@@ -85,6 +87,7 @@ BEFORE_TORCH += [
         "translate",
         "demo",
         "prepare.prepare",
+        "notebook.command",
     )
 ]
 BEFORE_TORCH += ["apps.doctor.doctor", "apps.report", "pages.report.page", "pages.report.serve"]

@@ -20,6 +20,9 @@ INK, FAINT = "#222222", "#767676"
 Words = list[tuple[int, int, str, int, str]]  # x, y from the top, text, size and colour
 BINS = 60  # of a histogram
 GREY, ORANGE = "#9ea3ad", "#db4d1a"
+MOST_CLASSES = 20  # with a colour of their own
+TAIL = 0.5  # per cent of the points beyond either end of an axis, at most
+Box = tuple[tuple[float, float], tuple[float, float]]
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#ee7733", "#009988", "#222222")
 
 
@@ -140,6 +143,21 @@ def reach(around: np.ndarray) -> tuple[np.ndarray, float]:
     """The middle [D] of points [N, D], and how far axes reach from it to hold them with a margin."""
     low, high = around.min(0), around.max(0)
     return (low + high) / 2, max(float((high - low).max()) / 2 * 1.3, 1e-6)
+
+
+def square_around(*clouds: np.ndarray, tail: float = TAIL, margin: float = 1.15) -> Box:
+    """x from … to, y from … to, equally long: around all but the outermost points of every cloud [N, 2]."""
+    low = np.min([np.percentile(points, tail, axis=0) for points in clouds], axis=0)
+    high = np.max([np.percentile(points, 100 - tail, axis=0) for points in clouds], axis=0)
+    middle, half = (low + high) / 2, max(float((high - low).max()) / 2 * margin, 1e-6)
+    return tuple((float(m - half), float(m + half)) for m in middle)  # type: ignore[return-value]
+
+
+def class_colours(count: int) -> np.ndarray:
+    """A colour for each class, of ``MOST_CLASSES`` at most: [count, 4]. They can be told apart on white and on black."""
+    from matplotlib import colormaps
+
+    return colormaps["tab10" if count <= 10 else "tab20"](np.arange(count))
 
 
 def plain(axes: Axes) -> Axes:

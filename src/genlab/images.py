@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from genlab.contracts import DataError
 from genlab.files import temporary
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIDE = 96  # pixels, to which a small image with a caption is enlarged, by a whole factor
 
 
 def signed(x: Tensor) -> Tensor:
@@ -59,6 +67,47 @@ def enlarged(image: Tensor, at_least: int = 448) -> Tensor:
     return image.repeat_interleave(times, -2).repeat_interleave(times, -1)
 
 
+def sheet(images: Tensor, columns: int | None = None, captions: Sequence[object] | None = None) -> Image:
+    """``from genlab import sheet``: images in rows, as a picture that a notebook shows. [B, C, H, W] in [0, 1].
+
+    >>> sheet(model.sample(64)).save("samples.png")  # doctest: +SKIP
+
+    Args:
+        columns: images in a row; None: as square as possible.
+        captions: what stands below each image, one for each; None: nothing does.
+
+    Raises:
+        DataError: these are no grey or colour images, or there are more or fewer captions than images.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or not len(images):
+        raise DataError(f"a sheet is of images [B, C, H, W] with 1 or 3 channels, not {list(images.shape)}")
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    if captions is None:
+        return as_picture(enlarged(grid(images.detach().float().cpu(), columns)))
+    if len(captions) != len(images):
+        raise DataError(f"{len(captions)} captions for {len(images)} images: give one for each")
+    return captioned(images, columns, [str(words) for words in captions])
+
+
+def captioned(images: Tensor, columns: int, captions: list[str]) -> Image:
+    """The sheet of images that have words below them."""
+    from PIL import Image
+
+    from genlab.figures import HEAD, LINE, Block, page, pixels
+
+    shown = to_uint8(widened(images, 3)).permute(0, 2, 3, 1).cpu().numpy()  # [B, H, W, 3]
+    block = Block("", list(zip(shown, captions, strict=True)), columns, max(SIDE, images.shape[-1]))
+    return Image.fromarray(pixels(page("", [block]))[HEAD + LINE :])  # without the room for a title and a heading
+
+
+def as_picture(image: Tensor) -> Image:
+    """[C, H, W] in [0, 1] (C = 1 or 3) as an 8-bit picture of Pillow."""
+    from PIL import Image
+
+    array = to_uint8(image).cpu().permute(1, 2, 0).numpy()  # [H, W, C]
+    return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+
+
 def beside_real(points: Tensor, real: Tensor, side: int = 600) -> Tensor:
     """Plot generated points [N, D] in colour over real ones [M, D] in grey; axes fit the real ones. [3, side, side].
 
@@ -75,10 +124,7 @@ def beside_real(points: Tensor, real: Tensor, side: int = 600) -> Tensor:
 
 def save_png(image: Tensor, path: Path) -> Path:
     """Write [C, H, W] in [0, 1] (C = 1 or 3) as an 8-bit PNG, atomically."""
-    from PIL import Image
-
-    array = to_uint8(image).cpu().permute(1, 2, 0).numpy()  # [H, W, C]
-    picture = Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+    picture = as_picture(image)
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary(path) as part:
         picture.save(part, format="PNG")

@@ -9,7 +9,8 @@ import torch
 from genlab.analysis.landscape import film_again, landscape, said_of_d, said_of_points, scene_of
 from genlab.contracts import ConfigError
 from genlab.data.sets.toy1d import Toy1D
-from genlab.film.frame import Frame, Scene, keep
+from genlab.film.frame import Frame, Scene
+from genlab.film.kept import keep
 
 
 class Learnt:

@@ -15,7 +15,8 @@ from genlab.apps.command import main as door
 from genlab.config.compose import compose
 from genlab.config.files import Conf
 from genlab.contracts import CheckpointError, ConfigError
-from genlab.film.frame import Frame, keep
+from genlab.film.frame import Frame
+from genlab.film.kept import keep
 from genlab.runs.listing import runs_in
 
 QUICK = ["what.steps=4", "what.every=2", "what.samples=30", "device=cpu", "performance.allocator=false"]

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -10,6 +12,8 @@ import untrained
 from genlab.analysis.base.needs import able_models
 from genlab.analysis.estimators.encoder import HasPosterior
 from genlab.contracts import CheckpointError, ConfigError
+from genlab.film.code_map import CodeFrame
+from genlab.film.kept import keep
 
 QUICK = ["device=cpu", "performance.allocator=false"]
 SMALL = {  # keys with which an analysis takes a second
@@ -74,6 +78,17 @@ def test_a_map_of_codes(vaes, train, tmp_path):
     files, rows, summary = analyzed(train, tmp_path, "latent_map", vaes[1], "what.way=tsne", "what.perplexity=5")
     assert (files, list(rows[0])) == (set(), ["index", "tsne1", "tsne2", "label"])
     assert set(summary["metrics"]) == {"test/neighbour_accuracy", "test/neighbour_accuracy_plane"}
+
+
+def test_the_film_of_codes_is_made_again_where_the_run_has_kept_them(vaes, train, tmp_path):
+    for step in range(4):
+        code = np.full((9, 2), step, np.float32)
+        keep(CodeFrame(step, step / 2, np.arange(9), code), vaes[0] / "tables" / "latent_map")
+    files, _, _ = analyzed(train, tmp_path, "latent_map", vaes[0], "what.frames=3")
+    assert files == {"latent_map.gif", "latent_map.html"}
+    page = (tmp_path / "out" / "latent_map.html").read_text()
+    assert "<h1>Codes of vae on digits</h1>" in page
+    assert re.findall(r'alt="epoch ([\d.]+)"', page) == ["0", "1", "1.5"]
 
 
 def test_larger_codes_leave_their_variances(vaes, train, tmp_path):

@@ -15,9 +15,9 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
 from genlab.callbacks.evaluators import code_picture
 from genlab.callbacks.evaluators.code_picture import CodePicture, classes
-from genlab.callbacks.evaluators.code_scatter import Panel, code_scatter, limits
+from genlab.callbacks.evaluators.code_scatter import Panel, code_scatter
 from genlab.contracts import Code, Images
-from genlab.figures import pixels
+from genlab.figures import pixels, square_around
 
 SOME = np.random.default_rng(0).normal(size=(60, 2))
 
@@ -144,7 +144,7 @@ def test_each_class_has_its_colour_and_no_class_hides_another():
 
 def test_a_point_far_away_does_not_shrink_the_others():
     far = np.concatenate([np.repeat(SOME, 10, 0), [[1e6, 0.0]]])
-    (left, right), (low, high) = limits([Panel("codes", far, None, ("x", "y"))])
+    (left, right), (low, high) = square_around(far)
     assert right - left == pytest.approx(high - low)
     assert right - left < 8
 

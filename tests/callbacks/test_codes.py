@@ -10,10 +10,10 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.train.build import build_model
 from genlab.callbacks.evaluators import codes
 from genlab.callbacks.evaluators.codes import CodePrior, in_order
-from genlab.callbacks.evaluators.encoded import chosen
 from genlab.callbacks.evaluators.evaluator import Seen
 from genlab.callbacks.samples import SEED
 from genlab.contracts import Code, Images
+from genlab.inference.encoded import chosen
 from genlab.metrics.two_sample import GaussianKernel, median_distance, two_sample_test
 from genlab.random import keyed_generator
 

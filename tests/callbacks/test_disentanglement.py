@@ -10,10 +10,10 @@ import torch
 from evaluators import evaluators
 from genlab.apps.command.paths import prepare
 from genlab.callbacks.evaluators import disentanglement
-from genlab.callbacks.evaluators.encoded import batches, codes_of
 from genlab.callbacks.evaluators.tables import write_tables
 from genlab.contracts import Code, DataError
 from genlab.data.store.module import StoreData
+from genlab.inference.encoded import batches, codes_of
 
 SHAPES = ["data=shapes", "data.shapes=[heart]", "data.scales=2", "data.orientations=8", "data.x_positions=4"]
 SHAPES += ["data.y_positions=8", "data.count=512", "data.image_size=32"]  # hearts alone: no two images are the same

@@ -1,7 +1,6 @@
 """Gradients of two losses over a training: noted by our own counter, kept over a stop, and nothing that training notices."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,7 +8,7 @@ from torch import nn
 
 from genlab.callbacks import gradients
 from genlab.callbacks.gradients import Gradients, picture
-from genlab.contracts import ConfigError, NonFiniteLoss, Stopped
+from genlab.contracts import ConfigError, Stopped
 from genlab.losses.adversarial import generator_loss
 from genlab.models.base.packing import packed
 from genlab.runs.table import Table
@@ -184,48 +183,6 @@ def test_labels_are_those_of_the_training_set(composed):
     callback = Gradients(10, 600)
     callback.attach(build_model(cfg, prepared.spec), prepared, "a title")
     assert torch.bincount(callback.labels).min() > 40
-
-
-def alone(is_rank_0=True):
-    """A callback that notes nothing but when it would have."""
-    callback = Gradients(10, 5)
-    callback.now = lambda model: {"step": model.batches_seen}
-    trainer = SimpleNamespace(is_global_zero=is_rank_0)
-    model = SimpleNamespace(batches_seen=0, inside_update=lambda: False)
-    callback.on_train_start(trainer, model)
-    for model.batches_seen in range(1, 41):
-        callback.on_train_batch_end(trainer, model, None, None, 0)
-    return callback, model
-
-
-def test_rank_0_alone_notes(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert [row["step"] for row in alone()[0].table.kept] == ["0", "10", "20", "30", "40"]
-    callback, model = alone(is_rank_0=False)
-    callback.on_train_end(None, model)
-    assert callback.table.kept == []
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("error", "drawn"), [(Stopped(143), True), (NonFiniteLoss("loss_d"), True), (ValueError("a bug"), False)]
-)
-def test_curves_are_drawn_after_a_stop_or_a_loss_that_is_not_finite_and_after_no_other_error(
-    error, drawn, tmp_path, monkeypatch
-):
-    callback, model = alone()
-    callback.folder, callback.table, callback.rows = tmp_path, Table(tmp_path / "gradients.csv", ["step"]), list
-    model.objective = SimpleNamespace(loss="saturating")
-    asked = []
-
-    def drawing(*_):
-        asked.append(1)
-        return SimpleNamespace(savefig=lambda path, **_: path.touch())
-
-    monkeypatch.setattr(gradients, "picture", drawing)
-    callback.on_exception(None, model, error)
-    callback.on_exception(None, model, error)  # as in a test that is stopped later
-    assert len(asked) == drawn
 
 
 def test_training_goes_on_where_nothing_can_be_written(noted, monkeypatch, capsys):

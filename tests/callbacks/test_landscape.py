@@ -1,16 +1,16 @@
 """The film of a landscape: frames by our own counter, none lost or doubled by a stop, and nothing that training notices."""
 
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from genlab.callbacks import landscape
+from genlab.callbacks import film
 from genlab.callbacks.landscape import Landscape
-from genlab.contracts import ConfigError, NonFiniteLoss, Stopped
-from genlab.film.frame import kept, read
+from genlab.contracts import ConfigError, Stopped
+from genlab.film.frame import Frame
+from genlab.film.kept import kept, read
 
 import striking
 from killing import assert_same_state
@@ -41,7 +41,7 @@ def captions(run):
 
 
 def frames(run):
-    return {step: read(path) for step, path in kept(run / "tables" / "landscape").items()}
+    return {step: read(Frame, path) for step, path in kept(run / "tables" / "landscape").items()}
 
 
 def assert_same_film(a, b):
@@ -136,7 +136,7 @@ def test_training_goes_on_where_no_frame_can_be_written(filmed, monkeypatch, cap
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(landscape, "keep", full)
+    monkeypatch.setattr(film, "keep", full)
     job = filmed(trainer={"max_epochs": 1})
     run = job.undisturbed()
     assert captions(run) == ["17"]
@@ -153,46 +153,6 @@ def test_a_damaged_frame_costs_the_film_and_not_the_run(filmed, capsys):
     assert job.train(damage, name="whole") == 0
     assert not (job.run.parents[1] / "whole" / "a" / "images" / "landscape.html").exists()
     assert "WARNING   no film: " in capsys.readouterr().err
-
-
-def alone(is_rank_0=True):
-    """A film that keeps nothing but what it would have written."""
-    film = Landscape(10, 5, 4, 9)
-    film.written = []
-    film.keep = lambda model: film.written.append(model.batches_seen)
-    film.end_of = lambda error: film.on_exception(None, None, error)
-    trainer, model = (
-        SimpleNamespace(is_global_zero=is_rank_0),
-        SimpleNamespace(batches_seen=0, inside_update=lambda: False),
-    )
-    film.on_train_start(trainer, model)
-    for model.batches_seen in range(1, 41):
-        film.on_train_batch_end(trainer, model, None, None, 0)
-    return film, model
-
-
-def test_rank_0_alone_keeps_frames(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert alone()[0].written == [0, 10, 20, 30, 40]
-    assert alone(is_rank_0=False)[0].written == []
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("error", "ends"), [(Stopped(143), True), (NonFiniteLoss("loss_d"), True), (ValueError("a bug"), False)]
-)
-def test_a_film_ends_with_a_stop_or_a_loss_that_is_not_finite_and_with_no_other_error(
-    error, ends, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    film, model = alone()
-    film.now = lambda model: "now"
-    monkeypatch.setattr(landscape, "write_film", lambda scene, frames, *_: film.written.append(frames))
-    film.scene = None
-    film.on_exception(None, model, error)
-    assert (film.written[5:] == [["now"]]) == ends
-    film.on_exception(None, model, error)  # as in a test that is stopped later
-    assert len(film.written) == 5 + ends
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import torch
 import untrained
 from genlab.apps.command import main as door
 from genlab.apps.command.paths import prepare
-from genlab.callbacks.evaluators.encoded import chosen
 from genlab.callbacks.evaluators.likelihood import ImportanceSampled
 from genlab.config.compose import compose
 from genlab.contracts import ConfigError
 from genlab.data.store.binarize import binarized_digest
+from genlab.inference.encoded import chosen
 from genlab.losses.likelihood import bernoulli_nll, bernoulli_nll_of_each
 from genlab.models.base.pixels import Pixels
 from genlab.random import normal
@@ -106,7 +106,7 @@ def test_every_image_is_encoded_once_in_evaluation_mode_and_the_mode_comes_back(
 
 def test_decoder_rows_are_bounded_whatever_the_batch(monkeypatch):
     """28 KB of memory stand for all there is."""
-    monkeypatch.setattr("genlab.callbacks.evaluators.likelihood.BYTES", {"cpu": 32 * PIXELS * 8 * 18})
+    monkeypatch.setattr("genlab.inference.importance.BYTES", {"cpu": 32 * PIXELS * 8 * 18})
     model, rows = poor(), []
     model.decoder.register_forward_hook(lambda net, inputs, output: rows.append(len(output)))
     one = measured(nll(), model, pictures(IMAGES))[0]

@@ -15,11 +15,11 @@ from genlab.apps.command import main as door
 from genlab.apps.command.paths import prepare
 from genlab.apps.command.second_set import second_sets
 from genlab.apps.train.build import build_model
-from genlab.callbacks.evaluators import regret
 from genlab.callbacks.evaluators.outliers import Outliers
-from genlab.callbacks.evaluators.regret import LikelihoodRegret
-from genlab.callbacks.evaluators.scores import Scorer, possible
 from genlab.contracts import Code, ConfigError, DataError
+from genlab.inference import regret
+from genlab.inference.regret import LikelihoodRegret
+from genlab.inference.scores import Scorer, possible
 from genlab.metrics.ranking import auroc
 from genlab.models.base.noise import Noise
 from genlab.models.priors.standard_normal import StandardNormal

@@ -286,7 +286,7 @@ REFUSED = {
     "demo ckpt={}/no.ckpt": ["is not a checkpoint"],
     "demo ckpt=/nowhere": ["does not exist"],
     "demo": ["ckpt", "must be given"],
-    "demo ckpt=/nowhere port=70000": ["port=70000", "less than 65536"],
+    "demo ckpt=/nowhere port=70000": ["port=70000", "at most 65535"],
     "demo ckpt=/nowhere prot=80": ["Did you mean port=80"],
     "doctor": ["run", "must be given"],
     "doctor /nowhere": ["run=/nowhere: /nowhere does not exist"],
@@ -295,7 +295,7 @@ REFUSED = {
     "report": ["runs", "must be given"],
     "report runs=/nowhere": ["runs=/nowhere: /nowhere does not exist", "runs=DIR"],
     "report {}/empty": ["there is no run in"],
-    "report {}/empty port=80": ["port=80", "at least 1024"],
+    "report {}/empty port=-1": ["port=-1", "at least 0"],
 }
 
 

@@ -13,13 +13,18 @@ OPTIONS = Conf().groups
 GROUPS = {
     "model=ae": "model/net model/penalty model/mixture model/optimizer model/schedule logger checkpoint performance",
     "model=vae": "model/objective model/beta_schedule trainer metrics",
-    "model=gan data=toy2d": "callbacks remedy",
+    "model=gan data=toy2d": "remedy",
     "model=aae": "model/code_discriminator@model.discriminator",
     "model=restoration": "model/corruption model/generator",
     "model=dcgan": "model/gan_net@model.net",
     "model=pix2pix data=maps": "model/discriminator model/step",
 }
-PRIORS = {"standard_normal": "model=vae", "vamp": "model=vae", "ring": "model=aae model.latent_dim=2"}
+# groups of which each option needs a model of its own
+PICKY = {
+    "model/prior": {"standard_normal": "model=vae", "vamp": "model=vae", "ring": "model=aae model.latent_dim=2"},
+    "callbacks": dict.fromkeys(("default", "none", "trace", "latent_map"), "model=ae")
+    | dict.fromkeys(("landscape", "gradients"), "model=gan data=toy2d"),
+}
 WITH_BETA = [name for name in OPTIONS["model"] if default_of(name, "beta") is not None]
 # test_properties, test_commands_shown, tests/apps/test_submit, tests/apps/test_analyze
 ELSEWHERE = {"model", "data", "experiment", "slurm", "what"}
@@ -32,8 +37,8 @@ def typed(group, option):
 
 def test_no_group_is_left_out():
     named = {group.partition("@")[0] for groups in GROUPS.values() for group in groups.split()}
-    assert named | {"model/prior"} | ELSEWHERE == set(OPTIONS)
-    assert set(PRIORS) == set(OPTIONS["model/prior"])
+    assert named | set(PICKY) | ELSEWHERE == set(OPTIONS)
+    assert all(set(hosts) == set(OPTIONS[group]) for group, hosts in PICKY.items())
 
 
 @pytest.mark.parametrize("host", GROUPS)
@@ -43,9 +48,9 @@ def test_every_option_composes(host):
         compose("train", [*host.split(), *(typed(*pair) for pair in zip(groups, row, strict=True) if pair[1])])
 
 
-@pytest.mark.parametrize("prior", PRIORS)
-def test_every_prior_composes(prior):
-    compose("train", [*PRIORS[prior].split(), f"model/prior={prior}"])
+@pytest.mark.parametrize(("group", "option"), [(group, option) for group, hosts in PICKY.items() for option in hosts])
+def test_every_option_composes_with_its_model(group, option):
+    compose("train", [*PICKY[group][option].split(), f"{group}={option}"])
 
 
 @pytest.mark.parametrize("model", WITH_BETA)

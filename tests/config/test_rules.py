@@ -175,6 +175,8 @@ LEVELS = {"model.likelihood": "discretized_logistic", "model.sigma": 1.0}
 IMPORTANCE = "genlab.callbacks.evaluators.likelihood.ImportanceSampled"
 MEASURED = {"metrics.nll": 5, "metrics.likelihood._target_": IMPORTANCE}
 NOTED = {"callbacks.norms._target_": "genlab.callbacks.gradients.Gradients", "model.latent_dim": 2}
+MAPPED = {"callbacks.film._target_": "genlab.callbacks.latent_map.LatentMap"}
+GAN, MINE = ({"model._target_": name} for name in ("genlab.models.gan.GAN", "mine.Model"))
 FILMED = {"callbacks.film._target_": "genlab.callbacks.landscape.Landscape"}
 # by rule: what it refuses, and what lies just beside that
 FOLDERS = {"ckpt": None, "a": "made", "b": "real"}
@@ -279,6 +281,10 @@ BESIDE = {
         [NOTED, NOTED | {"model.loss": "relativistic"}, NOTED | {"model.loss": None}]
         + [{"callbacks.norms._target_": "genlab.callbacks.gradients.Gradients", "model.loss": "saturating"}],
         [NOTED | {"model.loss": "saturating"}, NOTED | {"model.loss": "non_saturating"}, {"model.latent_dim": 2}],
+    ),
+    "codes_are_of_encoders": (
+        [MAPPED | GAN, MAPPED | {"model._target_": "genlab.models.restoration.Restoration"}],
+        [MAPPED | VAE, MAPPED | {"model._target_": "genlab.models.pca.PCA"}, MAPPED | MINE, GAN],
     ),
     "slurm_time_fits": (
         [{"slurm.time": "2h"}, {"slurm.time": 7200}, {"slurm.time": "3:00"}, {"slurm.signal": 3540}],

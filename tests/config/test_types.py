@@ -160,7 +160,6 @@ OTHERWISE = {  # keys that one command has in another form
     ("analyze", "ckpt"): (["x", None, ["x", "y"]], [3, True, [3]]),
     ("analyze", "what"): NODE,
     ("report", "output"): TEXT,
-    ("report", "port"): ([1024, 8017, 65_535], [0, 1023, 65_536, "8017", None]),
     ("analyze", "split"): (["val", "test"], ["train", "Test", None]),
 }
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from genlab.film.frame import Frame, Scene
-from genlab.film.gif import PACE, REST, Gif
+from genlab.film.gif import QUICK, REST, SLOW, Gif, pace
 from genlab.film.page import Page
 from genlab.film.write import write_film
 
@@ -64,8 +64,12 @@ def test_a_gif_has_every_frame_on_white_and_rests_on_the_last(tmp_path):
             durations.append(film.info["duration"])
             if place == 4:
                 assert film.convert("RGB").getpixel((3, 3)) == (255, 255, 255)
-    assert durations == [PACE] * 4 + [REST]
+    assert durations == [pace(5)] * 4 + [REST]
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["film.gif"]
+
+
+def test_a_film_of_few_frames_is_slower_and_none_is_too_slow_or_too_quick():
+    assert [pace(count) for count in (1, 5, 40, 1000)] == [SLOW, SLOW, 150, QUICK]
 
 
 def test_what_stands_still_in_a_gif_keeps_its_colour_to_the_bit(tmp_path):
@@ -122,7 +126,7 @@ def test_the_page_can_be_worked_by_slider_button_and_keys(page):
     assert button["aria-label"] == "Play"
     for word in ("ArrowLeft", "ArrowRight", "prefers-color-scheme: dark", "prefers-reduced-motion"):
         assert word in text
-    assert f"at === last ? {REST} : {PACE}" in text
+    assert f"at === last ? {REST} : {pace(4)}" in text
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])

@@ -1,7 +1,17 @@
 """Known answers: torch.distributions, integration, Monte Carlo, and the lecture's discrete example."""
 
+import math
+
+import pytest
 import torch
-from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
+from torch.distributions import (
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    MultivariateNormal,
+    Normal,
+    kl_divergence,
+)
 
 from genlab.losses.divergence import (
     gaussian_kl,
@@ -9,6 +19,7 @@ from genlab.losses.divergence import (
     gaussian_log_density,
     mixture_log_density,
 )
+from genlab.metrics.histogram import reverse_kl
 
 
 def test_kl_is_that_of_torch_distributions():
@@ -74,3 +85,38 @@ def test_the_density_of_a_mixture_is_that_of_torch_distributions_also_of_narrow_
     torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-6)
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(mixture_log_density(z, mean, logvar), found)
+
+
+def test_the_lectures_discrete_example_has_its_two_values():
+    p, uniform = torch.tensor([0.25, 0.5, 0.25]), torch.ones(3) / 3
+    assert reverse_kl(p, uniform) == pytest.approx(math.log(3) - 1.5 * math.log(2), abs=1e-7)  # 0.0589 nats
+    assert reverse_kl(uniform, p) == pytest.approx(5 / 3 * math.log(2) - math.log(3), abs=1e-7)  # 0.0566 nats
+
+
+def test_kl_is_not_symmetric():
+    narrow, wide = (torch.zeros(1, 1), torch.full((1, 1), -2.0)), (torch.ones(1, 1), torch.zeros(1, 1))
+    there, back = gaussian_kl_between(*narrow, *wide), gaussian_kl_between(*wide, *narrow)
+    assert there.item() == pytest.approx(0.5 * (math.exp(-2) + 1 - 1 + 2))
+    assert back.item() == pytest.approx(0.5 * (2 * math.exp(2) - 1 - 2))
+
+
+def test_kl_is_the_mean_of_the_difference_of_log_densities_over_draws():
+    generator = torch.Generator().manual_seed(0)
+    mean, logvar = torch.tensor([0.5, -1.0, 0.2]), torch.tensor([-0.5, 0.3, -1.0])
+    z = mean + (0.5 * logvar).exp() * torch.randn(100_000, 3, generator=generator)
+    drawn = gaussian_log_density(z, mean, logvar) - gaussian_log_density(z, torch.zeros(3), torch.zeros(3))
+    exact = gaussian_kl(mean[None], logvar[None]).item()
+    assert abs(drawn.mean().item() - exact) < 4 * drawn.std().item() / math.sqrt(len(z))
+
+
+def test_kl_between_full_covariances_is_the_corrected_formula_in_any_basis():
+    """A change of basis leaves the KL as it is, and makes full covariances of diagonal ones."""
+    generator = torch.Generator().manual_seed(0)
+    mean, logvar, other_mean, other_logvar = torch.randn(4, 5, generator=generator, dtype=torch.float64)
+    basis = torch.randn(5, 5, generator=generator, dtype=torch.float64)
+    m1, m2 = basis @ mean, basis @ other_mean
+    s1, s2 = (basis @ torch.diag(v.exp()) @ basis.T for v in (logvar, other_logvar))
+    inverse, apart = s2.inverse(), m2 - m1
+    formula = 0.5 * (torch.logdet(s2) - torch.logdet(s1) - 5 + (inverse @ s1).trace() + apart @ inverse @ apart)
+    torch.testing.assert_close(gaussian_kl_between(mean, logvar, other_mean, other_logvar), formula)
+    torch.testing.assert_close(kl_divergence(MultivariateNormal(m1, s1), MultivariateNormal(m2, s2)), formula)

@@ -18,7 +18,8 @@ from genlab.contracts import ConfigError, Judges, Samples
 from genlab.data.store.source import PreparedData
 from genlab.film.canvas import on_white
 from genlab.film.density import Densities
-from genlab.film.frame import Frame, Scene, chosen
+from genlab.film.frame import Frame, Scene
+from genlab.film.kept import chosen
 from genlab.film.write import picture, write_film
 from genlab.metrics.landscape import box_around, even, frame_of, judged, require_landscape
 from genlab.metrics.modes import NEAR, mode_coverage
@@ -144,5 +145,5 @@ def film_again(run: Path, scene: Scene, most: int, output: Path) -> list[Path]:
     Raises:
         DataError: a file is damaged.
     """
-    frames = [*chosen(run / "tables" / "landscape", most)]
+    frames = [*chosen(Frame, run / "tables" / "landscape", most)]
     return write_film(scene, frames, output, "landscape") if frames else []

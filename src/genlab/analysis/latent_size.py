@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.several import called, require_images, require_one_set, require_several
+from genlab.analysis.base.several import called, require_comparable
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.reconstructions.compared import Chosen, Reconstruction, chosen, reconstruction
 from genlab.analysis.reconstructions.linear import pca_errors
@@ -49,9 +49,7 @@ class LatentSize(Analysis):
 
     def refuse(self, *subjects: Subject) -> None:
         """Two models at least, on the same images."""
-        require_several("latent_size", subjects, 2, "codes of several sizes")
-        require_images("latent_size", subjects)
-        require_one_set("latent_size", subjects)
+        require_comparable("latent_size", subjects, 2, "codes of several sizes")
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run, with the error of PCA of its size; the whole line of PCA in a further one."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genlab.analysis.base.analysis import Analysis, Findings
-from genlab.analysis.base.several import called, require_images, require_one_set, require_several
+from genlab.analysis.base.several import called, require_comparable
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.reconstructions.compared import Chosen, Reconstruction, chosen, reconstruction
 from genlab.analysis.reconstructions.rows import draw_rows
@@ -44,9 +44,7 @@ class PcaCompare(Analysis):
 
     def refuse(self, *subjects: Subject) -> None:
         """Two models at least, on the same images."""
-        require_several("pca_compare", subjects, 2, "what several models make of the same images")
-        require_images("pca_compare", subjects)
-        require_one_set("pca_compare", subjects)
+        require_comparable("pca_compare", subjects, 2, "what several models make of the same images")
 
     def __call__(self, *subjects: Subject) -> Findings:
         """Table: a row for each run; the errors of every image in a further one."""

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.encoded import Encoded, encoded
 from genlab.analysis.base.several import require_images
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.codes.encoded import MOST, Encoded, encoded
 from genlab.analysis.codes.export import across, exported, fitting, thumbnails
 from genlab.analysis.codes.plane import Plane, plane_of
-from genlab.analysis.codes.scatter import class_legend, colours, square_around
+from genlab.analysis.codes.scatter import class_legend
 from genlab.config.types import AtLeastTwo
 from genlab.contracts import DataSpec, Encodes
+from genlab.figures import MOST_CLASSES, class_colours, square_around
 from genlab.panels import named, panels
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def drawn(subject: Subject, codes: Encoded, plane: Plane, lines: tuple[str, str]
     (left, right), (low, high) = square_around(plane.points, tail=0.0, margin=1.08)
     axes.set(xlim=(left, right), ylim=(low, high), aspect="equal")
     shown = thumbnails(codes.image[:DRAWN], SIZE[0] // ACROSS)
-    label = codes.classes(spec) if spec.classes <= MOST else None
-    tints = np.ones((len(shown), 4)) * 0.2 if label is None else colours(spec.classes)[label[:DRAWN]]
+    label = codes.classes(spec) if spec.classes <= MOST_CLASSES else None
+    tints = np.ones((len(shown), 4)) * 0.2 if label is None else class_colours(spec.classes)[label[:DRAWN]]
     for image, tint, place in zip(shown.numpy(), tints, plane.points, strict=False):
         box = OffsetImage(tinted(image, tint), zoom=0.72)
         axes.add_artist(AnnotationBbox(box, tuple(place), frameon=False, pad=0))

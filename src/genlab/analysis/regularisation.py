@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from genlab.analysis.base.analysis import Analysis, Findings
+from genlab.analysis.base.encoded import Encoded, encoded
 from genlab.analysis.base.images import image_batches
 from genlab.analysis.base.several import require_images, require_one_set, titles
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.codes.encoded import Encoded, encoded, neighbour_accuracy
 from genlab.analysis.codes.manifold import decoded
+from genlab.analysis.codes.neighbours import neighbour_accuracy
 from genlab.analysis.codes.plane import Plane, plane_of
 from genlab.analysis.codes.random_codes import RandomCodes, nearest_error, normal, random_codes
-from genlab.analysis.codes.scatter import Box, class_legend, scatter_classes, square_around
+from genlab.analysis.codes.scatter import class_legend, scatter_classes
 from genlab.config.types import AtLeastTwo
 from genlab.config.what_is_analyzed import LooksAt
 from genlab.contracts import Decodes, Encodes
-from genlab.figures import INK
+from genlab.figures import INK, Box, square_around
 from genlab.images import from_uint8, grid, to_uint8, widened
 from genlab.losses.divergence import gaussian_kl
 from genlab.metrics.reconstruction import mse

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from genlab.analysis.base.analysis import Analysis, Findings
 from genlab.analysis.base.images import image_batches
-from genlab.analysis.base.several import require_images, require_one_set, require_several, titles
+from genlab.analysis.base.several import require_comparable, titles
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.samples.drawn import drawn as samples_of
 from genlab.analysis.spectra.picture import Shown, picture
@@ -57,9 +57,7 @@ class Sharpness(Analysis):
 
     def refuse(self, *subjects: Subject) -> None:
         """Two models at least, of the same images, that can be sampled; samples enough to have neighbours."""
-        require_several("sharpness", subjects, 2, "samples of several models, a VAE's and a GAN's say")
-        require_images("sharpness", subjects)
-        require_one_set("sharpness", subjects)
+        require_comparable("sharpness", subjects, 2, "samples of several models, a VAE's and a GAN's say")
         choose(self.extractor, "antialiased", subjects[0].loaded.spec, {})
         if self.samples < FEWEST:
             what = f"so few images have too few neighbours: at least {FEWEST}"

@@ -16,6 +16,7 @@ from genlab.analysis.base.needs import require_able
 from genlab.analysis.base.subject import Subject
 from genlab.apps.command.device import device_for
 from genlab.apps.command.paths import cache_root, prepare, saved_configuration
+from genlab.apps.command.second_set import prepared_set
 from genlab.config.build import build
 from genlab.data.store.source import PreparedData
 from genlab.files import replacing, temporary
@@ -35,7 +36,8 @@ def analyze(cfg: DictConfig, chosen: dict[str, Path], output: Path) -> int:
         console.say(f"threads   {threads}")
     name, device = cfg.choices.what, device_for(cfg.device)
     analysis: Analysis = build(cfg.what, cfg.trust)
-    seen = [subject(cfg, short, path, device) for short, path in chosen.items()]
+    against = cfg.what.get("against") is not None
+    seen = [subject(cfg, short, path, device, against) for short, path in chosen.items()]
     for one in seen:
         require_able(analysis, one.model, name)
     analysis.refuse(*seen)
@@ -51,12 +53,23 @@ def analyze(cfg: DictConfig, chosen: dict[str, Path], output: Path) -> int:
     return 0
 
 
-def subject(cfg: DictConfig, name: str, path: Path, device: torch.device) -> Subject:
-    """A model on the device, and the way to its data."""
+def subject(cfg: DictConfig, name: str, path: Path, device: torch.device, against: bool = False) -> Subject:
+    """A model on the device, and the way to its data; ``against``: and to a second set that the analysis names."""
     loaded = load_run(path, list(cfg.trust))
     loaded.model.to(device)
     data, cache = partial(data_of, cfg, loaded), partial(cache_root, cfg)
-    return Subject(name, loaded, cfg.split, cfg.seed, data, cache, tuple(cfg.trust))
+    second = partial(second_of, cfg, loaded) if against else None
+    return Subject(name, loaded, cfg.split, cfg.seed, data, cache, tuple(cfg.trust), second)
+
+
+def second_of(cfg: DictConfig, loaded: Loaded) -> PreparedData:
+    """The set that the analysis names by ``against``, its images as those of the run.
+
+    Raises:
+        ConfigError: there is no such set.
+        DataError: its images have another shape, or are missing.
+    """
+    return prepared_set(cfg, "what.against", cfg.what, loaded.config.data, loaded.spec)
 
 
 def data_of(cfg: DictConfig, loaded: Loaded) -> PreparedData:

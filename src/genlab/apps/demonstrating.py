@@ -17,11 +17,11 @@ from genlab.pages.demo.abilities import require_showable
 from genlab.pages.demo.examples import Examples
 from genlab.pages.demo.exhibit import Exhibit
 from genlab.pages.demo.handler import Site
-from genlab.pages.demo.names import is_loopback
 from genlab.pages.demo.page import Page
 from genlab.pages.demo.server import Server
 from genlab.pages.demo.uploads import Limits
 from genlab.pages.demo.worker import Worker
+from genlab.pages.names import is_loopback
 from genlab.runs.load import Loaded
 
 PATIENCE = 2.0  # seconds that the answer in hand may take after a signal

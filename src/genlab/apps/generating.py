@@ -12,10 +12,10 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from genlab import console, images
+from genlab.analysis.traversals.sheet import traversal_sheet, varied
 from genlab.apps.command.device import device_for
 from genlab.apps.label_sheet import label_sheet
 from genlab.apps.labels import chosen_labels, required, the_only
-from genlab.apps.traversal_sheet import traversal_sheet
 from genlab.callbacks.code_mixture import fit_mixture
 from genlab.config.build import build
 from genlab.contracts import CodePart, ConfigError, Decodes, Draws, Encodes, HasParts, Problem, Reconstructs, Samples
@@ -151,13 +151,6 @@ def traverse(cfg: DictConfig, model: Any, prepared: PreparedData | None, label: 
     title = f"{type(model).__name__}, {model.spec.name}: {start}, one dimension changed in each row"
     rows = (decode(model, varied(code, unit, values), label, own, 0) for unit in range(count))
     return rows, lambda shown: traversal_sheet(shown, title, values.tolist(), parts)
-
-
-def varied(code: Tensor, unit: int, values: Tensor) -> Tensor:
-    """Copies of a code [D] in which one dimension has the values [n]. -> [n, D]."""
-    z = code.repeat(len(values), 1)
-    z[:, unit] = values
-    return z
 
 
 MAKERS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "traverse": traverse}

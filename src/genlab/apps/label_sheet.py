@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from genlab.apps.traversal_sheet import GAP, band, fitted, middles
+from genlab.analysis.traversals.sheet import GAP, band, fitted, middles
 from genlab.figures import INK, LETTER, LINE, MARGIN, Words, printed
 from genlab.images import from_uint8, widened
 

@@ -6,14 +6,13 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from genlab.callbacks.checkpoints import passed
+from genlab.callbacks.observer import Observer
 from genlab.callbacks.samples import labels_for, preserved_rng
 from genlab.config.types import PositiveInt
-from genlab.contracts import ConfigError, NonFiniteLoss, Problem, Stopped
+from genlab.contracts import ConfigError, Problem
 from genlab.data.store.source import PreparedData
 from genlab.files import temporary
 from genlab.losses.precision import without_autocast
@@ -32,13 +31,13 @@ COLUMNS = ["step", *LOSSES, "d_fake"]
 Row = dict[str, float]
 
 
-class Gradients(pl.Callback):
+class Gradients(Observer):
     """Notes the norms of G's gradient under both losses of the first paper, before the first batch and every n batches.
 
     Of the run's own G and D between two updates, in evaluation mode and without autocast, of the same z and labels each
     time; D sees the samples as they are, without augmentation or noise. ``tables/gradients.csv`` has the numbers,
-    ``images/gradients.png`` is drawn at the end, also of a training that was stopped. Rank 0 alone does anything, and the
-    training notices nothing: neither its random state nor a ``.grad`` nor a statistic of a norm changes.
+    ``images/gradients.png`` is drawn at the end, also of a training that was stopped. The training notices nothing: neither
+    its random state nor a ``.grad`` nor a statistic of a norm changes.
 
     Args:
         every_n_batches: between two points of the curves.
@@ -46,13 +45,12 @@ class Gradients(pl.Callback):
     """
 
     def __init__(self, every_n_batches: PositiveInt, samples: PositiveInt) -> None:
-        self.every_n_batches, self.samples = every_n_batches, samples
+        super().__init__(every_n_batches)
+        self.samples = samples
         self.folder = Path()
         self.title = ""
         self.table = Table(Path(), COLUMNS)
         self.labels: Tensor | None = None
-        self.training = False
-        self.looked = 0  # batches seen when it was last asked whether a point is due
 
     def attach(self, model: Model, prepared: PreparedData, title: str) -> None:
         """Set whose gradients are noted, and of which labels.
@@ -70,21 +68,9 @@ class Gradients(pl.Callback):
 
     # ---- points ----------------------------------------------------------------------------------------------------
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Note the gradients of the weights that nothing has moved yet."""
-        self.training, self.looked = trainer.is_global_zero, pl_module.batches_seen
-        if self.training and not pl_module.batches_seen:
-            self.table.append(self.now(pl_module))
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: Model, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Note the gradients if a point is due, between two updates."""
-        if not self.training or pl_module.inside_update():
-            return
-        before, self.looked = self.looked, pl_module.batches_seen
-        if passed(self.every_n_batches, before, self.looked):
-            self.table.append(self.now(pl_module))
+    def observe(self, model: Model) -> None:
+        """Note the gradients of now."""
+        self.table.append(self.now(model))
 
     def now(self, model: Any) -> Row:
         """The norms of now, and the mean of D(G(z))."""
@@ -104,20 +90,8 @@ class Gradients(pl.Callback):
 
     # ---- picture ---------------------------------------------------------------------------------------------------
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: Model) -> None:
-        """Draw the curves."""
-        self.end(pl_module)
-
-    def on_exception(self, trainer: pl.Trainer, pl_module: Model, exception: BaseException) -> None:
-        """Draw the curves of a training that was stopped, and of one whose loss was not finite."""
-        if isinstance(exception, Stopped | NonFiniteLoss):
-            self.end(pl_module)
-
-    def end(self, model: Any) -> None:
-        """Save the table and draw it, unless that is done already; a run that cannot write them goes on."""
-        if not self.training:
-            return
-        self.training = False
+    def conclude(self, model: Any) -> None:
+        """Save the table and draw it; a run that cannot write them goes on."""
         with attempt(self.table.path):
             self.table.save()
         path = self.folder / "images" / "gradients.png"

@@ -39,7 +39,8 @@ CODE = {  # modules and classes that a ``_target_`` may name, by their beginning
     "genlab.runs.tensorboard_log": "genlab.runs.loggers.tensorboard",
     "genlab.runs.wandb_log": "genlab.runs.loggers.wandb",
 }
-CLASSES = {  # renamed where they are
+CLASSES = {  # renamed where they are, or moved without a change of what checkpoints hold
+    "genlab.callbacks.evaluators.regret.LikelihoodRegret": "genlab.inference.regret.LikelihoodRegret",
     "genlab.data.sets.mnist.Idx": "genlab.data.sets.mnist.MNIST",
     "genlab.models.base.execution.Step": "genlab.models.base.execution.Execution",
     "genlab.nets.by_size.Auto": "genlab.nets.by_size.BySize",

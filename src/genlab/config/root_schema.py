@@ -27,7 +27,7 @@ NAMED = "*"  # beside the keys that a dict may have: targets under any other nam
 Split = Literal["train", "val", "test"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what every generator of random numbers takes
 Size = PositiveInt | Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")]
-Port = Annotated[int, Field(ge=1024, le=65535)]
+Port = Annotated[int, Field(ge=0, le=65535)]  # 0: one that is free; below 1024 some systems ask for rights
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")]
 
 SHARED: dict[str, Any] = {
@@ -117,7 +117,7 @@ TRANSLATE = READING | {
 DEMO = SHARED | {
     "ckpt": str,
     "host": str,
-    "port": Annotated[int, Field(ge=0, lt=2**16)],
+    "port": Port,
     "names": list[str],
     "max_megabytes": PositiveFloat,
     "max_pixels": PositiveInt,

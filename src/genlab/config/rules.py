@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from genlab.config.codes_compatibility import codes_are_of_encoders
 from genlab.config.crop_sizes import cut_fits_networks
 from genlab.config.game_compatibility import GAME_RULES
 from genlab.config.gradients_compatibility import gradients_are_of_log_odds
@@ -97,4 +98,5 @@ RULES: tuple[Callable[[dict[str, Any]], Iterator[Mistake | Problem]], ...] = (
     likelihood_is_measured,
     landscape_is_of_points,
     gradients_are_of_log_odds,
+    codes_are_of_encoders,
 )

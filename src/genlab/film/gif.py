@@ -11,7 +11,13 @@ from genlab.files import temporary
 from genlab.film.canvas import on_white
 
 PALE = 248  # from here on a colour becomes white: the median of a few pale ones would tint the background
-PACE, REST = 90, 2000  # milliseconds of a frame, and of the last one
+QUICK, SLOW, REST = 90, 500, 2000  # milliseconds of a frame at least and at most, and of the last one
+WHOLE = 6000  # of a film, where that leaves its frames between the two
+
+
+def pace(frames: int) -> int:
+    """Milliseconds of each frame but the last: a film of few frames is slower, so that the eye can follow."""
+    return min(SLOW, max(QUICK, WHOLE // frames))
 
 
 class Gif:
@@ -45,7 +51,7 @@ class Gif:
             OSError: it cannot be written.
         """
         first, *others = self.frames
-        durations = [PACE] * len(others) + [REST]
+        durations = [pace(len(self.frames))] * len(others) + [REST]
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary(path) as part:
             first.save(part, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)

@@ -11,7 +11,7 @@ from string import Template
 import numpy as np
 
 from genlab.files import replacing
-from genlab.film.gif import PACE, REST
+from genlab.film.gif import REST, pace
 
 TEMPLATE = Path(__file__).with_name("page.html")
 QUALITY, OPACITY = 82, 60  # of WebP
@@ -48,7 +48,7 @@ class Page:
             width=wide + 32,  # and the padding of the page
             last=len(self.frames) - 1,
             caption=escape(self.frames[-1][1]),
-            pace=PACE,
+            pace=pace(len(self.frames)),
             rest=REST,
         )
 

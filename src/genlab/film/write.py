@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from genlab.film.frame import Frame, Scene, thinned
+from genlab.film.frame import Frame, Scene
 from genlab.film.gif import Gif
+from genlab.film.kept import Kind, thinned
 from genlab.film.line import Line
 from genlab.film.page import Page
 from genlab.film.plane import Plane
@@ -36,11 +37,25 @@ def write_film(scene: Scene, frames: Sequence[Frame], folder: Path, name: str) -
     Raises:
         OSError: they cannot be written.
     """
-    draw = painter(scene, frames[0]).draw
-    gif = Gif([draw(frames[i]) for i in thinned(list(range(len(frames))), LOOKED_AT)])
     page = Page(scene.title, ABOUT[frames[0].box.shape[1]])
-    for frame in frames:
+    captions = [f"batch {frame.step:,}" for frame in frames]
+    return write(painter(scene, frames[0]).draw, frames, captions, page, folder / name)
+
+
+def write(
+    draw: Callable[[Kind], np.ndarray], frames: Sequence[Kind], captions: Sequence[str], page: Page, path: Path
+) -> list[Path]:
+    """Draw frames of any kind, and write them beside each other as ``<path>.gif`` and ``<path>.html``.
+
+    Args:
+        page: without a frame as yet.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    gif = Gif([draw(frames[i]) for i in thinned(list(range(len(frames))), LOOKED_AT)])
+    for frame, caption in zip(frames, captions, strict=True):
         made = draw(frame)
         gif.add(made)
-        page.add(made, f"batch {frame.step:,}")
-    return [gif.write(folder / f"{name}.gif"), page.write(folder / f"{name}.html")]
+        page.add(made, caption)
+    return [gif.write(path.with_name(f"{path.name}.gif")), page.write(path.with_name(f"{path.name}.html"))]

@@ -96,7 +96,7 @@ def smoothed_real(name: AdversarialLoss, scores: Tensor, smoothing: float) -> Te
 
 
 def log_odds(name: AdversarialLoss, scores: Tensor) -> Tensor:
-    """By how much D takes its input for real rather than fake: above 0 for real. [B, ...] -> the same shape, of float32 or better.
+    """By how much D takes its input for real rather than fake: above 0 for real. [B, ...] -> the same shape, float32 at least.
 
     The best D of the cross-entropies has p / (p + q) as the sigmoid of its score (Goodfellow et al., 2014, eq. 2), that of
     least squares as the score itself (Mao et al., 2017, eq. 5). The others have scores: of hinge, 0 is the border.

@@ -57,11 +57,19 @@ class SweepFolder:
         write_json(self.path / SETTINGS, settings)
 
     def append(self, trials: Iterable[Trial]) -> None:
-        """Add checked trials. Each line is on the disk before its run starts."""
+        """Add checked trials, behind the last whole line. Each line is on the disk before its run starts."""
+        self.mend()
         with open(self.path / TRIALS, "a", encoding="utf-8") as file:
             file.writelines(json.dumps(trial.plain()) + "\n" for trial in trials)
             file.flush()
             os.fsync(file.fileno())
+
+    def mend(self) -> None:
+        """Remove a last line that a kill has cut; for the one process that holds the sweep: others may meet it half written."""
+        whole, cut = self.lines()
+        if cut:
+            with replacing(self.path / TRIALS) as file:
+                file.writelines(f"{line}\n" for line in whole)
 
     def prune(self, trial: Trial) -> None:
         """Remember that ``early_terminate`` has ended the trial."""
@@ -78,15 +86,15 @@ class SweepFolder:
         return read_record(self.path / SETTINGS, REMEDY)
 
     def trials(self) -> list[Trial]:
-        """The trials so far; a last line that a kill has cut is left out, and removed."""
+        """The trials so far, without a last line that is cut."""
+        return [Trial.from_plain(json.loads(line)) for line in self.lines()[0]]
+
+    def lines(self) -> tuple[list[str], str]:
+        """The whole lines of the file of trials, and what stands behind the last of them."""
         path = self.path / TRIALS
-        if not path.is_file():
-            return []
-        whole, _, cut = path.read_text(encoding="utf-8").rpartition("\n")
-        if cut:
-            with replacing(path) as file:
-                file.write(whole + "\n" if whole else "")
-        return [Trial.from_plain(json.loads(line)) for line in whole.splitlines()]
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        whole, _, cut = text.rpartition("\n")
+        return whole.splitlines(), cut
 
     def trial(self, key: str) -> Trial:
         """The trial of a name, or of a position from 1, as a Slurm array counts."""

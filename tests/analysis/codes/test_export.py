@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genlab.analysis.codes.encoded import Encoded
+from genlab.analysis.base.encoded import Encoded
 from genlab.analysis.codes.export import MOST_PIXELS, across, exported, fitting, thumbnails
 from genlab.contracts import DataSpec
 

@@ -210,9 +210,23 @@ def test_states_are_read_from_what_the_runs_leave(tmp_path, sweep_file):
     assert [row.state for row in folder.rows()] == ["finished", "interrupted", "pruned", "failed"]
 
 
-def test_a_line_that_a_kill_has_cut_is_no_cell(tmp_path, sweep_file):
+def test_a_line_that_a_kill_has_cut_is_no_cell_and_is_gone_before_the_next(tmp_path, sweep_file):
     folder = folder_of(tmp_path, sweep_file)
-    with open(folder.path / "trials.jsonl", "a") as file:
+    path, trials = folder.path / "trials.jsonl", folder.trials()
+    with open(path, "a") as file:
         file.write('{"number": 5, "val')
-    assert [trial.number for trial in folder.trials()] == [1, 2, 3, 4]
-    assert (folder.path / "trials.jsonl").read_text().count("\n") == 4
+    assert folder.trials() == trials
+    folder.append(trials[:1])
+    assert folder.trials() == [*trials, trials[0]]
+    assert path.read_text().count("\n") == 5
+
+
+def test_who_reads_the_trials_leaves_a_line_that_is_being_written(tmp_path, sweep_file):
+    folder = folder_of(tmp_path, sweep_file)
+    path = folder.path / "trials.jsonl"
+    with open(path, "a") as file:
+        file.write('{"number": 5, "val')
+        file.flush()
+        assert len(folder.trials()) == 4
+        file.write('ues": {}, "seed": 0, "overrides": []}\n')
+    assert [trial.number for trial in folder.trials()] == [1, 2, 3, 4, 5]

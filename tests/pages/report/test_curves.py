@@ -41,8 +41,8 @@ def test_rows_that_are_cut_and_values_that_are_not_finite_are_left_out_and_said(
     curves, faults = read_curves(path)
     assert curves.series == {"a": [(1, 1.0)], "b": [(1, 2.0), (2, 3.0)]}
     assert faults == [
-        "metrics.csv: 2 rows that are cut or no numbers are left out",
-        "metrics.csv: 1 values are not finite, and are left out",
+        "metrics.csv: left out 2 rows, cut or with what is no number",
+        "metrics.csv: left out 1 value, not finite",
     ]
 
 

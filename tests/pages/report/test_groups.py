@@ -163,6 +163,13 @@ def test_labels_leave_out_what_all_share_and_times_that_tell_nothing(tmp_path):
     assert labels_of(paths[:1]) == [f"a/{stamp}"]
 
 
+def test_the_time_of_a_sweep_stands_in_the_labels_of_its_runs_only_if_another_has_its_name(tmp_path):
+    one, other = (f"sweeps/grid/2026-01-02_03-04-0{second}" for second in (5, 6))
+    cells = [tmp_path / one / "1", tmp_path / one / "2", tmp_path / "vae" / "x"]
+    assert labels_of(cells) == ["sweeps/grid/1", "sweeps/grid/2", "vae/x"]
+    assert labels_of([*cells, tmp_path / other / "1"]) == [f"{one}/1", "sweeps/grid/2", "vae/x", f"{other}/1"]
+
+
 def test_runs_stand_in_the_order_of_their_numbers(tmp_path):
     for name in ("10", "9", "2"):
         run_folders.write(tmp_path, f"s/{name}")

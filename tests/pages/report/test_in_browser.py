@@ -9,7 +9,7 @@ import run_folders
 from genlab.apps.report import all_runs
 from genlab.pages.report.content import read_content
 from genlab.pages.report.page import page
-from genlab.pages.report.serve import Watched, bound
+from genlab.pages.report.serve import Server, Watched
 
 EVIL = "<script>alert(1)</script>"
 LABELS = "[...document.querySelectorAll('#runs tbody tr:not([hidden]) th')].map((head) => head.textContent)"
@@ -90,6 +90,34 @@ def test_the_table_is_sorted_by_its_heads_with_seeds_together_and_apart(tab):
     click(tab, "#together")
     click(tab, ".opener")
     assert [label[:2] for label in tab.run(LABELS)] == ["<s", "b", "a*", "a1", "a0"]
+
+
+def test_the_charts_that_are_drawn_are_marked_and_one_press_takes_one_away(tab):
+    pressed = "[...document.querySelectorAll('#which .chip[aria-pressed=true]')].map((chip) => chip.textContent)"
+    drawn = "[...document.querySelectorAll('#charts .card')].map((card) => card.dataset.name)"
+    assert tab.run(pressed) == tab.run(drawn) == ["val/mse", "train/loss"]
+    click(tab, "#which .chip")
+    assert tab.run(pressed) == tab.run(drawn) == ["train/loss"]
+
+
+def test_on_paper_nothing_is_dark_or_cut_and_charts_have_numbers_and_names(browser, real):
+    """A4 has 718 pixels between usual margins."""
+    tab = browser.open(f"file://{real}", 718, 1000, dark=True)
+    tab.run("document.documentElement.dataset.theme = 'dark'")
+    tab.ask("Emulation.setEmulatedMedia", media="print")
+    tab.run("dispatchEvent(new Event('beforeprint'))")
+    assert tab.run("getComputedStyle(document.querySelector('h1')).color") == "rgb(29, 32, 38)"
+    assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.run("document.documentElement.scrollWidth") <= 718
+    assert tab.run("document.querySelectorAll('#charts .card').length") > 4
+    assert tab.run(
+        "[...document.querySelectorAll('#charts .card')].every((card) => card.querySelector('.tick').getBBox().width)"
+    )
+    assert tab.run("document.querySelector('#pair .printed').innerText").startswith("A: ")
+    assert tab.run("document.querySelector('.panel:not([hidden]) h3').innerText") == "samples"
+    assert not tab.run("[...document.querySelectorAll('.best details')].some((fold) => !fold.open)")
+    tab.run("dispatchEvent(new Event('afterprint'))")
+    assert not tab.run("[...document.querySelectorAll('.best details')].some((fold) => fold.open)")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +233,7 @@ def test_a_served_page_comes_anew_when_a_run_goes_on_and_keeps_what_was_chosen(b
     run_folders.write(
         tmp_path, "b", {"test/mse": 0.4}, keys={"model.beta": 2.0}, status="running", heartbeat=run_folders.beat()
     )
-    server = bound(0, Watched(lambda: all_runs([tmp_path]), "Served"))
+    server = Server(0, Watched(lambda: all_runs([tmp_path]), "Served"))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     tab = browser.open(f"http://127.0.0.1:{server.server_port}/")
     try:

@@ -14,6 +14,8 @@ from genlab.pages.report.content import read_content
 from genlab.pages.report.page import page
 from genlab.pages.report.sections import drawn
 from genlab.runs.listing import runs_in
+from genlab.sweeps.folder import SweepFolder
+from genlab.sweeps.trials import Trial
 
 EVIL = "<script>alert(1)</script>"
 ATTRIBUTE = "\"><img src=x onerror='alert(2)'>"
@@ -160,7 +162,9 @@ def test_each_run_is_shown_in_its_state_with_the_reason(several):
         ("config.yaml", "model: {beta", "config.yaml cannot be read"),
         ("config.yaml", "[1, 2]", "config.yaml is no group of keys"),
         ("config.yaml", None, "config.yaml is missing"),
-        ("metrics.csv", "step,epoch\n1", "1 rows that are cut"),
+        ("metrics.csv", "step,epoch\n1", "left out 1 row, cut"),
+        ("metrics.csv", 'step,epoch\n1,"' + "x" * 200_000, "metrics.csv cannot be read (field larger than field limit"),
+        ("metrics.csv", "", "metrics.csv has no column of steps"),
         (
             "summary.json",
             '{"status": "finished", "metrics": {"test/mse": "x", "test/l1": true}, "counts": 3, "alarms": {}}',
@@ -230,6 +234,57 @@ def test_what_a_sweep_has_drawn_is_shown(tmp_path):
     parsed = Parsed(written(folder))
     assert "the goal at each pair of values (beta latent dim)" in parsed.text
     assert "the goal at each pair of values (beta latent dim)" in [image["alt"] for image in parsed.all("img")]
+
+
+@pytest.fixture
+def swept(tmp_path):
+    """A sweep of four runs, of which one is finished and one is not."""
+    folder = SweepFolder(tmp_path / "grid" / "2026-01-02_03-04-05")
+    folder.path.mkdir(parents=True)
+    folder.begin("method: grid\n", {"run_cap": None, "replicates": 1})
+    folder.append(Trial(number, {"model.beta": number}, 0) for number in (1, 2, 3, 4))
+    run_folders.write(folder.path, "1", {"val/mse": 0.1})
+    run_folders.write(folder.path, "2", keys={"model.beta": 2.0}, status="interrupted")
+    return folder
+
+
+def sweeps_on(root):
+    """The section of sweeps as text, and what the page's data say of them."""
+    text = written(root)
+    section = re.search(r'<section class="sweeps".*?</section>', text, re.DOTALL)[0]
+    return re.sub("<[^>]*>", "", section), Parsed(text).json("facts")["sweeps"]
+
+
+def test_a_sweep_that_runs_is_said_to_with_what_is_done_of_how_many(swept, tmp_path):
+    swept.hold()
+    words, (found,) = sweeps_on(tmp_path)
+    swept.release()
+    assert "2026-01-02_03-04-05 running1 of 4 runs finished, 1 interrupted, 2 waiting; 2 runs on this page;" in words
+    assert "goes on" not in words
+    assert (found["state"], found["counts"]) == ("running", {"finished": 1, "interrupted": 1, "waiting": 2})
+    words, (found,) = sweeps_on(tmp_path)
+    assert "2026-01-02_03-04-05 interrupted1 of 4 runs finished" in words
+    assert "; sweep.py goes on with its folder;" in words
+    swept.write_settings(swept.settings() | {"ended": True})
+    assert "2026-01-02_03-04-05 finished" in sweeps_on(tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("sweep.json", "{", "sweep.json cannot be read"),
+        ("sweep.yaml", "method: [", "sweep.yaml: is no YAML"),
+        ("trials.jsonl", "{}\n", "how far it has come cannot be read (&#x27;overrides&#x27;)"),
+        ("trials.jsonl", '{"number": 1\n', "how far it has come cannot be read (Expecting"),
+        ("trials.jsonl", "", "grid 2026-01-02_03-04-052 runs on this page; it has drawn no picture yet."),
+    ],
+)
+def test_a_sweep_that_is_broken_is_shown_as_far_as_it_can_be(name, content, said, swept, tmp_path):
+    (swept.path / name).write_text(content)
+    words, (found,) = sweeps_on(tmp_path)
+    assert said in words
+    assert str(tmp_path) not in words
+    assert found["runs"] == [0, 1]
 
 
 def test_one_run_alone_makes_a_page(tmp_path):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 from genlab.analysis.base.analysis import Analysis
-from genlab.config.definition import find
+from genlab.config.capabilities import models_with
 from genlab.config.files import Conf
-from genlab.config.session import compose_alone
-from genlab.config.signature import lineage
 from genlab.contracts import ConfigError, Problem
 
 
@@ -39,22 +36,7 @@ def members(protocols: Iterable[type]) -> set[str]:
 
 def able_models(protocols: Iterable[type]) -> list[str]:
     """The files of ``conf/model`` whose classes have the members, as far as their source shows."""
-    conf, wanted = Conf(), members(protocols)
-    nodes = compose_alone(conf, *(f"model/{name}" for name in conf.options("model")))
-    return sorted(
-        name.removeprefix("model/") for name, node in nodes.items() if wanted <= named_in(str(node.get("_target_")))
-    )
-
-
-def named_in(target: str) -> set[str]:
-    """The methods and attributes of a class and of its bases, by their source: none is imported or built."""
-    found = find(target)
-    if found is None or not isinstance(found[0], ast.ClassDef):
-        return set()
-    nodes = [node for cls, _ in lineage(found[0], found[1]) for node in ast.walk(cls)]
-    methods = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
-    stored = (node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
-    return methods | {node.attr for node in stored if ast.unparse(node.value) == "self"}
+    return models_with(members(protocols))
 
 
 def analyses_of(model: Any) -> list[str]:

@@ -21,6 +21,23 @@ def require_several(name: str, subjects: Sequence[Subject], least: int, wanted: 
         raise ConfigError([Problem(f"what={name}", what, REMEDY)])
 
 
+def require_comparable(name: str, subjects: Sequence[Subject], least: int, wanted: str) -> None:
+    """Refuse runs that cannot be laid side by side: too few, not on single images, or not on the same ones.
+
+    Args:
+        name: of the analysis.
+        subjects: the runs.
+        least: how many are compared at least.
+        wanted: which runs, in words.
+
+    Raises:
+        ConfigError: with what to give instead.
+    """
+    require_several(name, subjects, least, wanted)
+    require_images(name, subjects)
+    require_one_set(name, subjects)
+
+
 def require_images(name: str, subjects: Sequence[Subject]) -> None:
     """Refuse sets of points, of pairs and of two domains.
 

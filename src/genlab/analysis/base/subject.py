@@ -34,6 +34,7 @@ class Subject:
         prepare: opens the data set of the run.
         cache: tells the folder where extractors and their features are kept.
         trust: packages that its configuration may name.
+        second: opens another set, for an analysis with ``against``.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Subject:
     prepare: Callable[[], PreparedData]
     cache: Callable[[], Path]
     trust: tuple[str, ...] = ()
+    second: Callable[[], PreparedData] | None = None
 
     @property
     def model(self) -> Any:

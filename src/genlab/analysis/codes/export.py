@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from genlab.analysis.codes.encoded import Encoded
+from genlab.analysis.base.encoded import Encoded
 from genlab.contracts import DataSpec
 from genlab.images import from_uint8, grid, to_uint8, widened
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genlab.analysis.base.encoded import Encoded
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.codes.encoded import Encoded
 from genlab.figures import FAINT, INK
 from genlab.images import grid, to_uint8, widened
 from genlab.models.base.labels import for_model, needs_labels

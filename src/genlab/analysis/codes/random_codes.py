@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from genlab.analysis.base.encoded import Encoded
 from genlab.analysis.base.subject import Subject
-from genlab.analysis.codes.encoded import Encoded
 from genlab.analysis.codes.manifold import decoded
 from genlab.random import keyed_generator
 

@@ -7,36 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genlab.analysis.codes.encoded import MOST
-from genlab.figures import FAINT
+from genlab.figures import FAINT, MOST_CLASSES, Box, class_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-TAIL = 0.5  # per cent of the points beyond either end of an axis, at most
-Box = tuple[tuple[float, float], tuple[float, float]]
-
-
-def square_around(*clouds: np.ndarray, tail: float = TAIL, margin: float = 1.15) -> Box:
-    """x from … to, y from … to, equally long: around all but the outermost points of every cloud [N, 2]."""
-    low = np.min([np.percentile(points, tail, axis=0) for points in clouds], axis=0)
-    high = np.max([np.percentile(points, 100 - tail, axis=0) for points in clouds], axis=0)
-    middle, half = (low + high) / 2, max(float((high - low).max()) / 2 * margin, 1e-6)
-    return tuple((float(m - half), float(m + half)) for m in middle)  # type: ignore[return-value]
-
-
-def colours(count: int) -> np.ndarray:
-    """A colour for each class, [count, 4]."""
-    from matplotlib import colormaps
-
-    return colormaps["tab10" if count <= 10 else "tab20"](np.arange(count))
 
 
 def scatter_classes(axes: Axes, points: np.ndarray, label: np.ndarray | None, classes: int, box: Box) -> None:
     """Points [N, 2] in a random order, so that no class [N] lies on top of the others; of many classes in one colour."""
     order = np.random.default_rng(0).permutation(len(points))
-    coloured = label is not None and classes <= MOST
-    colour: Any = colours(classes)[label[order]] if label is not None and coloured else FAINT
+    coloured = label is not None and classes <= MOST_CLASSES
+    colour: Any = class_colours(classes)[label[order]] if label is not None and coloured else FAINT
     x, y = points[order].T
     axes.scatter(x, y, min(24, max(5, 3e4 / max(1, len(x)))), colour, alpha=0.75, linewidths=0)
     axes.set(xlim=box[0], ylim=box[1], aspect="equal")
@@ -46,8 +27,8 @@ def class_legend(axes: Axes, names: Sequence[str]) -> None:
     """The classes and their colours, to the right of the panel; none of no or many classes."""
     from matplotlib.lines import Line2D
 
-    if not 0 < len(names) <= MOST:
+    if not 0 < len(names) <= MOST_CLASSES:
         return
-    dots = [Line2D([], [], color=colour, marker="o", markersize=7, linewidth=0) for colour in colours(len(names))]
+    dots = [Line2D([], [], color=colour, marker="o", markersize=7, linewidth=0) for colour in class_colours(len(names))]
     place: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.3}
     axes.legend(dots, list(names), **place, frameon=False, fontsize=10, handletextpad=0.2)

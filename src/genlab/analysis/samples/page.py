@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from genlab.analysis.base.page import composed
 from genlab.analysis.base.subject import Subject
 from genlab.analysis.base.variety import HIGH, Row, class_bars, copy_page, pair_page
-from genlab.figures import FAINT, INK, figure, pixels, plain
+from genlab.figures import figure, plain
 from genlab.images import from_uint8
-from genlab.panels import BLUE, LETTER, LINE, RED, legend, named
+from genlab.panels import BLUE, RED, legend, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDE, OF_NEAR = 1200, 440  # pixels: of the page, of the bars of near-duplicates
+OF_NEAR = 440  # pixels: of the bars of near-duplicates
 
 
 def page_of(
@@ -52,18 +51,7 @@ def page_of(
         pair_page(samples, pairs, "Closest pairs"),
         copy_page(samples, train, copies, "Nearest to training images"),
     ]
-    rows = [head(f"Modes: {subject.title}", lines), *([abreast(beside)] if beside else []), *map(pixels, below)]
-    return torch.from_numpy(stacked(rows)).permute(2, 0, 1) / 255
-
-
-def head(title: str, lines: Sequence[str]) -> np.ndarray:
-    """The title and the lines, uint8 [H, WIDE, 3]."""
-    words = [part for line in lines for part in textwrap.wrap(line, int((WIDE - 28) / LETTER))]
-    high = 50 + LINE * len(words)
-    made = figure(WIDE, high)
-    made.text(20 / WIDE, 1 - 14 / high, title, va="top", size=14, color=INK)
-    made.text(20 / WIDE, 1 - 42 / high, "\n".join(words), va="top", size=8.5, color=FAINT, linespacing=1.3)
-    return pixels(made)
+    return composed(f"Modes: {subject.title}", lines, beside, *([one] for one in below))
 
 
 def near_bars(rows: Sequence[Row]) -> Figure:
@@ -79,16 +67,3 @@ def near_bars(rows: Sequence[Row]) -> Figure:
     named(axes, "images in a batch", "%", "Batches with a near-duplicate pair")
     legend(axes)
     return made
-
-
-def abreast(figures: Sequence[Figure]) -> np.ndarray:
-    """Side by side, all of one height. uint8 [H, W, 3]."""
-    return np.concatenate([pixels(one) for one in figures], 1)
-
-
-def stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Below each other on white, from the left: uint8 [h, w, 3] each -> [H, W, 3]."""
-    wide = max(part.shape[1] for part in parts)
-    return np.concatenate(
-        [np.pad(one, ((0, 0), (0, wide - one.shape[1]), (0, 0)), constant_values=255) for one in parts]
-    )

@@ -8,7 +8,14 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.apps.command.device import trainer_device
-from genlab.apps.train.build import attach_evaluators, build_callbacks, build_model, require_epochs, require_images
+from genlab.apps.train.build import (
+    attach_evaluators,
+    attach_watching,
+    build_callbacks,
+    build_model,
+    require_epochs,
+    require_images,
+)
 from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.memory import step_memory
 from genlab.apps.train.messages import notes, parameters, sizes
@@ -31,7 +38,9 @@ def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
     if begun := load_first_weights(model, cfg, chosen):
         console.say(f"weights   {begun}")
     Loggers(cfg)
-    attach_evaluators(build_callbacks(cfg), cfg, model, prepared)
+    callbacks = build_callbacks(cfg)
+    attach_evaluators(callbacks, cfg, model, prepared)
+    attach_watching(callbacks, cfg, model, prepared)
     console.say(f"model     {cfg.choices.model}: {parameters(model):,} parameters")
     for name, child in model.named_children():
         console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")

@@ -14,7 +14,7 @@ from genlab.apps.command.evaluators import described, notes
 from genlab.apps.train import messages as screen
 from genlab.apps.train.build import (
     attach_evaluators,
-    attach_to_game,
+    attach_watching,
     build_callbacks,
     build_model,
     build_trainer,
@@ -30,8 +30,8 @@ from genlab.apps.train.strategy import DataParallel
 from genlab.callbacks.alarms import Alarms
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.evaluate import Evaluate
+from genlab.callbacks.film import Film
 from genlab.callbacks.gradients import Gradients
-from genlab.callbacks.landscape import Landscape
 from genlab.callbacks.pictures import Pictures
 from genlab.callbacks.stopping import StopOnSignal
 from genlab.callbacks.trace import Trace
@@ -78,7 +78,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     begun = load_first_weights(model, cfg, chosen)  # before anything of a run that is continued is touched
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
-    attach_to_game(callbacks, cfg, model, prepared)
+    attach_watching(callbacks, cfg, model, prepared)
     with ExitStack() as stack:
         signals = stack.enter_context(caught())
         directory = stack.enter_context(chosen.open(cfg, overrides, prepared))
@@ -236,8 +236,8 @@ class Training:
             if alarms := self.callback(Alarms):
                 alarms.attach(evaluate.tables)
             self.describe(evaluate.make_ready(), evaluate.notes)
-        if landscape := self.callback(Landscape):
-            landscape.folder = self.directory.path
+        for film in (one for one in self.callbacks if isinstance(one, Film)):
+            film.folder = self.directory.path
         if gradients := self.callback(Gradients):
             tables["gradients"] = gradients.place(self.directory.path)
         if pictures:

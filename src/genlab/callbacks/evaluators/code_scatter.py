@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genlab.figures import FAINT, INK, LINE, figure
+from genlab.figures import FAINT, INK, LINE, MOST_CLASSES, Box, class_colours, figure, square_around
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIDE, LEFT, HEAD, FOOT, LEGEND = 560, 70, 50, 60, 150  # pixels: of a panel, and of what stands around it
-TAIL = 0.5  # per cent of the points beyond either end of an axis, at most
-MOST = 20  # classes with a colour of their own
 
 
 @dataclass(frozen=True)
@@ -31,15 +29,15 @@ class Panel:
 def code_scatter(panels: list[Panel], names: tuple[str, ...], plain: str = "") -> Figure:
     """The panels; ``names``: of the classes. Without colours a line below says why: ``plain``, or that the classes are many."""
     labelled = panels[0].labels is not None
-    coloured = labelled and len(names) <= MOST
-    words = "" if coloured else f"one colour: {len(names)} classes, more than {MOST}" if labelled else plain
+    coloured = labelled and len(names) <= MOST_CLASSES
+    words = "" if coloured else f"one colour: {len(names)} classes, more than {MOST_CLASSES}" if labelled else plain
     wide = len(panels) * (LEFT + SIDE) + (LEGEND if coloured else LEFT // 2)
     foot = FOOT + (LINE if words else 0)
     high = HEAD + SIDE + foot
-    made, ends = figure(wide, high), limits(panels)
+    made, ends = figure(wide, high), square_around(*(panel.points for panel in panels))
     for i, panel in enumerate(panels):
         place = (LEFT + i * (LEFT + SIDE)) / wide, foot / high, SIDE / wide, SIDE / high
-        draw(made.add_axes(place), panel, colours(len(names)) if coloured else None, ends)
+        draw(made.add_axes(place), panel, class_colours(len(names)) if coloured else None, ends)
     if words:
         made.text(LEFT / wide, 10 / high, words, size=10, color=FAINT)
     if coloured:
@@ -47,17 +45,7 @@ def code_scatter(panels: list[Panel], names: tuple[str, ...], plain: str = "") -
     return made
 
 
-def limits(panels: list[Panel]) -> tuple[tuple[float, float], ...]:
-    """Of x and of y, equally long, around all but the outermost points of every panel."""
-    low, high = (
-        extreme([np.percentile(panel.points, share, axis=0) for panel in panels], axis=0)
-        for extreme, share in ((np.min, TAIL), (np.max, 100 - TAIL))
-    )
-    middle, half = (low + high) / 2, max(float((high - low).max()) / 2 * 1.15, 1e-6)
-    return tuple((float(m - half), float(m + half)) for m in middle)
-
-
-def draw(axes: Axes, panel: Panel, palette: np.ndarray | None, ends: tuple[tuple[float, float], ...]) -> None:
+def draw(axes: Axes, panel: Panel, palette: np.ndarray | None, ends: Box) -> None:
     """One panel; points in a random order, so that no class lies on top of the others."""
     order = np.random.default_rng(0).permutation(len(panel.points))
     colour: Any = FAINT if panel.labels is None or palette is None else palette[panel.labels[order]]
@@ -73,17 +61,10 @@ def draw(axes: Axes, panel: Panel, palette: np.ndarray | None, ends: tuple[tuple
     axes.spines[:].set_color("#cccccc")
 
 
-def colours(count: int) -> np.ndarray:
-    """A colour for each class, [count, 4]."""
-    from matplotlib import colormaps
-
-    return colormaps["tab10" if count <= 10 else "tab20"](np.arange(count))
-
-
 def legend(made: Figure, names: tuple[str, ...], left: float, top: float) -> None:
     """The classes and their colours, to the right of the panels."""
     from matplotlib.lines import Line2D
 
-    dots = [Line2D([], [], color=colour, marker="o", markersize=8, linewidth=0) for colour in colours(len(names))]
+    dots = [Line2D([], [], color=colour, marker="o", markersize=8, linewidth=0) for colour in class_colours(len(names))]
     place: Any = {"loc": "upper left", "bbox_to_anchor": (left, top), "borderaxespad": 0}
     made.legend(dots, names, **place, frameon=False, fontsize=11, handletextpad=0.3)

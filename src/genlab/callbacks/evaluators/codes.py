@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from genlab.callbacks.evaluators.encoded import chosen
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator, Seen
 from genlab.callbacks.samples import seed_of_chunk
 from genlab.callbacks.translations import require_finite
 from genlab.config.types import PositiveInt, SampleCount
 from genlab.contracts import Draws, Encodes, Infers
+from genlab.inference.encoded import chosen
 from genlab.metrics.error_bars.kernel_error import discrepancy_error
 from genlab.metrics.two_sample import GaussianKernel, median_distance, two_sample_test
 from genlab.models.base.distributed import gather_by_rank

@@ -10,12 +10,12 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from genlab.callbacks.evaluators.encoded import Codes, codes_of
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.config.types import PositiveInt, TreePredictor
 from genlab.contracts import DataError, Encodes, Split
 from genlab.data.store.order import repeated
+from genlab.inference.encoded import Codes, codes_of, varied
 from genlab.metrics.disentanglement.dci import DCI, dci
 from genlab.metrics.disentanglement.fixed_factor import beta_vae_score, factor_vae_score
 from genlab.metrics.disentanglement.histogram import binned, entropies, information
@@ -130,15 +130,6 @@ class Disentanglement(Evaluator):
 
 INFO = ("infom", "infoe", "infoc")
 SCORES = {"factor_vae_score": factor_vae_score, "beta_vae_score": beta_vae_score}
-
-
-def varied(attributes: tuple[str, ...], train: Codes, test: Codes) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
-    """The factors with two levels or more in what was drawn, int64 [N, K] of either, and their names."""
-    assert train.label is not None
-    assert test.label is not None
-    learned, tested = train.label.numpy(), test.label.numpy()
-    kept = [k for k in range(len(attributes)) if len(np.unique(learned[:, k])) > 1 and len(np.unique(tested[:, k])) > 1]
-    return (learned[:, kept], tested[:, kept]), [attributes[k] for k in kept]
 
 
 def table(codes: np.ndarray, factors: np.ndarray, names: list[str]) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.callbacks.evaluators.encoded import batches
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.callbacks.samples import labels_for
@@ -19,6 +18,7 @@ from genlab.config.types import ExtractorChoice, NonNegativeInt, PositiveInt, Sa
 from genlab.contracts import Classifies, Encodes, HasStyle, Samples, Split
 from genlab.data.store.order import repeated
 from genlab.data.store.source import PreparedData
+from genlab.inference.encoded import batches
 from genlab.metrics.extractors.lessons import is_learnable
 from genlab.metrics.probe import probe_accuracy
 from genlab.models.base.distributed import gather_by_rank, rank, world_size

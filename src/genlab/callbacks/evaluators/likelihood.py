@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_args
@@ -11,23 +10,17 @@ from typing import Any, ClassVar, get_args
 import torch
 from torch import Tensor
 
-from genlab.callbacks.evaluators.encoded import chosen
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator, Seen
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.console import progress
 from genlab.contracts import ConfigError, Kind, Problem, Weighs
 from genlab.data.store.binarize import binarized_note
-from genlab.metrics.importance_sampling import RunningWeights, mean_and_error
+from genlab.inference.encoded import chosen
+from genlab.inference.importance import ImportanceSampler, has_likelihood, is_mass
+from genlab.metrics.importance_sampling import mean_and_error
 from genlab.metrics.names import SE
 from genlab.models.base.distributed import gather_everywhere, rank, world_size
-from genlab.models.base.labels import for_model
-from genlab.models.base.noise import note_draw
-from genlab.random import normal
-
-PURPOSE = 6  # of the keyed noise: flips, crops and binarisation have 1 to 5
-BYTES = {"cpu": 512 << 20, "cuda": 4 << 30}  # that the decoder's layers may take at once, ...
-LAYERS = 32  # ... if they have so many numbers for each of the image
 
 
 @dataclass
@@ -75,14 +68,14 @@ class ImportanceSampled(Evaluator):
                 f"{type(now.model).__name__} has no likelihood that could be estimated: it gives no importance weights"
             )
             raise ConfigError([Problem(f"metrics.nll={self.samples}", what, "Go without: metrics.nll=0")])
-        if not has_likelihood(now):
+        if not has_likelihood(now.model):
             what = "grey pixels under a Bernoulli have a cross-entropy, not a likelihood: no number could be compared"
             remedy = "Train with data.binarize=dynamic, or another model.likelihood; or go without: metrics.nll=0"
             raise ConfigError([Problem(f"metrics.nll={self.samples}", what, remedy)])
 
     def notes(self, now: Evaluation) -> list[str]:
         """What the numbers are of."""
-        unit = "" if is_mass(now) else ", of a density: not comparable with numbers of black and white pixels"
+        unit = "" if is_mass(now.model) else ", of a density: not comparable with numbers of black and white pixels"
         drawn = [binarized_note(now.prepared, now.split)] if now.prepared.spec.binarized else []
         return [f"nll: {self.samples:,} importance samples an image, in nats an image{unit}", *drawn]
 
@@ -119,35 +112,10 @@ class ImportanceSampled(Evaluator):
 
     def weighed(self, now: Evaluation, batch: Any, rows: Tensor) -> dict[str, Tensor]:
         """index, nll and effective sample size of the chosen rows, [B] each."""
-        image, index = batch.image[rows], batch.index[rows]
-        label = None if batch.label is None else batch.label[rows]
-        together, block = self.shares(now, len(image))
-        parts = []
-        for start in range(0, len(image), together):
-            part = slice(start, start + together)
-            labelled = for_model(now.model, None if label is None else label[part])
-            noises = self.noises(now.model, index[part], block)
-            found = RunningWeights(len(index[part]), image.device)
-            for log_w in now.model.log_weights(image[part], noises, **labelled):
-                found.add(log_w)
-            parts.append(torch.stack([found.nll(), found.effective()]))
-        nll, effective = torch.cat(parts, 1)
+        index, label = batch.index[rows], None if batch.label is None else batch.label[rows]
+        sampler = ImportanceSampler(self.samples, self.block)
+        nll, effective = sampler.weighed(now.model, batch.image[rows], index, label)
         return {"index": index, "nll": nll, "ess": effective}
-
-    def shares(self, now: Evaluation, images: int) -> tuple[int, int]:
-        """How many images are encoded together, and how many samples of each are decoded together."""
-        device = now.model.device.type
-        numbers = math.prod(now.prepared.spec.shape) * now.model.weight_dtype.itemsize * LAYERS
-        rows = max(1, BYTES.get(device, BYTES["cpu"]) // numbers)
-        block = min(self.samples, self.block or max(1, rows // images))
-        return min(images, max(1, rows // block)), block
-
-    def noises(self, model: Any, index: Tensor, block: int) -> Iterator[Tensor]:
-        """The noise of all samples in order, [B, n, noise_size]."""
-        for first in range(0, self.samples, block):
-            note_draw("nll")
-            count = min(block, self.samples - first)
-            yield normal(index, first, count, model.noise_size, (model.seed, PURPOSE), model.weight_dtype)
 
     # ---- the whole split -------------------------------------------------------------------------------------------
 
@@ -167,26 +135,9 @@ class ImportanceSampled(Evaluator):
         values = {"nll": nll, "nll_ess": float(whole["ess"][order].mean())}
         if now.has_asides:
             values["nll" + SE] = error
-        if is_mass(now):
+        if is_mass(now.model):
             values["nll_bpd"] = nll / math.prod(now.prepared.spec.shape) / math.log(2)
         return values
 
 
 COLUMNS = ("index", "nll", "ess")
-
-
-def has_likelihood(now: Evaluation) -> bool:
-    """Whether the pixels have a likelihood: not grey ones under a Bernoulli."""
-    pixels = pixels_of(now.model)
-    return pixels is None or pixels.is_likelihood
-
-
-def is_mass(now: Evaluation) -> bool:
-    """Whether p(x) is a probability and not a density."""
-    pixels = pixels_of(now.model)
-    return pixels is not None and pixels.is_mass
-
-
-def pixels_of(model: Any) -> Any:
-    """The part of a model that says what its pixels' likelihood is; None: it has none."""
-    return next((part for part in model.children() if hasattr(part, "likelihood")), None)

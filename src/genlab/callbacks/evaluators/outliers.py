@@ -14,20 +14,19 @@ from genlab import images
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.callbacks.evaluators.outlier_page import most_unusual
-from genlab.callbacks.evaluators.regret import LikelihoodRegret
-from genlab.callbacks.evaluators.scores import Numbers, ScoreName, Scorer, possible
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import DataError, Reconstructs
 from genlab.data.store.order import repeated
-from genlab.data.store.source import PreparedData
 from genlab.files import key_of
+from genlab.inference.kinds import Sets, class_number, require_unseen, usual_and_unusual
+from genlab.inference.regret import LikelihoodRegret
+from genlab.inference.scores import Numbers, ScoreName, Scorer, possible
 from genlab.metrics.ranking import auroc, average_precision, false_positive_rate
 from genlab.models.base.distributed import rank
 from genlab.runs.table import Table
 from genlab.runs.writing import attempt
 
 MEASURES = {"auroc": auroc, "ap": average_precision, "fpr95": false_positive_rate}
-Sets = dict[str, tuple[PreparedData, np.ndarray]]  # ``usual`` and ``unusual``: the set, and its images of the split
 
 
 @dataclass
@@ -89,7 +88,7 @@ class Outliers(Evaluator):
                 f"Type: metrics.outliers.scores=[{given}]"
             )
         if self.against is None:
-            self.require_held_out(now)
+            require_unseen(now.prepared, self.class_number(now), f"metrics.outliers.held_out={self.held_out}")
         elif now.model.needs:
             raise DataError(
                 f"metrics.outliers.against={self.against}: {type(now.model).__name__} takes labels of "
@@ -102,54 +101,15 @@ class Outliers(Evaluator):
             if len(rows) < 2:
                 raise DataError(f"metrics.outliers: {len(rows)} {kind} images in {now.split}; at least 2 are needed")
 
-    def require_held_out(self, now: Evaluation) -> None:
-        """Neither the training nor the choice of a checkpoint may have seen the class.
-
-        Raises:
-            DataError: with the remedy.
-        """
-        number = self.class_number(now)
-        for split in ("train", "val"):
-            labels = now.prepared.labels[split]
-            if labels is not None and (many := int((np.asarray(labels) == number).sum())):
-                raise DataError(
-                    f"metrics.outliers.held_out={self.held_out}: the model has seen {many:,} images of this class in "
-                    f'{split}. Train without them: "data.class_shares={{{number}: 0}}"'
-                )
-
     def class_number(self, now: Evaluation) -> int:
-        """The class that is held out.
-
-        Raises:
-            DataError: the set has no such class.
-        """
-        spec = now.prepared.spec
-        names = {name: number for number, name in enumerate(spec.class_names)}
-        number = names.get(self.held_out, -1) if isinstance(self.held_out, str) else int(self.held_out or 0)
-        if not 0 <= number < spec.classes:
-            known = ", ".join(spec.class_names) or "none"
-            raise DataError(
-                f"metrics.outliers.held_out={self.held_out}: {spec.name} has no such class. Classes: {known}"
-            )
-        return number
+        """The class that is held out."""
+        return class_number(self.held_out, now.prepared.spec, "metrics.outliers.held_out")
 
     def sets(self, now: Evaluation) -> Sets:
         """The usual and the unusual images, at most ``images`` of each, drawn once for all models."""
-        own = now.prepared
-        there = np.arange(len(own.columns[now.split]["image"]))
-        if self.against is not None:
-            other = now.others[self.against]
-            far = np.arange(len(other.columns["test"]["image"]))
-            return {"usual": (own, self.drawn(there)), "unusual": (other, self.drawn(far))}
-        labels, number = np.asarray(own.labels[now.split]), self.class_number(now)
-        return {
-            "usual": (own, self.drawn(there[labels != number])),
-            "unusual": (own, self.drawn(there[labels == number])),
-        }
-
-    def drawn(self, rows: np.ndarray) -> np.ndarray:
-        """At most ``images`` of them, in random order, so that the first ones are a fair draw as well."""
-        return rows[repeated(len(rows), min(len(rows), self.images), "outliers")] if len(rows) else rows
+        other = None if self.against is None else now.others[self.against]
+        number = self.class_number(now) if other is None else None
+        return usual_and_unusual(now.prepared, now.split, self.images, number, other)
 
     def finish(self, now: Evaluation) -> dict[str, float]:
         """The three numbers of each score, on rank 0."""

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from genlab import images
-from genlab.callbacks.evaluators.encoded import batches
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator
 from genlab.config.types import PositiveInt
 from genlab.contracts import ChoosesImages
+from genlab.inference.encoded import batches
 from genlab.models.base.distributed import rank, world_size
 from genlab.runs.writing import attempt
 

@@ -33,12 +33,24 @@ def dci(
     predictor: TreePredictor,
 ) -> DCI:
     """All three; informativeness is the mean accuracy on the test codes."""
-    importance, accuracy = np.zeros((codes.shape[1], factors.shape[1])), []
+    importance, accuracy = importances(codes, factors, test_codes, test_factors, predictor)
+    return DCI(disentanglement(importance), completeness(importance), float(accuracy.mean()))
+
+
+def importances(
+    codes: np.ndarray,
+    factors: np.ndarray,
+    test_codes: np.ndarray,
+    test_factors: np.ndarray,
+    predictor: TreePredictor,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much the trees of each factor use each latent, [D, K], and how often they are right on the test codes, [K]."""
+    importance, accuracy = np.zeros((codes.shape[1], factors.shape[1])), np.zeros(factors.shape[1])
     for k in range(factors.shape[1]):
         trees = new_trees(predictor).fit(codes, factors[:, k])
         importance[:, k] = trees.feature_importances_
-        accuracy.append(trees.score(test_codes, test_factors[:, k]))
-    return DCI(disentanglement(importance), completeness(importance), float(np.mean(accuracy)))
+        accuracy[k] = trees.score(test_codes, test_factors[:, k])
+    return importance, accuracy
 
 
 def new_trees(predictor: TreePredictor) -> Any:

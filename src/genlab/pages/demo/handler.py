@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,20 +20,14 @@ from genlab.pages.demo.page import Page
 from genlab.pages.demo.refused import Refused, unfit
 from genlab.pages.demo.uploads import Limits, received
 from genlab.pages.demo.worker import BUSY, Worker
+from genlab.pages.listener import OTHER_NAME, Answering
 
 if TYPE_CHECKING:
     from genlab.pages.demo.answers import Answer, Answers  # which need torch
 
 MOST_JSON = 1 << 20  # bytes of a question
-IDLE = 30.0  # seconds after which a silent connection is closed
 GRACE = 3.0  # seconds for a refused upload to be thrown away, so that the answer reaches who is still sending
 FAILED = "The model failed at this. The terminal that it was started in says more."
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 @dataclass(frozen=True)
@@ -47,16 +40,12 @@ class Site:
     limits: Limits
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers the requests of one connection."""
+class Handler(Answering):
+    """Answers the page: itself, and what it asks the model."""
 
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "genlab", ""
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body of an answer leave together
-    timeout = IDLE
-    error_message_format, error_content_type = "%(message)s\n", "text/plain; charset=utf-8"
-    server: Any
 
     # ---- what is asked -----------------------------------------------------------------------------------------------
 
@@ -193,8 +182,8 @@ class Handler(BaseHTTPRequestHandler):
     def answered(self, answer: Callable[[], None]) -> None:
         """Answer, or say why not; the body of a refused question may not have been read, so the connection ends."""
         try:
-            if not self.server.names.knows(self.headers.get("Host")):
-                raise Refused(HTTPStatus.FORBIDDEN, "This server has another name.")
+            if not self.is_called_by_name():
+                raise Refused(HTTPStatus.FORBIDDEN, OTHER_NAME)
             answer()
         except (ConnectionError, TimeoutError):
             self.close_connection = True
@@ -225,19 +214,6 @@ class Handler(BaseHTTPRequestHandler):
     def reply_json(self, status: HTTPStatus, content: Answer) -> None:
         """Send an answer as JSON."""
         self.reply(status, "application/json", json.dumps(content, allow_nan=False).encode())
-
-    def reply(self, status: HTTPStatus, kind: str, content: bytes, more: dict[str, str] | None = None) -> None:
-        """Send an answer."""
-        self.send_response(status)
-        closing = {"Connection": "close"} if self.close_connection else {}
-        length = {} if status == HTTPStatus.NO_CONTENT else {"Content-Type": kind, "Content-Length": str(len(content))}
-        for name, value in {**HEADERS, **length, **closing, **(more or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Requests are not logged."""
 
 
 def json_of(text: str | bytes) -> Any:

@@ -14,12 +14,12 @@ from genlab.pages.report.differences import ABSENT, Difference, differences
 from genlab.pages.report.groups import Group, all_metrics, grouped
 from genlab.pages.report.pictures import Pictures, read_pictures
 from genlab.pages.report.record import Record, read_record
-from genlab.pages.report.sweep import SweepPictures, members, sweeps_of
+from genlab.pages.report.sweep import Sweep, members, sweeps_of
 from genlab.pages.report.winners import weight
 from genlab.sweeps.words import short_names, shortened, spread_decimals
 
 VALUES = 3  # of a sweep in the label of a run
-STAMP = re.compile(r"(?<=.)/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?$")  # a run id that is a time
+STAMP = re.compile(r"(?<=.)/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?(?=/|$)")  # a folder named by a time
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Content:
         title: what the report is of.
         records: the runs, in order of their labels.
         pictures: their pictures.
-        sweeps: the pictures of the sweeps that some of them belong to.
+        sweeps: the sweeps that some of them belong to.
         live: whether the page is served, and asks whether there is news.
     """
 
     title: str
     records: Sequence[Record]
     pictures: Pictures
-    sweeps: Sequence[SweepPictures] = ()
+    sweeps: Sequence[Sweep] = ()
     live: bool = False
 
     @cached_property
@@ -109,9 +109,10 @@ def with_faults(record: Record, broken: Sequence[str]) -> Record:
 
 
 def labels_of(runs: Sequence[Path]) -> list[str]:
-    """The directories without what all of them begin with, and without the time where the rest tells them apart.
+    """The directories without what all of them begin with, and without the times where the rest tells them apart.
 
-    Of a single one the two last names.
+    ``sweeps/grid/2026-01-02_03-04-05/7`` is ``sweeps/grid/7`` if no other sweep of this name is here. Of a single run the
+    two last names.
     """
     if len(runs) == 1:
         return ["/".join(runs[0].parts[-2:])]

@@ -13,6 +13,7 @@ from typing import Any
 from genlab.metrics.directions import own_direction
 from genlab.metrics.names import is_aside
 from genlab.runs.table import FIRST
+from genlab.sweeps.words import plural
 
 KNOTS = 65  # of the line by which steps are turned to epochs, images and seconds
 DIGITS = 6
@@ -42,31 +43,35 @@ class Curves:
 
 
 def read_curves(path: Path) -> tuple[Curves, list[str]]:
-    """The curves of a file, and in words what of it could not be read."""
+    """The curves of a file, read row by row, and in words what of it could not be read."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace").replace("\0", "")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            rows = csv.reader(line.replace("\0", "") for line in file)
+            return of_rows(rows, next(rows, []), path.name)
     except FileNotFoundError:
         return Curves(), []
-    except OSError as error:
+    except (OSError, csv.Error) as error:
         return Curves(), [f"{path.name} cannot be read ({error})"]
-    head, *rows = list(csv.reader(text.splitlines())) or [[]]
+
+
+def of_rows(rows: Iterable[list[str]], head: list[str], name: str) -> tuple[Curves, list[str]]:
+    """The same of its rows. ``head``: the names of the columns; ``name``: of the file."""
     if head[:1] != FIRST[:1]:
-        return Curves(), [f"{path.name} has no column of steps"]
+        return Curves(), [f"{name} has no column of steps"]
     found, cut, odd = Curves(), 0, 0
     for row in rows:
-        values = numbers(row, head)
-        if values is None:
+        if (values := numbers(row, head)) is None:
             cut += 1
-            continue
-        odd += add(found, values)
+        else:
+            odd += add(found, values)
     found.clock = evenly(found.clock, KNOTS)
-    return found, told(path.name, cut, odd)
+    return found, told(name, cut, odd)
 
 
 def told(name: str, cut: int, odd: int) -> list[str]:
     """The faults of a file in words."""
-    faults = [f"{name}: {cut:,} rows that are cut or no numbers are left out"] if cut else []
-    return faults + ([f"{name}: {odd:,} values are not finite, and are left out"] if odd else [])
+    faults = [f"{name}: left out {plural(cut, 'row')}, cut or with what is no number"] if cut else []
+    return faults + ([f"{name}: left out {plural(odd, 'value')}, not finite"] if odd else [])
 
 
 def numbers(row: list[str], head: list[str]) -> dict[str, float] | None:

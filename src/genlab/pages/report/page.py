@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from pathlib import Path
 
 from genlab.pages.html import Markup, data, element, joined
+from genlab.pages.policy import policy
 from genlab.pages.report.content import Content
 from genlab.pages.report.sections import drawn
 from genlab.pages.report.sections.best import best
@@ -15,11 +15,12 @@ from genlab.pages.report.sections.head import head
 from genlab.pages.report.sections.ledger import ledger
 from genlab.pages.report.sections.provenance import provenance
 from genlab.pages.report.sections.runs import runs
+from genlab.pages.report.sections.sweeps import sweeps
 from genlab.runs.summary import versions
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("page.js", "table.js", "chart.js", "curves.js", "ranking.js", "pictures.js", "compare.js", "start.js")
-PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, drawn.compare, ledger, drawn.sweeps, provenance)
+PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, drawn.compare, ledger, sweeps, provenance)
 SECTIONS = {  # by the id of their heading, the words that lead to them
     "differences": "differs",
     "best": "best",
@@ -44,7 +45,9 @@ def page(content: Content) -> str:
     digest = hashlib.sha256("".join([body, *blocks]).encode(errors="surrogatepass")).hexdigest()[:16]
     main = element("main", None, body, foot(digest))
     inner = element("body", None, navigation(body), main, *blocks, element("script", None, Markup(script)))
-    whole = element("html", {"lang": "en", "data-digest": digest}, top(content, policy(script, content.live)), inner)
+    whole = element(
+        "html", {"lang": "en", "data-digest": digest}, top(content, policy(script, None, asks=content.live)), inner
+    )
     return f"<!DOCTYPE html>\n{whole}\n"
 
 
@@ -69,13 +72,6 @@ def navigation(body: str) -> Markup:
     ]
     theme = element("button", {"type": "button", "id": "theme", "class": "works"}, "light / dark")
     return element("nav", {"aria-label": "Sections"}, *links, theme)
-
-
-def policy(script: str, live: bool) -> str:
-    """What the page may load: its own pictures, styles and this very script; served, also news of its server."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    parts = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", f"script-src 'sha256-{digest}'"]
-    return "; ".join([*parts, *(["connect-src 'self'"] if live else []), "base-uri 'none'", "form-action 'none'"])
 
 
 def asset(name: str) -> str:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 import threading
+import traceback
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from genlab.console import say
-from genlab.contracts import ConfigError, GenlabError, Problem
+from genlab.contracts import GenlabError
+from genlab.pages.listener import OTHER_NAME, Answering, Listener
 from genlab.pages.report.content import read_content
 from genlab.pages.report.page import page
-from genlab.runs.heartbeat import known_of, state_of
+from genlab.runs.heartbeat import is_locked, known_of, state_of
+from genlab.sweeps.folder import SETTINGS
 
 HOST = "127.0.0.1"
-FILES = ("summary.json", "config.yaml", "metrics.csv", "images", "tables")  # of a run, by whose times a change is seen
+OF_RUN = ("config.yaml", "metrics.csv", "images", "tables")  # by whose times a change is seen, beside the summary
+OF_SWEEP = ("sweep.json", "trials.jsonl", "pruned.json", "logs", "images")
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+FAILED = "The page could not be made. The terminal that it was started in says more."
 DIGEST = re.compile(r'data-digest="([0-9a-f]+)"')
 
 
@@ -31,7 +38,7 @@ class Watched:
         """Make the page anew if a run has changed since the last look."""
         with self.lock:
             runs = self.find()
-            seen = [fingerprint(run) for run in runs]
+            seen = [*map(fingerprint, runs), *map(fingerprint_of_sweep, sweeps_above(runs))]
             if seen == self.seen:
                 return
             whole = page(read_content(runs, self.title, live=True))
@@ -43,67 +50,67 @@ class Watched:
 
 def fingerprint(run: Path) -> tuple[object, ...]:
     """What changes when a run does; a heartbeat alone is no change, but that it stops is one."""
-    times = [path.stat().st_mtime_ns if (path := run / name).exists() else 0 for name in FILES[1:]]
     told = {key: value for key, value in known_of(run).items() if key != "heartbeat"}
     try:
         state = state_of(run)
     except GenlabError:
         state = "absent"
-    return run, state, str(told), *times
+    return run, state, str(told), *times(run, OF_RUN)
 
 
-class Handler(BaseHTTPRequestHandler):
+def fingerprint_of_sweep(folder: Path) -> tuple[object, ...]:
+    """What changes when a sweep does, beside its runs: that it begins and ends, what it chooses, what it draws."""
+    return folder, is_locked(folder), *times(folder, OF_SWEEP)
+
+
+def times(folder: Path, names: Sequence[str]) -> list[int]:
+    """When each of these files was changed last, in nanoseconds; 0 where there is none."""
+    return [path.stat().st_mtime_ns if (path := folder / name).exists() else 0 for name in names]
+
+
+def sweeps_above(runs: Sequence[Path]) -> list[Path]:
+    """The folders of the sweeps that some of the runs belong to."""
+    return [folder for folder in dict.fromkeys(run.parent for run in runs) if (folder / SETTINGS).is_file()]
+
+
+class Handler(Answering):
     """Answers two questions: for the page, and for its digest."""
-
-    server: Server
 
     def do_GET(self) -> None:  # noqa: N802 - the library's name
         """Answer."""
-        if self.headers.get("Host") not in self.server.names:
-            self.answer(403, "text/plain", b"another host")  # a page elsewhere that has its name point here
-        elif self.path.partition("?")[0] in ("/", "/digest"):
-            self.told()
+        path = urlsplit(self.path).path
+        if not self.is_called_by_name():
+            self.reply(HTTPStatus.FORBIDDEN, TEXT, OTHER_NAME.encode())
+        elif path in ("/", "/digest"):
+            self.told(path)
         else:
-            self.answer(404, "text/plain", b"there is only the report: /")
+            self.reply(HTTPStatus.NOT_FOUND, TEXT, b"There is only the report, at /")
 
-    def told(self) -> None:
+    def told(self, path: str) -> None:
         """The page or its digest; what is in the way of making it is said in its place."""
-        watched = self.server.watched
+        watched: Watched = self.server.watched
         try:
             watched.look()
         except (GenlabError, OSError) as error:
-            self.answer(503, "text/plain; charset=utf-8", str(error).encode(errors="backslashreplace"))
-            return
-        if self.path.startswith("/digest"):
-            self.answer(200, "text/plain", watched.digest.encode())
+            self.reply(HTTPStatus.SERVICE_UNAVAILABLE, TEXT, str(error).encode(errors="backslashreplace"))
+        except Exception:
+            say(traceback.format_exc().rstrip("\n"))
+            self.reply(HTTPStatus.INTERNAL_SERVER_ERROR, TEXT, FAILED.encode())
         else:
-            self.answer(200, "text/html; charset=utf-8", watched.text)
-
-    def answer(self, code: int, kind: str, content: bytes) -> None:
-        """Send an answer that nobody keeps."""
-        self.send_response(code)
-        for name, value in {"Content-Type": kind, "Content-Length": len(content), "Cache-Control": "no-store"}.items():
-            self.send_header(name, str(value))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *values: object) -> None:
-        """Say nothing of single requests."""
+            page = path == "/"
+            self.reply(HTTPStatus.OK, HTML if page else TEXT, watched.text if page else watched.digest.encode())
 
 
-class Server(ThreadingHTTPServer):
-    """Serves one page."""
+class Server(Listener):
+    """Serves one page, on this machine alone.
 
-    daemon_threads = True
-    allow_reuse_address = True
+    Raises:
+        ConfigError: the port is in use.
+    """
 
     def __init__(self, port: int, watched: Watched) -> None:
-        super().__init__((HOST, port), Handler)
+        super().__init__(HOST, port, Handler)
         self.watched = watched
-        self.names = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
-
-    def handle_error(self, request: object, address: object) -> None:
-        """A browser that has gone away is no error."""
 
 
 def serve(find: Callable[[], Sequence[Path]], title: str, port: int) -> int:
@@ -112,23 +119,8 @@ def serve(find: Callable[[], Sequence[Path]], title: str, port: int) -> int:
     Raises:
         ConfigError: the port is in use.
     """
-    server = bound(port, Watched(find, title))
-    with server:
+    with Server(port, Watched(find, title)) as server:
         server.watched.look()
-        say(f"open      http://{HOST}:{server.server_port}/   (Ctrl-C ends)")
+        say(f"page      {server.url}   (Ctrl-C ends it)")
         server.serve_forever()
     return 0
-
-
-def bound(port: int, watched: Watched) -> Server:
-    """The server at its port.
-
-    Raises:
-        ConfigError: the port is in use.
-    """
-    try:
-        return Server(port, watched)
-    except OSError as error:
-        what = f"cannot be listened to: {error.strerror or error}"
-        remedy = f"Another program has it: type port={port + 1 if port < 65535 else 8017}"
-        raise ConfigError([Problem(f"port={port}", what, remedy)]) from None

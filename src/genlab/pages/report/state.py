@@ -29,10 +29,10 @@ def counted(records: Sequence[Record]) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda item: (ORDER.index(item[0]) if item[0] in ORDER else len(ORDER), item[0]))
 
 
-def badge(state: str) -> Markup:
-    """The word."""
+def badge(state: str, means: str | None = None) -> Markup:
+    """The word. ``means``: what it says of something other than a run."""
     known = state if state in ORDER else "other"
-    return element("span", {"class": f"state {known}", "title": MEANS.get(state, "")}, state)
+    return element("span", {"class": f"state {known}", "title": means or MEANS.get(state, "")}, state)
 
 
 def why(record: Record) -> list[str]:

@@ -46,7 +46,7 @@ function chart(lines, { axis, log, extremes, name }) {
   const inner = { wide: WIDE - EDGE.left - EDGE.right, high: HIGH - EDGE.top - EDGE.bottom };
   const across = (value) => EDGE.left + (to > from ? (value - from) / (to - from) : 0.5) * inner.wide;
   const up = (value) => EDGE.top + (1 - ((log && value <= 0 ? a - 1 : scale(value)) - a) / (b - a)) * inner.high;
-  const made = make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", tabindex: "0", "aria-label": `${name} of ${lines.length} runs over ${axis}` });
+  const made = make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", tabindex: "0", "aria-label": `${name} of ${plural(lines.length, "run")} over ${axis}` });
   for (const value of log ? powersOf(low, high) : ticksOf(low, high, 4)) {
     made.append(make("line", { class: "rule", x1: EDGE.left, x2: WIDE - EDGE.right, y1: up(value), y2: up(value) }),
       make("text", { class: "tick", x: EDGE.left - 6, y: up(value) + 4, "text-anchor": "end" }, shown(value, 3)));

@@ -8,7 +8,7 @@ function configTable(a, b) {
   const lines = found.map(([key, values, of]) => make("tr", {}, make("th", { scope: "row" }, make("code", {}, key)), value(values, of[a]), value(values, of[b])));
   const both = found.filter(([, , of]) => of[a] >= 0 && of[b] >= 0).length;
   lines.sort((x, y) => x.querySelectorAll(".none").length - y.querySelectorAll(".none").length);
-  return folding(`${found.length} key${found.length === 1 ? "" : "s"} differ${found.length === 1 ? "s" : ""}`, ["key", "A", "B"], lines, Math.max(both, 8));
+  return folding(`${plural(found.length, "key")} differ${found.length === 1 ? "s" : ""}`, ["key", "A", "B"], lines, Math.max(both, 8));
 }
 
 function numberTable(a, b) {
@@ -20,7 +20,7 @@ function numberTable(a, b) {
     const cells = [values[a], values[b]].map((value, i) => make("td", { class: better && (better > 0) === (i === 1) ? "n winner" : "n" }, fixed(value, decimals)));
     return make("tr", {}, make("th", { scope: "row" }, words), cells, make("td", { class: "n" }, gap > 0 ? "+" : "", fixed(gap, decimals)));
   });
-  return folding(`${found.length} metrics in common`, ["metric", "A", "B", "B \u2212 A"], lines, 10);
+  return folding(`${plural(found.length, "metric")} in common`, ["metric", "A", "B", "B \u2212 A"], lines, 10);
 }
 
 function folding(title, words, lines, open) {
@@ -80,7 +80,8 @@ function swipe(a, b) {
 function compared() {
   const [a, b] = [Number(first.value), Number(second.value)];
   if (a === b) { pair.replaceChildren(make("p", {}, "Choose two runs that are not the same.")); return; }
-  pair.replaceChildren(configTable(a, b), numberTable(a, b), swipe(a, b));
+  const both = make("p", { class: "printed" }, `A: ${runs[a].label} \u00b7 B: ${runs[b].label}`); // who is chosen above is not on paper
+  pair.replaceChildren(both, configTable(a, b), numberTable(a, b), swipe(a, b));
 }
 
 const first = pair ? field("one", () => compared()) : null, second = pair ? field("other", () => compared()) : null;

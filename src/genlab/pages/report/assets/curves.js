@@ -134,7 +134,7 @@ function favourites() {
 function setCharts() {
   const which = one("#which"), chosen = new Set(remembered.charts || favourites());
   for (const name of names) {
-    const chip = make("button", { type: "button", class: "chip", "aria-pressed": chosen.has(name), click: () => {
+    const chip = make("button", { type: "button", class: "chip", "aria-pressed": String(chosen.has(name)), click: () => {
       const on = chip.getAttribute("aria-pressed") !== "true";
       chip.setAttribute("aria-pressed", on);
       choose(name, on);

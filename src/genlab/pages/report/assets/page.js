@@ -24,6 +24,7 @@ function make(tag, attributes = {}, ...children) {
 
 // ---- numbers --------------------------------------------------------------------------------------------------------
 
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 
 function shown(value, digits = 4) {

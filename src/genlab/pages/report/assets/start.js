@@ -12,7 +12,12 @@ one("#theme").addEventListener("click", () => {
 function set(scheme) { document.documentElement.dataset.theme = scheme; remember("theme", scheme); }
 if (remembered.theme) set(remembered.theme);
 
-addEventListener("beforeprint", () => { for (const fold of all(".best details, .differing details")) fold.open = true; });
+// Paper cannot be unfolded: what is short is, while it is printed.
+const unfolded = [];
+addEventListener("beforeprint", () => {
+  for (const fold of all(".trouble details, .best details, .differing details")) if (!fold.open) { fold.open = true; unfolded.push(fold); }
+});
+addEventListener("afterprint", () => { for (const fold of unfolded.splice(0)) fold.open = false; });
 
 if (facts.live) {
   if (remembered.scroll) scrollTo(0, remembered.scroll);

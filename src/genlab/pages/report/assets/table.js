@@ -96,7 +96,7 @@ function sieve() {
   choice.passing = new Set(runs.map((run) => run.id).filter((run) =>
     words.every((word) => meets(run, word)) && sets.every((set) => set.some((chip) => numbers(chip.dataset.runs).includes(run)))));
   const count = choice.passing.size;
-  one("#count").value = count === runs.length ? `${count} run${count === 1 ? "" : "s"}` : `${count} of ${runs.length} runs`;
+  one("#count").value = count === runs.length ? plural(count, "run") : `${count} of ${plural(runs.length, "run")}`;
   for (const row of all(".ledger tr[data-runs]")) row.hidden = !numbers(row.dataset.runs).some((run) => choice.passing.has(run));
   for (const fold of all(".provenance details")) fold.hidden = !choice.passing.has(Number(fold.dataset.runs));
   arrange();
@@ -117,7 +117,11 @@ function press(chip) {
 function column(box) {
   const place = Number(box.dataset.column) + 2;
   for (const row of [heads[0].parentElement, ...rows.map((entry) => entry.row)]) row.children[place].hidden = !box.checked;
+  fit();
 }
+
+// Paper has one width: the style makes letters smaller where there are many columns.
+function fit() { table.style.setProperty("--columns", heads.filter((head) => !head.hidden).length); }
 
 function tick(entry, on) {
   for (const run of entry.runs) choice.ticked[on ? "add" : "delete"](run);
@@ -141,6 +145,7 @@ function firstTicks() {
   showTicks();
 }
 
+fit();
 for (const button of buttons) button.addEventListener("click", () => sort(button));
 for (const box of all(".menu input")) {
   const name = `column ${box.parentElement.title}`;

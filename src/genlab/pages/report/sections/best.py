@@ -9,7 +9,7 @@ from genlab.pages.report.differences import ABSENT, TARGET, Difference, apart
 from genlab.pages.report.groups import Group
 from genlab.pages.report.numbers import measured, of_group
 from genlab.pages.report.winners import Winner, winners
-from genlab.sweeps.words import short_names, shortened, spread_decimals
+from genlab.sweeps.words import plural, short_names, shortened, spread_decimals
 
 OPEN = 6  # metrics of a data set before the rest is folded
 WHY = 3  # keys that are named as what differs
@@ -38,7 +38,7 @@ def folded(content: Content, found: list[Winner]) -> Markup:
     """Metrics that are seen when they are asked for."""
     if not found:
         return Markup()
-    return element("details", None, element("summary", None, f"{len(found)} more metrics"), table(content, found))
+    return element("details", None, element("summary", None, plural(len(found), "more metric")), table(content, found))
 
 
 def table(content: Content, found: list[Winner]) -> Markup:

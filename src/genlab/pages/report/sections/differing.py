@@ -26,7 +26,7 @@ def differing(content: Content) -> Markup:
     partly = [one for one in found if one not in everywhere]
     about = "Keys that all runs have, and not all with the same value. A value, pressed, shows the runs that have it."
     parts = [element("p", None, about), listing(everywhere[:OPEN])]
-    parts += [folded("more keys of all runs", everywhere[OPEN:]), folded("keys that only some models have", partly)]
+    parts += [folded("more key", "of all runs", everywhere[OPEN:]), folded("key", "that only some models have", partly)]
     return section(*parts)
 
 
@@ -36,11 +36,11 @@ def section(*children: object) -> Markup:
     return element("section", {"class": "differing", "aria-labelledby": "differences"}, heading, *children)
 
 
-def folded(what: str, found: Sequence[Difference]) -> Markup:
+def folded(what: str, whose: str, found: Sequence[Difference]) -> Markup:
     """Keys that are seen when they are asked for."""
     if not found:
         return Markup()
-    return element("details", None, element("summary", None, f"{len(found)} {what}"), listing(found))
+    return element("details", None, element("summary", None, f"{plural(len(found), what)} {whose}"), listing(found))
 
 
 def listing(found: Sequence[Difference]) -> Markup:

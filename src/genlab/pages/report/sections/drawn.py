@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from genlab.pages.html import Markup, element, joined
+from genlab.pages.html import Markup, element
 from genlab.pages.report.content import Content
 from genlab.pages.report.curves import marks, names, short, thinned
 from genlab.pages.report.pictures import Strip
+from genlab.pages.report.sweep import Sweep
 from genlab.pages.report.winners import in_nats
 from genlab.sweeps.words import plural
 
 POINTS = 240_000  # of all curves together
 LEAST, MOST = 24, 400  # points of a curve
+OF_RUN = ("label", "state", "model", "data", "seed", "images", "likelihood")  # what scripts are told of a run
 
 
 def curves(content: Content) -> Markup:
@@ -149,74 +151,51 @@ def compare(content: Content) -> Markup:
     )
 
 
-def sweeps(content: Content) -> Markup:
-    """The pictures of the sweeps; nothing where there is none."""
-    parts: list[Markup] = []
-    for sweep in content.sweeps:
-        about = f"{plural(len(sweep.runs), 'run')} of this report"
-        none = "" if sweep.pictures else "; it has drawn no picture yet"
-        figures = [
-            element(
-                "figure",
-                None,
-                element(
-                    "img", {"src": one.uri, "width": one.width, "height": one.height, "alt": words, "loading": "lazy"}
-                ),
-                element("figcaption", None, words),
-            )
-            for words, one in sweep.pictures
-        ]
-        parts += [element("h3", None, f"{sweep.name} {sweep.folder.name}"), element("p", None, about, none, ".")]
-        parts.append(element("div", {"class": "drawn"}, *figures))
-    if not parts:
-        return Markup()
-    heading = element("h2", {"id": "sweeps"}, "Sweeps")
-    return element("section", {"class": "sweeps", "aria-labelledby": "sweeps"}, heading, joined(parts))
-
-
 # ---- data ------------------------------------------------------------------------------------------------------------
 
 
 def facts(content: Content) -> dict[str, Any]:
     """The runs, their numbers and their configurations, for scripts and for other programs."""
-    records = content.records
-    numbers = {run: record.metrics for run, record in enumerate(records)}
     return {
         "title": content.title,
-        "runs": [
-            {
-                "label": one.label,
-                "state": one.state,
-                "model": one.model,
-                "data": one.data,
-                "seed": one.seed,
-                "images": one.images,
-                "likelihood": one.likelihood,
-            }
-            for one in records
-        ],
+        "runs": [{name: getattr(one, name) for name in OF_RUN} for one in content.records],
         "groups": [
             {"label": group.label, "runs": list(group.runs), "finished": group.finished} for group in content.groups
         ],
-        "metrics": {
-            name: {
-                "good": content.directions[name],
-                "nats": in_nats(name),
-                "decimals": content.decimals[name],
-                "values": [short(numbers[run][name]) if name in numbers[run] else None for run in range(len(records))],
-                "errors": [record.numbers.get(f"{name}_se") for record in records],
-            }
-            for name in content.metrics
-        },
+        "metrics": {name: facts_of_metric(content, name) for name in content.metrics},
+        "sweeps": [facts_of_sweep(one) for one in content.sweeps],
         "config": [[one.key, one.values, one.of_run] for one in content.differences],
         "live": content.live,
+    }
+
+
+def facts_of_metric(content: Content, name: str) -> dict[str, Any]:
+    """One number of all runs, with its standard errors where it has them; null of a run without it."""
+    numbers = [record.metrics for record in content.records]
+    return {
+        "good": content.directions[name],
+        "nats": in_nats(name),
+        "decimals": content.decimals[name],
+        "values": [short(known[name]) if name in known else None for known in numbers],
+        "errors": [record.numbers.get(f"{name}_se") for record in content.records],
+    }
+
+
+def facts_of_sweep(sweep: Sweep) -> dict[str, Any]:
+    """Its runs, and how far it has come."""
+    return {
+        "name": sweep.name,
+        "folder": sweep.folder.name,
+        "runs": list(sweep.runs),
+        "state": sweep.progress.state if sweep.progress else None,
+        "counts": dict(+sweep.progress.counts) if sweep.progress else {},
     }
 
 
 def points(content: Content) -> dict[str, Any]:
     """The curves."""
     most, _ = share(content)
-    found = {name: {} for name in names(record.curves for record in content.records)}  # type: dict[str, dict[int, Any]]
+    found: dict[str, dict[int, Any]] = {name: {} for name in names(record.curves for record in content.records)}
     for run, record in enumerate(content.records):
         for name, some in record.curves.drawn.items():
             found[name][run] = thinned(some, most) | {"marks": marks(name, some)}

@@ -1,0 +1,1 @@
+"""Traversals of a code: one dimension changed while the others stay."""
