@@ -27,7 +27,7 @@ LONG = re.compile(
     r"ae_d\d|ae_deep|aae_|sr_|inpaint_|_shapes|nll|stacked|cgan_|[ds][cn]gan_celeba|pix2pix|cyclegan"
 )  # recipes
 BEGUN = {
-    "train": " trainer.max_epochs=1 trainer.limit_train_batches=20",
+    "train": " trainer.max_epochs=2 trainer.limit_train_batches=10",
     "sweep": " run_cap=4 trainer.max_epochs=1",
 }
 LOGS = Path("runs/lectures")
