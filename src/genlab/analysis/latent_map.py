@@ -126,8 +126,8 @@ def said(subject: Subject, codes: Encoded, colours: Colouring, numbers: dict[str
     size = codes.mean.shape[1]
     spread = codes.mean.std(0)
     first = (
-        f"{len(codes):,} {subject.split} images in codes of {size} numbers: standard deviation {float(spread.min()):.2g} "
-        f"to {float(spread.max()):.2g} along the axes"
+        f"{len(codes):,} {subject.split} images in codes of {size} numbers: standard deviation {float(spread.min()):.3g} "
+        f"to {float(spread.max()):.3g} along the axes"
     )
     if not numbers:
         return first, "nothing to colour by, so nothing is said of who lies beside whom"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SIZE = 620, 430
 TURNED = 0.01  # of the lowest validation: what a curve has to rise by to have turned
+FEW = 4  # rows of training in a point, fewer of which are the noise of single batches
 Row = dict[str, Any]
 
 
@@ -83,6 +84,7 @@ def row_of(name: str, curves: Curves, own: dict[str, Any]) -> Row:
         "val_last": last,
         "last_epoch": end,
         "train_last": curves.trained(end),
+        "train_rows": curves.rows,
         "gap_last": last - curves.trained(end),
         "gap_best": best - curves.trained(epoch),
         "saved_by_early_stopping": last - best,
@@ -102,7 +104,9 @@ def said(rows: Sequence[Row], metric: str) -> tuple[str, str]:
     stopping = (
         f"early stopping saves {', '.join(parts)}" if parts else "no curve has turned, so early stopping saves nothing"
     )
-    return first, f"{stopping}; at the end validation is above training by: {gaps}"
+    noisy = [row["run"] for row in rows if row["train_rows"] < FEW]
+    remedy = f" (training is noisy, few batches a point of {', '.join(noisy)}: trainer.log_every_n_steps=1)"
+    return first, f"{stopping}; at the end validation is above training by: {gaps}{remedy if noisy else ''}"
 
 
 def drawn(rows: Sequence[Row], found: Sequence[Curves], metric: str, lines: tuple[str, str], begin: float) -> Figure:

@@ -127,7 +127,7 @@ def drawn(owner: Subject, pairs: TestPairs, found: Sequence[Translated], lines: 
         rows += [(one.name, f"from {one.row['learnt_from']}, L1 {one.row['l1']:.3f}", one.shown) for one in made]
     count = len(rows[0][2])
     high, wide = rows[0][2].shape[-2:]
-    size = WORDS + SIDE * count, round(SIDE * high / wide * 1.1 * len(rows))
+    size = WORDS + SIDE * count, round(SIDE * high / wide * len(rows))
     page, (axes,) = panels(f"What pairs buy: {owner.loaded.spec.name}", lines, 1, size=size)
     draw_rows(axes, rows)
     return page

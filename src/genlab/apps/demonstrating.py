@@ -45,7 +45,7 @@ def demonstrate(cfg: DictConfig, loaded: Loaded, server: Server) -> int:
         return 0
     limits = Limits(int(cfg.max_megabytes * 1e6), cfg.max_pixels)
     examples = examples_of(cfg, loaded)
-    side = cfg.side or 2 * max(loaded.spec.shape[1:])
+    side = cfg.side or max(loaded.spec.shape[1:])
     exhibit = worker(lambda: Exhibit.of(loaded, able, examples, side, limits))
     server.site = Site(Page.of(exhibit.told), exhibit.answers, worker, limits)
     console.say(f"model     {exhibit.told['title']}, {exhibit.told['about']}")

@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 
 from genlab.callbacks.checkpoints import passed
 from genlab.contracts import NonFiniteLoss, Stopped
+from genlab.data.store.source import PreparedData
 from genlab.models.base.model import Model
 
 
@@ -27,6 +28,14 @@ class Observer(pl.Callback, ABC):
         self.every_n_batches = every_n_batches
         self.observing = False
         self.looked = 0  # batches seen when it was last asked whether an observation is due
+
+    @abstractmethod
+    def attach(self, model: Model, prepared: PreparedData, title: str) -> None:
+        """Take what is observed of a model and its data, whose name on pictures is ``title``.
+
+        Raises:
+            ConfigError: this model or data set has nothing of the kind.
+        """
 
     def begin(self, model: Model) -> None:  # noqa: B027 - there may be nothing to take back
         """Take back what was observed after the checkpoint that the run goes on from."""

@@ -27,6 +27,7 @@ def test_training_rows_become_a_point_an_epoch_and_the_lowest_validation_is_wher
     found = curves_of(run(tmp_path), "recon")
     assert found.train == [(1.0, 9.0), (2.0, 3.0), (3.0, 1.0)]  # without the row that is no number
     assert found.val == [(1.0, 6.0), (2.0, 5.0), (3.0, 7.0)]
+    assert found.rows == 1
     assert (found.best, found.last) == ((2.0, 5.0), (3.0, 7.0))
     assert [found.trained(epoch) for epoch in (0.5, 1.0, 2.9, 9.0)] == [9.0, 9.0, 3.0, 1.0]
 
@@ -39,6 +40,8 @@ def test_the_numbers_of_a_run_that_has_turned(tmp_path):
     first, second = said([row], "recon")
     assert "x 5 (epoch 2)" in first
     assert second.startswith("early stopping saves x by 2; at the end validation is above training by: x +6")
+    assert second.endswith("(training is noisy, few batches a point of x: trainer.log_every_n_steps=1)")
+    assert said([row | {"train_rows": 4}], "recon")[1].endswith("x +6")
 
 
 def test_a_curve_that_still_falls_has_not_turned(tmp_path):

@@ -28,6 +28,18 @@ def test_each_checkpoint_comes_once_by_a_short_name(runs):
     assert checkpoints([f"{runs}/*", f"{runs}/latest", str(file["one"])]) == file
 
 
+def test_a_pattern_passes_by_what_a_sweep_keeps_beside_its_runs(runs):
+    file = {name: runs / name / "checkpoints" / "last.ckpt" for name in ("one", "two")}
+    (runs / "multirun.yaml").write_text("")
+    (runs / "tables").mkdir()
+    assert checkpoints(f"{runs}/*") == file
+    assert checkpoints(f"{runs.parent}/*/latest") == {f"{runs}/latest": runs / "latest" / "checkpoints" / "last.ckpt"}
+    (runs / "failed").mkdir()
+    (runs / "failed" / "summary.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="failed"):
+        checkpoints(f"{runs}/*")
+
+
 def test_short_names_leave_out_the_folders_that_all_paths_begin_with():
     assert short_names(["runs/a/latest"]) == ["runs/a/latest"]
     assert short_names(["runs/a/latest", "runs/b/latest"]) == ["a/latest", "b/latest"]

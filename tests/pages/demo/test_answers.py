@@ -100,7 +100,7 @@ def test_what_restores_is_shown_with_what_it_was_given(exhibit):
 @pytest.mark.parametrize(("name", "direction"), [("cyclegan", "AtoB"), ("cyclegan", "BtoA"), ("pix2pix", "AtoB")])
 def test_a_picture_of_any_shape_is_translated(name, direction, exhibit):
     server, model = exhibit(name)
-    rows = np.random.default_rng(0).integers(0, 255, (37, 61, 3), np.uint8)
+    rows = np.random.default_rng(0).integers(0, 255, (19, 31, 3), np.uint8)
     status, answer = upload(server, "/translate", file_of(rows), direction=direction)
     assert status == 200
     x = from_uint8(torch.from_numpy(rows.transpose(2, 0, 1).copy())[None])
@@ -108,10 +108,11 @@ def test_a_picture_of_any_shape_is_translated(name, direction, exhibit):
     assert np.array_equal(pixels(answer["made"]), as_bytes(model.translate(x, direction))[0].transpose(1, 2, 0))
 
 
-def test_large_pictures_are_made_smaller_before_they_are_translated(tmp_path, folders):
-    with served(run_of("cyclegan", tmp_path, folders["unpaired_folders"]), "side=40", "examples=0") as server:
+@pytest.mark.parametrize(("words", "side"), [(["side=40"], 40), ([], 32)])  # 32: of the images of its training
+def test_large_pictures_are_made_smaller_before_they_are_translated(words, side, tmp_path, folders):
+    with served(run_of("cyclegan", tmp_path, folders["unpaired_folders"]), *words, "examples=0") as server:
         _, answer = upload(server, "/translate", file_of(np.zeros((100, 200, 3), np.uint8)))
-    assert pixels(answer["seen"]).shape == pixels(answer["made"]).shape == (20, 40, 3)
+    assert pixels(answer["seen"]).shape == pixels(answer["made"]).shape == (side // 2, side, 3)
 
 
 @pytest.mark.parametrize(

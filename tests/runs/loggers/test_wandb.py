@@ -78,7 +78,8 @@ def logged(log, *steps):
 
 
 def synced(said):
-    """Do what the last line about W&B says."""
+    """Do what the last line about W&B says, after the process: W&B's own one may have a row still to write until then."""
+    wandb.teardown()
     command = re.findall(r"wandb (sync .*)", said)[-1]
     done = CliRunner().invoke(cli, shlex.split(command))
     assert done.exit_code == 0, done.output

@@ -17,10 +17,11 @@ Points = list[tuple[float, float]]  # epoch, value; in the order of epochs
 
 @dataclass(frozen=True)
 class Curves:
-    """A metric of a run on both kinds of images; ``train`` is a mean over each epoch's rows."""
+    """A metric of a run on both kinds of images; ``train`` is a mean over each epoch's rows, ``rows`` of them in the last."""
 
     train: Points
     val: Points
+    rows: int
 
     @property
     def best(self) -> tuple[float, float]:
@@ -95,4 +96,5 @@ def curves_of(columns: dict[str, Points], metric: str) -> Curves:
     epochs = [
         (epoch, [value for _, value in group]) for epoch, group in groupby(train, lambda point: math.ceil(point[0]))
     ]
-    return Curves([(float(epoch), sum(values) / len(values)) for epoch, values in epochs], columns[f"val/{metric}"])
+    means = [(float(epoch), sum(values) / len(values)) for epoch, values in epochs]
+    return Curves(means, columns[f"val/{metric}"], len(epochs[-1][1]))

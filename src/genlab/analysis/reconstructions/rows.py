@@ -45,7 +45,7 @@ def draw_rows(axes: Axes, rows: Sequence[Row], captions: Sequence[str] = ()) -> 
     for c, caption in enumerate(captions):
         axes.text(c * step + 0.5, 0.1, caption, ha="center", va="bottom", size=9, color=FAINT)
     axes.set(xlim=(-room, len(rows[0][2]) * step), ylim=(-len(rows) * (unit + GAP), 0.5 if any(captions) else 0.1))
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="N")
 
 
 def shortened(text: str) -> str:

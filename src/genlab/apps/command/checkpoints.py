@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import glob
-import os
 from pathlib import Path
 from typing import Any
 
 from genlab.contracts import CheckpointError, ConfigError, Problem
 from genlab.runs.find import checkpoint_file
+from genlab.runs.summary import NAME as SUMMARY
 
 
 def checkpoints(given: Any) -> dict[str, Path]:
@@ -33,7 +33,9 @@ def checkpoints(given: Any) -> dict[str, Path]:
 
 
 def matching(text: str) -> list[Path]:
-    """The path, or the run directories and checkpoint files that match it if it has a ``*``; ``latest`` is one of them.
+    """The path, or the run directories and checkpoint files that match it if it has a ``*``.
+
+    ``latest`` is another name of one of them, unless the pattern itself ends in it.
 
     Raises:
         CheckpointError: nothing matches.
@@ -41,10 +43,17 @@ def matching(text: str) -> list[Path]:
     path = Path(text).expanduser()
     if "*" not in text or path.exists():
         return [path]
-    found = [Path(name) for name in sorted(glob.glob(str(path))) if os.path.basename(name) != "latest"]
+    found = [one for name in sorted(glob.glob(str(path))) if is_run(one := Path(name))]
+    if path.name != "latest":
+        found = [one for one in found if one.name != "latest"]
     if not found:
         raise CheckpointError(f"ckpt={text}: nothing matches. Give run directories: ckpt=runs/<name>/*")
     return found
+
+
+def is_run(path: Path) -> bool:
+    """Whether it is a checkpoint file or a run directory: beside those of a sweep lie its tables, pictures and records."""
+    return path.suffix == ".ckpt" or (path / SUMMARY).exists() or (path / "checkpoints").is_dir()
 
 
 def short_names(paths: list[str]) -> list[str]:

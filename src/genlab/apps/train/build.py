@@ -23,9 +23,7 @@ from genlab.apps.train.strategy import strategy_for
 from genlab.callbacks.checkpoints import Checkpoints
 from genlab.callbacks.code_mixture import FitMixture
 from genlab.callbacks.evaluate import Evaluate
-from genlab.callbacks.gradients import Gradients
-from genlab.callbacks.landscape import Landscape
-from genlab.callbacks.latent_map import LatentMap
+from genlab.callbacks.observer import Observer
 from genlab.callbacks.stopping import MaxSteps, MaxTime, StopOnSignal
 from genlab.config.build import build
 from genlab.config.precisions import DOUBLE
@@ -95,14 +93,14 @@ def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Mode
         evaluate.attach(model, prepared, cache_root(cfg), {"val": "val", "test": "test"}, others=others)
 
 
-def attach_watching(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
-    """Attach what watches a model; one without what is watched is refused before anything is written.
+def attach_observers(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
+    """Attach who looks at the training from outside; a model without what is observed is refused before anything is written.
 
     Raises:
-        ConfigError: the model is no game of points on a line or in the plane; its D gives no log-odds; or it has no codes.
+        ConfigError: an observer has nothing to observe.
     """
-    for watching in (callback for callback in callbacks if isinstance(callback, Landscape | Gradients | LatentMap)):
-        watching.attach(model, prepared, f"{cfg.choices.model} on {prepared.spec.name}")
+    for observer in (callback for callback in callbacks if isinstance(callback, Observer)):
+        observer.attach(model, prepared, f"{cfg.choices.model} on {prepared.spec.name}")
 
 
 def build_trainer(

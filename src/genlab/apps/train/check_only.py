@@ -10,7 +10,7 @@ from genlab import console
 from genlab.apps.command.device import trainer_device
 from genlab.apps.train.build import (
     attach_evaluators,
-    attach_watching,
+    attach_observers,
     build_callbacks,
     build_model,
     require_epochs,
@@ -40,7 +40,7 @@ def describe(cfg: DictConfig, prepared: PreparedData, chosen: Run) -> int:
     Loggers(cfg)
     callbacks = build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
-    attach_watching(callbacks, cfg, model, prepared)
+    attach_observers(callbacks, cfg, model, prepared)
     console.say(f"model     {cfg.choices.model}: {parameters(model):,} parameters")
     for name, child in model.named_children():
         console.say(f"          {name}: {sum(p.numel() for p in child.parameters()):,}")

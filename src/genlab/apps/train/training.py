@@ -14,7 +14,7 @@ from genlab.apps.command.evaluators import described, notes
 from genlab.apps.train import messages as screen
 from genlab.apps.train.build import (
     attach_evaluators,
-    attach_watching,
+    attach_observers,
     build_callbacks,
     build_model,
     build_trainer,
@@ -78,7 +78,7 @@ def fit(cfg: DictConfig, overrides: list[str], prepared: PreparedData, chosen: R
     begun = load_first_weights(model, cfg, chosen)  # before anything of a run that is continued is touched
     loggers, callbacks = Loggers(cfg), build_callbacks(cfg)
     attach_evaluators(callbacks, cfg, model, prepared)
-    attach_watching(callbacks, cfg, model, prepared)
+    attach_observers(callbacks, cfg, model, prepared)
     with ExitStack() as stack:
         signals = stack.enter_context(caught())
         directory = stack.enter_context(chosen.open(cfg, overrides, prepared))
