@@ -11,9 +11,7 @@ WINDOW, STEP = 0.04, 0.01  # seconds
 DIP = 0.15  # the first lag at which d' dips below is the period; step 4 of the paper
 VOICED = 0.3  # a frame in which d' does not dip below has no pitch
 QUIET = 0.01  # of the loudest frame's root mean square, -40 dB: below there is no voice
-SMOOTH = (
-    0.002  # seconds over which a sound is averaged first (1 ms in the paper): its lowest harmonics tell the period best
-)
+SMOOTH = 0.0015  # seconds that a sound is averaged over first (1 ms in the paper): low harmonics tell a period best
 BLOCK = 1024  # frames at a time: memory does not grow with the length of a sound
 
 
