@@ -97,6 +97,23 @@ def test_a_model_that_says_one_frame_throughout_is_seen_by_its_variance(measured
     assert "log_f0_mean_BtoA" in values or values["voiced_BtoA"] == 0
 
 
+def test_the_mean_is_over_the_pairs_of_frames(prepared):
+    """Of a sentence said twice as slowly, and 2 dB apart: 2 dB, though there are twice as many pairs as frames."""
+    x = levels(prepared, "a", 0)
+    band = (np.arange(len(x)) + 0.5) / len(x)
+    y = x + 2 * np.sqrt(2) * np.log(10) / 20 * np.cos(np.pi * 2 * band)[:, None]
+    assert compared(x, np.repeat(y, 2, 1), 13).mel_mcd == pytest.approx(2, rel=0.1)
+
+
+def test_the_classifier_learns_from_training_recordings_alone(prepared):
+    listener = speaking.Listener(prepared, 13, 1)
+    column = prepared.columns["train"]["a"]
+    frames = [
+        mel_cepstrum(x[:, is_speech(x)], 20) for x in (levels(prepared, "a", i, "train") for i in range(len(column)))
+    ]
+    assert np.allclose(listener.speaker("a").mean, np.concatenate(frames, 1).mean(1))
+
+
 def test_nothing_is_measured_of_pictures(composed, folders, cache):
     from genlab.apps.command.paths import prepare
 
