@@ -112,7 +112,7 @@ KEYS = {
     **dict.fromkeys(("metrics.nll_images", "metrics.nll_block"), ([None, 1, 50], [0, -1, 1.5, "1"])),
     "data.on_error": TYPES["OnError"],
     "data.max_pixels": COUNTS,
-    **dict.fromkeys(("resume", "init_from", "output", "show", "data.path"), TEXT_OR_NONE),
+    **dict.fromkeys(("resume", "init_from", "output", "show", "data.path", "data.a", "data.b"), TEXT_OR_NONE),
     **dict.fromkeys(("name", "run_id"), NAME),
     "tags": LIST,
     "notes": (["", "a, b = c"], [3, None]),

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-LOWER = ("fid", "kid", "mind", "cmmd", "lpips", "mse", "l1", "nll", "bpd", "fpr95", "modes_kl", "class_kl")
+LOWER = (
+    *("fid", "kid", "mind", "cmmd", "lpips", "mse", "l1", "nll", "bpd", "fpr95", "modes_kl", "class_kl"),
+    *("mel_mcd", "mel_lsd"),
+)
 HIGHER = (
     *("psnr", "ssim", "precision", "recall", "density", "coverage", "clipped_density", "clipped_coverage"),
-    *("inception_score", "modes", "high_quality", "target_rate"),
+    *("inception_score", "modes", "high_quality", "target_rate", "speaker_rate", "mel_mcd_gain"),
     *("mig_hist20", "mig_chen", "sap", "dci", "factor_vae_score", "beta_vae_score", "modularity", "explicitness"),
     *("infom", "infoe", "infoc", "auroc", "ap"),
 )
-NOT_COMPARED = ("nll_ess", "target_rate_before", "kid_sd", "inception_score_sd")
+NOT_COMPARED = (
+    *("nll_ess", "target_rate_before", "kid_sd", "inception_score_sd"),
+    *(f"{name}_{what}" for name in ("mel_mcd", "mel_lsd", "speaker_rate") for what in ("before", "scaled")),
+)
 OWN_LOWER = ("loss", "recon", "cross_entropy", "class_error", "cycle_l1", "identity_l1", "label_leak", "code_mmd")
 OWN_HIGHER = ("elbo", "accuracy", "label_accuracy", "worst_group_accuracy", "mean_group_accuracy")
 
@@ -21,7 +27,8 @@ def direction(metric: str) -> int:
     name = last(metric)
     if begins(name, NOT_COMPARED):
         return 0
-    return -1 if begins(name, LOWER) else 1 if begins(name, HIGHER) else 0
+    found = [(len(one), sign) for sign, some in ((-1, LOWER), (1, HIGHER)) for one in some if begins(name, (one,))]
+    return max(found)[1] if found else 0  # by the longest: modes_kl is not modes
 
 
 def own_direction(metric: str) -> int:

@@ -16,8 +16,8 @@ from genlab.runs.find import checkpoint_of, follow_latest, require_of_today, run
 
 EXPERIMENT = ("model", "data", "seed", "init_from")  # keys that make another experiment,
 TUNING = (  # but for these; whether the pictures are the same is for their digest to say
-    *("model.optimizer", "model.schedule", "data.batch_size", "data.path", "data.on_device"),
-    *("data.stage", "data.max_pixels", "data.on_error"),
+    *("model.optimizer", "model.schedule", "data.batch_size", "data.path", "data.a", "data.b"),
+    *("data.on_device", "data.stage", "data.max_pixels", "data.on_error"),
 )
 OF_ONE_START = ("resume", "run_id", "check_only")  # keys that a run does not keep
 ABSENT = object()

@@ -51,7 +51,7 @@ def test_a_set_arrives_as_it_was_prepared(name, made, tmp_path):
     before = made(name)
     hand_over(before, tmp_path)
     after = handed_over(tmp_path)
-    assert (after.spec, after.augmentation) == (before.spec, before.augmentation)
+    assert (after.spec, after.augmentation, after.files) == (before.spec, before.augmentation, before.files)
     for split, part in before.columns.items():
         assert part.keys() == after.columns[split].keys()
         for column in part:

@@ -20,6 +20,8 @@ from genlab.data.store.source import PreparedData, Source
 from genlab.files import obstacle
 from genlab.runs.find import folder_of
 
+OWN_FOLDERS = ("path", "a", "b")  # keys of ``data`` that name a folder of the user's own, which may have moved
+
 
 def prepare(cfg: DictConfig) -> PreparedData:
     """Download, check and decode the set of ``data=``, or open it from the cache, in the kind that the model takes.
@@ -74,11 +76,11 @@ def require_cache(cfg: DictConfig) -> None:
 
 
 def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
-    """A checkpoint's configuration, with ``paths``, ``trust`` and, if typed, ``data.path`` of this command.
+    """A checkpoint's configuration, with ``paths``, ``trust`` and, if typed, the set's own folders of this command.
 
     Raises:
         CheckpointError: it has no data set, only weights.
-        ConfigError: ``data.path`` for a set that has none.
+        ConfigError: ``data.path``, ``data.a`` or ``data.b`` for a set that has none.
     """
     if "data" not in saved:
         raise CheckpointError(
@@ -88,14 +90,26 @@ def saved_configuration(saved: DictConfig, cfg: DictConfig) -> DictConfig:
     merged = saved.copy()
     merged.paths = cfg.paths
     merged.trust = cfg.trust
-    if cfg.data.path is not None:
-        if "path" not in saved.data:
-            what = f"the images of data={saved.choices.data} lie in no folder of one's own"
-            raise ConfigError(
-                [Problem(f"data.path={cfg.data.path}", what, "Leave it out; paths.data=DIR is for downloads")]
-            )
-        merged.data.path = cfg.data.path
+    typed = {key: cfg.data[key] for key in OWN_FOLDERS if cfg.data.get(key) is not None}
+    if others := [key for key in typed if key not in saved.data]:
+        raise ConfigError([no_such_folder(f"data.{key}={typed[key]}", saved) for key in others])
+    merged.data = OmegaConf.merge(saved.data, typed)
     return merged
+
+
+def no_such_folder(typed: str, saved: DictConfig) -> Problem:
+    """The set of a run does not lie in the folder that was typed for it."""
+    own = [key for key in OWN_FOLDERS if key in saved.data]
+    if not own:
+        what = f"the images of data={saved.choices.data} lie in no folder of one's own"
+        return Problem(typed, what, "Leave it out; paths.data=DIR is for downloads")
+    where = " and ".join(f"data.{key}" for key in own)
+    return Problem(typed, f"data={saved.choices.data} lies in {where}", f"Type: {folders_typed(saved)}")
+
+
+def folders_typed(saved: DictConfig) -> str:
+    """What to type for the folders of a run's set: ``data.path=DIR``, ``data.a=DIR data.b=DIR``, or ``paths.data=DIR``."""
+    return " ".join(f"data.{key}=DIR" for key in OWN_FOLDERS if key in saved.data) or "paths.data=DIR"
 
 
 def output_folder(cfg: DictConfig, checkpoint: Path, command: str) -> Path:

@@ -16,7 +16,7 @@ from genlab.data.files.splits import plain
 
 NOT_HERE = {  # keys of a checkpoint's measurement
     "split": "the folders are compared as they are: name the one that has the split's images",
-    "data.path": "the folders are a= and b=",
+    **dict.fromkeys(("data.path", "data.a", "data.b"), "the folders are a= and b="),
     "metrics.test_samples": "all images of both folders are compared",
     "metrics.val_samples": "all images of both folders are compared",
 }

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.apps.command.device import device_for
-from genlab.apps.command.paths import cache_root, output_folder, prepare, saved_configuration
+from genlab.apps.command.paths import cache_root, folders_typed, output_folder, prepare, saved_configuration
 from genlab.apps.command.second_set import second_sets
 from genlab.apps.evaluate.bench import Bench, Measured
 from genlab.apps.evaluate.comparable import images_of, require_same
@@ -102,7 +102,7 @@ def require_its_images(loaded: Loaded, prepared: PreparedData) -> None:
     if prepared.spec.digest != loaded.spec.digest:
         raise CheckpointError(
             f"the images of {prepared.spec.name} are not those that {loaded.path} was trained on. "
-            f"Give the folder that has them: {'data.path' if 'path' in loaded.config.data else 'paths.data'}=DIR"
+            f"Give the folder that has them: {folders_typed(loaded.config)}"
         )
 
 

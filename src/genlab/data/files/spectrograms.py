@@ -19,7 +19,7 @@ from genlab.sound.levels import Meter, full_scale, is_silent, speech_span
 from genlab.sound.mel import log_mel
 from genlab.sound.reading import BITS, blocks, header
 
-VERSION = 1  # part of every store's key: raise it when a sound becomes another spectrogram
+VERSION = 2  # part of every store's key: raise it when a sound becomes another spectrogram
 MULTIPLE = 4  # of frames: the ResNet generators halve an image twice
 LEAST = 0.1  # nats that a band's standard deviation counts as, at least: of bands in which a speaker has nothing
 CLIPPED, SILENT = "clipped: three samples in a row at full scale", "silent: left out"
@@ -77,6 +77,9 @@ class Spectrograms:
     trim: float | None
     on_error: OnError
     moments: dict[str, Moments] = field(default_factory=dict)  # of the training parts, as far as they are decoded
+    names: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # of the files of the rows, by part, as far as they are decoded
 
     def recipe(self) -> dict[str, Any]:
         """What of this changes the rows, for a store's key."""
@@ -86,18 +89,21 @@ class Spectrograms:
     def decoded(self, parts: Parts) -> Decoded:
         """Input of a store's build; files are decoded lazily. ``parts``: their names end in A or B."""
         findings, self.moments = Findings(self.root), {}
+        self.names = {part: [] for part in parts}
         made = {part: Part(len(files), ("image",), self.rows(part, files, findings)) for part, files in parts.items()}
-        return Decoded(made, lambda: findings.facts(None) | {"moments": self.plain()})
+        return Decoded(made, lambda: findings.facts(None) | {"moments": self.plain(), "files": self.names})
 
     def rows(self, part: str, files: list[Path], findings: Findings) -> Iterator[tuple[np.ndarray] | None]:
         """The rows of a part, in order; None for a file that is left out. Sums are taken in this order, too."""
-        for heard in decode_rows(files, lambda path: self.heard(path, findings), self.on_error, findings, THREADS):
+        decoded = decode_rows(files, lambda path: self.heard(path, findings), self.on_error, findings, THREADS)
+        for path, heard in zip(files, decoded, strict=True):
             if heard is None:
                 yield None
                 continue
             if part.startswith("train"):
                 before = self.moments.get(part)
                 self.moments[part] = heard.moments if before is None else before + heard.moments
+            self.names[part].append(path.relative_to(self.root).as_posix())
             yield (heard.frames,)
 
     def heard(self, path: Path, findings: Findings) -> Heard | None:

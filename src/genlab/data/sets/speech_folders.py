@@ -96,7 +96,10 @@ class SpeechFolders(Source):
         digest = hashlib.sha256(f"{store.digest}{self.spread}".encode()).hexdigest()
         found = of_store(store, remarks) | scales | {"digest": digest}
         spec = DataSpec("speech_folders", "domains", shape, sizes, note=self.note, sound=self.form, **found)
-        return limited(PreparedData(spec, columns, Augmentation(shape[1:], whole=True)), self.limit)
+        named = store.facts["files"]
+        files = {split: {side.lower(): named[f"{split}{side}"] for side in SIDES} for split in SPLITS}
+        whole = PreparedData(spec, columns, Augmentation(shape[1:], whole=True), files=files)
+        return limited(whole, self.limit)
 
     @property
     def root(self) -> Path:

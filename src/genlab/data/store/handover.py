@@ -35,6 +35,7 @@ def hand_over(prepared: PreparedData, folder: Path) -> None:
     with replacing(folder / ARRAYS, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
     facts = {"spec": prepared.spec.plain(), "augmentation": asdict(prepared.augmentation), "columns": columns}
+    facts["files"] = prepared.files
     write_json(folder / NAME, facts | {"sigma": prepared.modes.sigma if prepared.modes else None})
 
 
@@ -99,7 +100,7 @@ def handed_over(folder: Path) -> PreparedData | None:
     crop = facts["augmentation"]["crop"]
     augmentation = Augmentation(**(facts["augmentation"] | {"crop": crop and tuple(crop)}))
     modes = Modes(arrays["modes"], facts["sigma"]) if "modes" in arrays else None
-    return PreparedData(DataSpec.from_plain(facts["spec"]), columns, augmentation, modes)
+    return PreparedData(DataSpec.from_plain(facts["spec"]), columns, augmentation, modes, facts["files"])
 
 
 def opened(place: dict[str, Any] | None, arrays: dict[str, np.ndarray], name: str) -> Column:
