@@ -43,7 +43,8 @@ class InTiles(nn.Module):
         """[B, C, H, W] -> [B, C', H, W]."""
         height, width = x.shape[2:]
         made = weight = torch.zeros((), dtype=x.dtype, device=x.device)
-        squares = list(product(self.spans(height), self.spans(width)))
+        rows = [(0, height)] if getattr(self.net, "height", None) else self.spans(height)  # it takes one height only
+        squares = list(product(rows, self.spans(width)))
         for (top, bottom), (left, right) in squares:
             tile = self.net(x[:, :, top:bottom, left:right])
             if made.dim() == 0:
