@@ -3,7 +3,7 @@ Networks" (arXiv:1703.10593)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
@@ -166,6 +166,10 @@ class CycleGAN(Model):
         return (
             self.at(self.lambda_identity) > 0 if self.training else self.spec.channels("a") == self.spec.channels("b")
         )
+
+    def ended(self) -> Collection[str]:
+        """The identity losses, once their weight is 0."""
+        return () if self.at(self.lambda_identity) > 0 else ("identity_l1_AtoB", "identity_l1_BtoA")
 
     def games(self, batch: Domains, shared: Shared) -> dict[str, Game]:
         """Who judges what, by the way that the images have gone."""

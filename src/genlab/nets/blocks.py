@@ -139,6 +139,16 @@ def require_sides(x: Tensor, multiple: int) -> None:
         )
 
 
+def require_height(x: Tensor, height: int) -> None:
+    """Refuse images of another height.
+
+    Raises:
+        DataError: with both heights.
+    """
+    if x.shape[2] != height:
+        raise DataError(f"the generator takes images of {height} rows, and this one has {int(x.shape[2])}.")
+
+
 def nearest(side: int, multiple: int) -> int:
     """The multiple that is nearest to ``side``, at least one."""
     return max(1, round(side / multiple)) * multiple
@@ -151,7 +161,8 @@ def dead_biases(net: nn.Module) -> list[str]:
         if isinstance(module, nn.Sequential):
             inner = list(module.named_children())
             for (key, layer), (_, following) in zip(inner, inner[1:], strict=False):
-                if isinstance(following, nn.InstanceNorm2d) and convolution_of(layer).bias is not None:
+                bias = getattr(convolution_of(layer), "bias", None)  # a layer without weights has none
+                if isinstance(following, nn.InstanceNorm2d) and bias is not None:
                     place = f"{key}.1" if isinstance(layer, nn.Sequential) else key
                     found.append(f"{name}.{place}.bias" if name else f"{place}.bias")
     return found

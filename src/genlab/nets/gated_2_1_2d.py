@@ -11,8 +11,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from genlab.config.types import PositiveInt
-from genlab.contracts import DataError
-from genlab.nets.blocks import Norm, norm_layer, require_sides
+from genlab.nets.blocks import Norm, norm_layer, require_height, require_sides
 
 Upsample = Literal["shuffle", "nearest"]
 ENDS = (5, 15)  # rows and columns of the first kernel and of the last
@@ -52,8 +51,7 @@ class Gated212DGenerator(nn.Module):
         Raises:
             DataError: another height, or a width that is no multiple.
         """
-        if x.shape[2] != self.height:
-            raise DataError(f"the generator takes images of {self.height} rows, and this one has {int(x.shape[2])}.")
+        require_height(x, self.height)
         require_sides(x, self.multiple)
         sequence = self.inward(self.down(x).flatten(1, 2).unsqueeze(2))
         sequence = self.outward(self.blocks(sequence))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from genlab.config.crop_sizes import unfit
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.images import signed, unsigned
-from genlab.nets.blocks import mirrored
+from genlab.nets.blocks import mirrored, require_height
 
 Direction = Literal["AtoB", "BtoA"]
 
@@ -99,8 +99,13 @@ def translate_any_size(net: Any, x: Tensor) -> Tensor:
 
     Returns:
         [B, C, H, W] in [0, 1].
+
+    Raises:
+        DataError: the generator takes images of another height only.
     """
-    sides = x.shape[-2:]
+    sides, height = x.shape[-2:], getattr(net, "height", None)
+    if height is not None:
+        require_height(x, height)
     extra = [max(-(-side // net.multiple) * net.multiple, net.smallest) - side for side in sides]
     if not any(extra):
         return unsigned(net(signed(x))).clamp(0, 1)
