@@ -112,8 +112,7 @@ class CycleGAN(Model):
         self.discriminator_A = discriminator.discriminator(a)  # D_X
         second = {"B": b, "A": a} if lambda_second > 0 else {}
         self.second = nn.ModuleDict({name: discriminator.discriminator(c) for name, c in second.items()})  # D'_Y, D'_X
-        kept = ("b", "a", "back_b", "back_a") if second else ("b", "a")
-        self.memory = {name: ImagePool(pool_size) for name in kept}
+        self.memory = {name: ImagePool(pool_size) for name in ("b", "a", *(("back_b", "back_a") if second else ()))}
         translating.require_fitting(spec, self.generator_AtoB, self.discriminator_B)
         step.prepare(net for phase in self.phases() for net in phase.nets)
         self.ema = EMA(self.generators(), ema)

@@ -60,14 +60,18 @@ class Gated212DGenerator(nn.Module):
 
 
 class GatedBlock(nn.Module):
-    """x + f(x) along a sequence, f with a gate. [B, C, 1, W] -> [B, C, 1, W]."""
+    """x + f(x) along a sequence, f with a gate. [B, C, 1, W] -> [B, C, 1, W].
+
+    Its last norm has a scale but no shift, which the norm that follows would take out again.
+    """
 
     def __init__(self, channels: int, norm: Norm, dropout: bool) -> None:
         super().__init__()
         first = gated(along(channels, 2 * channels, norm), norm, channels)
         between = [nn.Dropout(0.5)] if dropout else []
-        last = [along(channels, channels, norm), norm_layer(norm, channels, affine=True)]
-        self.change = nn.Sequential(*first, *between, *last)
+        last = norm_layer(norm, channels, affine=True)
+        last.register_parameter("bias", None)
+        self.change = nn.Sequential(*first, *between, along(channels, channels, norm), last)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, 1, W] -> [B, C, 1, W]."""
