@@ -4,11 +4,14 @@ import copy
 import itertools
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
+from omegaconf import OmegaConf
 
+from genlab.apps.command.evaluators import notes
 from genlab.contracts import ConfigError, DataSpec, Domains
 from genlab.models import cyclegan as code
 from genlab.models.base.masking import hidden
@@ -334,3 +337,19 @@ def test_two_ranks_draw_the_masks_of_one():
         half = Domains(*(x[rank::2] for x in one))
         own = Noise(noise(0).seed, "train", 0, torch.device("cpu"), torch.float64, rank, 2)
         assert torch.equal(shown_to(inner, lambda h=half, n=own: model.shared(h, n))[0], whole[rank::2])
+
+
+@pytest.mark.parametrize(
+    ("weight", "told"),
+    [
+        (0.5, "0.5"),
+        (0, "0"),
+        ({"_target_": "x", "start": 0.5, "end": 0.0, "batches": 3}, "0.5 to 0"),
+        ({"_target_": "x"}, "by a schedule"),
+    ],
+)
+def test_the_identity_weight_stands_beside_the_distances(weight, told):
+    data = DataSpec("x", "domains", (1, 4, 4), {"testA": 3, "testB": 2}, "0")
+    extractors = [SimpleNamespace(key="classifier", accuracy=0.9)]
+    (_, said) = notes(extractors, data, OmegaConf.create({"lambda_identity": weight}))
+    assert said.endswith(f"; identity weight {told}")
