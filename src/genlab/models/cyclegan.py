@@ -162,9 +162,9 @@ class CycleGAN(Model):
 
     def needs_identity(self) -> bool:
         """Whether identity images are made: in training for their loss; elsewhere they are measured wherever they can be."""
-        return (
-            self.at(self.lambda_identity) > 0 if self.training else self.spec.channels("a") == self.spec.channels("b")
-        )
+        if self.training:
+            return self.at(self.lambda_identity) > 0
+        return self.spec.channels("a") == self.spec.channels("b")
 
     def ended(self) -> Collection[str]:
         """The identity losses, once their weight is 0."""
