@@ -197,7 +197,10 @@ class CycleGAN(Model):
         return terms
 
     def generator_loss(self, terms: Mapping[str, Any]) -> Any:
-        """adversarial + lambda (cycle + lambda_identity identity), both ways; doubled, since the terms use pixels in [0, 1]."""
+        """adversarial + lambda (cycle + lambda_identity identity) + lambda_second second, both ways.
+
+        Twice the cycle and identity terms, which use pixels in [0, 1].
+        """
         loss = terms["adversarial_AtoB"] + terms["adversarial_BtoA"]
         loss = loss + 2 * self.lambda_cycle_a * terms["cycle_l1_AtoB"]
         loss = loss + 2 * self.lambda_cycle_b * terms["cycle_l1_BtoA"]
