@@ -30,7 +30,7 @@ def step(**changes):
 def cyclegan(g, d, data, seed=3, way=None, **terms):
     """A CycleGAN with the paper's terms and no pool, but for ``terms``."""
     usual = PENALTIES | {"loss": "least_squares", "augment": [], "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0}
-    usual |= {"lambda_identity": 0.5, "pool_size": 0, "ema": 0.0}
+    usual |= {"lambda_identity": 0.5, "lambda_second": 0.0, "mask": 0.0, "pool_size": 0, "ema": 0.0}
     parts = {"generator": g, "discriminator": d, "optimizer": adam, "schedule": Constant(), "step": step(**(way or {}))}
     return CycleGAN(**{**usual, **parts, **terms}, spec=data, seed=seed)
 

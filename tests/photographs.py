@@ -14,6 +14,9 @@ SMALL = {
     "pix2pix": [*NARROW, "model.generator.num_downs=5"],
     "cyclegan": [*NARROW, "model.generator.blocks=1"],
 }
+# all that CycleGAN can do beyond its own paper: a gated generator, hidden columns, a second step, an identity loss at first
+BEYOND = ["model/generator=gated_2_1_2d", "model.generator.channels=6", "model.mask=0.5", "model.lambda_second=1"]
+BEYOND += ["model/identity_schedule=at_first", "model.lambda_identity.batches=6"]
 
 
 def cuts(name, count):

@@ -7,7 +7,9 @@ import time
 import pytest
 
 from killing import COMMON, REPO, assert_same_run, choices, killed, start, undisturbed
+from photographs import BEYOND
 
+UNMEASURED = ["metrics.val_samples=0", "metrics.test_samples=0"]
 MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
 
 
@@ -16,7 +18,8 @@ MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
     [
         ("dcgan", 2, ["trainer.max_epochs=6"]),
         # full pools, no pictures and no classifier of domains
-        ("cyclegan", 1, ["trainer.max_epochs=4", "metrics.val_samples=0", "metrics.test_samples=0"]),
+        ("cyclegan", 1, ["trainer.max_epochs=4", *UNMEASURED]),
+        ("cyclegan", 1, ["trainer.max_epochs=3", *UNMEASURED, *BEYOND]),
     ],
 )
 def test_a_killed_run_continues_to_the_same_bits(model, kills, small, tmp_path, cache, train, trainings):

@@ -18,6 +18,7 @@ from genlab.models.gan import GAN
 import striking
 from golden import curve
 from killing import assert_equal, choices
+from photographs import BEYOND
 from watched import Watch
 
 SHORT = ["trainer.max_steps=10", "trainer.max_epochs=40", "trainer.log_every_n_steps=1", "callbacks=none"]
@@ -61,6 +62,7 @@ CASES = [
     ("pix2pix", [], {"bce_real", "bce_fake", "l1"}),
     ("pix2pix", [*PENALISED, *INSTANCE], {"critic_real", "critic_fake", "gradient_penalty", "l1"}),
     ("cyclegan", [], {"lsgan_real", "lsgan_fake", "l1"}),
+    ("cyclegan", BEYOND, {"lsgan_real", "lsgan_fake", "l1"}),
     ("cyclegan", PENALISED, {"critic_real", "critic_fake", "gradient_penalty", "l1"}),
 ]
 

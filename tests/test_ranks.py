@@ -16,6 +16,7 @@ from genlab.runs.load import load
 
 import leaves
 from killing import choices, rows
+from photographs import BEYOND
 
 PICTURES = ("pix2pix", "cyclegan")
 
@@ -56,6 +57,7 @@ MORE = {
     "aae-classes": ("aae", CLASSES),
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),
+    "cyclegan-beyond": ("cyclegan", ["model.pool_size=0", *BEYOND]),
 }
 TOGETHER = ("cgan-remedies",)  # whose discriminator judges several images of a batch together
 LEAVES = ("AAE", "Remedies", "WarmUp")  # kinds of models that are still to come: tests/leaves.py

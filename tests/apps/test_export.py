@@ -12,9 +12,10 @@ from omegaconf import OmegaConf
 import restated
 from genlab.apps.command import main as door
 from genlab.apps.exporting import write_reference
-from genlab.contracts import CheckpointError, ConfigError, GenlabError
+from genlab.contracts import CheckpointError, ConfigError, DataSpec, GenlabError
 from genlab.interop import onnx as onnx_files
 from genlab.interop.reference import reference_files
+from genlab.nets.gated_2_1_2d import Gated212D
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
 from genlab.runs.load import Loaded, load, load_run
@@ -85,6 +86,25 @@ def test_both_directions_at_sizes_that_nobody_tried(cyclegan, export, tmp_path):
         assert facts["direction"] == direction
         assert facts["multiple"] == "4"
         assert facts["model"] == "CycleGAN"
+
+
+def test_a_network_of_one_height_and_one_that_is_told_what_is_hidden(tmp_path):
+    """Nothing is hidden from a file; it takes any width."""
+    torch.manual_seed(0)
+    g, d = Gated212D(4, 6, 1, 2, "instance", "shuffle", False), PatchGAN(4, 2, "instance")
+    data = DataSpec("x", "domains", (1, 40, 64), {"train": 4}, "0")
+    model = parity.cyclegan(g, d, data, mask=0.5, lambda_second=1.0).eval()
+    onnx_files.write_onnx(SimpleNamespace(direction=None, seed=0), model, tmp_path)
+    for direction in ("AtoB", "BtoA"):
+        path = tmp_path / f"generator_{direction}.onnx"
+        for width in (24, 64, 100):
+            x = torch.rand(2, 1, 40, width)
+            torch.testing.assert_close(through(path, x)[2], model.translate(x, direction), rtol=0, atol=1e-5)
+        facts = {fact.key: fact.value for fact in onnx.load(path).metadata_props}
+        assert (facts["height"], facts["multiple"]) == ("40", "4")
+    loaded = Loaded(model, OmegaConf.create({}), model.spec, tmp_path, 0)
+    with pytest.raises(ConfigError, match=r"cannot read generator_AtoB: it has other layers\n    Type: format=onnx"):
+        write_reference(SimpleNamespace(norm_buffers="none"), loaded, tmp_path)
 
 
 def test_one_direction_beside_the_weights(cyclegan, export):

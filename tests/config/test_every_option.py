@@ -18,6 +18,7 @@ GROUPS = {
     "model=restoration": "model/corruption model/generator",
     "model=dcgan": "model/gan_net@model.net",
     "model=pix2pix data=maps": "model/discriminator model/step",
+    "model=cyclegan data=horse2zebra": "model/identity_schedule",
 }
 # groups of which each option needs a model of its own
 PICKY = {

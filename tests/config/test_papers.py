@@ -45,10 +45,22 @@ PUBLISHED = {
         **HALF,
         **PATCH,
         **{"loss": "least_squares", "lambda_cycle_a": 10.0, "lambda_cycle_b": 10.0, "lambda_identity": 0.5},
-        **{"pool_size": 50, "lambda_gp": 0.0, "augment": [], "ema": 0.0},
+        **{"pool_size": 50, "lambda_gp": 0.0, "augment": [], "ema": 0.0, "lambda_second": 0.0, "mask": 0.0},
         **{"generator._target_": "genlab.nets.resnet.ResNet", "generator.blocks": 9, "generator.width": 64},
         **{"generator.num_downs": 2, "generator.norm": "instance", "generator.dropout": False},
         **{"generator.upsample": "transposed", "discriminator.norm": "instance"},
+    },
+}
+
+
+PARTS = {
+    # Kaneko et al., 2019, figure of the networks: twice these widths before the gates
+    "model/generator/gated_2_1_2d": {"width": 64, "channels": 256, "blocks": 6, "num_downs": 2, "upsample": "shuffle"},
+    # Kaneko and Kameoka, 2017, section 4; 0.5 times the weight of the cycle, 10, is 5
+    "model/identity_schedule/at_first": {
+        "model.lambda_identity.start": 0.5,
+        "model.lambda_identity.end": 0.0,
+        "model.lambda_identity.batches": 10000,
     },
 }
 
@@ -64,6 +76,12 @@ def at(node, key):
 def test_a_model_has_the_numbers_of_its_paper(model):
     node = compose_alone(Conf(), f"model/{model}")[f"model/{model}"]
     assert {key: at(node, key) for key in PUBLISHED[model]} == PUBLISHED[model]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_has_the_numbers_of_its_paper(part):
+    node = {"model": Conf().raw(part)} if part.startswith("model/identity") else Conf().raw(part)
+    assert {key: at(node, key) for key in PARTS[part]} == PARTS[part]
 
 
 @pytest.mark.parametrize("data", ["maps", "facades", "horse2zebra", "monet2photo"])

@@ -17,7 +17,7 @@ from genlab.runs.load import load
 from genlab.translate import run as translation
 
 from making import picture, ramp
-from photographs import CUT, SMALL
+from photographs import BEYOND, CUT, SMALL
 
 ONE_STEP = ["trainer.max_steps=1", "metrics=none", "callbacks=none", "logger=csv", "performance.allocator=false"]
 ONE_STEP += ["trainer.accelerator=cpu", "data.limit=8", "trainer.limit_val_batches=1", "trainer.limit_test_batches=1"]
@@ -39,6 +39,7 @@ def runs(folders, data_root, cache, tmp_path_factory):
         "cyclegan": domains,
         "grey": [*domains, "data.channels=1"],
         "pix2pix": pairs,
+        "beyond": [*domains, *BEYOND],
         "vae": ["model=vae", "data=digits", "model.latent_dim=2"],
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -203,6 +204,19 @@ def test_strips_give_the_same_and_is_taken_for_large_pictures(model, translate, 
     monkeypatch.setattr(translation, "LARGE", 2_000)
     assert translate(model) == 0
     assert taken
+
+
+@pytest.mark.parametrize("memory", ["auto", "tiles"])
+def test_a_network_of_one_height_translates_that_height_and_names_a_picture_of_another(memory, translate, tmp_path):
+    picture(tmp_path / "in" / "fits.png", ramp(50, 32))
+    assert translate("beyond", f"memory={memory}") == 0
+    assert Image.open(tmp_path / "out" / "fits.png").size == (50, 32)
+    picture(tmp_path / "in" / "other.png", ramp(50, 33))
+    with pytest.raises(
+        GenlabError, match=r"other.png: the generator takes images of 32 rows, and this one has 33"
+    ) as error:
+        translate("beyond", f"memory={memory}", f"output={tmp_path}/again")
+    assert error.value.exit_code == 2
 
 
 @pytest.mark.parametrize("way", ["direct", "strips", "tiles"])

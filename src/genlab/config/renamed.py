@@ -67,7 +67,7 @@ GAINED: dict[str, dict[str, Any]] = {  # arguments that a class has gained, with
             **{"channels_last": False, "compile": None},
         },
     },
-    "genlab.models.cyclegan.CycleGAN": {"r1": 0.0, "r2": 0.0},
+    "genlab.models.cyclegan.CycleGAN": {"r1": 0.0, "r2": 0.0, "lambda_second": 0.0, "mask": 0.0},
     "genlab.models.pix2pix.Pix2Pix": {"r1": 0.0, "r2": 0.0},
     "genlab.models.vae.VAE": {
         "output_activation": "linear",

@@ -34,7 +34,7 @@ class DataSpec:
     key of ``BINARIZED``; empty: they stay grey; ``channel_classes``: of images whose channels are pictures of their own, each
     of one of so many classes: the class of an image has a digit for each channel, in that base; 0: of all other images;
     ``sound``: how sound became the images, if they are spectrograms; ``scale_a``, ``scale_b``: of stored images that are no
-    bytes, what is black and white.
+    bytes, what is black and white; ``heights_differ``: whether the images are of several heights; ``shape`` has the first's.
     """
 
     name: str
@@ -56,6 +56,7 @@ class DataSpec:
     sound: MelFormat | None = None
     scale_a: Scale = ()
     scale_b: Scale = ()
+    heights_differ: bool = False
 
     @property
     def labels(self) -> LabelKind | None:

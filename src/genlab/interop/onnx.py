@@ -121,14 +121,16 @@ def translator(model: Any, direction: str, name: str) -> Part:
     channels = model.spec.channels("a" if direction == "AtoB" else "b")
     least = -(-net.smallest // multiple)
     low, wide = (max(least, side // multiple // 2) * multiple for side in (height, width))
+    fixed = getattr(net, "height", None)  # the only one it takes
     facts = {"model": type(model).__name__, "direction": direction, "multiple": str(multiple), "range": "[0, 1]"}
+    facts |= {"height": str(fixed)} if fixed else {}
     return Part(
         name,
         Translation(net),
         lambda x: model.translate(x, direction),
         ("image", "translation"),
-        {0: "batch", 2: "height", 3: "width"},
-        ((2, channels, low + multiple, wide + 2 * multiple), (1, channels, height, width)),
+        {0: "batch", 3: "width"} | ({} if fixed else {2: "height"}),
+        ((2, channels, fixed or low + multiple, wide + 2 * multiple), (1, channels, height, width)),
         torch.rand,
         facts,
     )

@@ -3,12 +3,12 @@ Networks" (arXiv:1703.10593)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from genlab.config.types import BelowOne, NonNegativeFloat, NonNegativeInt
+from genlab.config.types import BelowOne, Fraction, NonNegativeFloat, NonNegativeInt
 from genlab.contracts import ConfigError, DataSpec, Domains, Kind, Problem
 from genlab.images import signed
 from genlab.losses.adversarial import AdversarialLoss
@@ -19,6 +19,7 @@ from genlab.models.base.diffaugment import Change, DiffAugment
 from genlab.models.base.ema import EMA
 from genlab.models.base.execution import Execution
 from genlab.models.base.gradient_penalties import GradientPenalties
+from genlab.models.base.masking import ColumnMasks
 from genlab.models.base.model import Model
 from genlab.models.base.noise import Noise
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms
@@ -26,10 +27,20 @@ from genlab.models.base.pool import ImagePool
 from genlab.models.base.schedules import Schedule, Weight
 
 
+class Game(NamedTuple):
+    """A discriminator, its real and generated images, [B, C, H, W] each, and its name in the keys of random draws."""
+
+    net: nn.Module
+    real: Tensor
+    fake: Tensor
+    name: str
+
+
 class CycleGAN(Model):
     """L_GAN(G, D_B) + L_GAN(F, D_A) + lambda L_cyc(G, F) (eq. 3), G from A to B and F back; with identity terms (5.2).
 
-    The generators step first; the discriminators then train on images made before that step, drawn through a pool.
+    The generators step first; the discriminators then train on images made before that step, drawn through a pool. With a
+    second step (Kaneko et al., 2019, arXiv:1904.04631, section 3.1), D'_A judges F(G(a)) and D'_B judges G(F(b)), too.
 
     Networks and losses use pixels in [-1, 1]. The metrics ``cycle_l1_AtoB``, |F(G(a)) - a|, and ``identity_l1_AtoB``,
     |G(b) - b|, use pixels in [0, 1], so they are half of what enters the loss.
@@ -43,11 +54,14 @@ class CycleGAN(Model):
         lambda_cycle_a: weight of |F(G(a)) - a|.
         lambda_cycle_b: weight of |G(F(b)) - b|.
         lambda_identity: weight of |G(b) - b| in units of ``lambda_cycle_b``, and of |F(a) - a| in units of
-            ``lambda_cycle_a``; 0: these are not computed in training.
-        pool_size: earlier generated images kept per domain to show to D; 0: always the newest.
+            ``lambda_cycle_a``, a number or a schedule; 0: these are not computed in training.
+        lambda_second: weight of the adversarial losses of the second step; 0: there are no D'_A and D'_B.
+        mask: largest share of the columns of a and b that are hidden from G and F in training; 0: none. The ways back and the
+            identity images are of whole images, and the cycle is compared with one.
+        pool_size: earlier generated images kept to show to each discriminator; 0: always the newest.
         ema: decay of the moving average of the generators' weights, which is then used to translate; 0: none.
         generator: the family of G and F.
-        discriminator: the family of D_A and D_B.
+        discriminator: the family of D_A and D_B, and of D'_A and D'_B.
         optimizer: one over both generators, one over both discriminators.
         schedule: factor on the learning rate.
         step: execution options, which affect only the speed.
@@ -70,10 +84,12 @@ class CycleGAN(Model):
         augment: list[Change],
         lambda_cycle_a: NonNegativeFloat,
         lambda_cycle_b: NonNegativeFloat,
-        lambda_identity: NonNegativeFloat,
+        lambda_identity: Weight,
+        lambda_second: NonNegativeFloat,
+        mask: Fraction,
         pool_size: NonNegativeInt,
         ema: BelowOne,
-        generator: translating.GeneratorNet,
+        generator: translating.GeneratorFamily,
         discriminator: translating.DiscriminatorNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
@@ -82,17 +98,21 @@ class CycleGAN(Model):
         seed: int,
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
-        self.step, self.lambda_identity = step, lambda_identity
+        self.step, self.lambda_identity, self.lambda_second = step, lambda_identity, lambda_second
         require_identity(spec, lambda_identity)
         penalties = GradientPenalties(lambda_gp, r1, r2)
         self.objective = AdversarialObjective(loss, penalties, DiffAugment(augment), step, self.at)
         self.lambda_cycle_a, self.lambda_cycle_b = lambda_cycle_a, lambda_cycle_b
+        self.masks = ColumnMasks(mask)
+        family = self.masks.family(translating.family_for(spec, generator))
         a, b = spec.channels("a"), spec.channels("b")
-        self.generator_AtoB = generator.generator(a, b)  # the paper's G
-        self.generator_BtoA = generator.generator(b, a)  # F
+        self.generator_AtoB = family.generator(a, b)  # the paper's G
+        self.generator_BtoA = family.generator(b, a)  # F
         self.discriminator_B = discriminator.discriminator(b)  # D_Y
         self.discriminator_A = discriminator.discriminator(a)  # D_X
-        self.memory = {"b": ImagePool(pool_size), "a": ImagePool(pool_size)}
+        second = {"B": b, "A": a} if lambda_second > 0 else {}
+        self.second = nn.ModuleDict({name: discriminator.discriminator(c) for name, c in second.items()})  # D'_Y, D'_X
+        self.memory = {name: ImagePool(pool_size) for name in ("b", "a", *(("back_b", "back_a") if second else ()))}
         translating.require_fitting(spec, self.generator_AtoB, self.discriminator_B)
         step.prepare(net for phase in self.phases() for net in phase.nets)
         self.ema = EMA(self.generators(), ema)
@@ -100,15 +120,16 @@ class CycleGAN(Model):
     def phases(self) -> list[Phase]:
         """The generators, then the discriminators on images made before the generators' step."""
         generators = [self.generator_AtoB, self.generator_BtoA]
-        discriminators = [self.discriminator_B, self.discriminator_A]
-        judged, note = self.discriminator_terms, "loss_d: (loss_d_real + loss_d_fake) / 2, summed over both directions"
+        discriminators = [self.discriminator_B, self.discriminator_A, *self.second.values()]
+        both = "both directions" + (" and both steps" if self.second else "")
+        judged, note = self.discriminator_terms, f"loss_d: (loss_d_real + loss_d_fake) / 2, summed over {both}"
         return [
             Phase("g", generators, self.generator_terms, self.generator_loss),
             Phase("d", discriminators, judged, self.discriminator_loss, detached=True, note=note),
         ]
 
     def pools(self) -> dict[str, ImagePool]:
-        """One pool for each domain."""
+        """One pool for each discriminator."""
         return self.memory
 
     def on_train_start(self) -> None:
@@ -124,50 +145,89 @@ class CycleGAN(Model):
         return self.generators()
 
     def shared(self, batch: Domains, noise: Noise) -> Shared:
-        """G(a) and F(b) and, where needed, the identity images G(b) and F(a). [B, C, H, W] each."""
-        a, b, nets = signed(batch.a), signed(batch.b), self.working()
-        if self.lambda_identity == 0 and (self.training or a.shape[1] != b.shape[1]):
-            return {"b": nets["AtoB"](a), "a": nets["BtoA"](b)}
-        fake_b, same_b = self.step.batched_call(nets["AtoB"], a, b)
-        fake_a, same_a = self.step.batched_call(nets["BtoA"], b, a)
-        return {"b": fake_b, "a": fake_a, "same_b": same_b, "same_a": same_a}
+        """G(a), F(b), the ways back F(G(a)), G(F(b)) and, where needed, the identity images G(b), F(a). [B, C, H, W] each."""
+        a, b, to_b, to_a = signed(batch.a), signed(batch.b), *self.working().values()
+        seen_a, seen_b = self.seen(a, noise, "a"), self.seen(b, noise, "b")
+        if self.needs_identity():
+            fake_b, same_b = self.step.batched_call(to_b, seen_a, self.masks.whole(b))
+            fake_a, same_a = self.step.batched_call(to_a, seen_b, self.masks.whole(a))
+            made = {"b": fake_b, "a": fake_a, "same_b": same_b, "same_a": same_a}
+        else:
+            made = {"b": to_b(seen_a), "a": to_a(seen_b)}
+        return made | {"back_a": to_a(made["b"]), "back_b": to_b(made["a"])}
+
+    def seen(self, x: Tensor, noise: Noise, name: str) -> Tensor:
+        """What a generator sees of the images that it translates."""
+        return self.masks.hide(x, noise, name) if self.training else self.masks.whole(x)
+
+    def needs_identity(self) -> bool:
+        """Whether identity images are made: in training for their loss; elsewhere they are measured wherever they can be."""
+        if self.training:
+            return self.at(self.lambda_identity) > 0
+        return self.spec.channels("a") == self.spec.channels("b")
+
+    def ended(self) -> Collection[str]:
+        """The identity losses, once their weight is 0."""
+        return () if self.at(self.lambda_identity) > 0 else ("identity_l1_AtoB", "identity_l1_BtoA")
+
+    def games(self, batch: Domains, shared: Shared) -> dict[str, Game]:
+        """Who judges what, by the way that the images have gone."""
+        a, b = signed(batch.a), signed(batch.b)
+        games = {
+            "AtoB": Game(self.discriminator_B, b, shared["b"], "B"),
+            "BtoA": Game(self.discriminator_A, a, shared["a"], "A"),
+        }
+        if self.second:
+            games["second_AtoB"] = Game(self.second["A"], a, shared["back_a"], "second_A")
+            games["second_BtoA"] = Game(self.second["B"], b, shared["back_b"], "second_B")
+        return games
 
     def generator_terms(self, batch: Domains, shared: Shared, noise: Noise) -> Terms:
         """The terms by direction, [B] each; in evaluation a and b may differ in number."""
-        a, b, nets = signed(batch.a), signed(batch.b), self.working()
+        a, b = signed(batch.a), signed(batch.b)
         terms = {
-            "adversarial_AtoB": self.objective.generator_loss(self.discriminator_B, shared["b"], noise, "B", real=b),
-            "adversarial_BtoA": self.objective.generator_loss(self.discriminator_A, shared["a"], noise, "A", real=a),
-            "cycle_l1_AtoB": l1(nets["BtoA"](shared["b"]), a) / 2,
-            "cycle_l1_BtoA": l1(nets["AtoB"](shared["a"]), b) / 2,
+            f"adversarial_{way}": self.objective.generator_loss(game.net, game.fake, noise, game.name, real=game.real)
+            for way, game in self.games(batch, shared).items()
         }
+        terms["cycle_l1_AtoB"] = l1(shared["back_a"], a) / 2
+        terms["cycle_l1_BtoA"] = l1(shared["back_b"], b) / 2
         if "same_b" in shared:
             terms["identity_l1_AtoB"] = l1(shared["same_b"], b) / 2
             terms["identity_l1_BtoA"] = l1(shared["same_a"], a) / 2
         return terms
 
     def generator_loss(self, terms: Mapping[str, Any]) -> Any:
-        """adversarial + lambda (cycle + lambda_identity identity), both ways; doubled, since the terms use pixels in [0, 1]."""
+        """adversarial + lambda (cycle + lambda_identity identity) + lambda_second second, both ways.
+
+        Twice the cycle and identity terms, which use pixels in [0, 1].
+        """
         loss = terms["adversarial_AtoB"] + terms["adversarial_BtoA"]
         loss = loss + 2 * self.lambda_cycle_a * terms["cycle_l1_AtoB"]
         loss = loss + 2 * self.lambda_cycle_b * terms["cycle_l1_BtoA"]
-        if self.lambda_identity > 0:
-            loss = loss + 2 * self.lambda_identity * self.lambda_cycle_b * terms["identity_l1_AtoB"]
-            loss = loss + 2 * self.lambda_identity * self.lambda_cycle_a * terms["identity_l1_BtoA"]
+        lambda_identity = self.at(self.lambda_identity)
+        if lambda_identity > 0:
+            loss = loss + 2 * lambda_identity * self.lambda_cycle_b * terms["identity_l1_AtoB"]
+            loss = loss + 2 * lambda_identity * self.lambda_cycle_a * terms["identity_l1_BtoA"]
+        if self.second:
+            second = terms["adversarial_second_AtoB"] + terms["adversarial_second_BtoA"]
+            loss = loss + self.lambda_second * second
         return loss
 
     def discriminator_terms(self, batch: Domains, shared: Shared, noise: Noise) -> Terms:
-        """The terms by the direction whose translations are judged, [B] each."""
-        judged = {
-            "AtoB": self.objective.discriminator_terms(self.discriminator_B, signed(batch.b), shared["b"], noise, "B"),
-            "BtoA": self.objective.discriminator_terms(self.discriminator_A, signed(batch.a), shared["a"], noise, "A"),
-        }
-        return {f"loss_d_{part}_{way}": value for way, parts in judged.items() for part, value in parts.items()}
+        """The terms by the way of the images that are judged, [B] each."""
+        terms: Terms = {}
+        for way, game in self.games(batch, shared).items():
+            parts = self.objective.discriminator_terms(game.net, game.real, game.fake, noise, game.name)
+            terms |= {f"loss_d_{part}_{way}": value for part, value in parts.items()}
+        return terms
 
     def discriminator_loss(self, terms: Mapping[str, Any]) -> Any:
-        """The sum over both discriminators."""
+        """The sum over all discriminators."""
         loss = self.objective.discriminator_loss
-        return loss(terms, "loss_d_{}_AtoB") + loss(terms, "loss_d_{}_BtoA")
+        first = loss(terms, "loss_d_{}_AtoB") + loss(terms, "loss_d_{}_BtoA")
+        if not self.second:
+            return first
+        return first + loss(terms, "loss_d_{}_second_AtoB") + loss(terms, "loss_d_{}_second_BtoA")
 
     def translate(self, x: Tensor, direction: translating.Direction) -> Tensor:
         """Translate images of any size to the other domain. [B, C, H, W] in [0, 1] twice.
@@ -182,13 +242,13 @@ class CycleGAN(Model):
             return translating.translate_any_size(self.working()[direction], x)
 
 
-def require_identity(spec: DataSpec, lambda_identity: float) -> None:
+def require_identity(spec: DataSpec, lambda_identity: Weight) -> None:
     """Refuse an identity loss between domains of which one has colour and the other has none.
 
     Raises:
         ConfigError: with the remedy.
     """
-    if lambda_identity > 0 and spec.channels("a") != spec.channels("b"):
+    if lambda_identity != 0 and spec.channels("a") != spec.channels("b"):
         what = f"compares images of {spec.channels('a')} and of {spec.channels('b')} channels"
         remedy = "Type: model.lambda_identity=0, or data.channels_a and data.channels_b alike"
         raise ConfigError([Problem("model.lambda_identity", what, remedy)])

@@ -75,7 +75,7 @@ class Pix2Pix(Model):
         ema: BelowOne,
         inference_norm: Literal["batch", "running"],
         inference_dropout: bool,
-        generator: translating.GeneratorNet,
+        generator: translating.GeneratorFamily,
         discriminator: translating.DiscriminatorNet,
         optimizer: OptimizerFactory,
         schedule: Schedule,
@@ -91,7 +91,7 @@ class Pix2Pix(Model):
         )
         self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
         a, b = spec.channels("a"), spec.channels("b")
-        self.generator = generator.generator(a, b)
+        self.generator = translating.family_for(spec, generator).generator(a, b)
         self.discriminator = discriminator.discriminator(a + b)
         translating.require_fitting(spec, self.generator, self.discriminator)
         step.prepare([self.generator, self.discriminator])

@@ -16,7 +16,7 @@ from genlab.models.base.noise import ImageNoise, Noise
 from genlab.models.base.phases import OptimizerFactory, Terms
 from genlab.models.base.pixels import Pixels, Sigma
 from genlab.models.base.schedules import Schedule
-from genlab.models.base.translation import GeneratorNet, require_sides_for
+from genlab.models.base.translation import GeneratorFamily, family_for, require_sides_for
 
 
 class Restoration(Model):
@@ -40,7 +40,7 @@ class Restoration(Model):
         self,
         corruption: Corruption,
         sigma: Sigma,
-        generator: GeneratorNet,
+        generator: GeneratorFamily,
         optimizer: OptimizerFactory,
         schedule: Schedule,
         spec: DataSpec,
@@ -49,7 +49,7 @@ class Restoration(Model):
         super().__init__(spec, optimizer, schedule, seed)
         corruption.require(spec.shape)
         self.corruption, channels = corruption, spec.shape[0]
-        self.generator = generator.generator(channels, channels)
+        self.generator = family_for(spec, generator).generator(channels, channels)
         require_sides_for(spec, self.generator)
         self.pixels = Pixels("gaussian", sigma, "linear", binarized=spec.binarized)
 

@@ -35,7 +35,7 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm without weights or running statistics, computed in one of two ways.
+    """Instance norm without running statistics, computed in one of two ways.
 
     ``grouped``: as a group norm with one channel per group, which is the same function: one operation instead of four,
     in the memory format of x, and not a view. On CUDA a group norm does not keep that format and autocast casts it to
@@ -51,8 +51,8 @@ class InstanceNorm(nn.InstanceNorm2d):
         contiguous (torch 2.13 on a CPU), with wrong results.
         """
         if groups(self.grouped, x.device):
-            return F.group_norm(x, self.num_features, eps=self.eps)
-        return F.instance_norm(x.flatten(2), eps=self.eps).view_as(x)
+            return F.group_norm(x, self.num_features, self.weight, self.bias, self.eps)
+        return F.instance_norm(x.flatten(2), weight=self.weight, bias=self.bias, eps=self.eps).view_as(x)
 
 
 def groups(asked: Switch, device: torch.device) -> bool:
@@ -79,10 +79,10 @@ def mirrored(side: int, before: int, after: int) -> Tensor:
     return torch.minimum(place, period - place) if side > 1 else torch.zeros_like(place)
 
 
-def norm_layer(name: Norm, channels: int) -> nn.Module:
-    """``instance`` has neither weights nor running statistics; ``batch`` has both."""
+def norm_layer(name: Norm, channels: int, affine: bool = False) -> nn.Module:
+    """``instance`` has no running statistics, and weights if it is ``affine``; ``batch`` has both."""
     if name == "instance":
-        return InstanceNorm(channels, affine=False, track_running_stats=False)
+        return InstanceNorm(channels, affine=affine, track_running_stats=False)
     return BatchNorm(channels) if name == "batch" else nn.Identity()
 
 
@@ -139,6 +139,16 @@ def require_sides(x: Tensor, multiple: int) -> None:
         )
 
 
+def require_height(x: Tensor, height: int) -> None:
+    """Refuse images of another height.
+
+    Raises:
+        DataError: with both heights.
+    """
+    if x.shape[2] != height:
+        raise DataError(f"the generator takes images of {height} rows, and this one has {int(x.shape[2])}.")
+
+
 def nearest(side: int, multiple: int) -> int:
     """The multiple that is nearest to ``side``, at least one."""
     return max(1, round(side / multiple)) * multiple
@@ -151,7 +161,8 @@ def dead_biases(net: nn.Module) -> list[str]:
         if isinstance(module, nn.Sequential):
             inner = list(module.named_children())
             for (key, layer), (_, following) in zip(inner, inner[1:], strict=False):
-                if isinstance(following, nn.InstanceNorm2d) and convolution_of(layer).bias is not None:
+                bias = getattr(convolution_of(layer), "bias", None)  # a layer without weights has none
+                if isinstance(following, nn.InstanceNorm2d) and bias is not None:
                     place = f"{key}.1" if isinstance(layer, nn.Sequential) else key
                     found.append(f"{name}.{place}.bias" if name else f"{place}.bias")
     return found

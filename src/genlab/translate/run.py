@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from genlab import console
 from genlab.console import progress
-from genlab.contracts import ConfigError, DataSpec, Problem, Translates, Unreadable
+from genlab.contracts import ConfigError, DataError, DataSpec, Problem, Translates, Unreadable
 from genlab.data.files.decode import Reading, header
 from genlab.data.files.picture_io import Picture, read, write
 from genlab.files import replacing
@@ -75,8 +75,9 @@ class Translation:
             other = f"{console.program('generate')} ckpt=…"
             remedy = f"Give a run of model=pix2pix or model=cyclegan; other models: {other}"
             raise ConfigError([Problem(f"ckpt={cfg.ckpt}", what, remedy)])
-        pixel = torch.zeros(1, self.sees.channels, 1, 1, device=self.device)
-        self.model.translate(pixel, cfg.direction)  # says what it cannot do
+        height = max(getattr(net, "height", None) or 1 for net in self.generators())  # some networks take one only
+        column = torch.zeros(1, self.sees.channels, height, 1, device=self.device)
+        self.model.translate(column, cfg.direction)  # says what it cannot do
         if cfg.memory == "strips":
             for net in self.generators():
                 require_known(net)
@@ -149,12 +150,15 @@ class Translation:
 
         Raises:
             ConfigError: out of memory.
+            DataError: the networks do not take such pictures.
         """
         height, width = x.shape[2:]
         try:
             with self.way(height * width, tell):
                 made: torch.Tensor = self.model.translate(x, self.cfg.direction)
                 return made
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
         except (MemoryError, RuntimeError) as error:
             if not any(words in str(error).lower() for words in ("memory", "alloc")):
                 raise

@@ -2,7 +2,7 @@
 
 import pytest
 
-from genlab.models.base.schedules import THE_END, Cyclic, LinearDecay, Stages
+from genlab.models.base.schedules import THE_END, Cyclic, LinearDecay, Stages, Until
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,8 @@ def test_a_cyclic_weight_rises_over_a_share_of_each_cycle_and_stays_at_its_end()
     found = [weight.at(batch) for batch in (0, 25, 50, 99, 100, 125, 199, 200, 225, THE_END)]
     assert found == [1.0, 3.0, 5.0, 5.0, 1.0, 3.0, 5.0, 5.0, 5.0, 5.0]
     assert Cyclic(0.0, 1.0, 10, 3, 0.0).at(0) == 1.0
+
+
+def test_a_weight_is_one_thing_for_the_first_batches_and_another_from_then_on():
+    weight = Until(0.5, 0.1, 10)
+    assert [weight.at(batch) for batch in (0, 1, 9, 10, 11, THE_END)] == [0.5, 0.5, 0.5, 0.1, 0.1, 0.1]

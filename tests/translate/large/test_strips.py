@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from genlab.contracts import ConfigError
+from genlab.models.base.masking import ColumnMasks
 from genlab.nets.blocks import BatchNorm
+from genlab.nets.gated_2_1_2d import Gated212D
 from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet
 from genlab.translate.large.lazy_maps import Kept, Reflected
@@ -44,6 +46,24 @@ def test_the_result_is_that_of_the_whole_image(family, norm, upsample, budget):
         whole = net(x)
     torch.testing.assert_close(InStrips(net, budget)(x), whole, rtol=0, atol=1e-10)
     assert whole.std() > 0.1
+
+
+def test_a_generator_that_is_told_what_is_hidden_sees_everything():
+    """Without a norm: an instance norm takes a mask that is the same everywhere out again."""
+    family = ColumnMasks(0.5).family(ResNet(4, 2, 2, "none", "transposed", False))
+    net, x = family.generator(3, 3).double().eval(), image(128, 64, rows=2)
+    with torch.no_grad():
+        whole = net(x)
+    torch.testing.assert_close(InStrips(net, 10_000)(x), whole, rtol=0, atol=1e-10)
+
+
+def test_a_network_of_one_height_is_given_all_of_it():
+    net = Gated212D(2, 4, 1, 1, "none", "shuffle", False).of_height(40).generator(3, 3).double()
+    with torch.no_grad():
+        assert InTiles(net, 16, 4)(image(40, 100)).shape == (1, 3, 40, 100)
+        assert torch.equal(InTiles(net, 64, 4)(image(40, 64)), net(image(40, 64)))
+    with pytest.raises(ConfigError, match=r"GLU.*\n.*memory=direct"):
+        InStrips(net)
 
 
 def test_shares_of_the_work_are_told_and_make_one():

@@ -43,4 +43,11 @@ def notes(extractors: list[Extractor], spec: DataSpec, model: DictConfig) -> lis
     told = [f"domain classifier: {100 * accuracy:.1f} % right on the {a + b:,} test images"]
     compared = f"FID, KID: {a:,} translations against {b:,} images of B, {b:,} against {a:,} of A"
     weight = model.get("lambda_identity")
-    return [*told, compared if weight is None else f"{compared}; identity weight {weight:g}"]
+    return [*told, compared if weight is None else f"{compared}; identity weight {in_words(weight)}"]
+
+
+def in_words(weight: Any) -> str:
+    """``0.5``; of a schedule ``0.5 to 0``."""
+    if isinstance(weight, int | float):
+        return f"{weight:g}"
+    return f"{weight.start:g} to {weight.end:g}" if {"start", "end"} <= set(weight) else "by a schedule"

@@ -150,6 +150,14 @@ def shape_of(column: Column, recipe: Recipe) -> tuple[int, ...]:
     return (channels, *(recipe.crop or (height, width)))
 
 
+def heights_differ(columns: Columns, recipe: Recipe) -> bool:
+    """Whether images that are not cropped are of several heights."""
+    if recipe.crop is not None:
+        return False
+    heights = {int(h) for c in columns.values() for h in (c.shapes[:, 1] if isinstance(c, Ragged) else c.shape[2:3])}
+    return len(heights) > 1
+
+
 def own_channels(a: tuple[int, ...], b: tuple[int, ...]) -> int | None:
     """The channels of images of shape ``b``; None if images of shape ``a`` have as many."""
     return None if a[0] == b[0] else b[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from genlab.contracts import DataSpec
-from genlab.data.files.image_folders import of_store, own_channels, require_batches, shape_of
+from genlab.data.files.image_folders import heights_differ, of_store, own_channels, require_batches, shape_of
 from genlab.data.files.preprocess import Recipe
 from genlab.data.store.source import SPLITS, Augmentation, PreparedData, limited, sizes_of
 from genlab.data.store.store import Store
@@ -35,6 +35,7 @@ class Pairing:
         shapes = [shape_of(columns["train"][side], self.recipe) for side in ("a", "b")]
         sizes, note = sizes_of(columns), f"{self.direction}, {self.recipe}"
         found = of_store(store, remarks, skipped) | {"channels_b": own_channels(*shapes)}
+        found["heights_differ"] = heights_differ(columns["train"], self.recipe)
         spec = DataSpec(self.name, "pairs", shapes[0], sizes, note=note, **found)
         files = {split: dict.fromkeys(("a", "b"), names) for split, names in store.facts["files"].items()}
         whole = PreparedData(spec, columns, Augmentation(self.recipe.crop, self.hflip), files=files)

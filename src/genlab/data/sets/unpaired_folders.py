@@ -14,6 +14,7 @@ from genlab.data.files.formats import NAMED
 from genlab.data.files.image_folders import (
     ImageStoreRecipe,
     Parts,
+    heights_differ,
     load,
     of_store,
     own_channels,
@@ -100,6 +101,7 @@ class UnpairedFolders(Source):
             f"{split}{side}": len(part[side.lower()]) for split, part in columns.items() for side in SIDES
         }
         found = of_store(store, tuple(listing.remarks())) | {"channels_b": own_channels(*shapes)}
+        found["heights_differ"] = heights_differ(columns["train"], self.recipe)
         spec = DataSpec(self.name, "domains", shapes[0], sizes, note=str(self.recipe), **found)
         files: dict[str, dict[str, list[str]]] = {}
         for part, names in store.facts["files"].items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from itertools import chain
@@ -95,6 +95,10 @@ class Model(pl.LightningModule):
     def averaged(self) -> dict[str, nn.Module]:
         """The networks that their averages in ``ema`` replace outside training."""
         return {}
+
+    def ended(self) -> Collection[str]:
+        """Names of terms that training no longer computes, whose last values are not reported again."""
+        return ()
 
     def notes(self) -> list[str]:
         """Notes on the metrics, shown when a run starts; collected from the model's parts and phases."""
@@ -224,7 +228,8 @@ class Model(pl.LightningModule):
         """Log the newest terms if ``logs_now``."""
         if not self.logs_now or not self._trainer:
             return
-        means = means_over_ranks(self.newest_terms, self.device)  # also of phases that have not moved since
+        newest = {name: value for name, value in self.newest_terms.items() if name not in self.ended()}
+        means = means_over_ranks(newest, self.device)  # also of phases that have not moved since
         self.finite.require()
         self.report("train", without_overflow(means))
 

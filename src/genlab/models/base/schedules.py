@@ -132,6 +132,25 @@ class Cyclic:
         return self.start + place / self.rise * (self.end - self.start)
 
 
+class Until:
+    """A term's weight that is ``start`` in the first batches and ``end`` in all others.
+
+    Kaneko and Kameoka, 2017 (arXiv:1711.11293), let a loss guide only the first 10,000 steps.
+
+    Args:
+        start: the weight at first.
+        end: the weight afterwards.
+        batches: how many have ``start``, in ``batches_seen``.
+    """
+
+    def __init__(self, start: NonNegativeFloat, end: NonNegativeFloat, batches: PositiveInt) -> None:
+        self.start, self.end, self.batches = start, end, batches
+
+    def at(self, batch: int) -> float:
+        """The weight after ``batch`` batches."""
+        return self.start if batch < self.batches else self.end
+
+
 class WeightSchedule(Protocol):
     """A term's weight at any point of the training."""
 

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
 from genlab.config.crop_sizes import unfit
 from genlab.contracts import ConfigError, DataError, DataSpec, Problem
 from genlab.images import signed, unsigned
-from genlab.nets.blocks import mirrored
+from genlab.nets.blocks import mirrored, require_height
 
 Direction = Literal["AtoB", "BtoA"]
 
 
 class GeneratorNet(Protocol):
-    """Interface of a generator family. Its network has the limits ``multiple`` and ``smallest`` on image sides."""
+    """Interface of a generator family. Its network has the limits ``multiple`` and ``smallest`` on image sides.
+
+    ``height``, if it has that: the only one it takes.
+    """
 
     def generator(self, inputs: int, outputs: int) -> Any:
         """[B, inputs, H, W] -> [B, outputs, H, W], both in [-1, 1]."""
         ...
+
+
+@runtime_checkable
+class OneHeight(Protocol):
+    """Interface of a generator family whose networks take images of one height, which they have as ``height``."""
+
+    def of_height(self, height: int) -> GeneratorNet:
+        """The family for images of ``height`` pixels."""
+        ...
+
+
+GeneratorFamily = GeneratorNet | OneHeight
 
 
 class DiscriminatorNet(Protocol):
@@ -30,6 +45,21 @@ class DiscriminatorNet(Protocol):
     def discriminator(self, channels: int) -> Any:
         """[B, channels, H, W] in [-1, 1] -> a map of logits [B, 1, H', W']."""
         ...
+
+
+def family_for(spec: DataSpec, family: GeneratorFamily) -> GeneratorNet:
+    """The family of generators for a set's images.
+
+    Raises:
+        ConfigError: it takes images of one height, and theirs differ.
+    """
+    if not isinstance(family, OneHeight):
+        return family
+    if spec.heights_differ:
+        what = f"{type(family).__name__} takes images of one height, and those of {spec.name} differ in theirs"
+        remedy = "Type: data.preprocess=resize_and_crop, or model/generator=resnet_9"
+        raise ConfigError([Problem("model.generator", what, remedy)])
+    return family.of_height(spec.shape[1])
 
 
 def require_fitting(spec: DataSpec, generator: Any, discriminator: Any) -> None:
@@ -69,8 +99,13 @@ def translate_any_size(net: Any, x: Tensor) -> Tensor:
 
     Returns:
         [B, C, H, W] in [0, 1].
+
+    Raises:
+        DataError: the generator takes images of another height only.
     """
-    sides = x.shape[-2:]
+    sides, height = x.shape[-2:], getattr(net, "height", None)
+    if height is not None:
+        require_height(x, height)
     extra = [max(-(-side // net.multiple) * net.multiple, net.smallest) - side for side in sides]
     if not any(extra):
         return unsigned(net(signed(x))).clamp(0, 1)
@@ -85,7 +120,8 @@ def translate_any_size(net: Any, x: Tensor) -> Tensor:
 @contextmanager
 def with_generators(model: nn.Module, other: Callable[[nn.Module], nn.Module]) -> Iterator[None]:
     """While open, every generator ``g`` of the model is replaced by ``other(g)``, a network for the same images."""
-    own = {name: net for name, net in model.named_modules() if hasattr(net, "multiple")}
+    every = {name: net for name, net in model.named_modules() if hasattr(net, "multiple")}
+    own = {name: net for name, net in every.items() if not any(name.startswith(f"{outer}.") for outer in every)}
     try:
         for name, net in own.items():
             model.set_submodule(name, other(net))

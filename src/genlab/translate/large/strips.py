@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genlab.contracts import ConfigError, Problem
+from genlab.models.base.masking import Masked
 from genlab.nets.blocks import BatchNorm, InstanceNorm, ReflectionPad
 from genlab.nets.resnet import ResidualBlock, ResNetGenerator
 from genlab.nets.unet import Level, Outermost, UNetGenerator
@@ -142,6 +143,12 @@ def inside(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
     return walk.step(net.model, source)
 
 
+def masked(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
+    """A generator with a mask as its last channel: nothing is hidden."""
+    row = source.rows(0, 1)
+    return walk.step(net.net, Joined(source, Kept(row.new_ones(1).expand(len(row), 1, *source.shape[2:]))))
+
+
 def level(walk: Walk, net: Any, source: LazyMap) -> LazyMap:
     """One level of a U-Net: its input concatenated with the output of the lower levels."""
     return Joined(source, walk.step(net.model, source))
@@ -200,6 +207,7 @@ def activation(walk: Walk, layer: Any, source: LazyMap) -> LazyMap:
 
 STEPS: dict[type[nn.Module], Callable[[Walk, Any, LazyMap], LazyMap]] = {
     nn.Sequential: in_turn,
+    Masked: masked,
     ResNetGenerator: inside,
     UNetGenerator: inside,
     Outermost: inside,

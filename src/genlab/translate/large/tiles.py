@@ -36,6 +36,7 @@ class InTiles(nn.Module):
         super().__init__()
         self.progress = progress
         self.net, self.multiple, self.smallest = net, net.multiple, net.smallest
+        self.height = getattr(net, "height", None)  # the only one it takes
         least = max(side, 2 * overlap, net.smallest)
         self.side, self.overlap = -(-least // net.multiple) * net.multiple, overlap
 
@@ -43,7 +44,8 @@ class InTiles(nn.Module):
         """[B, C, H, W] -> [B, C', H, W]."""
         height, width = x.shape[2:]
         made = weight = torch.zeros((), dtype=x.dtype, device=x.device)
-        squares = list(product(self.spans(height), self.spans(width)))
+        rows = self.spans(height) if self.height is None else [(0, height)]
+        squares = list(product(rows, self.spans(width)))
         for (top, bottom), (left, right) in squares:
             tile = self.net(x[:, :, top:bottom, left:right])
             if made.dim() == 0:
