@@ -1,4 +1,4 @@
-"""From stored numbers to images in [0, 1]: bytes by 255, others by what is black and white in their row."""
+"""From stored numbers to images in [0, 1] and back: bytes by 255, others by what is black and white in their row."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def unit(x: Tensor, scale: Scale, dtype: torch.dtype = torch.float32) -> Tensor:
         return x.to(dtype).div_(255)
     black, span = black_and_span(scale, dtype, x.device)
     return x.to(dtype).sub(black).div_(span).clamp_(0, 1)
+
+
+def stored(x: Tensor, scale: Scale) -> Tensor:
+    """The inverse of ``unit`` for rows that have a scale: from [0, 1] to numbers between black and white. [B, C, H, W] twice."""
+    black, span = black_and_span(scale, x.dtype, x.device)
+    return x * span + black
 
 
 @lru_cache(maxsize=16)
