@@ -15,10 +15,14 @@ AROUND = 0.25  # seconds that two pieces share on either side of their cut
 
 @dataclass(frozen=True)
 class Piece:
-    """Some windows of a sound: their levels, float32 [n_mels, T], and root mean squares [T]; whether it is the last."""
+    """Some windows of a sound: their levels, float32 [n_mels, T], and root mean squares [T].
+
+    ``own``: those of them that lie between its cuts; ``last``: whether there are none after it.
+    """
 
     frames: np.ndarray
     level: np.ndarray
+    own: slice
     last: bool
 
 
@@ -38,9 +42,9 @@ def pieces(spectra: Iterable[tuple[np.ndarray, np.ndarray]], form: MelFormat) ->
         frames, level = np.concatenate([frames, some]), np.concatenate([level, loud])
         while len(level) > own + longest + 2 * shared:
             cut = quietest(level, own + longest // 2, own + longest, shared)
-            yield Piece(frames[: cut + shared].T, level[: cut + shared], last=False)
+            yield Piece(frames[: cut + shared].T, level[: cut + shared], slice(own, cut), last=False)
             frames, level, own = frames[cut - shared :], level[cut - shared :], shared
-    yield Piece(frames.T, level, last=True)
+    yield Piece(frames.T, level, slice(own, len(level)), last=True)
 
 
 def quietest(level: np.ndarray, first: int, end: int, shared: int) -> int:

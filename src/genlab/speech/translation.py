@@ -17,7 +17,7 @@ from genlab.contracts import DataSpec, Translates
 from genlab.models.base.translation import Direction
 from genlab.sound.levels import SILENT, Loudness
 from genlab.sound.mel import spectra
-from genlab.sound.reading import Header, blocks, header, resampled
+from genlab.sound.reading import Header, resampled
 from genlab.speech.pieces import Piece, around, joined, pieces
 from genlab.speech.voice import gated, voices
 
@@ -26,7 +26,7 @@ BLOCK = 1 << 16  # samples that are copied at once
 
 @dataclass(frozen=True)
 class Seen:
-    """A piece of a sound before and after: images [n_mels, T] in [0, 1], each on its speaker's own scale."""
+    """What lies between two cuts of a sound, before and after: images [n_mels, T] in [0, 1], on each speaker's own scale."""
 
     before: np.ndarray
     after: np.ndarray
@@ -59,13 +59,11 @@ class VoiceTranslation:
         """The sound of a piece, from the middle of its first window on. -> [N]; of silence silence, without asking the model."""
         hop, count = self.form.hop_length, piece.frames.shape[1]
         samples = count * hop - 1 if piece.last else (count - 1) * hop
-        heard = torch.from_numpy(piece.level >= SILENT)
+        image, heard = self.source.image(torch.from_numpy(piece.frames)), torch.from_numpy(piece.level >= SILENT)
+        made = self.translated(image) if heard.any() else image
+        self.watch(Seen(*(x[0, 0, :, piece.own].numpy() for x in (image, made))))
         if not heard.any():
-            self.seen(self.source.image(torch.from_numpy(piece.frames)), None)
             return np.zeros(samples, np.float32)
-        image = self.source.image(torch.from_numpy(piece.frames))
-        made = self.translated(image)
-        self.seen(image, made)
         return gated(self.target.sound(made, samples)[0], heard, hop).numpy()
 
     def translated(self, image: Tensor) -> Tensor:
@@ -75,10 +73,6 @@ class VoiceTranslation:
         device = getattr(self.model, "device", image.device)
         made = self.model.translate(image[..., place].to(device), self.direction)
         return made[..., :frames].float().cpu()
-
-    def seen(self, image: Tensor, made: Tensor | None) -> None:
-        """Tell what is seen of a piece; silence stays as it is."""
-        self.watch(Seen(*(x[0, 0].numpy() for x in (image, image if made is None else made))))
 
 
 @dataclass(frozen=True)
@@ -95,16 +89,20 @@ class Translated:
 
 
 @contextmanager
-def translated(path: Path, way: VoiceTranslation, folder: Path | None = None) -> Iterator[Translated]:
-    """A file in the other voice, while open. It lies in a file without a name in ``folder``, as long as the sound.
+def translated(
+    source: Header, sound: Iterable[np.ndarray], way: VoiceTranslation, folder: Path | None = None
+) -> Iterator[Translated]:
+    """A sound in the other voice, while open. It lies in a file without a name in ``folder``, for as long.
+
+    Args:
+        source: its header.
+        sound: as it is read, [n] in pieces at its own rate.
 
     Raises:
-        Unreadable: as for ``sound.reading.blocks``.
         OSError: there is no room for it.
     """
-    source, before, after = header(path), Loudness(), Loudness()
-    rate, form = source.sample_rate, way.form
-    heard = before.passing(blocks(path))
+    rate, form, before, after = source.sample_rate, way.form, Loudness(), Loudness()
+    heard = before.passing(sound)
     given = heard if rate == form.sample_rate else resampled(heard, rate, form.sample_rate)
     made = way.sounds(given)
     fitting = exactly(made if rate == form.sample_rate else resampled(made, form.sample_rate, rate), source.samples)

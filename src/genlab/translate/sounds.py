@@ -10,9 +10,9 @@ from typing import ClassVar
 from genlab.console import progress
 from genlab.contracts import ConfigError, Problem, Unreadable
 from genlab.sound.drawn import drawn
-from genlab.sound.reading import Header, header, require_installed
+from genlab.sound.reading import Header, blocks, header, require_installed
 from genlab.sound.writing import encoding, write
-from genlab.speech.pieces import LONGEST, around
+from genlab.speech.pieces import LONGEST
 from genlab.speech.translation import Seen, Translated, VoiceTranslation, translated
 from genlab.translate.inputs import SOUNDS, Medium
 from genlab.translate.job import Job
@@ -76,18 +76,17 @@ class Sounds(Job):
             Unreadable: it is no sound, or is damaged or cut short.
             ConfigError: it cannot be written.
         """
-        whole = header(path).seconds
+        source = header(path)
         first: list[Seen] = []
 
         def watch(piece: Seen) -> None:
             if not first:
                 first.append(piece)
-            own = piece.before.shape[1] - 2 * around(way.form)
-            tell(max(0, own) * way.form.seconds(1) / whole)
+            tell(piece.before.shape[1] / way.form.frames(round(source.seconds * way.form.sample_rate)))
 
         way = VoiceTranslation(self.model, self.spec, self.cfg.direction, watch)
         target = self.output / self.inputs.name(path)
-        with self.writing(target), translated(path, way, target.parent) as made:
+        with self.writing(target), translated(source, blocks(path), way, target.parent) as made:
             self.write(path, made)
         self.show(path, first[0], round(HEARD / way.form.seconds(1)))
 
