@@ -12,6 +12,7 @@ from torch import Tensor
 from genlab import images
 from genlab.contracts import DataSpec, Domains, Translates
 from genlab.files import replacing
+from genlab.models.base.translation import Direction
 from genlab.sound.drawn import drawn
 from genlab.sound.levels import as_loud_as
 from genlab.sound.writing import as_wav
@@ -19,6 +20,7 @@ from genlab.speech.voice import voices
 
 COUNT = 2  # sentences of each speaker
 SECONDS = 4.0  # of a sentence, at most
+BACK: dict[Direction, Direction] = {"AtoB": "BtoA", "BtoA": "AtoB"}
 WIDE = 900  # pixels of a sheet, at least
 
 
@@ -40,23 +42,21 @@ class Sentences:
         assert spec.sound is not None
         self.spec, self.form = spec, spec.sound
         self.longest = round(SECONDS / spec.sound.seconds(1) / 4) * 4  # as networks like them
-        self.sources: dict[str, list[Tensor]] = {"AtoB": [], "BtoA": []}
+        self.sources: dict[Direction, list[Tensor]] = {"AtoB": [], "BtoA": []}
         self.sources_heard: dict[str, np.ndarray] = {}
-        self.said: dict[str, list[Said]] = {}
+        self.said: dict[Direction, list[Said]] = {}
 
     def keep(self, batch: Domains) -> bool:
         """Take sentences from a batch; whether there are enough."""
-        for direction, rows in (("AtoB", batch.a), ("BtoA", batch.b)):
-            kept = self.sources[direction]
+        for kept, rows in zip(self.sources.values(), (batch.a, batch.b), strict=True):
             kept += [row[None, ..., : self.longest].clone() for row in rows[: COUNT - len(kept)]]
         return all(len(kept) == COUNT for kept in self.sources.values())
 
     def translate(self, model: Translates) -> None:
         """Have every sentence translated, and back; one by one, since each has its own length."""
         for direction, sources in self.sources.items():
-            back = "BtoA" if direction == "AtoB" else "AtoB"
             there = [model.translate(x, direction) for x in sources]
-            again = [model.translate(x, back) for x in there]
+            again = [model.translate(x, BACK[direction]) for x in there]
             self.said[direction] = [Said(*three) for three in zip(sources, there, again, strict=True)]
 
     def sheets(self) -> dict[str, Tensor]:

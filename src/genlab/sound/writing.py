@@ -17,7 +17,7 @@ USUAL = "PCM_16"
 
 
 def encoding(name: Path, source: Header) -> tuple[str, str]:
-    """Format, by the ending, and how a sample is stored: as in the source, or in 16 bits where the format has no such samples."""
+    """Format, by the ending, and how a sample is stored: as in the source, or in 16 bits where the format cannot."""
     import soundfile
 
     form = FORMATS[name.suffix.lower()]

@@ -56,7 +56,7 @@ class VoiceTranslation:
         return joined(map(self.piece, pieces(spectra(samples, self.form), self.form)), shared)
 
     def piece(self, piece: Piece) -> np.ndarray:
-        """The sound of a piece, from the middle of its first window on. -> [N]; of silence silence, without asking the model."""
+        """The sound of a piece, from the middle of its first window on; of silence silence, whatever the model. -> [N]."""
         hop, count = self.form.hop_length, piece.frames.shape[1]
         samples = count * hop - 1 if piece.last else (count - 1) * hop
         image, heard = self.source.image(torch.from_numpy(piece.frames)), torch.from_numpy(piece.level >= SILENT)

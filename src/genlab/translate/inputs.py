@@ -33,7 +33,9 @@ class Medium:
 
 PICTURES = Medium("picture", formats.NAMED, is_picture)
 SOUNDS = Medium("sound", reading.NAMED, is_sound)
-EITHER = Medium("picture or sound", f"{formats.NAMED}; {reading.NAMED}", lambda path: is_picture(path) or is_sound(path))
+EITHER = Medium(
+    "picture or sound", f"{formats.NAMED}; {reading.NAMED}", lambda path: is_picture(path) or is_sound(path)
+)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def unit(x: Tensor, scale: Scale, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def stored(x: Tensor, scale: Scale) -> Tensor:
-    """The inverse of ``unit`` for rows that have a scale: from [0, 1] to numbers between black and white. [B, C, H, W] twice."""
+    """The inverse of ``unit`` for rows with a scale: from [0, 1] to numbers between black and white. [B, C, H, W] twice."""
     black, span = black_and_span(scale, x.dtype, x.device)
     return x * span + black
 

@@ -18,9 +18,7 @@ from genlab.speech.translation import Seen, Translated, VoiceTranslation, transl
 QUIETER = 1.0  # decibels that are told
 
 
-def translation(
-    model: Any, spec: DataSpec, header: Header, sound: np.ndarray, direction: Direction
-) -> dict[str, Any]:
+def translation(model: Any, spec: DataSpec, header: Header, sound: np.ndarray, direction: Direction) -> dict[str, Any]:
     """The sound as it was heard and in the other voice, each with its spectrogram."""
     seen: list[Seen] = []
     with translated(header, [sound], VoiceTranslation(model, spec, direction, seen.append)) as made:

@@ -20,7 +20,17 @@ from genlab.pages.report.sections.sweeps import sweeps
 from genlab.runs.summary import versions
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("page.js", "table.js", "chart.js", "curves.js", "ranking.js", "pictures.js", "sounds.js", "compare.js", "start.js")
+SCRIPTS = (
+    "page.js",
+    "table.js",
+    "chart.js",
+    "curves.js",
+    "ranking.js",
+    "pictures.js",
+    "sounds.js",
+    "compare.js",
+    "start.js",
+)
 PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, sounds, drawn.compare, ledger, sweeps, provenance)
 SECTIONS = {  # by the id of their heading, the words that lead to them
     "differences": "differs",
