@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+import untrained
+from genlab.config.compose import compose
 from genlab.contracts import DataSpec, MelFormat
 
 FORM = MelFormat(16000, 512, 256, 32, 0.0, 8000.0)
@@ -35,6 +37,16 @@ class Noisy(Same):
     def translate(self, x, direction):
         super().translate(x, direction)
         return torch.from_numpy(np.random.default_rng(0).random(x.shape, np.float32))
+
+
+TINY = ["model=cyclegan", "data=speech_folders", "model.generator.width=4", "model.generator.blocks=1"]
+TINY += ["model.discriminator.width=4", "model.discriminator.layers=2"]
+TINY += ["data.n_mels=32", "data.frames=32", "data.n_fft=512"]
+
+
+def run_of(folders, run):
+    """A run directory of a small CycleGAN of two speakers that nobody has trained. ``folders``: of each speaker."""
+    return untrained.saved(compose("train", [*TINY, *(f"data.{side}={place}" for side, place in folders.items())]), run)
 
 
 def rms(sound):
