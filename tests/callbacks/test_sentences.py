@@ -13,7 +13,6 @@ from genlab.callbacks.sentences import Sentences, sheet
 from genlab.contracts import Domains
 from genlab.sound.drawn import drawn
 from genlab.speech.voice import voices
-
 from speaking import Same, rms, spec_of
 
 
@@ -104,9 +103,7 @@ def test_sources_are_written_once_and_translations_in_every_epoch(kept, tmp_path
 def test_pictures_of_a_set_of_speech_come_with_sounds_in_the_run_and_for_its_loggers(tmp_path, monkeypatch):
     monkeypatch.setattr(callback, "COUNT", 1)
     told = []
-    logger = SimpleNamespace(
-        log_picture=lambda *given: told.append(given), log_sound=lambda *given: told.append(given)
-    )
+    logger = SimpleNamespace(log_picture=lambda *given: told.append(given), log_sound=lambda *given: told.append(given))
     data = SimpleNamespace(
         prepared=SimpleNamespace(spec=spec_of()), as_in_evaluation=lambda split, device: batches((40, 40))
     )

@@ -13,8 +13,8 @@ from genlab.sound.reading import Header
 from genlab.speech import pieces as cutting
 from genlab.speech.translation import VoiceTranslation, translated
 from genlab.speech.voice import voices
-
 from speaking import FORM, HIGH, LOW, Noisy, Same, rms, spec_of
+
 from vowels import vowels
 
 pytest.importorskip("soxr", reason="the extra speech is not installed")
@@ -25,7 +25,9 @@ def heard(model, sound, rate=16000, spec=None, direction="AtoB", watch=id, step=
     spec = spec_of() if spec is None else spec
     sound = np.asarray(sound, np.float32)
     parts = [sound[i : i + step] for i in range(0, len(sound), step)]
-    with translated(Header(rate, 1, "PCM_16", len(sound)), parts, VoiceTranslation(model, spec, direction, watch)) as made:
+    with translated(
+        Header(rate, 1, "PCM_16", len(sound)), parts, VoiceTranslation(model, spec, direction, watch)
+    ) as made:
         found = np.concatenate([*made.blocks()])
         assert np.array_equal(found, np.concatenate([*made.blocks()]))  # again and again
         return found, made
@@ -62,7 +64,10 @@ def test_a_model_that_changes_nothing_between_equal_speakers_gives_the_sound_tha
     made, _ = heard(Same(), sound, spec=spec_of(wide, wide))
     there, here = spectrum(sound), spectrum(made)
     assert float(log_spectral_distance(there, here, 1e-3)) < 8  # of 32 bands
-    assert float(log_spectral_distance(there, here.roll(20, -1), 1e-3)) > float(log_spectral_distance(there, here, 1e-3)) + 3
+    assert (
+        float(log_spectral_distance(there, here.roll(20, -1), 1e-3))
+        > float(log_spectral_distance(there, here, 1e-3)) + 3
+    )
 
 
 # ---- rate, length, loudness -------------------------------------------------------------------------------------------
@@ -143,7 +148,9 @@ def test_a_long_sound_goes_in_pieces_and_comes_back_in_one(short):
     made, _ = heard(model, sound, spec=spec_of(wide, wide), watch=seen.append)
     assert len(model.given) >= 5 and len(made) == len(sound)
     assert np.concatenate([one.before for one in seen], 1).shape == (32, FORM.frames(len(sound)))
-    assert np.allclose(np.concatenate([one.before for one in seen], 1), (log_mel([sound], FORM)[0] + 12) / 13, atol=1e-3)
+    assert np.allclose(
+        np.concatenate([one.before for one in seen], 1), (log_mel([sound], FORM)[0] + 12) / 13, atol=1e-3
+    )
     there, here = spectrum(sound), spectrum(made)
     assert float(log_spectral_distance(there, here, 1e-3)) < 8
 

@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 
 import speaking
-import voices
 from genlab.apps.command import main as door
 from genlab.contracts import ConfigError, GenlabError
 from genlab.runs.load import load_run
@@ -17,10 +16,11 @@ from genlab.sound.mel import log_mel
 from genlab.sound.reading import header, read
 from genlab.speech.voice import voices as both
 from genlab.translate import sounds as translation
+from speaking import rms
 
 import exhibits
+import voices
 from making import picture, ramp
-from speaking import rms
 from vowels import vowels, write_wav
 
 sf = pytest.importorskip("soundfile", reason="the extra speech is not installed")
@@ -185,7 +185,10 @@ def test_a_folder_of_both_gives_each_model_its_own(translate, tmp_path, capfd):
 
 # what is typed beside the usual words, and the words that must be in the message; {} is the test's folder
 MISTAKES = {
-    "pictures input={}/in/b.wav": ["has 1 sound, and the model was trained on pictures", "Type: input=PATH of pictures"],
+    "pictures input={}/in/b.wav": [
+        "has 1 sound, and the model was trained on pictures",
+        "Type: input=PATH of pictures",
+    ],
     "pictures input={}/sounds": ["has 1 sound", "ckpt=RUN of a model of speech: data=speech_folders"],
     "speech input={}/in/a.png": ["has 1 picture, and the model was trained on sounds", "WAV FLAC"],
     "speech input={}/nowhere.wav": ["there is no such file or folder"],

@@ -8,6 +8,7 @@ import wave
 
 import numpy as np
 import pytest
+import torch
 
 import speaking
 from genlab.apps.command import main as door
@@ -16,11 +17,13 @@ from genlab.pages.demo.sounds import is_sound
 from genlab.runs.load import load_run
 from genlab.sound import reading
 from genlab.sound.drawn import drawn
+from genlab.sound.mel import log_mel
 from genlab.sound.writing import as_wav
 from genlab.speech.translation import VoiceTranslation, translated
+from genlab.speech.voice import Voice
+from speaking import rms
 
 from exhibits import answer, file_of, pixels, served, told, upload
-from speaking import rms
 from vowels import vowels
 
 sf = pytest.importorskip("soundfile", reason="the extra speech is not installed")
@@ -134,6 +137,16 @@ def test_the_page_may_play_what_is_inside_and_knows_test_sentences(server):
         assert pixels(one["picture"]).shape[0] == 32
 
 
+def test_test_sentences_are_heard_and_seen_on_their_own_scale(server, run):
+    """Their spectrogram, on the scale of whose it is, is the picture again; the way through sound moves it a little."""
+    spec = load_run(run).spec
+    for one in told(server)["examples"]:
+        voice = Voice.of(spec, "a" if one["direction"] == "AtoB" else "b")
+        levels = log_mel([sound_in(one["sound"])[0].astype(np.float32)], spec.sound)[0]
+        again = drawn(voice.image(torch.from_numpy(levels))[0, 0].numpy()).astype(float)
+        assert np.abs(again - pixels(one["picture"])).mean() < 25
+
+
 def test_without_the_packages_it_is_said_what_to_install(run, monkeypatch):
     monkeypatch.setattr(reading.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"soundfile and soxr are not installed\n.*pip install 'genlab\[speech\]'"):
@@ -181,7 +194,9 @@ def test_a_dropped_sound_has_players_spectrograms_and_a_download_in_both_directi
 
 def test_a_test_sentence_is_tried_and_a_file_that_is_no_sound_is_told(page, tmp_path):
     page.run("document.querySelectorAll('.ways button')[0].click()")
-    page.run("document.querySelector('.triple').replaceChildren(); document.querySelector('#translating .thumb').click()")
+    page.run(
+        "document.querySelector('.triple').replaceChildren(); document.querySelector('#translating .thumb').click()"
+    )
     page.until(f"{CAPTIONS} === 'Given: A,Translated: B,And back: A'")
     (tmp_path / "text.wav").write_text("no sound " * 9)
     page.choose(".drop input", tmp_path / "text.wav")

@@ -13,7 +13,12 @@ from genlab.pages.report.record import read_record
 from genlab.pages.report.sounds import read_sounds
 from genlab.sound.writing import as_wav
 
-NAMES = [f"{way}_{number}_{what}" for way in ("AtoB", "BtoA") for number in (1, 2) for what in ("source", "translated", "back")]
+NAMES = [
+    f"{way}_{number}_{what}"
+    for way in ("AtoB", "BtoA")
+    for number in (1, 2)
+    for what in ("source", "translated", "back")
+]
 EVIL = "<script>alert(1)<\N{FRACTION SLASH}script>"
 
 
@@ -38,7 +43,11 @@ def test_of_every_sentence_source_translation_and_the_way_back_of_the_last_epoch
     (some,) = read_sounds([read_record(with_sounds(tmp_path), "a")]).sentences.values()
     assert [(one.direction, one.number) for one in some] == [("AtoB", 1), ("AtoB", 2), ("BtoA", 1), ("BtoA", 2)]
     for place, sentence in enumerate(some):
-        assert [(one.what, one.epoch) for one in sentence.sounds] == [("source", None), ("translated", 12), ("back", 12)]
+        assert [(one.what, one.epoch) for one in sentence.sounds] == [
+            ("source", None),
+            ("translated", 12),
+            ("back", 12),
+        ]
         assert [first_sample(one) for one in sentence.sounds] == [3 * place, 1201 + 3 * place, 1202 + 3 * place]
 
 
@@ -93,7 +102,9 @@ def test_players_play_one_at_a_time_with_keys_and_without_a_request(width, dark,
     tab.run(f"{every}[4].loop = true; {every}[4].focus()")
     tab.press(" ", " ")
     tab.until(f"!{every}[4].paused && {every}[1].paused")
-    tab.run("document.querySelector('#filter').value = 'alert'; document.querySelector('#filter').dispatchEvent(new Event('input'))")
+    tab.run(
+        "document.querySelector('#filter').value = 'alert'; document.querySelector('#filter').dispatchEvent(new Event('input'))"
+    )
     shown = "[...document.querySelectorAll('.sounds figure')].filter((one) => !one.hidden)"
     tab.until(f"{shown}.length === 1")
     assert "alert" in tab.run(f"{shown}[0].querySelector('figcaption').textContent")
