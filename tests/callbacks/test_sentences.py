@@ -13,6 +13,7 @@ from genlab.callbacks.sentences import Sentences, sheet
 from genlab.contracts import Domains
 from genlab.sound.drawn import drawn
 from genlab.speech.voice import voices
+
 from speaking import Same, rms, spec_of
 
 

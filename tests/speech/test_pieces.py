@@ -5,6 +5,7 @@ import pytest
 
 from genlab.speech import pieces as cutting
 from genlab.speech.pieces import around, joined, pieces, quietest
+
 from speaking import FORM
 
 

@@ -13,8 +13,8 @@ from genlab.sound.reading import Header
 from genlab.speech import pieces as cutting
 from genlab.speech.translation import VoiceTranslation, translated
 from genlab.speech.voice import voices
-from speaking import FORM, HIGH, LOW, Noisy, Same, rms, spec_of
 
+from speaking import FORM, HIGH, LOW, Noisy, Same, rms, spec_of
 from vowels import vowels
 
 pytest.importorskip("soxr", reason="the extra speech is not installed")

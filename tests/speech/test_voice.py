@@ -6,6 +6,7 @@ import torch
 
 from genlab.sound.griffin_lim import sound_of
 from genlab.speech.voice import ITERATIONS, Voice, gated, voices
+
 from speaking import FORM, HIGH, LOW, spec_of
 
 

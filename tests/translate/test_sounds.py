@@ -7,7 +7,6 @@ import pytest
 import torch
 from PIL import Image
 
-import speaking
 from genlab.apps.command import main as door
 from genlab.contracts import ConfigError, GenlabError
 from genlab.runs.load import load_run
@@ -16,11 +15,12 @@ from genlab.sound.mel import log_mel
 from genlab.sound.reading import header, read
 from genlab.speech.voice import voices as both
 from genlab.translate import sounds as translation
-from speaking import rms
 
 import exhibits
+import speaking
 import voices
 from making import picture, ramp
+from speaking import rms
 from vowels import vowels, write_wav
 
 sf = pytest.importorskip("soundfile", reason="the extra speech is not installed")

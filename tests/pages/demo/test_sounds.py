@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-import speaking
 from genlab.apps.command import main as door
 from genlab.contracts import ConfigError
 from genlab.pages.demo.sounds import is_sound
@@ -21,9 +20,10 @@ from genlab.sound.mel import log_mel
 from genlab.sound.writing import as_wav
 from genlab.speech.translation import VoiceTranslation, translated
 from genlab.speech.voice import Voice
-from speaking import rms
 
+import speaking
 from exhibits import answer, file_of, pixels, served, told, upload
+from speaking import rms
 from vowels import vowels
 
 sf = pytest.importorskip("soundfile", reason="the extra speech is not installed")
