@@ -11,7 +11,7 @@ from genlab.sound import griffin_lim
 from genlab.sound.mel import log_mel
 from genlab.sound.reading import Header
 from genlab.speech import pieces as cutting
-from genlab.speech.translation import VoiceTranslation, translated
+from genlab.speech.translation import VoiceTranslation, exactly, translated
 from genlab.speech.voice import voices
 
 from speaking import FORM, HIGH, LOW, Noisy, Same, rms, spec_of
@@ -57,6 +57,16 @@ def test_the_model_sees_the_source_on_the_sources_scale_and_is_read_on_the_targe
     assert np.allclose(seen[0].before, image, atol=1e-5) and np.allclose(seen[0].after, image, atol=1e-5)
 
 
+def test_what_is_seen_is_the_image_before_and_after_the_model():
+    class Inverted(Same):
+        def translate(self, x, direction):
+            return 1 - x
+
+    seen = []
+    heard(Inverted(), vowels(0.7), watch=seen.append)
+    assert np.allclose(seen[0].after, 1 - seen[0].before, atol=1e-6)
+
+
 def test_a_model_that_changes_nothing_between_equal_speakers_gives_the_sound_that_its_spectrogram_has():
     """Within the decibels of the way without a model (tests/sound/test_griffin_lim.py)."""
     wide = tuple((-12.0, 1.0) for _ in range(32))
@@ -87,6 +97,14 @@ def test_a_sound_comes_back_as_long_and_as_loud_as_it_was(rate, seconds):
 def test_every_length_is_kept_to_the_sample(samples):
     made, _ = heard(Same(), 0.1 * np.cos(np.arange(samples)))
     assert len(made) == samples and np.isfinite(made).all()
+
+
+def test_what_is_too_long_is_cut_and_what_is_lacking_is_silent():
+    def cut(samples):
+        return np.concatenate([*exactly([np.ones(3, np.float32), np.ones(4, np.float32)], samples)]).tolist()
+
+    assert [cut(2), cut(5), cut(7)] == [[1] * 2, [1] * 5, [1] * 7]
+    assert cut(9) == [1] * 7 + [0, 0]
 
 
 def test_time_stays_where_it_was_at_another_rate():
@@ -147,6 +165,10 @@ def test_a_long_sound_goes_in_pieces_and_comes_back_in_one(short):
     sound, model, seen = vowels(5), Same(), []
     made, _ = heard(model, sound, spec=spec_of(wide, wide), watch=seen.append)
     assert len(model.given) >= 5 and len(made) == len(sound)
+    way = VoiceTranslation(model, spec_of(wide, wide), "AtoB")
+    assert (
+        sum(map(len, way.sounds([sound.astype(np.float32)]))) == FORM.frames(len(sound)) * 256 - 1
+    )  # none is lost or doubled
     assert np.concatenate([one.before for one in seen], 1).shape == (32, FORM.frames(len(sound)))
     assert np.allclose(
         np.concatenate([one.before for one in seen], 1), (log_mel([sound], FORM)[0] + 12) / 13, atol=1e-3
