@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import run_folders
-from genlab.pages.report import sounds
 from genlab.pages.report.content import read_content
 from genlab.pages.report.page import page
 from genlab.pages.report.record import read_record
@@ -65,7 +64,7 @@ def test_the_first_sentence_of_every_run_comes_before_the_second_of_any_and_room
 def test_what_is_no_sound_is_named_and_the_rest_is_there(tmp_path):
     folder = with_sounds(tmp_path)
     (folder / "sounds" / "AtoB_1_back_000012.wav").write_text("no sound")
-    (folder / "sounds" / "AtoB_2_back_000012.wav").write_bytes(as_wav(np.zeros(sounds.LARGEST), 16_000))
+    (folder / "sounds" / "AtoB_2_back_000012.wav").write_bytes(as_wav(np.zeros(500_001), 16_000))
     (folder / "sounds" / "mine.wav").write_text("of somebody else")
     content = read_content([folder], "x")
     assert [len(one.sounds) for one in content.sounds.sentences[0]] == [2, 2, 3, 3]
