@@ -97,7 +97,7 @@ def test_players_play_one_at_a_time_with_keys_and_without_a_request(width, dark,
     assert tab.run("document.documentElement.scrollWidth") <= width
     tab.run(f"{every}[1].loop = true; {every}[1].focus()")
     tab.press(" ", " ")
-    tab.until(f"!{every}[1].paused")
+    tab.until(f"!{every}[1].paused && {every}[1].currentTime > 0")
     tab.run(f"{every}[4].loop = true; {every}[4].focus()")
     tab.press(" ", " ")
     tab.until(f"!{every}[4].paused && {every}[1].paused")
