@@ -1,114 +1,54 @@
-"""Models that do known things to a voice, and what is measured of them, alone or as one of two ranks."""
+"""Models of speech for tests, trained for nothing: what they make of a spectrogram is known."""
 
-from types import SimpleNamespace
-
+import numpy as np
 import torch
-from omegaconf import OmegaConf
-from torch import distributed
 
-from evaluators import ALONE
-from genlab.apps.command.evaluators import evaluate_callback
-from genlab.callbacks.evaluators.evaluator import Seen
-from genlab.callbacks.evaluators.listening import Listener
-from genlab.data.sets.speech_folders import SpeechFolders
-from genlab.data.store.handover import hand_over, handed_over
-from genlab.data.store.module import StoreData
-from genlab.models.base.distributed import rank, world_size
+import untrained
+from genlab.config.compose import compose
+from genlab.contracts import DataSpec, MelFormat
 
-__all__ = ["Listener", "hand_over"]
-
-FORM = {"sample_rate": 16000, "n_fft": 1024, "hop_length": 256, "n_mels": 64, "f_min": 0.0, "f_max": 4000.0}
-REST = {"frames": 32, "trim": 40.0, "spread": 4.0, "on_error": "stop", "batch_size": 1, "limit": None}
+FORM = MelFormat(16000, 512, 256, 32, 0.0, 8000.0)
+LOW = tuple((-10.0 + i / 16, -2.0 + i / 16) for i in range(32))  # a speaker's black and white of each band
+HIGH = tuple((low - 2.0, high + 1.0) for low, high in reversed(LOW))  # another's
 
 
-def prepared(folders, cache):
-    """A small set of two speakers."""
-    source = SpeechFolders(**{side: str(place) for side, place in folders.items()}, **FORM, **REST)
-    return source.prepare(cache, cache)
+def spec_of(a=LOW, b=HIGH, frames=32, form=FORM):
+    """A set of speech of these two scales."""
+    sizes = {"train": 9, "val": 3, "test": 3}
+    return DataSpec("speech_folders", "domains", (1, form.n_mels, frames), sizes, "0", sound=form, scale_a=a, scale_b=b)
 
 
 class Same:
-    """Leaves every picture as it is."""
+    """Gives every image back, and remembers what it was given."""
 
     device = torch.device("cpu")
 
+    def __init__(self):
+        self.given = []
+
     def translate(self, x, direction):
+        self.given.append((x, direction))
         return x
 
 
-class Grey(Same):
-    """The target's mean frame throughout."""
+class Noisy(Same):
+    """Fills what it is given with noise, whatever it is."""
 
     def translate(self, x, direction):
-        return torch.full_like(x, 0.5)
+        super().translate(x, direction)
+        return torch.from_numpy(np.random.default_rng(0).random(x.shape, np.float32))
 
 
-class Parrot(Same):
-    """Says the target's own recording, which it knows by the source's picture."""
-
-    def __init__(self, prepared):
-        data = StoreData(prepared, 1, 0)
-        self.known = [(batch.a, batch.b) for batch in data.as_in_evaluation("test", self.device)]
-
-    def translate(self, x, direction):
-        source, target = (0, 1) if direction == "AtoB" else (1, 0)
-        return next(pair[target] for pair in self.known if torch.equal(pair[source], x))
+TINY = ["model=cyclegan", "data=speech_folders", "model.generator.width=4", "model.generator.blocks=1"]
+TINY += ["model.discriminator.width=4", "model.discriminator.layers=2"]
+TINY += ["data.n_mels=32", "data.frames=32", "data.n_fft=512"]
 
 
-def configured(composed):
-    return composed("model=cyclegan", "data=speech_folders", "data.a=a", "data.b=b", *ALONE)
+def run_of(folders, run):
+    """A run directory of a small CycleGAN of two speakers that nobody has trained. ``folders``: of each speaker."""
+    return untrained.saved(compose("train", [*TINY, *(f"data.{side}={place}" for side, place in folders.items())]), run)
 
 
-def save(cfg, folder):
-    OmegaConf.save(cfg, folder / "config.yaml", resolve=True)
-
-
-def attached(cfg, model, found, cache):
-    """The callback of ``cfg`` with a model's test."""
-    evaluate = evaluate_callback(cfg)
-    evaluate.attach(model, found, cache, {"test": "test"})
-    return evaluate
-
-
-def fitting(cfg, model, found, cache):
-    """The names of the evaluators that fit."""
-    evaluate = attached(cfg, model, found, cache)
-    return {evaluate.name_of(one) for one in evaluate.stages["test"][1]}
-
-
-def measured(cfg, model, found, cache):
-    """What the evaluator of speech alone says of a model, and the callback."""
-    for name in [name for name in cfg.metrics if name != "speech" and OmegaConf.is_dict(cfg.metrics[name])]:
-        if "_target_" in cfg.metrics[name]:
-            cfg.metrics[name] = None
-    evaluate = attached(cfg, model, found, cache)
-    return test(evaluate, model), evaluate
-
-
-def test(evaluate, model):
-    """Go over the test once, as the trainer does: this rank's share of it."""
-    now, (speech,) = evaluate.stages["test"]
-    now.begin()
-    speech.begin(now)
-    data = StoreData(now.prepared, 1, 0)
-    data.trainer = SimpleNamespace(  # who tells a rank its share
-        global_rank=rank(), world_size=world_size(), lightning_module=None, training=False, strategy=None
-    )
-    data.ahead = lambda: False
-    for number, batch in enumerate(data.as_in_evaluation("test", model.device)):
-        speech.look(now, Seen(model, batch, speech.count(now)), number)
-    return evaluate.result(now, speech)
-
-
-test.__test__ = False
-
-
-def measure_as(rank, world, folder):
-    """One of several ranks, with the set that rank 0 has prepared: leaves its numbers in ``folder``."""
-    from pathlib import Path
-
-    distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world)
-    cfg = OmegaConf.load(Path(folder) / "config.yaml")
-    values, _ = measured(cfg, Same(), handed_over(Path(folder)), Path(folder))
-    torch.save(values, f"{folder}/{rank}.pt")
-    distributed.destroy_process_group()
+def rms(sound):
+    """The root mean square of a sound."""
+    return float(np.sqrt(np.mean(np.square(np.asarray(sound), dtype=np.float64))))

@@ -17,7 +17,7 @@ FLOORS = [
     {"analysis", "callbacks", "translate"},
     {"runs"},
     {"interop"},
-    {"inference"},
+    {"inference", "speech"},
     {"models", "metrics"},
     {"data", "nets", "losses", "config", "signals"},
     {"console"},
@@ -91,6 +91,7 @@ BEFORE_TORCH += [
     )
 ]
 BEFORE_TORCH += ["apps.doctor.doctor", "apps.report", "pages.report.page", "pages.report.serve"]
+BEFORE_TORCH += ["sound.writing", "speech.pieces", "translate.inputs"]
 DATA_SETS = sorted(
     {
         node["_target_"].split(".", 1)[1].rpartition(".")[0]

@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import distributed
 
-import speaking
 from evaluators import ALONE
 from genlab.callbacks.evaluators.parallel import parallel_note, parallel_rows
 from genlab.contracts import ConfigError
@@ -15,6 +14,7 @@ from genlab.metrics.speech.pitch import log_pitch, pitch, pitch_sums
 from genlab.metrics.speech.summary import NAMES
 from genlab.sound.reading import read
 
+import listening
 from vowels import two_speakers, vowels, write_wav
 
 pytest.importorskip("soundfile", reason="the extra speech is not installed")
@@ -28,7 +28,7 @@ def voices(tmp_path_factory):
 
 @pytest.fixture
 def prepared(voices, cache):
-    return speaking.prepared(voices, cache)
+    return listening.prepared(voices, cache)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def measured(composed, prepared, cache, voices):
 
     def measure(model, *more, of=None):
         cfg = composed("model=cyclegan", "data=speech_folders", "data.a=a", "data.b=b", *ALONE, *more)
-        return speaking.measured(cfg, model, of or prepared, cache)
+        return listening.measured(cfg, model, of or prepared, cache)
 
     return measure
 
@@ -47,7 +47,7 @@ def levels(prepared, side, row, split="test"):
 
 
 def test_a_model_that_says_the_targets_own_recording_is_perfect(measured, prepared):
-    values, evaluate = measured(speaking.Parrot(prepared))
+    values, evaluate = measured(listening.Parrot(prepared))
     assert {name for name in NAMES if name not in values} == set()
     for way, target in (("AtoB", "b"), ("BtoA", "a")):
         assert values[f"mel_mcd_{way}"] == pytest.approx(0, abs=0.1)  # numbers beyond black and white are cut off
@@ -60,7 +60,7 @@ def test_a_model_that_says_the_targets_own_recording_is_perfect(measured, prepar
 
 
 def test_a_model_that_does_nothing_puts_a_voice_on_the_others_scale(measured, prepared):
-    values, _ = measured(speaking.Same())
+    values, _ = measured(listening.Same())
     for way, source, target in (("AtoB", "a", "b"), ("BtoA", "b", "a")):
         assert values[f"mel_mcd_{way}"] == pytest.approx(values[f"mel_mcd_scaled_{way}"], rel=1e-4)
         assert values[f"speaker_rate_{way}"] == values[f"speaker_rate_scaled_{way}"]
@@ -78,7 +78,7 @@ def test_a_model_that_does_nothing_puts_a_voice_on_the_others_scale(measured, pr
 
 def test_pitch_and_variance_of_the_recordings_are_their_own(measured, prepared, voices):
     """The pitch is that of the sound files, though it is heard through spectrograms."""
-    values, evaluate = measured(speaking.Same())
+    values, evaluate = measured(listening.Same())
     for side in ("a", "b"):
         files = sorted((voices[side] / "test").iterdir())
         mean, deviation, _ = log_pitch(sum(pitch_sums(pitch(read(file), 16000)) for file in files))
@@ -92,7 +92,7 @@ def test_pitch_and_variance_of_the_recordings_are_their_own(measured, prepared, 
 
 
 def test_a_model_that_says_one_frame_throughout_is_seen_by_its_variance(measured):
-    values, _ = measured(speaking.Grey())
+    values, _ = measured(listening.Grey())
     assert values["gv_ratio_AtoB"] == pytest.approx(0, abs=1e-9)
     assert "log_f0_mean_BtoA" in values or values["voiced_BtoA"] == 0
 
@@ -106,7 +106,7 @@ def test_the_mean_is_over_the_pairs_of_frames(prepared):
 
 
 def test_the_classifier_learns_from_training_recordings_alone(prepared):
-    listener = speaking.Listener(prepared, 13, 1)
+    listener = listening.Listener(prepared, 13, 1)
     column = prepared.columns["train"]["a"]
     frames = [
         mel_cepstrum(x[:, is_speech(x)], 20) for x in (levels(prepared, "a", i, "train") for i in range(len(column)))
@@ -118,38 +118,38 @@ def test_nothing_is_measured_of_pictures(composed, folders, cache):
     from genlab.apps.command.paths import prepare
 
     cfg = composed("model=cyclegan", "data=unpaired_folders", f"data.path={folders['unpaired_folders']}", *ALONE)
-    fitting = speaking.fitting(cfg, speaking.Same(), prepare(cfg), cache)
+    fitting = listening.fitting(cfg, listening.Same(), prepare(cfg), cache)
     assert "speech" not in fitting and "target_rate" in fitting
 
 
 def test_fewer_utterances_are_measured_where_fewer_are_asked_for(measured):
-    values, evaluate = measured(speaking.Same(), "metrics.test_samples=3")
+    values, evaluate = measured(listening.Same(), "metrics.test_samples=3")
     assert evaluate.counts["test/speaker_rate_AtoB"] == 3
     assert len(evaluate.tables["speech"]) == 6 and "mel_mcd_AtoB" in values
 
 
 def test_more_coefficients_than_bands_are_refused(measured):
     with pytest.raises(ConfigError, match=r"metrics\.speech\.coefficients=63, or fewer"):
-        measured(speaking.Same(), "metrics.speech.coefficients=64")
+        measured(listening.Same(), "metrics.speech.coefficients=64")
 
 
 def test_error_bars_stand_beside_the_numbers_of_enough_utterances(measured, monkeypatch):
     monkeypatch.setattr("genlab.callbacks.evaluators.speech.FEWEST", 4)
-    values, _ = measured(speaking.Same(), "metrics.bootstrap=2")
+    values, _ = measured(listening.Same(), "metrics.bootstrap=2")
     assert 0 < values["mel_mcd_AtoB_se"] < 1 and 0 < values["log_f0_mean_a_se"] < 0.1
     assert values["speaker_accuracy"] == 1 and "speaker_accuracy_se" not in values
     monkeypatch.setattr("genlab.callbacks.evaluators.speech.FEWEST", 5)
-    assert not [name for name in measured(speaking.Same(), "metrics.bootstrap=2")[0] if name.endswith("_se")]
+    assert not [name for name in measured(listening.Same(), "metrics.bootstrap=2")[0] if name.endswith("_se")]
 
 
 def test_recordings_are_listened_to_once(measured, monkeypatch):
     heard = []
     monkeypatch.setattr(
-        speaking.Listener, "heard", lambda self, x, own=speaking.Listener.heard: heard.append(1) or own(self, x)
+        listening.Listener, "heard", lambda self, x, own=listening.Listener.heard: heard.append(1) or own(self, x)
     )
-    _, evaluate = measured(speaking.Same())
+    _, evaluate = measured(listening.Same())
     assert len(heard) == 16  # eight recordings and their translations
-    speaking.test(evaluate, speaking.Same())
+    listening.test(evaluate, listening.Same())
     assert len(heard) == 24
 
 
@@ -161,7 +161,7 @@ def test_files_of_one_name_are_one_sentence(tmp_path):
     (folders["b"] / "test" / "01.wav").rename(folders["b"] / "test" / "09.wav")
     (folders["b"] / "test" / "deep").mkdir()
     (folders["b"] / "test" / "02.wav").rename(folders["b"] / "test" / "deep" / "02.wav")
-    found = speaking.prepared(folders, tmp_path / "cache")
+    found = listening.prepared(folders, tmp_path / "cache")
     assert found.files["test"] == {
         "a": ["a/test/00.wav", "a/test/01.wav", "a/test/02.wav"],
         "b": ["b/test/00.wav", "b/test/09.wav", "b/test/deep/02.wav"],
@@ -169,17 +169,17 @@ def test_files_of_one_name_are_one_sentence(tmp_path):
     assert parallel_rows(found, "test") == {"a": {0: 0, 2: 2}, "b": {0: 0, 2: 2}}
     (folders["b"] / "test" / "again").mkdir()
     write_wav(folders["b"] / "test" / "again" / "00.wav", vowels(1))  # a name that comes twice says nothing
-    found = speaking.prepared(folders, tmp_path / "cache")
+    found = listening.prepared(folders, tmp_path / "cache")
     assert parallel_rows(found, "test") == {"a": {2: 3}, "b": {3: 2}}
 
 
 def test_a_silent_file_has_no_row_and_no_name(tmp_path):
     folders = two_speakers(tmp_path, train=3, rest=3)
     write_wav(folders["a"] / "test" / "01.wav", np.zeros(16000))
-    found = speaking.prepared(folders, tmp_path / "cache")
+    found = listening.prepared(folders, tmp_path / "cache")
     assert found.files["test"]["a"] == ["a/test/00.wav", "a/test/02.wav"]
     assert parallel_rows(found, "test")["a"] == {0: 0, 1: 2}
-    again = speaking.prepared(folders, tmp_path / "cache")  # from the store
+    again = listening.prepared(folders, tmp_path / "cache")  # from the store
     assert again.files == found.files
 
 
@@ -188,8 +188,8 @@ def test_without_files_of_one_name_there_is_no_distance_and_it_is_said_once(tmp_
     for split in ("val", "test"):
         for file in (folders["b"] / split).iterdir():
             file.rename(file.with_name(f"b{file.name}"))
-    found = speaking.prepared(folders, tmp_path / "cache")
-    values, evaluate = measured(speaking.Same(), of=found)
+    found = listening.prepared(folders, tmp_path / "cache")
+    values, evaluate = measured(listening.Same(), of=found)
     assert not [name for name in values if name.startswith("mel_")] and "speaker_rate_AtoB" in values
     said = [note for note in evaluate.notes if "mel_mcd" in note]
     assert said == [
@@ -205,9 +205,9 @@ def test_it_is_said_where_equal_names_are_other_sentences(prepared, tmp_path, me
         file.rename(file.with_suffix(f".{(i + 3) % 4}"))
     for file in list((folders["b"] / "test").iterdir()):
         file.rename(file.with_name(f"0{file.suffix[1:]}.wav"))
-    found = speaking.prepared(folders, tmp_path / "cache")
+    found = listening.prepared(folders, tmp_path / "cache")
     assert "seem to be others: then type metrics.speech.parallel=false" in parallel_note(found, "test", 13, 4096)
-    values, evaluate = measured(speaking.Same(), "metrics.speech.parallel=false", of=found)
+    values, evaluate = measured(listening.Same(), "metrics.speech.parallel=false", of=found)
     assert not [name for name in values if name.startswith("mel_")]
     assert not [note for note in evaluate.notes if "mel_mcd" in note]
 
@@ -216,7 +216,7 @@ def test_a_recording_that_is_too_long_is_not_aligned(measured, prepared, monkeyp
     sizes = [[levels(prepared, side, i).shape[1] for i in range(4)] for side in "ab"]
     longest = sorted(map(max, *sizes))[1]
     monkeypatch.setattr("genlab.callbacks.evaluators.listening.LONGEST", longest)
-    values, evaluate = measured(speaking.Same())
+    values, evaluate = measured(listening.Same())
     assert (
         evaluate.counts["test/mel_mcd_AtoB"] == sum(max(pair) <= longest for pair in zip(*sizes, strict=True)) in (2, 3)
     )
@@ -228,13 +228,13 @@ def test_a_recording_that_is_too_long_is_not_aligned(measured, prepared, monkeyp
 
 def test_two_ranks_measure_the_same_as_one(voices, cache, trainings, tmp_path, composed):
     """Rank 1 gets the names of the files from rank 0."""
-    expected, _ = speaking.measured(
-        speaking.configured(composed), speaking.Same(), speaking.prepared(voices, cache), cache
+    expected, _ = listening.measured(
+        listening.configured(composed), listening.Same(), listening.prepared(voices, cache), cache
     )
-    speaking.hand_over(speaking.prepared(voices, cache), tmp_path)
-    speaking.save(speaking.configured(composed), tmp_path)
+    listening.hand_over(listening.prepared(voices, cache), tmp_path)
+    listening.save(listening.configured(composed), tmp_path)
     ranks = [
-        trainings.start("speaking:measure_as", n, 2, str(tmp_path), folder=tmp_path, output=tmp_path / f"{n}.txt")
+        trainings.start("listening:measure_as", n, 2, str(tmp_path), folder=tmp_path, output=tmp_path / f"{n}.txt")
         for n in (0, 1)
     ]
     assert [one.wait(120) for one in ranks] == [0, 0], (tmp_path / "0.txt").read_text()[-2000:]

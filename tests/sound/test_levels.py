@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genlab.contracts import MelFormat
-from genlab.sound.levels import as_loud_as, is_silent, speech_span
+from genlab.sound.levels import Loudness, as_loud_as, is_silent, speech_span
 from genlab.sound.mel import log_mel
 
 FORM = MelFormat(16000, 1024, 256, 80, 0.0, 8000.0)
@@ -41,3 +41,22 @@ def test_loudness_is_kept_within_full_scale():
     assert not as_loud_as(np.zeros(5), loud).any()
     assert not as_loud_as(loud, np.zeros(5)).any()
     assert len(as_loud_as(np.zeros(0), loud)) == 0
+
+
+def test_loudness_of_pieces_is_that_of_the_whole():
+    whole, found = np.random.default_rng(0).standard_normal(1000), Loudness()
+    assert (found.rms, found.peak) == (0, 0)
+    parts = np.split(whole, [1, 400])
+    assert all(a is b for a, b in zip(found.passing(parts), parts, strict=True))
+    assert found.rms == pytest.approx(np.sqrt(np.mean(whole**2)))
+    assert found.peak == np.abs(whole).max()
+
+
+def test_what_a_sound_lacks_is_told_in_decibels():
+    own, wanted = Loudness(), Loudness()
+    own.hear(np.array([1.0, 0, 0, 0]))  # rms 0.5, peak 1
+    wanted.hear(np.array([0.8, 0.8, -0.8]))
+    assert own.gain_to(wanted) == 1
+    assert own.lacking(wanted) == pytest.approx(20 * np.log10(1.6))
+    assert wanted.lacking(own) == 0 and wanted.gain_to(own) == pytest.approx(0.625)
+    assert Loudness().lacking(own) == 0 and own.lacking(Loudness()) == 0

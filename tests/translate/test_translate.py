@@ -245,7 +245,7 @@ MISTAKES = {
     "/nowhere": ["ckpt=/nowhere", "does not exist"],
     "cyclegan input={}/nowhere": ["there is no such file or folder"],
     "cyclegan input={}/empty": ["there is no picture"],
-    "cyclegan input={}/in/notes.txt": ["is no picture that can be read", "PNG"],
+    "cyclegan input={}/in/notes.txt": ["is no picture or sound that can be read", "PNG", "FLAC"],
     "cyclegan output={}/in": ["is the input", "would be overwritten"],
     "cyclegan output={}/in/../in": ["is the input", "would be overwritten"],
     "cyclegan input={}/in/a.png output={}/in": ["would be overwritten", "output=DIR"],

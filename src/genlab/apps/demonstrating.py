@@ -15,7 +15,7 @@ from genlab.contracts import DataError, Stopped
 from genlab.data.store.source import PreparedData
 from genlab.pages.demo.abilities import require_showable
 from genlab.pages.demo.examples import Examples
-from genlab.pages.demo.exhibit import Exhibit
+from genlab.pages.demo.exhibit import Exhibit, kind_of
 from genlab.pages.demo.handler import Site
 from genlab.pages.demo.page import Page
 from genlab.pages.demo.server import Server
@@ -23,6 +23,7 @@ from genlab.pages.demo.uploads import Limits
 from genlab.pages.demo.worker import Worker
 from genlab.pages.names import is_loopback
 from genlab.runs.load import Loaded
+from genlab.sound.reading import require_installed
 
 PATIENCE = 2.0  # seconds that the answer in hand may take after a signal
 USUAL = 8  # examples, where none are typed and the set is at hand
@@ -38,16 +39,18 @@ def demonstrate(cfg: DictConfig, loaded: Loaded, server: Server) -> int:
     """
     if threads := build(cfg.performance, cfg.trust).apply():
         console.say(f"threads   {threads}")
+    if loaded.spec.sound:
+        require_installed(f"ckpt={cfg.ckpt}")
     loaded.model.to(device_for(cfg.device))
     able, worker = require_showable(loaded.model, loaded.spec, cfg.ckpt), Worker()
     if cfg.check_only:
         console.say("all checks passed; nothing was served")
         return 0
-    limits = Limits(int(cfg.max_megabytes * 1e6), cfg.max_pixels)
+    limits = Limits(int(cfg.max_megabytes * 1e6), cfg.max_pixels, cfg.max_seconds)
     examples = examples_of(cfg, loaded)
     side = cfg.side or max(loaded.spec.shape[1:])
     exhibit = worker(lambda: Exhibit.of(loaded, able, examples, side, limits))
-    server.site = Site(Page.of(exhibit.told), exhibit.answers, worker, limits)
+    server.site = Site(Page.of(exhibit.told), exhibit.answers, worker, limits, kind_of(loaded.spec))
     console.say(f"model     {exhibit.told['title']}, {exhibit.told['about']}")
     if not is_loopback(cfg.host):
         console.say(OPEN)
@@ -101,10 +104,10 @@ def at_hand(cfg: DictConfig, loaded: Loaded) -> bool:
     """Whether the set is drawn, or lies in ``data.path`` or ``paths.data``: then nothing is downloaded for it."""
     if "data" not in loaded.config:
         return False
-    own = cfg.data.path or loaded.config.data.get("path")
+    own = [cfg.data.path or loaded.config.data.get("path"), *(loaded.config.data.get(side) for side in ("a", "b"))]
     target = str(loaded.config.data._target_)
-    if own is not None:
-        return Path(own).expanduser().exists()
+    if given := [Path(path).expanduser() for path in own if path is not None]:
+        return all(path.exists() for path in given)
     folder = Path(cfg.paths.data).expanduser() / loaded.spec.name
     return target.startswith(DRAWN) or (folder.is_dir() and any(folder.iterdir()))
 

@@ -1,4 +1,4 @@
-"""``translate.py``: translates picture files with a trained pix2pix or CycleGAN."""
+"""``translate.py``: translates picture files with a trained pix2pix or CycleGAN, and sounds with one of speech."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from genlab.apps.command.paths import output_folder
 from genlab.compat import ensure_torchvision
 from genlab.runs.find import checkpoint_file
-from genlab.translate.inputs import listed, require_apart
+from genlab.translate.inputs import EITHER, listed, medium_of, require_apart, require_medium
 
 
 def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> int:
@@ -21,10 +21,13 @@ def run(cfg: DictConfig, overrides: list[str], run_dir: Path | None = None) -> i
     """
     path = checkpoint_file(Path(cfg.ckpt))
     output = output_folder(cfg, path, "translate")
-    inputs = listed(Path(cfg.input).expanduser(), output, cfg.data.on_error)
+    source = Path(cfg.input).expanduser()
+    inputs = listed(source, output, cfg.data.on_error, EITHER)
     require_apart(inputs, output)
     ensure_torchvision()
     from genlab.apps.translating import translate
     from genlab.runs.load import load_run
 
-    return translate(cfg, load_run(path, list(cfg.trust)), inputs, output)
+    loaded = load_run(path, list(cfg.trust))
+    require_medium(inputs, loaded.spec, f"input={cfg.input}")
+    return translate(cfg, loaded, listed(source, output, cfg.data.on_error, medium_of(loaded.spec)), output)

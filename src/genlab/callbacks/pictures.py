@@ -12,6 +12,7 @@ from torch import Tensor
 
 from genlab import images
 from genlab.callbacks.samples import rows_of_samples
+from genlab.callbacks.sentences import Sentences
 from genlab.config.types import PositiveInt
 from genlab.contracts import Corrupts, Domains, Images, Pairs, Points, Reconstructs, Samples, Translates
 from genlab.data.store.loader import Batch
@@ -33,6 +34,7 @@ class Pictures(pl.Callback):
     Of models that undo a corruption, ``restored_…`` shows images in three rows: as they are, corrupted, restored.
     Translations of pairs show input, output and target; of two domains, a sheet per direction with input, output and
     the image translated back. For points, ``samples_…`` shows generated points in colour over real ones.
+    Sentences of two speakers also go to ``sounds/``, each as it is, translated and back.
     A model that needs labels gets a row of samples per class, all with the same z; with attributes, a row for each of
     the first validation images, with its attributes.
     """
@@ -44,6 +46,7 @@ class Pictures(pl.Callback):
         self.places: Tensor | None = None  # their indices in it
         self.labels: Tensor | None = None  # of images or points of the validation set
         self.sides: Pairs | Domains | None = None  # images of the validation set to translate
+        self.sentences: Sentences | None = None  # instead, of a set of speech
         self.real: Tensor | None = None  # points to scatter behind the generated ones
 
     def attach(self, folder: Path, points: np.ndarray | None = None) -> None:
@@ -54,17 +57,22 @@ class Pictures(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keep the first images of the validation set, whether or not training validates before it draws."""
         data: StoreData = trainer.datamodule  # type: ignore[attr-defined]  # set by fit()
+        spec = data.prepared.spec
+        self.sentences = Sentences(spec) if spec.sound else None
         for batch in data.as_in_evaluation("val", pl_module.device):
-            self.keep(batch)
-            return
+            if self.keep(batch):
+                return
 
-    def keep(self, batch: Batch) -> None:
-        """What the sheets show of a batch: images and labels, or the two sides of a translation."""
+    def keep(self, batch: Batch) -> bool:
+        """What the sheets show of a batch: images and labels, or the two sides of a translation; whether it is enough."""
+        if self.sentences is not None and isinstance(batch, Domains):
+            return self.sentences.keep(batch)
         self.labels = batch.label if isinstance(batch, Images | Points) else None
         if isinstance(batch, Images):
             self.fixed, self.places = batch.image[: self.count].clone(), batch.index[: self.count].clone()
         if isinstance(batch, Pairs | Domains):
             self.sides = type(batch)(*(x[: min(self.count, TRANSLATED)].clone() for x in batch))
+        return True
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write pictures every ``every_n_epochs`` epochs and after the last one; training goes on without them."""
@@ -76,10 +84,20 @@ class Pictures(pl.Callback):
         pictures = self.draw(pl_module)
         with attempt(self.folder):
             paths = {name: images.save_png(p, self.folder / f"{name}_{epoch:06d}.png") for name, p in pictures.items()}
-            for logger in trainer.loggers:
-                if hasattr(logger, "log_picture"):
-                    for name, path in paths.items():
-                        logger.log_picture(name, path, pl_module.batches_seen)
+            for logger in (one for one in trainer.loggers if hasattr(one, "log_picture")):
+                for name, path in paths.items():
+                    logger.log_picture(name, path, pl_module.batches_seen)
+        if self.sentences is not None:
+            self.sound(self.sentences, trainer, pl_module)
+
+    def sound(self, sentences: Sentences, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        """Write what the sentences that are drawn sound like; training goes on without them."""
+        folder = self.folder.with_name("sounds")
+        with attempt(folder):
+            paths = sentences.write(folder, trainer.current_epoch + 1)
+            for logger in (one for one in trainer.loggers if hasattr(one, "log_sound")):
+                for name, path in paths.items():
+                    logger.log_sound(name, path, model.batches_seen)
 
     def draw(self, model: pl.LightningModule) -> dict[str, Tensor]:
         """The pictures that this model can make, [C, H, W] each."""
@@ -93,6 +111,9 @@ class Pictures(pl.Callback):
             made["restored"] = images.enlarged(in_rows(self.fixed, corrupted, model.reconstruct(corrupted)))
         if isinstance(model, Translates) and self.sides is not None:
             made |= {name: images.enlarged(sheet) for name, sheet in translations(model, self.sides).items()}
+        if isinstance(model, Translates) and self.sentences is not None:
+            self.sentences.translate(model)
+            made |= self.sentences.sheets()
         if isinstance(model, SamplesCodes):
             return made  # there are none before the training is over
         if isinstance(model, Samples) and self.real is not None:

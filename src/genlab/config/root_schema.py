@@ -121,6 +121,7 @@ DEMO = SHARED | {
     "names": list[str],
     "max_megabytes": PositiveFloat,
     "max_pixels": PositiveInt,
+    "max_seconds": PositiveFloat,
     "side": PositiveInt | None,
     "examples": NonNegativeInt | None,
     "data": WHERE_DATA,

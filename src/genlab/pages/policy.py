@@ -10,18 +10,20 @@ UNFRAMED = (
 )
 
 
-def policy(script: str, style: str | None, *, asks: bool) -> str:
+def policy(script: str, style: str | None, *, asks: bool, plays: bool = False) -> str:
     """The policy of a page with its pictures, its style and its one script inside.
 
     Args:
         style: the one style; None of a page whose elements have styles of their own, which no digest can name.
         asks: whether its script asks the server that it comes from.
+        plays: whether it has sounds inside.
     """
     styles = "'unsafe-inline'" if style is None else digest(style)
     parts = [
         "default-src 'none'",
         *(["connect-src 'self'"] if asks else []),
         "img-src data:",
+        *(["media-src data:"] if plays else []),
         f"style-src {styles}",
         f"script-src {digest(script)}",
         "base-uri 'none'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -60,8 +61,39 @@ def as_loud_as(sound: np.ndarray, other: np.ndarray) -> np.ndarray:
 
     Silence stays silent, and becomes as silent as the other is.
     """
-    own, wanted = (math.sqrt(float(np.mean(np.square(x, dtype=np.float64)))) if len(x) else 0.0 for x in (sound, other))
-    if own == 0:
-        return sound
-    peak = float(np.abs(sound).max())
-    return (sound * min(wanted / own, 1 / peak)).astype(sound.dtype)
+    own, wanted = Loudness(), Loudness()
+    own.hear(sound)
+    wanted.hear(other)
+    return (sound * own.gain_to(wanted)).astype(sound.dtype)
+
+
+class Loudness:
+    """How loud a sound is that comes in pieces, [n] each: its root mean square and its peak."""
+
+    def __init__(self) -> None:
+        self.squares, self.count, self.peak = 0.0, 0, 0.0
+
+    def hear(self, block: np.ndarray) -> None:
+        """Take in the next samples."""
+        self.squares += float(np.square(block, dtype=np.float64).sum())
+        self.count += len(block)
+        self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
+
+    def passing(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The same pieces, heard on their way."""
+        for block in blocks:
+            self.hear(block)
+            yield block
+
+    @property
+    def rms(self) -> float:
+        """The root mean square; 0 of nothing."""
+        return math.sqrt(self.squares / self.count) if self.count else 0.0
+
+    def gain_to(self, wanted: Loudness) -> float:
+        """By what this sound is multiplied to be as loud as the other, or as loud as keeps its peak within full scale."""
+        return min(wanted.rms / self.rms, 1 / self.peak) if self.peak else 1.0
+
+    def lacking(self, wanted: Loudness) -> float:
+        """Decibels by which it then stays below the other; 0: it is as loud."""
+        return max(0.0, 20 * math.log10(wanted.rms / self.rms * self.peak)) if self.peak and wanted.rms else 0.0

@@ -83,11 +83,15 @@ def log_mel(blocks: Iterable[np.ndarray], form: MelFormat) -> tuple[np.ndarray, 
 
     -> float32 [n_mels, T], natural logarithms; float32 [T], root mean squares under the windows.
     """
+    found, levels = zip(*spectra(blocks, form), strict=True)
+    return np.concatenate(found).T, np.concatenate(levels)
+
+
+def spectra(blocks: Iterable[np.ndarray], form: MelFormat) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The same in pieces, as the sound comes: frames [n, n_mels] and their root mean squares [n], float32."""
     window, bands = hann(form.n_fft), filterbank(form).T
-    found, levels = [], []
     for seen in windows(blocks, form):
         under = seen * window
         magnitude = np.abs(np.fft.rfft(under)) * (2 / window.sum())
-        found.append(np.log(np.maximum(magnitude @ bands, FLOOR)).astype(np.float32))
-        levels.append(np.sqrt((under**2).sum(1) / (window**2).sum()).astype(np.float32))
-    return np.concatenate(found).T, np.concatenate(levels)
+        level = np.sqrt((under**2).sum(1) / (window**2).sum())
+        yield np.log(np.maximum(magnitude @ bands, FLOOR)).astype(np.float32), level.astype(np.float32)

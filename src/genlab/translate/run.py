@@ -2,89 +2,63 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import torch
-from omegaconf import DictConfig
 
-from genlab import console
 from genlab.console import progress
-from genlab.contracts import ConfigError, DataError, DataSpec, Problem, Translates, Unreadable
+from genlab.contracts import ConfigError, Problem, Unreadable
 from genlab.data.files.decode import Reading, header
 from genlab.data.files.picture_io import Picture, read, write
-from genlab.files import replacing
 from genlab.models.base.translation import draws_in_evaluation, with_generators
-from genlab.translate.inputs import Inputs, unwritable
+from genlab.translate.inputs import PICTURES, Medium
+from genlab.translate.job import Job
 from genlab.translate.large.strips import InStrips, require_known
-from genlab.translate.large.tiles import InTiles
-from genlab.translate.sheet import Sheet
+from genlab.translate.large.tiles import OVERLAP, SIDE, InTiles
 
 HALVES = "twice as wide as high, like the pairs that the model was trained on: translated whole; cut out the half first"
 LARGE = 2**20  # pixels of a picture, or of a batch, from which memory counts
+TILED = (
+    f"memory=tiles: squares of {SIDE} pixels one by one; this is NOT the result of the whole picture (memory=strips is)"
+)
 
 
 @dataclass
-class Translation:
-    """One translation job and its results: ``notes`` counts messages, ``skipped`` lists unreadable files.
+class Translation(Job):
+    """Pictures. ``halves``: the pairs that the model was trained on lay side by side in one file."""
 
-    ``spec``: the data set that the model was trained on. ``halves``: its pairs lay side by side in one file.
-    """
+    medium: ClassVar[Medium] = PICTURES
 
-    cfg: DictConfig
-    model: Any
-    spec: DataSpec
-    halves: bool
-    inputs: Inputs
-    output: Path
-    done: int = 0
-    skipped: list[Path] = field(default_factory=list)
-    notes: Counter[str] = field(default_factory=Counter)
-    sheet: Sheet = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Create an empty sheet."""
-        self.sheet = Sheet(self.inputs, self.output)
+    halves: bool = False
 
     @property
     def sees(self) -> Reading:
         """How files are read: as the images of the side that is translated were."""
-        channels = self.spec.channels("a" if self.cfg.direction == "AtoB" else "b")
-        return Reading(channels, self.spec.range, self.cfg.data.max_pixels)
-
-    @property
-    def device(self) -> torch.device:
-        """The model's device."""
-        return next(self.model.parameters()).device
+        return Reading(self.spec.channels(self.side), self.spec.range, self.cfg.data.max_pixels)
 
     def require_able(self) -> None:
-        """Refuse a model that does not translate, a direction it lacks, or strips for unknown layers.
+        """Refuse also strips for unknown layers.
 
         Raises:
             ConfigError: with what it can do.
         """
-        name, cfg = type(self.model).__name__, self.cfg
-        if not isinstance(self.model, Translates):
-            what = f"is a {name}, which does not translate pictures"
-            other = f"{console.program('generate')} ckpt=…"
-            remedy = f"Give a run of model=pix2pix or model=cyclegan; other models: {other}"
-            raise ConfigError([Problem(f"ckpt={cfg.ckpt}", what, remedy)])
-        height = max(getattr(net, "height", None) or 1 for net in self.generators())  # some networks take one only
-        column = torch.zeros(1, self.sees.channels, height, 1, device=self.device)
-        self.model.translate(column, cfg.direction)  # says what it cannot do
-        if cfg.memory == "strips":
+        super().require_able()
+        if self.cfg.memory == "strips":
             for net in self.generators():
                 require_known(net)
 
-    def generators(self) -> list[Any]:
-        """The model's networks that translate."""
-        return list(self.model.working().values())
+    def remarks(self) -> Iterator[str]:
+        """What is said of the way before it begins."""
+        if self.cfg.memory == "tiles":
+            yield f"{TILED}; neighbours share {OVERLAP}"
+        if self.together() < self.cfg.batch_size:
+            yield "batch_size=1: with dropout (model.inference_dropout) each picture is translated by itself"
 
     def everything(self) -> None:
         """Translate all pictures and write the sheet."""
@@ -97,7 +71,7 @@ class Translation:
                 for pictures in shapes.values():
                     self.batch(pictures, advance)
                 advance(len(batch) - sum(map(len, shapes.values())))  # those that cannot be read
-        self.sheet.write(f"{type(self.model).__name__} {self.cfg.direction}")
+        self.sheet.write(self.title())
 
     def batches(self) -> Iterator[list[Path]]:
         """Files grouped by the size in their headers; an unreadable file is a group of its own."""
@@ -121,10 +95,7 @@ class Translation:
         try:
             picture = read(path, self.sees)
         except Unreadable as error:
-            if self.cfg.data.on_error == "stop":
-                raise
-            self.skipped.append(path)
-            console.say(f"skipped   {path}: {error.why}")
+            self.skip(path, error)
             return None
         height, width = picture.values.shape[1:]
         self.notes.update([*picture.notes, *([HALVES] if self.halves and width == 2 * height else [])])
@@ -190,14 +161,8 @@ class Translation:
         Raises:
             ConfigError: it cannot be written.
         """
-        name = self.inputs.name(path)
-        target = self.output / name
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(target, "wb") as file:
-                self.notes.update(write(values, picture, file, path.suffix))
-        except OSError as error:
-            raise ConfigError([unwritable(self.output, target, error)]) from error
+        with self.written(path) as file:
+            self.notes.update(write(values, picture, file, path.suffix))
         self.sheet.add(path, picture.values, values)
 
 

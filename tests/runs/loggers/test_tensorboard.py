@@ -1,8 +1,14 @@
-"""TensorBoard: every number and picture of a run, over its batches."""
+"""TensorBoard: every number, picture and sound of a run, over its batches."""
 
+import io
+import wave
+
+import numpy as np
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from genlab.runs.checkout import git_revision
+from genlab.runs.loggers.tensorboard import TensorBoardLog
+from genlab.sound.writing import as_wav
 
 from killing import rows
 from striking import sends
@@ -26,3 +32,17 @@ def test_a_run_of_two_players_is_recorded_over_batches_also_when_it_goes_on(brea
     assert {"configuration", "final", "git"} - texts <= ({"git"} if git_revision() is None else set())
     (final,) = events.Tensors("final/text_summary")
     assert "| test/loss_d |" in final.tensor_proto.string_val[0].decode()
+
+
+def test_a_sound_has_a_player_with_its_rate_and_samples(tmp_path):
+    log = TensorBoardLog()
+    log.open(tmp_path, "a", "b", {}, [], "")
+    sound = np.sin(np.arange(800) / 9) / 2
+    (tmp_path / "a.wav").write_bytes(as_wav(sound, 8000))
+    log.log_sound("AtoB_1_back", tmp_path / "a.wav", 17)
+    log.close({}, 0)
+    (event,) = EventAccumulator(str(tmp_path / "tensorboard"), {"audio": 0}).Reload().Audio("AtoB_1_back")
+    assert (event.step, event.sample_rate, event.length_frames) == (17, 8000, 800)
+    with wave.open(io.BytesIO(event.encoded_audio_string)) as file:
+        again = np.frombuffer(file.readframes(800), "<i2") / 32_767
+    assert np.abs(again - sound).max() < 3 / 32_767

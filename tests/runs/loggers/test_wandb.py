@@ -11,6 +11,7 @@ import signal
 import struct
 from time import monotonic
 
+import numpy as np
 import pytest
 import wandb
 from click.testing import CliRunner
@@ -26,6 +27,7 @@ from genlab.runs.loggers.wandb import WandbLog
 from genlab.runs.loggers.wandb_mode import chosen_mode
 from genlab.runs.loggers.wandb_pieces import mend, whole
 from genlab.runs.loggers.wandb_service import PLACES
+from genlab.sound.writing import as_wav
 
 from killing import rows
 from striking import sends
@@ -150,14 +152,24 @@ def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
     log = opened(tmp_path, "offline", tags=["tag"])
     logged(log, 34, 17)
     log.log_picture("samples", tmp_path / "a.png", 17)
+    (tmp_path / "a.wav").write_bytes(as_wav(np.zeros(80), 8000))
+    log.log_sound("AtoB_1_back", tmp_path / "a.wav", 17)
     log.log_alert("collapsing", "to class 7")
     log.close({"test/loss": 0.5}, 0)
     wandb.teardown()  # as at the end of a process: W&B's own one has written everything then
     (file,) = (tmp_path / "wandb").glob(f"offline-run-*-{ID}/run-{ID}.wandb")
     records = list(recorded(file.read_bytes()))
     found = [{item.nested_key[0]: item.value_json for item in r.history.item} for r in records if r.history.item]
-    assert [(row["step"], row.get("train/loss")) for row in found] == [("34", "17"), ("17", "8.5"), ("17", None)]
+    assert [(row["step"], row.get("train/loss")) for row in found] == [
+        ("34", "17"),
+        ("17", "8.5"),
+        ("17", None),
+        ("17", None),
+    ]
     assert "images/samples" in found[2]
+    assert "sounds/AtoB_1_back" in found[3]
+    (kept,) = (tmp_path / "wandb").glob("offline-run-*/files/media/audio/sounds/*.wav")  # it moves with the directory
+    assert kept.read_bytes() == (tmp_path / "a.wav").read_bytes()
     (alert,) = (r.alert for r in records if r.HasField("alert"))
     assert (alert.title, alert.text, alert.level) == ("collapsing", "to class 7", "WARN")
     assert [(r.metric.glob_name, r.metric.step_metric) for r in records if r.HasField("metric")][0] == ("*", "step")

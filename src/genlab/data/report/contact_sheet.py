@@ -12,6 +12,7 @@ from genlab.data.store.columns import Column
 from genlab.data.store.source import PreparedData
 from genlab.figures import COLOURS, MARGIN, Block, figure, filled, page, scatter
 from genlab.files import temporary
+from genlab.sound.drawn import drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,13 +81,9 @@ def spectrograms(column: Column, side: str, spec: DataSpec, form: MelFormat) -> 
 
 
 def coloured(levels: np.ndarray, scale: Scale, width: int) -> np.ndarray:
-    """Stored levels [H, T] in colours, low bands below, nothing beside a short one. -> uint8 [H, width, 3]."""
-    from matplotlib import colormaps
-
+    """Stored levels [H, T] as networks see them, in colours, nothing beside a short one. -> uint8 [H, width, 3]."""
     black, white = (np.array(row, np.float32)[:, None] for row in zip(*scale, strict=True))
-    drawn = np.full((len(levels), width, 3), 255, np.uint8)
-    drawn[:, : levels.shape[1]] = colormaps["magma"]((levels - black) / (white - black), bytes=True)[::-1, :, :3]
-    return drawn
+    return drawn((levels - black) / (white - black), width)
 
 
 def spread(total: int, count: int) -> list[int]:

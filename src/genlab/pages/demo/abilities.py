@@ -78,12 +78,13 @@ def abilities_of(model: Any) -> Abilities:
 
 
 def directions_of(model: Any) -> tuple[Direction, ...]:
-    """The directions that it does not refuse for a single pixel."""
+    """The directions that it does not refuse for a single pixel, or of speech for a crop as in training."""
     found: list[Direction] = []
+    sides = model.spec.shape[1:] if model.spec.sound else (1, 1)
     for direction in get_args(Direction):
         channels = model.spec.channels("a" if direction == "AtoB" else "b")
         try:
-            model.translate(torch.zeros(1, channels, 1, 1, device=model.device), direction)
+            model.translate(torch.zeros(1, channels, *sides, device=model.device), direction)
         except ConfigError:
             continue
         found.append(direction)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,12 +21,16 @@ from genlab.pages.demo.abilities import Abilities
 from genlab.pages.demo.labels import is_number, label_tensor, usual
 from genlab.pages.demo.pictures import data_uri, data_uri_of_bytes
 from genlab.pages.demo.refused import Refused, unfit
+from genlab.pages.demo.sounds import sound_of
+from genlab.pages.demo.spoken import translation
 from genlab.pages.demo.uploads import cut_to_fit, made_smaller
+from genlab.sound.reading import Header
 
 Answer = dict[str, Any]
+T = TypeVar("T")
 MOST = 24  # pictures of one answer
 SEEDS = 2**32
-TOO_LARGE = "There is not enough memory for a picture of this size. Scale it down."
+TOO_LARGE = "There is not enough memory for a file of this size. Make it smaller."
 
 
 class Answers:
@@ -87,13 +91,15 @@ class Answers:
         self.require(self.able.looks, "look at pictures")
         return cut_to_fit(path, self.spec.shape[1:], self.reading("a"))  # type: ignore[arg-type]
 
-    def to_translate(self, path: Path, direction: str) -> np.ndarray:
-        """A file, made smaller if it is large, uint8 [C, H, W]; in any thread.
+    def to_translate(self, path: Path, direction: str) -> np.ndarray | tuple[Header, np.ndarray]:
+        """A picture, made smaller if it is large, uint8 [C, H, W]; or a sound and its header; in any thread.
 
         Raises:
             Refused: it cannot be read, or there is no such direction.
         """
         self.require(direction in self.able.directions, f"translate {direction}")
+        if self.spec.sound:
+            return sound_of(path)
         return made_smaller(path, self.side, self.reading("a" if direction == "AtoB" else "b"))
 
     def look(self, pixels: np.ndarray, label: Any, inverted: bool) -> Answer:
@@ -117,12 +123,18 @@ class Answers:
             found["reconstruction"] = data_uri(self.model.reconstruct(x, **given)[0])
         return found
 
-    def translate(self, pixels: np.ndarray, direction: Direction) -> Answer:
-        """The picture and its translation.
+    def translate(self, given: np.ndarray | tuple[Header, np.ndarray], direction: Direction) -> Answer:
+        """What ``to_translate`` has read, and its translation.
 
         Raises:
             Refused: there is too little memory.
         """
+        if isinstance(given, tuple):
+            return with_memory(lambda: translation(self.model, self.spec, *given, direction))
+        return self.translated(given, direction)
+
+    def translated(self, pixels: np.ndarray, direction: Direction) -> Answer:
+        """The same of a picture."""
         made = with_memory(lambda: self.model.translate(self.tensor(pixels), direction))
         return {"seen": data_uri_of_bytes(pixels), "made": data_uri(made[0])}
 
@@ -186,7 +198,7 @@ class Answers:
         return rows
 
 
-def with_memory(make: Callable[[], Tensor]) -> Tensor:
+def with_memory(make: Callable[[], T]) -> T:
     """What ``make`` gives.
 
     Raises:

@@ -10,7 +10,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from genlab.contracts import CheckpointError
+from genlab.contracts import CheckpointError, DataSpec
 from genlab.models.base.labels import for_model
 from genlab.pages.demo.abilities import Abilities
 from genlab.pages.demo.answers import Answers
@@ -18,7 +18,8 @@ from genlab.pages.demo.directions import Directions, newest_directions
 from genlab.pages.demo.examples import LOOKED_AT, Examples
 from genlab.pages.demo.labels import label_tensor, offered, usual
 from genlab.pages.demo.latents import Latents, described, latents_of
-from genlab.pages.demo.uploads import KINDS, Limits
+from genlab.pages.demo.sounds import SOUNDS
+from genlab.pages.demo.uploads import PICTURES, Kind, Limits
 from genlab.runs.find import folder_of
 from genlab.runs.load import Loaded
 from genlab.runs.summary import NAME, read_summary
@@ -51,7 +52,8 @@ class Exhibit:
             "sides": sides(loaded),
             "examples": examples.shown(),
             "score": score(loaded, able),
-            "limits": {"size": limits.size, "kinds": KINDS, "side": side},
+            "limits": {"size": limits.size, "kinds": kind_of(loaded.spec).formats, "side": side},
+            "sound": {"seconds": limits.seconds} if loaded.spec.sound else None,
             **codes_told(loaded, latents if able.decodes else None),
         }
         return cls(told, Answers(loaded.model, able, size, side))
@@ -103,10 +105,22 @@ def title(loaded: Loaded) -> str:
 def about(loaded: Loaded, size: int) -> str:
     """Which run, how long it was trained, and how large it is."""
     name, folder = OmegaConf.select(loaded.config, "name"), folder_of(loaded.path).name
-    height, width = loaded.spec.shape[1:]
     facts = [f"run {name}/{folder}" if name else "", f"batch {loaded.step:,}" if loaded.step else ""]
-    facts += [f"{height} x {width} pixels", f"{size} latents" if size else ""]
+    facts += [extent(loaded.spec), f"{size} latents" if size else ""]
     return " · ".join(filter(None, facts))
+
+
+def extent(spec: DataSpec) -> str:
+    """How large its images are, or how finely it hears."""
+    if spec.sound:
+        return f"{spec.sound.n_mels} bands at {spec.sound.sample_rate:,} Hz"
+    height, width = spec.shape[1:]
+    return f"{height} x {width} pixels"
+
+
+def kind_of(spec: DataSpec) -> Kind:
+    """What files the model takes."""
+    return SOUNDS if spec.sound else PICTURES
 
 
 def sides(loaded: Loaded) -> list[str]:

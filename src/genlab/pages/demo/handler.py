@@ -10,21 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
-
-import numpy as np
 
 from genlab import console
 from genlab.pages.demo.page import Page
 from genlab.pages.demo.refused import Refused, unfit
-from genlab.pages.demo.uploads import Limits, received
+from genlab.pages.demo.uploads import Kind, Limits, received
 from genlab.pages.demo.worker import BUSY, Worker
 from genlab.pages.listener import OTHER_NAME, Answering
 
 if TYPE_CHECKING:
     from genlab.pages.demo.answers import Answer, Answers  # which need torch
 
+T = TypeVar("T")
 MOST_JSON = 1 << 20  # bytes of a question
 GRACE = 3.0  # seconds for a refused upload to be thrown away, so that the answer reaches who is still sending
 FAILED = "The model failed at this. The terminal that it was started in says more."
@@ -32,12 +31,13 @@ FAILED = "The model failed at this. The terminal that it was started in says mor
 
 @dataclass(frozen=True)
 class Site:
-    """What the server shows: the page, the model's answers, who may ask it (one thread), and how large a picture may be."""
+    """What the server shows: the page, the model's answers, who may ask it (one thread), which files come, and how large."""
 
     page: Page
     answers: Answers
     worker: Worker
     limits: Limits
+    kind: Kind
 
 
 class Handler(Answering):
@@ -101,14 +101,14 @@ class Handler(Answering):
     def translate(self, answers: Answers) -> Answer:
         """The translation of an upload."""
         direction: Any = self.query("direction", "AtoB")
-        pixels = self.uploaded(lambda path: answers.to_translate(path, direction))
-        return self.site.worker(lambda: answers.translate(pixels, direction))
+        given = self.uploaded(lambda path: answers.to_translate(path, direction))
+        return self.site.worker(lambda: answers.translate(given, direction))
 
-    def uploaded(self, read: Callable[[Path], np.ndarray]) -> np.ndarray:
-        """The picture in the body; a few come in at a time, each by way of a file of its own, which is gone when it is read.
+    def uploaded(self, read: Callable[[Path], T]) -> T:
+        """The file in the body; a few come in at a time, each by way of a file of its own, which is gone when it is read.
 
         Raises:
-            Refused: the picture is too large, is none, or too many come at once.
+            Refused: it is too large, is of another kind, or too many come at once.
         """
         size, limits = self.length(), self.site.limits
         limits.require_size(size)
@@ -116,7 +116,7 @@ class Handler(Answering):
         if not self.server.uploads.acquire(timeout=self.site.worker.patience):
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
         try:
-            with received(self.rfile, size, limits) as path:  # type: ignore[arg-type]
+            with received(self.rfile, size, limits, self.site.kind) as path:  # type: ignore[arg-type]
                 return read(path)
         finally:
             self.server.uploads.release()

@@ -27,5 +27,5 @@ class Page:
             FOLDER.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
         )
         parts = {"title": text(told["title"]), "style": style, "script": script, "told": data("told", told)}
-        allowed = f"{policy(script, style, asks=True)}; {UNFRAMED}"
-        return cls(Template(frame).substitute(parts).encode(), allowed)
+        allowed = policy(script, style, asks=True, plays=told["sound"] is not None)
+        return cls(Template(frame).substitute(parts).encode(), f"{allowed}; {UNFRAMED}")

@@ -1,8 +1,8 @@
-"""Pictures that come in: bytes, kind and pixels are looked at, in this order, before anything is decoded."""
+"""Files that come in: bytes, kind and, of pictures, pixels are looked at, in this order, before anything is decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,10 +27,11 @@ PIECE = 1 << 16  # bytes that are in memory at once
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest picture that is taken, in bytes of its file and in pixels."""
+    """The largest file that is taken, in bytes; of pictures in pixels, of sounds in seconds."""
 
     size: int
     pixels: int
+    seconds: float = 0.0
 
     def require_size(self, size: int) -> None:
         """Refuse a file by its size.
@@ -72,44 +73,57 @@ def is_picture(start: bytes) -> bool:
     return start.startswith(STARTS) or INSIDE.get(start[:4], INSIDE.get(start[4:8])) == start[8:12]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a page takes: one of it in words, its formats, how it is known by its first bytes, and what is asked of a file."""
+
+    word: str
+    formats: str
+    is_one: Callable[[bytes], bool]
+    require: Callable[[Path, Limits], None]
+
+
+PICTURES = Kind("picture", KINDS, is_picture, lambda path, limits: limits.require_pixels(*header(path).size))
+
+
 @contextmanager
-def received(stream: IO[bytes], size: int, limits: Limits) -> Iterator[Path]:
+def received(stream: IO[bytes], size: int, limits: Limits, kind: Kind = PICTURES) -> Iterator[Path]:
     """The bytes that come in as a file of their own, which is gone afterwards.
 
     Raises:
-        Refused: too large, cut short, of another kind, or of too many pixels.
+        Refused: too large, cut short, of another kind, or of too many pixels or seconds.
     """
     limits.require_size(size)
     start = stream.read(min(size, START))
-    if not is_picture(start):
-        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"This is no picture that can be read here: {KINDS}.")
+    if not kind.is_one(start):
+        what = f"This is no {kind.word} that can be read here: {kind.formats}."
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, what)
     with TemporaryDirectory(prefix="genlab-") as folder:
-        path = Path(folder) / "picture"
+        path = Path(folder) / kind.word
         with open(path, "wb") as file:
             file.write(start)
             left = size - len(start)
             while left and (piece := stream.read(min(left, PIECE))):
                 left -= file.write(piece)
         if left:
-            raise unfit("The picture came only in part. Send it again.")
-        with readable():
-            limits.require_pixels(*header(path).size)
+            raise unfit(f"The {kind.word} came only in part. Send it again.")
+        with readable(kind):
+            kind.require(path, limits)
         yield path
 
 
 @contextmanager
-def readable() -> Iterator[None]:
+def readable(kind: Kind = PICTURES) -> Iterator[None]:
     """Turn what is raised for damaged files into a sentence for the page, without the path.
 
     Raises:
-        Refused: a picture cannot be read.
+        Refused: a file cannot be read.
     """
     try:
         yield
     except Unreadable as error:
-        raise Refused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The picture is damaged: it cannot be read to its end."
-        ) from error
+        what = f"The {kind.word} is damaged: it cannot be read to its end."
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, what) from error
 
 
 def cut_to_fit(path: Path, size: tuple[int, int], reading: Reading) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from genlab.pages.report.differences import ABSENT, Difference, differences
 from genlab.pages.report.groups import Group, all_metrics, grouped
 from genlab.pages.report.pictures import Pictures, read_pictures
 from genlab.pages.report.record import Record, read_record
+from genlab.pages.report.sounds import Sounds, read_sounds
 from genlab.pages.report.sweep import Sweep, members, sweeps_of
 from genlab.pages.report.winners import weight
 from genlab.sweeps.words import short_names, shortened, spread_decimals
@@ -31,6 +32,7 @@ class Content:
         records: the runs, in order of their labels.
         pictures: their pictures.
         sweeps: the sweeps that some of them belong to.
+        sounds: what those of speech sound like.
         live: whether the page is served, and asks whether there is news.
     """
 
@@ -38,6 +40,7 @@ class Content:
     records: Sequence[Record]
     pictures: Pictures
     sweeps: Sequence[Sweep] = ()
+    sounds: Sounds = field(default_factory=Sounds)
     live: bool = False
 
     @cached_property
@@ -80,9 +83,12 @@ def read_content(runs: Sequence[Path], title: str, live: bool = False) -> Conten
     labels = labels_of(runs)
     records = [read_record(path, label) for path, label in sorted(zip(runs, labels, strict=True), key=by_label)]
     records = told_apart(records)
-    pictures = read_pictures(records)
-    records = [with_faults(record, pictures.broken.get(run, [])) for run, record in enumerate(records)]
-    return Content(title, records, pictures, sweeps_of(records), live)
+    pictures, sounds = read_pictures(records), read_sounds(records)
+    records = [
+        with_faults(record, pictures.broken.get(run, []), sounds.broken.get(run, []))
+        for run, record in enumerate(records)
+    ]
+    return Content(title, records, pictures, sweeps_of(records), sounds, live)
 
 
 def told_apart(records: Sequence[Record]) -> list[Record]:
@@ -103,9 +109,10 @@ def told_apart(records: Sequence[Record]) -> list[Record]:
     return found
 
 
-def with_faults(record: Record, broken: Sequence[str]) -> Record:
-    """The run, with the files that are no pictures among its faults."""
-    return replace(record, faults=(*record.faults, *(f"{name} is no picture" for name in broken)))
+def with_faults(record: Record, pictures: Sequence[str], sounds: Sequence[str]) -> Record:
+    """The run, with the files that are no pictures or sounds among its faults."""
+    broken = [f"{name} is no picture" for name in pictures] + [f"{name} is no sound" for name in sounds]
+    return replace(record, faults=(*record.faults, *broken))
 
 
 def labels_of(runs: Sequence[Path]) -> list[str]:

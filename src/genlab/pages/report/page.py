@@ -12,6 +12,7 @@ from genlab.pages.report.sections import drawn
 from genlab.pages.report.sections.best import best
 from genlab.pages.report.sections.differing import differing
 from genlab.pages.report.sections.head import head
+from genlab.pages.report.sections.heard import sounds
 from genlab.pages.report.sections.ledger import ledger
 from genlab.pages.report.sections.provenance import provenance
 from genlab.pages.report.sections.runs import runs
@@ -19,14 +20,25 @@ from genlab.pages.report.sections.sweeps import sweeps
 from genlab.runs.summary import versions
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("page.js", "table.js", "chart.js", "curves.js", "ranking.js", "pictures.js", "compare.js", "start.js")
-PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, drawn.compare, ledger, sweeps, provenance)
+SCRIPTS = (
+    "page.js",
+    "table.js",
+    "chart.js",
+    "curves.js",
+    "ranking.js",
+    "pictures.js",
+    "sounds.js",
+    "compare.js",
+    "start.js",
+)
+PARTS = (head, differing, best, runs, drawn.curves, drawn.pictures, sounds, drawn.compare, ledger, sweeps, provenance)
 SECTIONS = {  # by the id of their heading, the words that lead to them
     "differences": "differs",
     "best": "best",
     "all": "runs",
     "curves": "curves",
     "pictures": "pictures",
+    "sounds": "sounds",
     "compare": "two runs",
     "ledger": "ledger",
     "sweeps": "sweeps",
@@ -45,9 +57,8 @@ def page(content: Content) -> str:
     digest = hashlib.sha256("".join([body, *blocks]).encode(errors="surrogatepass")).hexdigest()[:16]
     main = element("main", None, body, foot(digest))
     inner = element("body", None, navigation(body), main, *blocks, element("script", None, Markup(script)))
-    whole = element(
-        "html", {"lang": "en", "data-digest": digest}, top(content, policy(script, None, asks=content.live)), inner
-    )
+    allowed = policy(script, None, asks=content.live, plays=bool(content.sounds.sentences))
+    whole = element("html", {"lang": "en", "data-digest": digest}, top(content, allowed), inner)
     return f"<!DOCTYPE html>\n{whole}\n"
 
 

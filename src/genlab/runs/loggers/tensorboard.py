@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -95,6 +96,17 @@ class TensorBoardLog(Record):
 
         picture = np.asarray(Image.open(path).convert("RGB"))
         self.write(lambda writer: writer.add_image(name, picture, step, dataformats="HWC"))
+
+    @rank_zero_only
+    def log_sound(self, name: str, path: Path, step: int) -> None:
+        """Log a WAV file of 16 bits and one channel."""
+        import numpy as np
+        import torch
+
+        with wave.open(str(path), "rb") as file:
+            rate, samples = file.getframerate(), file.readframes(file.getnframes())
+        sound = torch.from_numpy(np.frombuffer(samples, "<i2") / np.float32(2**15))[None]
+        self.write(lambda writer: writer.add_audio(name, sound, step, rate))
 
     @rank_zero_only
     def log_table(self, rows: list[Row], step: int) -> None:

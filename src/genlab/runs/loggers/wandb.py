@@ -161,6 +161,17 @@ class WandbLog(Record):
         self.tell(show)
 
     @rank_zero_only
+    def log_sound(self, name: str, path: Path, step: int) -> None:
+        """Log a sound file, which gets a player."""
+
+        def play(run: Any) -> None:
+            import wandb
+
+            run.log({f"sounds/{name}": wandb.Audio(str(path), caption=path.stem), "step": step})
+
+        self.tell(play)
+
+    @rank_zero_only
     def log_alert(self, name: str, text: str) -> None:
         """Send an alert, by mail or Slack as the account says; recorded offline it is sent with the rest."""
         self.tell(lambda run: run.alert(name, text, level="WARN"))

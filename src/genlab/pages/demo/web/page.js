@@ -20,7 +20,7 @@ const figure = (src, words) => make("figure", {}, image(src, words), make("figca
 const button = (words, click) => make("button", { type: "button", onclick: click }, words);
 const reveal = (...elements) => elements.forEach((element) => { element.hidden = false; });
 const mix = (a, b, t) => a.map((x, i) => (1 - t) * x + t * b[i]);
-const name = (what) => `${told.title.replace(/[^\p{L}\p{N}]+/gu, "-")}-${what}.png`;
+const name = (what, ending = "png") => `${told.title.replace(/[^\p{L}\p{N}]+/gu, "-")}-${what}.${ending}`;
 
 function thumb(src, words, click, role = {}) {
   return make("button", { type: "button", className: "thumb", onclick: click, title: words, ...role },
@@ -82,7 +82,7 @@ function send(address, file, asked) {
 
 function blob(uri) {
   const bytes = atob(uri.slice(uri.indexOf(",") + 1));
-  return new Blob([Uint8Array.from(bytes, (letter) => letter.charCodeAt(0))], { type: "image/png" });
+  return new Blob([Uint8Array.from(bytes, (letter) => letter.charCodeAt(0))], { type: uri.slice(5, uri.indexOf(";")) });
 }
 
 // a picture that is dropped on ``target``, chosen in its input, or (where it says so) pasted anywhere
@@ -376,7 +376,7 @@ function showExamples(place, examples, choose) {
   if (!examples.length) return;
   const words = (example) => told.labels?.kind === "classes" ? told.labels.names[example.label] : "";
   find(".thumbs", place).replaceChildren(...examples.map((one, i) =>
-    thumb(one.picture, words(one), () => tried(() => choose(one)), { "aria-label": `Test picture ${i + 1} ${words(one)}` })));
+    thumb(one.picture, words(one), () => tried(() => choose(one)), { "aria-label": `Test ${one.sound ? "sentence" : "picture"} ${i + 1} ${words(one)}` })));
   reveal(place);
 }
 
@@ -436,42 +436,60 @@ function showTranslation() {
     triple.classList.add("waiting");
     try {
       const [from, to] = side[way], there = await send("translate", file, { direction: way });
-      const views = [[there.seen, `Given: ${from}`], [there.made, `Translated: ${to}`]];
-      fill(views);
+      triple.replaceChildren(
+        view("given", `Given: ${from}`, there.seen, there.heard),
+        view("translated", `Translated: ${to}`, there.made, there.sound, there.note),
+      );
+      reveal(triple);
       say("");
       if (!able.directions.includes(other[way])) return;
-      const back = await send("translate", blob(there.made), { direction: other[way] });
-      fill([...views, [back.made, `And back: ${from}`]]);
+      const back = await send("translate", blob(there.sound ?? there.made), { direction: other[way] });
+      triple.append(view("back", `And back: ${from}`, back.made, back.sound, back.note));
     } finally {
       triple.classList.remove("waiting");
     }
   });
 
-  function fill(views) {
-    triple.replaceChildren(...views.map(([src, words], i) => {
-      const save = make("a", { className: "button", href: src, download: name(["given", "translated", "back"][i]) }, "Download");
-      return make("figure", {}, image(src, words), make("figcaption", {}, make("span", {}, words), ...(i ? [save] : [])));
-    }));
-    reveal(triple);
+  // a picture, or a spectrogram with its sound
+  function view(what, words, src, sound, note) {
+    const caption = make("figcaption", {}, make("span", {}, words)), file = name(what, sound ? "wav" : "png");
+    if (what !== "given") caption.append(make("a", { className: "button", href: sound ?? src, download: file }, "Download"));
+    if (note) caption.append(make("span", { className: "note" }, note));
+    const player = sound ? [make("audio", { controls: true, src: sound, "aria-label": words, onplay: alone })] : [];
+    return make("figure", {}, image(src, sound ? `Spectrogram. ${words}` : words), ...player, caption);
+  }
+
+  function alone({ target }) {
+    for (const player of triple.querySelectorAll("audio")) if (player !== target) player.pause();
   }
 
   function choose(direction) {
     way = direction;
     ways.forEach((one, i) => one.setAttribute("aria-checked", able.directions[i] === way));
     const own = told.examples.filter((example) => example.direction === way);
-    showExamples(find(".examples", place), own, (example) => translate(blob(example.picture)));
+    showExamples(find(".examples", place), own, (example) => translate(blob(example.sound ?? example.picture)));
   }
 
   const ways = able.directions.map((direction) =>
     make("button", { type: "button", role: "radio", onclick: () => { choose(direction); if (given) translate(given); } },
       side[direction].join(" → ")));
   find(".ways", place).append(...ways);
-  find(".drop .hint").textContent =
+  if (told.sound) inWordsOfSound(place);
+  else find(".drop .hint").textContent =
     `${told.limits.kinds}, of any size: above ${told.limits.side} pixels a side it is made smaller first.`;
   takes(find(".drop", place), translate);
   takesAnywhere(translate);
   choose(way);
   reveal(place);
+}
+
+function inWordsOfSound(place) {
+  place.classList.add("spoken");
+  find(".drop input", place).accept = ".wav,.flac,audio/wav,audio/flac";
+  find(".drop .what", place).replaceChildren(make("b", {}, "Drop a sound"), ", or choose a file");
+  find(".drop .hint", place).textContent =
+    `${told.limits.kinds}, up to ${told.sound.seconds} seconds; it comes back as long and as loud.`;
+  find(".examples .hint", place).textContent = "Test sentences to try";
 }
 
 // ---- what this model can do ------------------------------------------------------------------------------------------
