@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from genlab.console import progress
-from genlab.contracts import ConfigError, Problem, Unreadable
+from genlab.contracts import ConfigError, DataError, Problem, Unreadable
 from genlab.data.files.decode import Reading, header
 from genlab.data.files.picture_io import Picture, read, write
 from genlab.models.base.translation import draws_in_evaluation, with_generators
