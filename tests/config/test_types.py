@@ -151,6 +151,7 @@ KEYS = {
     "port": ([0, 8017, 65_535], [-1, 65_536, "80", 80.0, None]),
     "names": LIST,
     "max_megabytes": TYPES["PositiveFloat"],
+    "max_seconds": TYPES["PositiveFloat"],
     "max_pixels": COUNTS,
     "side": ([None, 1, 512], [0, -1, "64", 1.5]),
     "examples": ([None, 0, 8], [-1, "8", 1.5]),
