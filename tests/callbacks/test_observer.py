@@ -15,6 +15,9 @@ class Notes(Observer):
         super().__init__(every_n_batches)
         self.begun, self.observed, self.concluded = [], [], []
 
+    def attach(self, model, prepared, title):
+        """There is nothing to take."""
+
     def begin(self, model):
         self.begun.append((model.batches_seen, len(self.observed)))
 

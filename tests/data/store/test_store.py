@@ -76,9 +76,10 @@ def test_of_two_that_race_one_is_killed_and_the_store_is_whole_or_absent(tmp_pat
     context, dice = multiprocessing.get_context("fork"), random.Random(0)
     expected = open_or_build(tmp_path / "sound", "set", "key", decoded).digest
     for attempt in range(8):
-        cache, results = tmp_path / str(attempt), context.Queue()
+        cache = tmp_path / str(attempt)
         cache.mkdir()
-        racers = [context.Process(target=build_and_read, args=(cache, 0.0003, results)) for _ in range(2)]
+        results = [context.Queue(), context.Queue()]  # in one of both, who is killed may leave its lock held
+        racers = [context.Process(target=build_and_read, args=(cache, 0.0003, queue)) for queue in results]
         for racer in racers:
             racer.start()
         time.sleep(dice.uniform(0, 0.12))

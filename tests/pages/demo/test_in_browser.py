@@ -145,14 +145,14 @@ def test_every_class_is_shown_of_one_code_and_a_name_is_text_whatever_is_in_it(o
 
 def test_a_picture_is_translated_there_and_back_in_both_directions(opened, tmp_path):
     page = opened("cyclegan")
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (33, 47, 3), np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (22, 31, 3), np.uint8)).save(tmp_path / "a.png")
     page.choose(".drop input", tmp_path / "a.png")
     captions = "[...document.querySelectorAll('.triple figcaption span')].map((one) => one.textContent).join()"
     page.until(f"{captions} === 'Given: A,Translated: B,And back: A'")
     sizes = (
         "[...document.querySelectorAll('.triple img')].map((one) => `${one.naturalWidth}x${one.naturalHeight}`).join()"
     )
-    page.until(f"{sizes} === '47x33,47x33,47x33'")
+    page.until(f"{sizes} === '31x22,31x22,31x22'")
     page.run("document.querySelectorAll('.ways button')[1].click()")
     page.until(f"{captions} === 'Given: B,Translated: A,And back: B'")
     assert page.run("document.querySelector('#making').hidden")

@@ -72,6 +72,15 @@ def test_real_runs_without_an_error_or_a_request_and_no_wider_than_the_window(wi
     assert tab.asked() == [f"file://{real}"]
 
 
+def test_a_seed_beyond_the_error_of_the_mean_still_lies_on_the_track(tab):
+    bars = "[{ number: 0, at: 1, error: 0.1, values: [0, 1, 2], runs: facts.groups[0].runs, done: true }]"
+    made = f"stretch({bars}, {{ decimals: 1, good: 0, nats: false }}, false)"
+    lefts = tab.run(
+        f"{made}.flatMap((row) => [...row.querySelectorAll('i')].map((mark) => parseFloat(mark.style.left)))"
+    )
+    assert lefts == pytest.approx([45.2, 2, 50, 98, 50])  # whisker, three seeds, mean
+
+
 def test_a_name_with_a_script_is_text(tab):
     assert tab.run("document.title") == EVIL
     assert any("alert(1)" in label for label in tab.run(LABELS))

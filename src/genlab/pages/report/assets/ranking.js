@@ -25,7 +25,8 @@ function comparable(bars, metric) {
 }
 
 function stretch(bars, metric, several) {
-  const [low, high] = [Math.min(...bars.map((b) => b.at - b.error)), Math.max(...bars.map((b) => b.at + b.error))];
+  const ends = bars.flatMap((b) => [b.at - b.error, b.at + b.error, ...b.values]); // a seed may lie beyond the error of the mean
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const place = (value) => (high > low ? 2 + (96 * (value - low)) / (high - low) : 50);
   const first = bars.find((entry) => entry.done), { data, likelihood } = runs[bars[0].runs[0]];
   const title = several ? make("h4", {}, metric.nats && likelihood ? `${data}, ${likelihood}` : data) : null;
