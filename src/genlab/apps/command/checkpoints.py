@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from genlab.contracts import CheckpointError, ConfigError, Problem
+from genlab.runs.directory import RunDirectory
 from genlab.runs.find import checkpoint_file
 from genlab.runs.summary import NAME as SUMMARY
 
@@ -53,7 +54,7 @@ def matching(text: str) -> list[Path]:
 
 def is_run(path: Path) -> bool:
     """Whether it is a checkpoint file or a run directory: beside those of a sweep lie its tables, pictures and records."""
-    return path.suffix == ".ckpt" or (path / SUMMARY).exists() or (path / "checkpoints").is_dir()
+    return path.suffix == ".ckpt" or (path / SUMMARY).exists() or RunDirectory(path).checkpoints.is_dir()
 
 
 def short_names(paths: list[str]) -> list[str]:
