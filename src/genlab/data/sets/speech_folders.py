@@ -17,7 +17,7 @@ from genlab.data.files.spectrograms import MULTIPLE, Spectrograms, scale_of
 from genlab.data.files.splits import completed, plain, require_every_split, require_folder, split_in
 from genlab.data.store.source import SPLITS, Augmentation, Columns, PreparedData, Source, limited, sizes_of
 from genlab.data.store.store import key_of, open_or_build
-from genlab.sound.mel import require_bands
+from genlab.sound.mel import require_bands, require_overlap
 from genlab.sound.reading import NAMED, is_sound, require_installed
 
 SIDES = ("A", "B")
@@ -71,6 +71,7 @@ class SpeechFolders(Source):
         self.frames, self.trim, self.spread, self.on_error = frames, trim, spread, on_error
         self.batch_size, self.limit = batch_size, limit
         require_bands(self.form)
+        require_overlap(self.form)
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find the files, and turn them into spectrograms or open their store."""
