@@ -1,13 +1,18 @@
 """Every file of every group below ``conf/`` composes, with a model that takes it."""
 
+import re
 from itertools import zip_longest
+from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from genlab.config.compose import compose
 from genlab.config.files import Conf
 from genlab.config.likelihood_compatibility import default_of
+from genlab.contracts import ConfigError
 
+ROOT = Path(__file__).parents[2]
 OPTIONS = Conf().groups
 # the groups that a model takes; to save time an option of each is composed at once
 GROUPS = {
@@ -52,6 +57,20 @@ def test_every_option_composes(host):
 @pytest.mark.parametrize(("group", "option"), [(group, option) for group, hosts in PICKY.items() for option in hosts])
 def test_every_option_composes_with_its_model(group, option):
     compose("train", [*PICKY[group][option].split(), f"{group}={option}"])
+
+
+@pytest.mark.parametrize("host", ["model=pix2pix data=maps", "model=cyclegan data=horse2zebra"])
+def test_the_translation_models_take_the_generators_that_their_page_lists(host):
+    """Those with the keys that both models set; the page says which other there is, and it is refused."""
+    page = (ROOT / "docs" / "translation.md").read_text()
+    cells = page.split("| `model/generator=` |")[1].splitlines()[0].split("). ")
+    listed, others = (set(re.findall(r"`(\w+)`", cell)) & {*OPTIONS["model/generator"]} for cell in cells)
+    keys = {name: OmegaConf.load(ROOT / "conf/model/generator" / f"{name}.yaml") for name in OPTIONS["model/generator"]}
+    assert listed == {name for name, own in keys.items() if {"norm", "dropout"} <= own.keys()}
+    assert others == keys.keys() - listed != set()
+    for name in others:
+        with pytest.raises(ConfigError, match=r"model\.generator\.norm: there is no such key"):
+            compose("train", [*host.split(), f"model/generator={name}"])
 
 
 @pytest.mark.parametrize("model", WITH_BETA)

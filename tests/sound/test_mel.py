@@ -78,3 +78,9 @@ def test_silence_lies_at_the_floor():
 def test_bands_that_cannot_be_are_refused(change, words):
     with pytest.raises(ConfigError, match=words.replace(".", r"\.")):
         mel.require_bands(MelFormat(**(vars(FORM) | change)))
+
+
+def test_windows_overlap_by_half_or_more():
+    mel.require_overlap(MelFormat(**(vars(FORM) | {"n_fft": 512, "hop_length": 256})))
+    with pytest.raises(ConfigError, match=r"Type: data\.hop_length=256, or data\.n_fft=514"):
+        mel.require_overlap(MelFormat(**(vars(FORM) | {"n_fft": 512, "hop_length": 257})))

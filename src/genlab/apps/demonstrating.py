@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from genlab import console
 from genlab.apps.command.device import device_for
 from genlab.apps.command.main import leave_at_once
-from genlab.apps.command.paths import prepare, saved_configuration
+from genlab.apps.command.paths import OWN_FOLDERS, prepare, saved_configuration
 from genlab.config.build import build
 from genlab.contracts import DataError, Stopped
 from genlab.data.store.source import PreparedData
@@ -101,10 +101,10 @@ def prepared(cfg: DictConfig, loaded: Loaded) -> PreparedData:
 
 
 def at_hand(cfg: DictConfig, loaded: Loaded) -> bool:
-    """Whether the set is drawn, or lies in ``data.path`` or ``paths.data``: then nothing is downloaded for it."""
+    """Whether the set is drawn, or lies in folders of its own or ``paths.data``: then nothing is downloaded for it."""
     if "data" not in loaded.config:
         return False
-    own = [cfg.data.path or loaded.config.data.get("path"), *(loaded.config.data.get(side) for side in ("a", "b"))]
+    own = [cfg.data.get(key) or loaded.config.data.get(key) for key in OWN_FOLDERS]
     target = str(loaded.config.data._target_)
     if given := [Path(path).expanduser() for path in own if path is not None]:
         return all(path.exists() for path in given)

@@ -167,8 +167,14 @@ class CycleGAN(Model):
         return self.spec.channels("a") == self.spec.channels("b")
 
     def ended(self) -> Collection[str]:
-        """The identity losses, once their weight is 0."""
-        return () if self.at(self.lambda_identity) > 0 else ("identity_l1_AtoB", "identity_l1_BtoA")
+        """The identity losses and the penalties, once their weight is 0."""
+        identity = () if self.at(self.lambda_identity) > 0 else ("identity_l1_AtoB", "identity_l1_BtoA")
+        return {*identity}.union(*(self.objective.ended(f"loss_d_{{}}_{way}") for way in self.ways))
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Those of ``games``."""
+        return ("AtoB", "BtoA", *(("second_AtoB", "second_BtoA") if self.second else ()))
 
     def games(self, batch: Domains, shared: Shared) -> dict[str, Game]:
         """Who judges what, by the way that the images have gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
@@ -116,6 +116,10 @@ class GAN(Model):
             Phase("d", judge, judging, d_loss, detached=True, optimizer=own, note=note),
             Phase("g", [self.generator], self.generator_terms, every=self.d_steps, times=self.g_steps),
         ]
+
+    def ended(self) -> Collection[str]:
+        """The penalties, once their weight is 0."""
+        return self.objective.ended("loss_d_{}")
 
     def on_train_start(self) -> None:
         """Put weights and optimiser states into the memory format for the device."""

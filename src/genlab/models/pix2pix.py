@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
@@ -85,10 +85,8 @@ class Pix2Pix(Model):
     ) -> None:
         super().__init__(spec, optimizer, schedule, seed)
         penalties = GradientPenalties(lambda_gp, r1, r2)
-        self.lambda_l1, self.objective = (
-            lambda_l1,
-            AdversarialObjective(loss, penalties, DiffAugment(augment), step, self.at),
-        )
+        self.objective = AdversarialObjective(loss, penalties, DiffAugment(augment), step, self.at)
+        self.lambda_l1 = lambda_l1
         self.inference_norm, self.inference_dropout = inference_norm, inference_dropout
         a, b = spec.channels("a"), spec.channels("b")
         self.generator = translating.family_for(spec, generator).generator(a, b)
@@ -104,6 +102,10 @@ class Pix2Pix(Model):
             Phase("d", judge, self.discriminator_terms, self.discriminator_loss, detached=True, note=note),
             Phase("g", [self.generator], self.generator_terms),
         ]
+
+    def ended(self) -> Collection[str]:
+        """The penalties, once their weight is 0."""
+        return self.objective.ended("loss_d_{}")
 
     def on_train_start(self) -> None:
         """Put weights and optimiser states into the memory format for the device."""

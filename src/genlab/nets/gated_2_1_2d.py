@@ -62,7 +62,7 @@ class Gated212DGenerator(nn.Module):
 class GatedBlock(nn.Module):
     """x + f(x) along a sequence, f with a gate. [B, C, 1, W] -> [B, C, 1, W].
 
-    Its last norm has a scale but no shift, which the norm that follows would take out again.
+    Its last norm has a scale but no shift, which the norms that follow would take out again, but at the ends of the sequence.
     """
 
     def __init__(self, channels: int, norm: Norm, dropout: bool) -> None:

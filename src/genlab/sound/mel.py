@@ -57,6 +57,19 @@ def require_bands(form: MelFormat) -> None:
         raise ConfigError([Problem(f"data.n_mels={form.n_mels}", what, remedy)])
 
 
+def require_overlap(form: MelFormat) -> None:
+    """Refuse windows that overlap by less than half: what lies between two of them is hardly seen, and no sound comes back.
+
+    Raises:
+        ConfigError: with the remedy.
+    """
+    most = form.n_fft // 2
+    if form.hop_length > most:
+        what = f"windows of {form.n_fft} samples must overlap by half, or no sound can be put together from them"
+        remedy = f"Type: data.hop_length={most}, or data.n_fft={2 * form.hop_length}"
+        raise ConfigError([Problem(f"data.hop_length={form.hop_length}", what, remedy)])
+
+
 def hann(length: int) -> np.ndarray:
     """The periodic Hann window, float64 [length]."""
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)

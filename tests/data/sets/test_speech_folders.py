@@ -225,7 +225,15 @@ def test_missing_splits_are_cut_from_the_training_files(tmp_path):
     "key", ["sample_rate", "n_fft", "hop_length", "n_mels", "f_min", "f_max", "frames", "trim", "spread"]
 )
 def test_what_changes_the_pixels_changes_the_digest(key, voices, tmp_path, cache):
-    other = {"sample_rate": 22050, "f_min": 50.0, "f_max": 7000.0, "trim": None, "spread": 3.0, "frames": 128}
+    other = {
+        "sample_rate": 22050,
+        "f_min": 50.0,
+        "f_max": 7000.0,
+        "trim": None,
+        "spread": 3.0,
+        "frames": 128,
+        "hop_length": 128,
+    }
     changed = other.get(key, 2 * COMMON[key] if isinstance(COMMON[key], int) else 1.0)
     if key == "n_mels":
         changed = 24
@@ -244,6 +252,8 @@ def test_mistakes_are_said_with_the_remedy(voices, tmp_path):
         source(voices | {"a": tmp_path / "empty"}).prepare(tmp_path, tmp_path)
     with pytest.raises(ConfigError, match=r"Type: data\.n_fft="):
         source(voices, n_mels=200)
+    with pytest.raises(ConfigError, match=r"Type: data\.hop_length=256, or data\.n_fft=1024"):
+        source(voices, hop_length=512)
     for side in ("a", "b"):
         for i in range(3):
             write_wav(tmp_path / "hush" / side / f"{i}.wav", np.zeros(8000))

@@ -22,6 +22,8 @@ def test_moments_are_numpys_and_add_up():
     assert np.allclose(both.mean, whole.mean(1))
     assert np.allclose(both.covariance, np.cov(whole, bias=True))
     assert np.allclose(both.variance, whole.var(1))
+    assert np.allclose(both.first(2).sums, Moments.of(whole[:2]).sums)
+    assert both.first(4).count == 18 and len(both.first(4).mean) == 3
 
 
 def test_the_likelihood_is_scipys_averaged_over_the_frames():
@@ -45,6 +47,16 @@ def test_speakers_of_one_mean_are_told_by_how_their_sounds_spread():
     narrow, wide = (Speaker(Moments.of(frames(3000, 0, width=width))) for width in (1.0, 2.0))
     assert log_odds(Moments.of(frames(100, 5, width=2.0)), wide, narrow) > 0
     assert log_odds(Moments.of(frames(100, 5)), wide, narrow) < 0
+
+
+def test_what_is_finer_than_the_envelope_tells_nothing_of_a_voice():
+    """However many coefficients the distances have: twenty are learnt from, and twenty are heard."""
+    numbers = np.random.default_rng(0).normal(size=(3, 23, 200))
+    numbers[1, 20:] += 50  # the same voice through another microphone
+    a, b, heard = (Moments.of(x) for x in numbers)
+    coarse = [Moments.of(x[:20]) for x in numbers]
+    expected = log_odds(coarse[2], Speaker(coarse[0]), Speaker(coarse[1]))
+    assert log_odds(heard, Speaker(a), Speaker(b)) == pytest.approx(expected, rel=1e-9)
 
 
 def test_fewer_frames_than_coefficients_are_no_end():

@@ -12,6 +12,7 @@ from genlab.models.base.masking import ColumnMasks, Masked, hidden
 from genlab.models.base.translation import translate_any_size, with_generators
 from genlab.nets.gated_2_1_2d import Gated212D
 from genlab.nets.resnet import ResNet
+from genlab.nets.unet import UNet
 
 from parity import images, noise
 
@@ -101,6 +102,23 @@ def test_an_image_without_a_mask_is_seen_as_a_whole():
     assert torch.equal(made(x), made.net(torch.cat([x, torch.ones(2, 1, SIDE, SIDE)], 1)))
     assert not torch.equal(made(x), made.net(torch.cat([x, torch.zeros(2, 1, SIDE, SIDE)], 1)))
     assert made(x).shape == (2, 1, SIDE, SIDE)
+
+
+@pytest.mark.parametrize(("family", "sees"), [("resnet", False), ("gated", True), ("unet", True)])
+def test_a_mask_that_is_the_same_everywhere_is_nothing_to_a_resnet_with_a_norm(family, sees):
+    """A constant channel adds a constant, unless zeros lie around it; where columns are hidden every network sees it."""
+    torch.manual_seed(0)
+    nets = {
+        "resnet": ResNet(4, 1, 2, "instance", "transposed", False),
+        "gated": Gated212D(4, 6, 1, 2, "instance", "shuffle", False).of_height(32),
+        "unet": UNet(4, 5, "instance", "transposed", False),
+    }
+    made, x = nets[family].generator(2, 1).double(), signed(images(0, "a", 2, 32, 1))
+    ones = torch.ones_like(x)
+    some = torch.where(torch.arange(32) < 10, 0.0, ones)
+    of_ones, of_zeros, of_some = (made(torch.cat([x, mask], 1)) for mask in (ones, 0 * ones, some))
+    assert ((of_ones - of_zeros).abs().max() > 1e-3) == sees
+    assert (of_ones - of_some).abs().max() > 1e-3
 
 
 def test_its_limits_are_those_of_the_network_and_any_size_is_translated():

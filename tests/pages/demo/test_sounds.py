@@ -3,6 +3,7 @@
 import base64
 import http.client
 import io
+import shutil
 import threading
 import wave
 from types import SimpleNamespace
@@ -136,6 +137,19 @@ def test_the_page_may_play_what_is_inside_and_knows_test_sentences(server):
         sound, rate = sound_in(one["sound"])
         assert rate == 16_000 and rms(sound) > 0.01
         assert pixels(one["picture"]).shape[0] == 32
+
+
+def test_test_sentences_of_speakers_who_have_moved_are_found_where_it_is_typed(folders, tmp_path, cache):
+    """Without the folders none are looked for; with both nobody need ask for them."""
+    own = {side: tmp_path / "here" / side for side in "ab"}
+    for side, place in own.items():
+        shutil.copytree(folders["speech_folders"][side], place)
+    gone = speaking.run_of(own, tmp_path / "run")
+    (tmp_path / "here").rename(tmp_path / "there")
+    typed = [f"data.{side}={tmp_path}/there/{side}" for side in "ab"]
+    for more, found in (([], 0), (typed[:1], 0), (typed, 6)):
+        with served(gone, f"paths.cache={cache}", *more) as server:
+            assert len(told(server)["examples"]) == found
 
 
 @pytest.mark.parametrize("side", ["a", "b"])

@@ -54,7 +54,7 @@ def counted(words: Iterable[str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``41 s``, ``12 min 5 s``, ``3 h 20 min``."""
+    """``41.3 s``, ``12 min 5 s``, ``3 h 20 min``."""
     whole = round(seconds)
     if whole < MINUTE:
         return f"{seconds:.1f} s"

@@ -114,9 +114,8 @@ class Speech(Evaluator):
         now.counts |= counts_of(said, values, now.stage)
         now.tables |= {"speech": sentences(said), "global_variance": variances(said)}
         if now.has_asides and self.bootstrap and min(map(len, said.values())) >= FEWEST:
-            errors = standard_errors(
-                said
-            )  # of a share that is the same without any of them it would be 0, which it is not
+            errors = standard_errors(said)
+            # a share that is the same whichever sentence is left out has an error of 0 by the jackknife alone
             values |= {f"{name}{SE}": error for name, error in errors.items() if name in values and error > 0}
         return values
 

@@ -76,10 +76,9 @@ class Spectrograms:
     frames: int
     trim: float | None
     on_error: OnError
-    moments: dict[str, Moments] = field(default_factory=dict)  # of the training parts, as far as they are decoded
-    names: dict[str, list[str]] = field(
-        default_factory=dict
-    )  # of the files of the rows, by part, as far as they are decoded
+    # by part, as far as it is decoded: sums over the training files, and the names of the files that became rows
+    moments: dict[str, Moments] = field(default_factory=dict)
+    names: dict[str, list[str]] = field(default_factory=dict)
 
     def recipe(self) -> dict[str, Any]:
         """What of this changes the rows, for a store's key."""

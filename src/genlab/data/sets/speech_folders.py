@@ -16,8 +16,8 @@ from genlab.data.files.listing import Listing, look_in
 from genlab.data.files.spectrograms import MULTIPLE, Spectrograms, scale_of
 from genlab.data.files.splits import completed, plain, require_every_split, require_folder, split_in
 from genlab.data.store.source import SPLITS, Augmentation, Columns, PreparedData, Source, limited, sizes_of
-from genlab.data.store.store import key_of, open_or_build
-from genlab.sound.mel import require_bands
+from genlab.data.store.store import Store, key_of, open_or_build
+from genlab.sound.mel import require_bands, require_overlap
 from genlab.sound.reading import NAMED, is_sound, require_installed
 
 SIDES = ("A", "B")
@@ -71,12 +71,28 @@ class SpeechFolders(Source):
         self.frames, self.trim, self.spread, self.on_error = frames, trim, spread, on_error
         self.batch_size, self.limit = batch_size, limit
         require_bands(self.form)
+        require_overlap(self.form)
 
     def prepare(self, data_root: Path, cache_root: Path) -> PreparedData:
         """Find the files, and turn them into spectrograms or open their store."""
         require_installed("data=speech_folders")
         listings, parts = self.find_files()
-        parts = each_completed(parts, listings)
+        store = self.store_of(each_completed(parts, listings), cache_root)
+        columns: dict[str, Columns] = {
+            split: {side.lower(): store.parts[f"{split}{side}"]["image"] for side in SIDES} for split in SPLITS
+        }
+        named = store.facts["files"]
+        files = {split: {side.lower(): named[f"{split}{side}"] for side in SIDES} for split in SPLITS}
+        spec = self.described(store, sizes_of(columns), listings)
+        whole = PreparedData(spec, columns, Augmentation((self.form.n_mels, self.frames), whole=True), files=files)
+        return limited(whole, self.limit)
+
+    def store_of(self, parts: Parts, cache_root: Path) -> Store:
+        """The spectrograms of these files, made now or earlier.
+
+        Raises:
+            DataError: of a part nothing is left.
+        """
         made = Spectrograms(self.root, self.form, self.frames, self.trim, self.on_error)
         every = [file for files in parts.values() for file in files]
         counts = {part: len(files) for part, files in parts.items()}
@@ -86,20 +102,17 @@ class SpeechFolders(Source):
         for side, root in self.roots.items():
             own = [f"{split}{side}" for split in SPLITS]
             require_every_split(sizes_of(store.parts), root, own, ("sounds with something to hear", "sounds"))
-        columns: dict[str, Columns] = {
-            split: {side.lower(): store.parts[f"{split}{side}"]["image"] for side in SIDES} for split in SPLITS
-        }
-        sizes = sizes_of(columns) | {part: len(store.parts[part]["image"]) for part in parts}
+        return store
+
+    def described(self, store: Store, sizes: dict[str, int], listings: dict[str, Listing]) -> DataSpec:
+        """The set's description, with both speakers' scales. ``sizes``: of the splits, beside those of the parts."""
         remarks = tuple(f"{side}: {remark}" for side in SIDES for remark in listings[side].remarks())
         scales = {f"scale_{side.lower()}": scale_of(store.facts, f"train{side}", self.spread) for side in SIDES}
-        shape = (1, self.form.n_mels, self.frames)
         digest = hashlib.sha256(f"{store.digest}{self.spread}".encode()).hexdigest()
         found = of_store(store, remarks) | scales | {"digest": digest}
-        spec = DataSpec("speech_folders", "domains", shape, sizes, note=self.note, sound=self.form, **found)
-        named = store.facts["files"]
-        files = {split: {side.lower(): named[f"{split}{side}"] for side in SIDES} for split in SPLITS}
-        whole = PreparedData(spec, columns, Augmentation(shape[1:], whole=True), files=files)
-        return limited(whole, self.limit)
+        sizes = sizes | {part: len(columns["image"]) for part, columns in store.parts.items()}
+        shape = (1, self.form.n_mels, self.frames)
+        return DataSpec("speech_folders", "domains", shape, sizes, note=self.note, sound=self.form, **found)
 
     @property
     def root(self) -> Path:

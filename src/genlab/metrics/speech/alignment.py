@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-DIAGONAL, DOWN, RIGHT = (
-    0,
-    1,
-    2,
-)  # the step that leads to a pair: both sounds go on, the first alone, or the second alone
+# The step that leads to a pair: both sounds go on, the first alone, or the second alone.
+DIAGONAL, DOWN, RIGHT = 0, 1, 2
 
 
 def aligned(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,10 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         return Moments(self.sums + other.sums)
 
+    def first(self, numbers: int) -> Moments:
+        """Those of the first so many of a frame's numbers, or of all where there are fewer."""
+        return Moments(self.sums[: 1 + numbers, : 1 + numbers])
+
     @property
     def count(self) -> float:
         """The number of frames."""

@@ -10,16 +10,15 @@ import numpy as np
 
 from genlab.metrics.speech.moments import Moments
 
-COEFFICIENTS = (
-    20  # of the mel-cepstrum: the envelope, which is the vocal tract's; finer ones tell a recording more than a voice
-)
+COEFFICIENTS = 20  # of the mel-cepstrum: the vocal tract's envelope; finer ones tell a recording more than a voice
 LEAST = 1e-3  # of the mean variance, added to every variance: of speakers with fewer frames than coefficients
 
 
 class Speaker:
-    """The Gaussian of a speaker's frames."""
+    """The Gaussian of the first ``COEFFICIENTS`` of a speaker's frames, whatever else is known of these."""
 
     def __init__(self, heard: Moments) -> None:
+        heard = heard.first(COEFFICIENTS)
         covariance = heard.covariance
         ridge = LEAST * np.trace(covariance) / len(covariance)
         self.mean, covariance = heard.mean, covariance + ridge * np.eye(len(covariance))
@@ -28,6 +27,7 @@ class Speaker:
 
     def log_likelihood(self, heard: Moments) -> float:
         """The mean over a sound's frames of log p(c), in nats."""
+        heard = heard.first(COEFFICIENTS)
         apart = heard.mean - self.mean
         scatter = heard.covariance + np.outer(apart, apart)
         constant = len(self.mean) * np.log(2 * np.pi) + self.log_determinant

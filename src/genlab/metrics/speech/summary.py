@@ -17,12 +17,13 @@ RATES = {"speaker_rate": "made", "speaker_rate_before": "real", "speaker_rate_sc
 GV = {"gv_ratio": "made", "gv_ratio_before": "real"}
 PITCH = ("log_f0_mean", "log_f0_std", "voiced")
 MEANS = ("mel_mcd", *GAINS, "speaker_rate")  # whose mean over both ways is told, too
+# All numbers that there may be.
 NAMES = frozenset(
     {f"{name}{end}" for name in (*DISTANCES, *GAINS, *RATES, *GV, *PITCH) for end in WAYS.values()}
     | {f"{name}_{side}" for name in PITCH for side in WAYS}
     | {f"{name}_mean" for name in MEANS}
     | {"speaker_accuracy"}
-)  # of all numbers that there may be
+)
 
 
 @dataclass(frozen=True)

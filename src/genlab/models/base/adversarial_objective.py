@@ -143,6 +143,11 @@ class AdversarialObjective:
         """The sum halved, as in the code of pix2pix and CycleGAN."""
         return self.discriminator_sum(terms, name) / 2
 
+    def ended(self, name: str = "{}") -> set[str]:
+        """The penalties that weigh nothing now, so that none is computed. ``name``: pattern of the terms' names."""
+        penalties = self.penalties
+        return {name.format(penalty) for penalty in penalties.weights.keys() - penalties.weighing(self.at)}
+
     # ---- the generator ---------------------------------------------------------------------------------------------
 
     def generator_loss(

@@ -45,10 +45,13 @@ class GradientPenalties:
         """Whether one is ever computed."""
         return any(weight != 0 for weight in self.weights.values())
 
+    def weighing(self, at: WeightAt) -> set[str]:
+        """The terms that weigh something now."""
+        return {name for name, weight in self.weights.items() if at(weight) > 0}
+
     def due(self, at: WeightAt, update: int) -> set[str]:
         """The terms to compute in an update, numbered from 0."""
-        now = update % self.every == 0
-        return {name for name, weight in self.weights.items() if now and at(weight) > 0}
+        return self.weighing(at) if update % self.every == 0 else set()
 
     def terms(self, due: set[str], critic: Critic, real: Tensor, fake: Tensor, noise: Noise, name: str) -> Terms:
         """The penalties by name, without their weights, [B] each.

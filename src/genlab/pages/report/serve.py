@@ -19,13 +19,8 @@ from genlab.runs.heartbeat import is_locked, known_of, state_of
 from genlab.sweeps.folder import SETTINGS
 
 HOST = "127.0.0.1"
-OF_RUN = (
-    "config.yaml",
-    "metrics.csv",
-    "images",
-    "sounds",
-    "tables",
-)  # by whose times a change is seen, beside the summary
+# By the times of these a change is seen, beside the summary.
+OF_RUN = ("config.yaml", "metrics.csv", "images", "sounds", "tables")
 OF_SWEEP = ("sweep.json", "trials.jsonl", "pruned.json", "logs", "images")
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 FAILED = "The page could not be made. The terminal that it was started in says more."
