@@ -14,7 +14,7 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.command.second_set import second_sets
 from genlab.cluster.ranks.watch import Watch
 from genlab.compat import ensure_torchvision
-from genlab.config.crop_sizes import required_by, scaled_for
+from genlab.config.crop_sizes import required_by, scaled_for, unfit_sounds
 from genlab.config.hints import Hints
 from genlab.config.label_compatibility import lacking
 from genlab.config.words import in_words
@@ -101,10 +101,12 @@ def require_sizes(cfg: DictConfig, prepared: PreparedData) -> None:
     """Refuse images that are not cropped and whose sizes the model's networks do not take; all of them are looked at.
 
     Raises:
-        ConfigError: with the first such file and how many there are.
+        ConfigError: with the first such file and how many there are; of sounds, with the number of bands.
     """
     plain: Any = OmegaConf.to_container(cfg.model, resolve=True)
     multiple, least = required_by(plain)
+    if prepared.spec.sound and (problem := unfit_sounds(*prepared.spec.shape[1:], multiple, least)):
+        raise ConfigError([problem])
     found: list[tuple[str, int, int]] = []
     rows = [(column, names) for split, side in prepared.files.items() for column, names in named(prepared, split, side)]
     for column, names in rows:
