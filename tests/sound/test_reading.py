@@ -134,6 +134,18 @@ def test_without_the_packages_the_words_to_type_are_said(monkeypatch):
         reading.require_installed("data=speech_folders")
 
 
+def test_a_package_that_is_there_and_cannot_be_loaded_is_said(monkeypatch, tmp_path):
+    for name, raised in (
+        ("broken_by_import", "ImportError('hidden')"),
+        ("broken_by_library", "OSError('no libsndfile')"),
+    ):
+        (tmp_path / f"{name}.py").write_text(f"raise {raised}")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(reading, "PACKAGES", (name,))
+        with pytest.raises(ConfigError, match=rf"{name} cannot be loaded \(\w(.|\n)*pip install 'genlab\[speech\]'"):
+            reading.require_installed("data=speech_folders")
+
+
 def metered(path, bits):
     meter = Meter(full_scale(bits))
     for _ in reading.blocks(path, meter=meter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def is_sound(path: Path) -> bool:
 
 
 def require_installed(where: str) -> None:
-    """Refuse sound where the packages that read it are not installed.
+    """Refuse sound where the packages that read it are not installed, or lack a library of the system.
 
     Raises:
         ConfigError: with the words to type.
@@ -68,6 +69,12 @@ def require_installed(where: str) -> None:
         remedy = "Type: pip install 'genlab[speech]'   (in a clone: pip install -e '.[speech]')"
         verb = "is" if len(absent) == 1 else "are"
         raise ConfigError([Problem(where, f"{' and '.join(absent)} {verb} not installed", remedy)])
+    for name in PACKAGES:
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:  # OSError: there is no libsndfile
+            remedy = f"Type: pip install 'genlab[speech]', or, if that is done, pip install --force-reinstall {name}"
+            raise ConfigError([Problem(where, f"{name} cannot be loaded ({error})", remedy)]) from error
 
 
 @contextmanager

@@ -80,6 +80,7 @@ def ready(cfg: DictConfig, run_dir: Path | None, child_of: Path | None = None) -
         require_networks(cfg.metrics)
     prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
     require_labels(cfg, prepared.spec)
+    require_whole_sounds(cfg, prepared.spec)
     require_sizes(cfg, prepared)
     if child_of is None:
         second_sets(cfg, cfg.data, prepared.spec)
@@ -97,16 +98,27 @@ def require_labels(cfg: DictConfig, spec: DataSpec) -> None:
         raise ConfigError(problems)
 
 
+def require_whole_sounds(cfg: DictConfig, spec: DataSpec) -> None:
+    """Refuse networks that do not take whole sounds, which are validated without a cut.
+
+    Raises:
+        ConfigError: with bands, windows or a generator that would fit.
+    """
+    if spec.sound:
+        plain: Any = OmegaConf.to_container(cfg.model, resolve=True)
+        bands, frames = spec.shape[-2:]
+        if problem := unfit_sounds(bands, frames, *required_by(plain)):
+            raise ConfigError([problem])
+
+
 def require_sizes(cfg: DictConfig, prepared: PreparedData) -> None:
     """Refuse images that are not cropped and whose sizes the model's networks do not take; all of them are looked at.
 
     Raises:
-        ConfigError: with the first such file and how many there are; of sounds, with the number of bands.
+        ConfigError: with the first such file and how many there are.
     """
     plain: Any = OmegaConf.to_container(cfg.model, resolve=True)
     multiple, least = required_by(plain)
-    if prepared.spec.sound and (problem := unfit_sounds(*prepared.spec.shape[1:], multiple, least)):
-        raise ConfigError([problem])
     found: list[tuple[str, int, int]] = []
     rows = [(column, names) for split, side in prepared.files.items() for column, names in named(prepared, split, side)]
     for column, names in rows:
