@@ -24,6 +24,7 @@ WARNINGS = (
     ".*using the device under current context.*",
     ".*`training_step` returned `None`.*",
     ".*broadcast_buffers. is deprecated.*",
+    "Glyph .* missing from font.*",  # of a file's name below its picture: a box stands there
 )
 
 
@@ -68,7 +69,7 @@ SAID.handlers[0].addFilter(of_rank_0)
 
 
 def quiet() -> None:
-    """Silence Lightning's notices, and the warnings in ``WARNINGS``, about which users can do nothing."""
+    """Silence Lightning's notices, and the libraries' warnings in ``WARNINGS``, about which users can do nothing."""
     for name in LIGHTNING:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name, logger in logging.root.manager.loggerDict.items():

@@ -31,6 +31,22 @@ def moved(tmp_path_factory):
     return root
 
 
+@pytest.mark.parametrize(
+    "typed, words",
+    {
+        "model/generator=unet_64 model.generator.width=2": r"model\.generator: .*multiples of 64(.|\n)*resnet_9",
+        "data.n_mels=31 model.generator.width=2": r"data\.n_mels=31: .*multiples of 4, (.|\n)*Type: data\.n_mels=32",
+        "data.frames=8 model.generator.width=2": r"data\.frames=8: .*Type: data\.frames=24",
+    }.items(),
+)
+def test_networks_that_do_not_take_whole_sounds_are_refused(tmp_path, typed, words):
+    places = [f"data.{side}={folder}" for side, folder in two_speakers(tmp_path, train=4, rest=2).items()]
+    places += [f"paths.runs={tmp_path}/runs", f"paths.cache={tmp_path}/cache"]
+    with pytest.raises(GenlabError, match=f"(?s){words}") as caught:
+        door.run("train", ["model=cyclegan", "data=speech_folders", "data.f_max=4000", *places, *typed.split()])
+    assert caught.value.exit_code == 2 and not (tmp_path / "runs").exists()
+
+
 def evaluate(root, *typed):
     """Measure again; gives the summary."""
     common = [f"ckpt={root}/runs/x/a", f"paths.cache={root}/cache", f"output={root}/out", "metrics.extractor=random"]

@@ -308,11 +308,14 @@ def test_words_fit_below_their_image():
 
 
 def test_of_sounds_lengths_rates_and_odd_files_are_said_and_spectrograms_drawn(prepare, tmp_path):
-    pytest.importorskip("soundfile", reason="the extra speech is not installed")
+    soundfile = pytest.importorskip("soundfile", reason="the extra speech is not installed")
     folders = vowels.two_speakers(tmp_path / "speech", train=4, rest=1)
     train = folders["a"] / "train"
     vowels.write_wav(train / "silent.wav", np.zeros(8000))
     vowels.write_wav(train / "clipped.wav", 9 * vowels.vowels(1, 8000), 8000)
+    opposed = vowels.vowels(0.6)
+    soundfile.write(train / "opposed.wav", np.stack([opposed, -opposed], 1), 16_000)
+    soundfile.write(train / "loud.wav", 9 * opposed, 16_000, subtype="FLOAT")
     (train / "text.wav").write_text("a letter")
     shutil.copy(train / "00.wav", folders["a"] / "test" / "again.wav")
     asked = ["data=speech_folders", *(f"data.{side}={place}" for side, place in folders.items())]
@@ -321,10 +324,13 @@ def test_of_sounds_lengths_rates_and_odd_files_are_said_and_spectrograms_drawn(p
     assert "unreadable 1: a/train/text.wav" in out
     assert "silent     1: a/train/silent.wav" in out
     assert "clipped    1: a/train/clipped.wav" in out
+    assert "over 1     1: a/train/loud.wav" in out
+    assert "cancelling 1: a/train/opposed.wav" in out
     assert "warning    the same sound trains and measures: a/train/00.wav (trainA) = a/test/again.wav (testA)" in out
     row = next(line for line in out.splitlines() if line.startswith("trainA")).split("  ")
     assert [cell.strip() for cell in row if cell] == [
-        "trainA", "7", "0.5 … 1.0 … 1.1", "5.4 s", "16,000 Hz (5), 8,000 Hz (1)", "1", "16 bit", "0.2",
+        "trainA", "9", "0.5 … 0.9 … 1.1", "6.6 s", "16,000 Hz (7), 8,000 Hz (1)", "1 (7), 2 (1)",
+        "16 bit (7), float (1)", "0.2",
     ]  # fmt: skip
     assert np.asarray(Image.open(tmp_path / "sheet.png")).std() > 10
     with pytest.raises(DataError, match=r"text\.wav cannot be read as a sound"):

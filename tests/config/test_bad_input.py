@@ -163,6 +163,12 @@ def test_what_stands_in_for_a_misspelt_choice_is_not_complained_of():
     assert [problem.where for problem in caught.value.problems] == ["model=pix2pixx"]
 
 
+def test_a_value_that_cannot_be_read_was_given():
+    with pytest.raises(ConfigError) as caught:
+        compose("translate", ["ckpt=run", "input=said – twice.wav"])
+    assert [problem.where for problem in caught.value.problems] == ["input=said – twice.wav"]
+
+
 def test_all_mistakes_at_once_are_all_named():
     with pytest.raises(ConfigError) as caught:
         compose("train", ["model=vea", "model.latent_dim=-1", "trainer.max_epoch=3", "+data.foo=1"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from genlab.config.crop_sizes import unfit_sounds
 from genlab.contracts import ConfigError
 
 FOLDER = ["data=paired_folders", "data.path=x"]
@@ -34,6 +35,14 @@ def test_a_cut_that_does_not_fit_is_refused(overrides, words, composed):
         composed(*overrides)
     for word in words:
         assert word in str(error.value)
+
+
+def test_whole_sounds_fit_networks_that_halve_twice_and_take_their_bands():
+    assert unfit_sounds(80, 128, 4, 24) is None
+    assert "Type: data.n_mels=64" in str(unfit_sounds(63, 128, 4, 24))
+    assert "Type: data.n_mels=24" in str(unfit_sounds(16, 128, 4, 24))
+    assert "Type: data.frames=24" in str(unfit_sounds(80, 8, 4, 24))
+    assert "multiples of 64 windows, and whole sounds have any multiple of 4" in str(unfit_sounds(64, 128, 64, 24))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_silence_has_nothing_to_hear():
 def test_loudness_is_kept_within_full_scale():
     dice = np.random.default_rng(0)
     quiet, loud = 0.01 * dice.standard_normal(1000), 0.2 * dice.standard_normal(3000)
-    assert np.sqrt(np.mean(as_loud_as(quiet, loud) ** 2)) == pytest.approx(np.sqrt(np.mean(loud**2)))
+    assert np.std(as_loud_as(quiet, loud)) == pytest.approx(np.std(loud))
     spike = np.zeros(1000)
     spike[3] = 0.1
     assert np.abs(as_loud_as(spike, loud)).max() == pytest.approx(1)
@@ -48,14 +48,21 @@ def test_loudness_of_pieces_is_that_of_the_whole():
     assert (found.rms, found.peak) == (0, 0)
     parts = np.split(whole, [1, 400])
     assert all(a is b for a, b in zip(found.passing(parts), parts, strict=True))
-    assert found.rms == pytest.approx(np.sqrt(np.mean(whole**2)))
+    assert found.rms == pytest.approx(np.std(whole))
     assert found.peak == np.abs(whole).max()
+
+
+def test_a_constant_offset_is_not_heard():
+    sound = 0.1 * np.random.default_rng(0).standard_normal(4000)
+    assert as_loud_as(sound, 0.5 + sound) == pytest.approx(sound)
+    assert not as_loud_as(sound, np.full(4000, 0.5)).any()
+    assert np.isfinite(as_loud_as(np.full(4000, 0.5), sound)).all()
 
 
 def test_what_a_sound_lacks_is_told_in_decibels():
     own, wanted = Loudness(), Loudness()
-    own.hear(np.array([1.0, 0, 0, 0]))  # rms 0.5, peak 1
-    wanted.hear(np.array([0.8, 0.8, -0.8]))
+    own.hear(np.array([1.0, -1.0, 0, 0, 0, 0, 0, 0]))  # rms 0.5, peak 1
+    wanted.hear(np.array([0.8, 0.8, -0.8, -0.8]))
     assert own.gain_to(wanted) == 1
     assert own.lacking(wanted) == pytest.approx(20 * np.log10(1.6))
     assert wanted.lacking(own) == 0 and wanted.gain_to(own) == pytest.approx(0.625)

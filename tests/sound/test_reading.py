@@ -66,13 +66,16 @@ def damaged(folder):
     whole, flac = write(folder / "a.wav", vowels(2)), write(folder / "a.flac", vowels(2))
     content, kinds = whole.read_bytes(), {}
     kinds["empty.wav"] = (b"", "the file is empty")
-    kinds["text.wav"] = (b"not a sound, but a letter\n" * 40, "Format not recognised")
+    kinds["text.wav"] = (b"not a sound, but a letter\n" * 40, "is neither WAV nor FLAC, whatever its name")
     kinds["header.wav"] = (content[:44], "0 % of it is there")
     kinds["half.wav"] = (content[: 44 + 32000], "64,000 bytes of sound, and 50 % of it is there: copy it again")
     kinds["cut.flac"] = (flac.read_bytes()[:9000], "it breaks off")
     long = bytearray(flac.read_bytes())
     long[21], long[22:26] = long[21] & 0xF0, bytes(4)  # 36 bits of STREAMINFO: the length is not known
     kinds["unknown.flac"] = (bytes(long), "does not say how long it is")
+    kinds["byte.wav"] = (content[:-1], "99 % of it is there")
+    kinds["no_rate.wav"] = (content[:24] + bytes(4) + content[28:], "its header has numbers that cannot be")
+    kinds["rate.wav"] = (content[:24] + struct.pack("<I", 1) + content[28:], "says 1 samples per second")
     kinds["no_sound.wav"] = (content[:40] + struct.pack("<I", 0), "it has a header and no sound")
     for name, (text, words) in kinds.items():
         (folder / name).write_bytes(text)
@@ -80,6 +83,8 @@ def damaged(folder):
     endless = vowels(0.2)
     endless[100] = np.nan
     yield write(folder / "nan.wav", endless, subtype="FLOAT"), "numbers that are not finite"
+    integers = write(folder / "integers.wav", 32_768 * vowels(0.2, peak=0.5), subtype="FLOAT")
+    yield integers, "go up to 16,384, where 1 is full scale: divide them, by 32,768 if"
     yield folder / "gone.wav", "No such file"
 
 
@@ -129,6 +134,18 @@ def test_without_the_packages_the_words_to_type_are_said(monkeypatch):
         reading.require_installed("data=speech_folders")
 
 
+def test_a_package_that_is_there_and_cannot_be_loaded_is_said(monkeypatch, tmp_path):
+    for name, raised in (
+        ("broken_by_import", "ImportError('hidden')"),
+        ("broken_by_library", "OSError('no libsndfile')"),
+    ):
+        (tmp_path / f"{name}.py").write_text(f"raise {raised}")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(reading, "PACKAGES", (name,))
+        with pytest.raises(ConfigError, match=rf"{name} cannot be loaded \(\w(.|\n)*pip install 'genlab\[speech\]'"):
+            reading.require_installed("data=speech_folders")
+
+
 def metered(path, bits):
     meter = Meter(full_scale(bits))
     for _ in reading.blocks(path, meter=meter):
@@ -143,6 +160,19 @@ def test_a_clipped_sound_is_told_from_a_loud_one(tmp_path, subtype, bits):
     assert metered(loud, bits).clipped <= (3 if bits == 8 else 0)
     assert metered(clipped, bits).clipped > 10
     assert metered(loud, bits).peak == pytest.approx(1, abs=0.01)
+
+
+def test_floats_beyond_full_scale_are_not_clipped(tmp_path):
+    meter = metered(write(tmp_path / "a.wav", vowels(1, peak=5.0), subtype="FLOAT"), None)
+    assert (meter.beyond, meter.clipped) == (True, 0)
+    assert not metered(write(tmp_path / "b.wav", vowels(1, peak=1.0)), 16).beyond
+
+
+def test_channels_that_cancel_each_other_are_told_from_silence(tmp_path):
+    left, hum = vowels(0.5), 1e-3 * np.sin(np.arange(8000) / 3)
+    for right, cancels in ((-left, True), (hum - left, True), (0 * left, False), (-0.9 * left, False)):
+        assert metered(write(tmp_path / "a.wav", np.stack([left, right], 1)), 16).cancels == cancels
+    assert not metered(write(tmp_path / "b.wav", np.zeros((800, 2))), 16).cancels
 
 
 def test_a_row_of_full_samples_is_seen_across_two_blocks():

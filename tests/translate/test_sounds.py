@@ -183,6 +183,21 @@ def test_a_folder_of_both_gives_each_model_its_own(translate, tmp_path, capfd):
     assert "left alone: 1 .wav" in capfd.readouterr().err
 
 
+def test_channels_that_cancel_each_other_are_said(translate, tmp_path, capfd):
+    sound = vowels(0.3)
+    stored(tmp_path / "in" / "a.wav", np.stack([sound, -sound], 1), 16_000, "PCM_16")
+    assert translate("speech") == 0
+    said = capfd.readouterr().err
+    assert "1 of 1: its channels cancel each other in their mean" in said and "silent" not in said
+
+
+def test_a_name_that_the_font_of_the_sheet_lacks_is_no_warning(translate, tmp_path, recwarn):
+    write_wav(tmp_path / "in" / "日本語 🎙.wav", vowels(0.2))
+    assert translate("speech") == 0
+    assert names(tmp_path / "out") == ["sheet.png", "日本語 🎙.wav"]
+    assert not [one for one in recwarn if "Glyph" in str(one.message)]
+
+
 # what is typed beside the usual words, and the words that must be in the message; {} is the test's folder
 MISTAKES = {
     "pictures input={}/in/b.wav": [
@@ -191,6 +206,7 @@ MISTAKES = {
     ],
     "pictures input={}/sounds": ["has 1 sound", "ckpt=RUN of a model of speech: data=speech_folders"],
     "speech input={}/in/a.png": ["has 1 picture, and the model was trained on sounds", "WAV FLAC"],
+    "speech input={}/nothing": ["no picture or sound", "Type: input=PATH of a folder with pictures or sounds"],
     "speech input={}/nowhere.wav": ["there is no such file or folder"],
     "speech memory=tiles": ["memory=tiles", "sounds go in pieces"],
     "speech output={}/in/notes.txt": ["cannot be written"],
@@ -203,6 +219,7 @@ def test_a_mistake_is_refused_and_leaves_nothing(mistake, translate, tmp_path):
     write_wav(tmp_path / "in" / "b.wav", vowels(0.2))
     write_wav(tmp_path / "sounds" / "b.wav", vowels(0.2))
     (tmp_path / "in" / "notes.txt").write_text("of the recording")
+    (tmp_path / "nothing").mkdir()
     before = names(tmp_path)
     with pytest.raises(GenlabError) as caught:
         translate(*mistake.replace("{}", str(tmp_path)).split())

@@ -202,7 +202,7 @@ def require_able(model: Any, what: str) -> None:
     """
     if not isinstance(model, NEEDED[what]):
         able = " or ".join(f"what={name}" for name, kind in NEEDED.items() if isinstance(model, kind))
-        remedy = f"It can: {able}" if able else "It translates: python src/translate.py ckpt=… input=PICTURES"
+        remedy = f"It can: {able}" if able else "It translates: python src/translate.py ckpt=… input=PATH"
         raise ConfigError([Problem(f"what={what}", f"{type(model).__name__} cannot do that", remedy)])
     if what == "sample" and isinstance(model, SamplesCodes) and not has_unfitted(model):
         mixture_of(model)  # or is refused

@@ -44,7 +44,10 @@ def compose(command: str, overrides: list[str], config_dir: Path | None = None, 
     found = [*mistakes, *checked(session.cfg, command, config_dir, clean=not mistakes)]
     misspelt = {m.where for m in found if isinstance(m, Mistake) and m.what == "absent_option"}
     found = [m for m in found if not (isinstance(m, Mistake) and m.what == "missing_root" and m.where in misspelt)]
-    found = [m for m in found if not (incomplete and isinstance(m, Mistake) and m.what == "not_given")]
+    unread = {m.where.lstrip("+~").partition("=")[0] for m in wrong if m.what == "unquoted"}
+    found = [
+        m for m in found if not (isinstance(m, Mistake) and m.what == "not_given" and (incomplete or m.where in unread))
+    ]
     if found or session.cfg is None:
         typed = frozenset(str(item.key_or_group) for item in items)
         hints = Hints(command, conf, experiments(files), session.places, usual, session.choices, typed)

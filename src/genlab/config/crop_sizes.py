@@ -7,6 +7,8 @@ from typing import Any
 
 from genlab.contracts import Problem
 
+WINDOWS = 4  # of a whole sound's spectrogram: its width is a multiple of these
+
 
 def scaled_for(crop: int) -> int:
     """The size to scale pictures to before a crop, by the ratio of both papers: 286 for 256."""
@@ -26,6 +28,20 @@ def unfit(height: int, width: int, multiple: int, least: int, load_size: int | N
     scale = f" data.load_size={scaled_for(fitting)}" if (load_size or 0) < fitting else ""
     what = f"images of {width}x{height} do not fit: these networks take multiples of {multiple}, at least {least}"
     return Problem("data.crop_size", what, f"Type: {cut}data.crop_size={fitting}{scale}")
+
+
+def unfit_sounds(bands: int, frames: int, multiple: int, least: int) -> Problem | None:
+    """The same of whole spectrograms, ``bands`` high and ``frames`` or more wide, any multiple of ``WINDOWS``."""
+    if WINDOWS % multiple:
+        what = f"takes multiples of {multiple} windows, and whole sounds have any multiple of {WINDOWS}"
+        remedy = "Type: model/generator=resnet_9 or model/generator=gated_2_1_2d, with model.generator.num_downs=2"
+        return Problem("model.generator", what, remedy)
+    for key, side in (("data.n_mels", bands), ("data.frames", frames)):
+        if side % multiple or side < least:
+            fitting = max(round(side / multiple), -(-least // multiple)) * multiple
+            what = f"these networks take multiples of {multiple}, at least {least}"
+            return Problem(f"{key}={side}", what, f"Type: {key}={fitting}")
+    return None
 
 
 def required_by(model: dict[str, Any]) -> tuple[int, int]:

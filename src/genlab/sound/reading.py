@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genlab.contracts import ConfigError, Problem, Unreadable
-from genlab.sound.levels import Meter
+from genlab.sound.levels import ABSURD, Meter
 from genlab.sound.riff import missing
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ BLOCK = 1 << 16  # samples of every channel that are read at once
 BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 FLOATS = ("FLOAT", "DOUBLE")
 PACKAGES = ("soundfile", "soxr")
+SAID = {  # what libsndfile says, and what that means
+    "psf_fseek": "it breaks off, is damaged, or does not say how long it is: export it anew",
+    "lost sync": "it breaks off, is damaged, or does not say how long it is: export it anew",
+    "Format not recognised": "what is in it is neither WAV nor FLAC, whatever its name: export it anew",
+    "SF_INFO struct": "its header has numbers that cannot be: export it anew",
+}
+RATES = range(1_000, 1_000_001)  # samples per second of sounds that were recorded; others are in broken headers
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ def is_sound(path: Path) -> bool:
 
 
 def require_installed(where: str) -> None:
-    """Refuse sound where the packages that read it are not installed.
+    """Refuse sound where the packages that read it are not installed, or lack a library of the system.
 
     Raises:
         ConfigError: with the words to type.
@@ -61,6 +69,12 @@ def require_installed(where: str) -> None:
         remedy = "Type: pip install 'genlab[speech]'   (in a clone: pip install -e '.[speech]')"
         verb = "is" if len(absent) == 1 else "are"
         raise ConfigError([Problem(where, f"{' and '.join(absent)} {verb} not installed", remedy)])
+    for name in PACKAGES:
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:  # OSError: there is no libsndfile
+            remedy = f"Type: pip install 'genlab[speech]', or, if that is done, pip install --force-reinstall {name}"
+            raise ConfigError([Problem(where, f"{name} cannot be loaded ({error})", remedy)]) from error
 
 
 @contextmanager
@@ -68,7 +82,7 @@ def opened(path: Path) -> Iterator[SoundFile]:
     """The file, whole by its header.
 
     Raises:
-        Unreadable: it is empty, no sound, damaged, cut short, or may not be read.
+        Unreadable: it is empty, no sound, damaged, cut short, of an impossible rate, or may not be read.
     """
     import soundfile
 
@@ -79,6 +93,9 @@ def opened(path: Path) -> Iterator[SoundFile]:
         with soundfile.SoundFile(path) as file:
             if not file.frames:
                 raise Unreadable(path, "it has a header and no sound", "a sound")
+            if file.samplerate not in RATES:
+                why = f"its header says {file.samplerate:,} samples per second: export it anew"
+                raise Unreadable(path, why, "a sound")
             yield file
     except OSError as error:
         raise Unreadable(path, error.strerror or error, "a sound") from error
@@ -87,10 +104,9 @@ def opened(path: Path) -> Iterator[SoundFile]:
 
 
 def reason(error: Exception) -> str:
-    """What libsndfile says; where it speaks of its own parts, which it does of FLAC files alone, in words."""
+    """What libsndfile says; in words where it says less than can be known, or speaks of its own parts."""
     said = str(getattr(error, "error_string", error)).rstrip(".")
-    own = "psf_fseek" in said or "lost sync" in said
-    return "it breaks off, is damaged, or does not say how long it is: export it anew" if own else said
+    return next((words for part, words in SAID.items() if part in said), said)
 
 
 def require_whole(path: Path) -> None:
@@ -101,7 +117,7 @@ def require_whole(path: Path) -> None:
     """
     if found := missing(path):
         there, promised = found
-        share = f"{100 * there / promised:.0f} % of it is there"
+        share = f"{min(99, round(100 * there / promised))} % of it is there"
         why = f"its header promises {promised:,} bytes of sound, and {share}: copy it again, or export it anew"
         raise Unreadable(path, why, "a sound")
 
@@ -127,7 +143,7 @@ def blocks(path: Path, sample_rate: int | None = None, meter: Meter | None = Non
     ``meter``: looks at the channels as the file has them.
 
     Raises:
-        Unreadable: as for ``opened``; or numbers are not finite.
+        Unreadable: as for ``opened``; or numbers are not finite, or are integers in a file of floats.
     """
     with opened(path) as file:
         rate, pieces = file.samplerate, read_whole(path, file, meter)
@@ -138,7 +154,7 @@ def read_whole(path: Path, file: Any, meter: Meter | None) -> Iterator[np.ndarra
     """The mean of the channels, in pieces; all that the header promises.
 
     Raises:
-        Unreadable: numbers are not finite, or a FLAC file breaks off.
+        Unreadable: numbers are not finite or absurd, or a FLAC file breaks off.
     """
     done = 0
     while done < file.frames:
@@ -148,6 +164,9 @@ def read_whole(path: Path, file: Any, meter: Meter | None) -> Iterator[np.ndarra
             raise Unreadable(path, why, "a sound")
         if not np.isfinite(block).all():
             raise Unreadable(path, "it has numbers that are not finite", "a sound")
+        if (most := float(np.abs(block).max())) > ABSURD:
+            why = f"its samples go up to {most:,.0f}, where 1 is full scale: divide them, by 32,768 if they had 16 bits"
+            raise Unreadable(path, why, "a sound")
         if meter is not None:
             meter.see(block)
         done += len(block)

@@ -26,6 +26,11 @@ class Medium:
     formats: str
     is_one: Callable[[Path], bool]
 
+    @property
+    def words(self) -> str:
+        """``pictures``; ``pictures or sounds``."""
+        return " or ".join(f"{word}s" for word in self.word.split(" or "))
+
     def count(self, number: int) -> str:
         """``1 picture``, ``2 pictures``."""
         return f"{number:,} {self.word}{'' if number == 1 else 's'}"
@@ -73,7 +78,7 @@ def listed(source: Path, output: Path, on_error: OnError, wanted: Medium) -> Inp
     listing = look_in(source, on_error, inner, wanted.is_one)
     if not listing.files:
         what = f"there is no {word} ({wanted.formats}) in it or below it"
-        raise ConfigError([Problem(where, what, f"Type: input=PATH of a folder with {word}s")])
+        raise ConfigError([Problem(where, what, f"Type: input=PATH of a folder with {wanted.words}")])
     return Inputs(source, listing.files, tuple(listing.remarks()))
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 from genlab.console import progress
 from genlab.contracts import ConfigError, Problem, Unreadable
 from genlab.sound.drawn import drawn
+from genlab.sound.levels import Meter
 from genlab.sound.reading import Header, blocks, header, require_installed
 from genlab.sound.writing import encoding, write
 from genlab.speech.pieces import LONGEST
@@ -78,6 +79,7 @@ class Sounds(Job):
         """
         source = header(path)
         first: list[Seen] = []
+        meter = Meter()
 
         def watch(piece: Seen) -> None:
             if not first:
@@ -86,12 +88,12 @@ class Sounds(Job):
 
         way = VoiceTranslation(self.model, self.spec, self.cfg.direction, watch)
         target = self.output / self.inputs.name(path)
-        with self.writing(target), translated(source, blocks(path), way, target.parent) as made:
-            self.write(path, made)
+        with self.writing(target), translated(source, blocks(path, meter=meter), way, target.parent) as made:
+            self.write(path, made, meter.cancels)
         self.show(path, first[0], round(HEARD / way.form.seconds(1)))
 
-    def write(self, path: Path, made: Translated) -> None:
-        """Write a translation, with notes on what is not as in the source.
+    def write(self, path: Path, made: Translated, cancels: bool) -> None:
+        """Write a translation, with notes on what is not as in the source. ``cancels``: of its channels, in their mean.
 
         Raises:
             ConfigError: it cannot be written.
@@ -100,7 +102,7 @@ class Sounds(Job):
         with self.written(path) as file:
             write(file, made.blocks(), made.source.sample_rate, encoded)
         self.done += 1
-        self.notes.update(notes(made, encoded[1]))
+        self.notes.update(notes(made, encoded[1], cancels))
 
     def show(self, path: Path, seen: Seen, most: int) -> None:
         """Add the first ``most`` windows of a sound to the sheet."""
@@ -108,14 +110,16 @@ class Sounds(Job):
         self.sheet.add(path, *(picture.transpose(2, 0, 1) / 255 for picture in pictures))
 
 
-def notes(made: Translated, stored: str) -> Iterator[str]:
+def notes(made: Translated, stored: str, cancels: bool) -> Iterator[str]:
     """What of a sound is not as in its source, in sentences that are the same for every such file."""
     source = made.source
     if source.channels > 1:
         yield f"{source.channels} channels in: their mean is translated, and comes out as one channel"
     if stored != source.stored:
         yield f"{source.depth} in: that is not written, and comes out in {Header(1, 1, stored, 1).depth}"
-    if made.silent:
+    if cancels:
+        yield "its channels cancel each other in their mean, so next to nothing is left: keep one, or turn one upside down"
+    elif made.silent:
         yield "silent: there is nothing to hear in it, and nothing comes out"
     elif made.lacking > AUDIBLE:
         yield f"quieter than the source, by up to {-(-made.lacking // 3) * 3:.0f} dB: its peaks would be beyond full scale"

@@ -57,6 +57,9 @@ def test_the_metric_is_one_that_all_runs_have_of_both_kinds_of_images(tmp_path):
     with pytest.raises(ConfigError, match=r"what.metric=mse: .*\n    Type: what.metric=recon"):
         shared_metric({"a": one}, "mse")
     other = run(tmp_path / "b", TEXT.replace("recon", "loss"))
+    short = {name: points for name, points in one.items() if name.startswith("val/")}
+    with pytest.raises(ConfigError, match=r"no step of the training was logged(.|\n)*trainer\.log_every_n_steps=1"):
+        shared_metric({"a": short}, "auto")
     with pytest.raises(ConfigError, match="Give runs of one kind of model"):
         shared_metric({"a": one, "b": other}, "auto")
     young = {name: points for name, points in one.items() if name.startswith("train/")}

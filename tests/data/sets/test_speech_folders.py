@@ -18,7 +18,7 @@ from genlab.sound.reading import read
 
 from vowels import two_speakers, vowels, write_wav
 
-pytest.importorskip("soundfile", reason="the extra speech is not installed")
+soundfile = pytest.importorskip("soundfile", reason="the extra speech is not installed")
 pytest.importorskip("soxr", reason="the extra speech is not installed")
 
 COMMON = {
@@ -200,10 +200,13 @@ def test_odd_files_are_counted_and_only_damaged_ones_stop(tmp_path):
     write_wav(train / "silent.wav", np.zeros(8000))
     write_wav(train / "clipped.wav", 3 * vowels(1))
     write_wav(train / "short.wav", vowels(0.1))
+    opposed = vowels(0.5)
+    soundfile.write(train / "opposed.wav", np.stack([opposed, -opposed], 1), 16_000)
     (train / "notes.txt").write_text("of the recording")
     spec = source(folders).prepare(tmp_path, tmp_path / "cache").spec
     said = " | ".join(spec.remarks)
-    assert "1 of 19: clipped" in said and "1 of 19: silent: left out" in said and "1 of 19: shorter" in said
+    assert "1 of 20: clipped" in said and "1 of 20: silent: left out" in said and "1 of 20: shorter" in said
+    assert "1 of 20: its channels cancel each other in their mean: left out" in said
     assert "A: left alone: 1 .txt" in said
     assert spec.sizes["trainA"] == 6 and spec.skipped == ()
     (train / "text.wav").write_text("no sound at all, but a letter")
@@ -248,7 +251,13 @@ def test_mistakes_are_said_with_the_remedy(voices, tmp_path):
     with pytest.raises(ConfigError, match="is the folder of speaker A"):
         source(voices | {"b": voices["a"]}).prepare(tmp_path, tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"data\.a=.*no sounds \(WAV FLAC\)"):
+    for inner, outer in (("b", "a"), ("a", "b")):
+        nested = {inner: voices[outer] / "train", outer: voices[outer]}
+        with pytest.raises(ConfigError, match=rf"data\.{inner}=.*lies in the folder of speaker {outer.upper()}"):
+            source(voices | nested).prepare(tmp_path, tmp_path)
+    with pytest.raises(DataError, match=r"data\.a=.*is a file, and a folder is needed\. Type: data\.a=DIR"):
+        source(voices | {"a": next((voices["a"] / "train").iterdir())}).prepare(tmp_path, tmp_path)
+    with pytest.raises(DataError, match=r"data\.a=.*no sounds \(WAV FLAC\).* Type: data\.a=DIR"):
         source(voices | {"a": tmp_path / "empty"}).prepare(tmp_path, tmp_path)
     with pytest.raises(ConfigError, match=r"Type: data\.n_fft="):
         source(voices, n_mels=200)

@@ -92,12 +92,13 @@ WHOLE = stored(vowels(0.5))
         (b"a text\n" * 100, 415, "This is no sound that can be read here: WAV or FLAC"),
         (file_of(np.zeros((8, 8), np.uint8)), 415, "no sound"),
         (b"", 400, "empty"),
-        (WHOLE[: len(WHOLE) // 2], 415, "The sound is damaged"),
-        (stored(np.full(900, np.nan), subtype="FLOAT"), 415, "The sound is damaged"),
+        (WHOLE[: len(WHOLE) // 2], 415, "The sound is damaged: its header promises 16,000 bytes"),
+        (stored(np.full(900, np.nan), subtype="FLOAT"), 415, "damaged: it has numbers that are not finite."),
+        (stored(9e3 * vowels(0.2), subtype="FLOAT"), 415, "samples go up to 4,500, where 1 is full scale"),
         (stored(vowels(2.5)), 413, "has 2 seconds, and this page takes 2 at most"),
         (stored(np.zeros(160_000)), 413, "this page takes 300 kB at most"),
     ],
-    ids=["text", "picture", "empty", "cut", "not finite", "long", "large"],
+    ids=["text", "picture", "empty", "cut", "not finite", "integers", "long", "large"],
 )
 def test_what_cannot_be_taken_is_told_in_words_and_the_page_lives_on(content, status, words, server):
     got, said = upload(server, "/translate", content, direction="AtoB")

@@ -81,6 +81,9 @@ def shared_metric(runs: dict[str, dict[str, Points]], wanted: str) -> str:
             return found
     elif wanted in shared:
         return wanted
+    if all(not column.startswith("train/") for columns in runs.values() for column in columns):
+        what = "is not in metrics.csv as train/…: no step of the training was logged, since there were few"
+        raise ConfigError([Problem(f"what.metric={wanted}", what, "Train with trainer.log_every_n_steps=1, or longer")])
     bare = [name for name, columns in runs.items() if not any(column.startswith("val/") for column in columns)]
     what = "is not in metrics.csv as train/… and as val/… of every run"
     remedy = (

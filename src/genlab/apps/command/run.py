@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from genlab.apps.command.passed_on import PASSING_ON, own
-from genlab.console import say
+from genlab.console import quiet, say
 from genlab.contracts import ConfigError, GenlabError, Stopped, last_words
 from genlab.rank_environment import RUN_DIR, directory_of_rank_0, is_rank_0, rank_name
 from genlab.runs.wandb_agent import agents_run_id
@@ -38,6 +38,7 @@ def run(command: str, overrides: list[str], run_dir: Path | None = None, config_
     else:
         cfg = configuration_of_rank_0(command, overrides, config_dir)
     gc.enable()  # the door had switched it off
+    quiet()
     folder = {"config_dir": config_dir} if command in STARTERS else {}
     return importlib.import_module(f"genlab.apps.{command}").run(cfg, overrides, run_dir, **folder)
 

@@ -33,6 +33,9 @@ def sound_oddities(spec: DataSpec, survey: SoundSurvey) -> Iterator[str]:
         ("clipped", survey.clipped()),
     ):
         yield f"{title:<11}{listed(names, NAMED) if names else 'none'}"
+    for title, names in (("over 1", survey.beyond()), ("cancelling", survey.cancelling())):  # rare
+        if names:
+            yield f"{title:<11}{listed(names, NAMED)}"
     yield from copies(survey)
     yield from leaks(survey, "sound")
 

@@ -14,7 +14,7 @@ from genlab.apps.command.paths import prepare
 from genlab.apps.command.second_set import second_sets
 from genlab.cluster.ranks.watch import Watch
 from genlab.compat import ensure_torchvision
-from genlab.config.crop_sizes import required_by, scaled_for
+from genlab.config.crop_sizes import required_by, scaled_for, unfit_sounds
 from genlab.config.hints import Hints
 from genlab.config.label_compatibility import lacking
 from genlab.config.words import in_words
@@ -80,6 +80,7 @@ def ready(cfg: DictConfig, run_dir: Path | None, child_of: Path | None = None) -
         require_networks(cfg.metrics)
     prepared = (handed_over(child_of) if child_of else None) or prepare(cfg)
     require_labels(cfg, prepared.spec)
+    require_whole_sounds(cfg, prepared.spec)
     require_sizes(cfg, prepared)
     if child_of is None:
         second_sets(cfg, cfg.data, prepared.spec)
@@ -95,6 +96,19 @@ def require_labels(cfg: DictConfig, spec: DataSpec) -> None:
     plain: Any = OmegaConf.to_container(cfg, resolve=True)
     if problems := in_words(lacking(plain, (spec.labels,) if spec.labels else ()), Hints()):
         raise ConfigError(problems)
+
+
+def require_whole_sounds(cfg: DictConfig, spec: DataSpec) -> None:
+    """Refuse networks that do not take whole sounds, which are validated without a cut.
+
+    Raises:
+        ConfigError: with bands, windows or a generator that would fit.
+    """
+    if spec.sound:
+        plain: Any = OmegaConf.to_container(cfg.model, resolve=True)
+        bands, frames = spec.shape[-2:]
+        if problem := unfit_sounds(bands, frames, *required_by(plain)):
+            raise ConfigError([problem])
 
 
 def require_sizes(cfg: DictConfig, prepared: PreparedData) -> None:

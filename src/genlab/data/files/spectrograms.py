@@ -19,10 +19,12 @@ from genlab.sound.levels import Meter, full_scale, is_silent, speech_span
 from genlab.sound.mel import log_mel
 from genlab.sound.reading import BITS, blocks, header
 
-VERSION = 2  # part of every store's key: raise it when a sound becomes another spectrogram
+VERSION = 3  # part of every store's key: raise it when a sound becomes another spectrogram
 MULTIPLE = 4  # of frames: the ResNet generators halve an image twice
 LEAST = 0.1  # nats that a band's standard deviation counts as, at least: of bands in which a speaker has nothing
 CLIPPED, SILENT = "clipped: three samples in a row at full scale", "silent: left out"
+BEYOND = "beyond full scale, as floats can be: taken as it is"
+CANCELS = "its channels cancel each other in their mean: left out; keep one of them, or turn one upside down"
 SHORT = "shorter than data.frames: repeated"
 STORED = np.float16  # to 0.004 nats, 0.03 dB, in half of the room
 
@@ -113,9 +115,9 @@ class Spectrograms:
         """
         meter = Meter(full_scale(BITS.get(header(path).stored)))
         frames, level = log_mel(blocks(path, self.form.sample_rate, meter), self.form)
-        notes = [CLIPPED] if meter.clipped else []
-        if is_silent(level):
-            findings.read([*notes, SILENT])
+        notes = [CLIPPED] if meter.clipped else [BEYOND] if meter.beyond else []
+        if meter.cancels or is_silent(level):
+            findings.read([*notes, CANCELS if meter.cancels else SILENT])
             return None
         first, end = speech_span(level, self.trim)
         chosen = fitted(first, end, len(level), self.frames)

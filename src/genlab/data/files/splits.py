@@ -91,7 +91,8 @@ def require_folder(path: Path, key: str = "data.path", what: str = "pictures") -
         DataError: there is no such folder.
     """
     if not path.is_dir():
-        raise DataError(f"{key}={path}: there is no such folder. Type: {key}=DIR with your {what} in it.")
+        found = "is a file, and a folder is needed" if path.is_file() else "there is no such folder"
+        raise DataError(f"{key}={path}: {found}. Type: {key}=DIR with your {what} in it.")
     require_one_folder_each(path, key, what)
 
 

@@ -13,11 +13,10 @@ from genlab.sound.reading import BITS, Header, blocks, header
 
 @dataclass(frozen=True)
 class Sound(File):
-    """``header``: None if the file cannot be read; ``peak``: the largest sample; ``clipped``: those in a row at full scale."""
+    """``header``: None if the file cannot be read; ``meter``: what its samples are like."""
 
     header: Header | None
-    peak: float
-    clipped: int
+    meter: Meter
 
     @property
     def is_readable(self) -> bool:
@@ -35,11 +34,19 @@ class SoundSurvey(Surveyed[Sound]):
 
     def clipped(self) -> list[str]:
         """The names of files that are clipped."""
-        return [sound.name for sound in self.every if sound.clipped]
+        return [sound.name for sound in self.every if sound.meter.clipped]
 
     def silent(self) -> list[str]:
         """The names of files in which no sample can be heard."""
-        return [sound.name for sound in self.every if sound.is_readable and sound.peak < SILENT]
+        return [sound.name for sound in self.every if sound.is_readable and sound.meter.peak < SILENT]
+
+    def beyond(self) -> list[str]:
+        """The names of files with samples beyond full scale."""
+        return [sound.name for sound in self.every if sound.meter.beyond]
+
+    def cancelling(self) -> list[str]:
+        """The names of files of which the channels cancel each other."""
+        return [sound.name for sound in self.every if sound.meter.cancels]
 
 
 def survey_sounds(files: dict[str, list[Path]]) -> SoundSurvey:
@@ -56,5 +63,5 @@ def survey_sound(path: Path, root: Path) -> Sound:
         for _ in blocks(path, meter=meter):
             pass
     except Unreadable:
-        return Sound(name, *digest, None, 0.0, 0)
-    return Sound(name, *digest, found, meter.peak, meter.clipped)
+        return Sound(name, *digest, None, Meter())
+    return Sound(name, *digest, found, meter)

@@ -136,29 +136,42 @@ class SpeechFolders(Source):
         """The files below each speaker's folder, and those of each part as its sub-folders give them.
 
         Raises:
-            ConfigError: both speakers are one folder.
+            ConfigError: both speakers are one folder, or one lies in the other's.
             DataError: there is no such folder, or nothing to train on in it.
         """
         for side, root in self.roots.items():
             require_folder(root, f"data.{side.lower()}", "sounds")
-        a, b = self.roots.values()
-        if a.resolve() == b.resolve():
-            raise ConfigError(
-                [Problem(f"data.b={b}", "is the folder of speaker A", "Type: data.b=DIR of another speaker")]
-            )
+        require_apart(*self.roots.values())
         listings = {side: look_in(root.absolute(), self.on_error, wanted=is_sound) for side, root in self.roots.items()}
         parts: Parts = {f"{split}{side}": [] for side in SIDES for split in SPLITS}
         for side, listing in listings.items():
             for path in listing.files:
                 parts[f"{split_in(path, listing.root) or 'train'}{side}"].append(path)
             if not parts[f"train{side}"]:
-                raise DataError(f"data.{side.lower()}={self.roots[side]}: no sounds ({NAMED}) in it or in its train.")
+                key, what = f"data.{side.lower()}", f"no sounds ({NAMED}) in it or in its train"
+                raise DataError(f"{key}={self.roots[side]}: {what}. Type: {key}=DIR with your sounds in it.")
         return listings, parts
 
     def sounds(self, data_root: Path) -> Parts:
         """The files by part."""
         listings, parts = self.find_files()
         return each_completed(parts, listings)
+
+
+def require_apart(a: Path, b: Path) -> None:
+    """Refuse two speakers who would share files.
+
+    Raises:
+        ConfigError: they are one folder, or one lies in the other's.
+    """
+    own, other = a.resolve(), b.resolve()
+    if own == other:
+        raise ConfigError([Problem(f"data.b={b}", "is the folder of speaker A", "Type: data.b=DIR of another speaker")])
+    if own.is_relative_to(other) or other.is_relative_to(own):
+        inner, outer = ("a", "B") if own.is_relative_to(other) else ("b", "A")
+        what = f"lies in the folder of speaker {outer}: its sounds would be both speakers'"
+        remedy = "Type: data.a=DIR data.b=OTHER of two folders, neither in the other"
+        raise ConfigError([Problem(f"data.{inner}={a if inner == 'a' else b}", what, remedy)])
 
 
 def each_completed(parts: Parts, listings: dict[str, Listing]) -> Parts:

@@ -31,7 +31,7 @@ def require_short(path: Path, limits: Limits) -> None:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{what} Cut it; translate.py takes any length.")
 
 
-SOUNDS = Kind("sound", FORMATS, is_sound, require_short)
+SOUNDS = Kind("sound", FORMATS, is_sound, require_short, explained=True)
 
 
 def sound_of(path: Path) -> tuple[Header, np.ndarray]:

@@ -75,12 +75,16 @@ def is_picture(start: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a page takes: one of it in words, its formats, how it is known by its first bytes, and what is asked of a file."""
+    """What a page takes: one of it in words, its formats, how it is known by its first bytes, and what is asked of a file.
+
+    ``explained``: the reason why one cannot be read is in words that are meant for users, and names no path.
+    """
 
     word: str
     formats: str
     is_one: Callable[[bytes], bool]
     require: Callable[[Path, Limits], None]
+    explained: bool = False
 
 
 PICTURES = Kind("picture", KINDS, is_picture, lambda path, limits: limits.require_pixels(*header(path).size))
@@ -122,7 +126,8 @@ def readable(kind: Kind = PICTURES) -> Iterator[None]:
     try:
         yield
     except Unreadable as error:
-        what = f"The {kind.word} is damaged: it cannot be read to its end."
+        why = error.why if kind.explained else "it cannot be read to its end"
+        what = f"The {kind.word} is damaged: {why}."
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, what) from error
 
 
