@@ -47,7 +47,9 @@ def test_an_idea_has_words_commands_a_picture_a_number_and_a_page_to_go_on(idea)
 @pytest.mark.parametrize("idea", BUILT, ids=each)
 def test_every_line_is_a_command_that_composes(idea):
     others = [line for line in idea.lines if not line.startswith("python src/")]
-    assert all(line.startswith(("tensorboard --logdir ", "pytest -n 0 tests/", "python tests/voices.py ")) for line in others)
+    assert all(
+        line.startswith(("tensorboard --logdir ", "pytest -n 0 tests/", "python tests/voices.py ")) for line in others
+    )
     for command in idea.commands:
         cfg = command.composed()
         if command.door == "sweep":
