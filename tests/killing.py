@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 
 import photographs
+import speaking
+import vowels
 
 REPO = Path(__file__).resolve().parent.parent
 COMMON = [
@@ -20,7 +22,13 @@ COMMON = [
 
 
 def choices(model, folder):
-    """A model, a small set that it takes (made in ``folder`` where it is one of pictures), and what keeps it small."""
+    """A model, a small set that it takes (made in ``folder`` where it is one of files), and what keeps it small.
+
+    ``speech`` is the CycleGAN of two speakers.
+    """
+    if model == "speech":
+        speakers = vowels.two_speakers(folder / "speech", train=34, seconds=0.6)
+        return [*speaking.TINY, *(f"data.{side}={place}" for side, place in speakers.items()), "data.batch_size=4"]
     if model not in photographs.SMALL:
         few = ["model.prior.components=10"] if model == "vamp_vae" else []
         size = "model.generator.width=8" if model == "restoration" else "model.latent_dim=4"

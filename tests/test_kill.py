@@ -20,6 +20,7 @@ MODELS = sorted(path.stem for path in (REPO / "conf" / "model").glob("*.yaml"))
         # full pools, no pictures and no classifier of domains
         ("cyclegan", 1, ["trainer.max_epochs=4", *UNMEASURED]),
         ("cyclegan", 1, ["trainer.max_epochs=3", *UNMEASURED, *BEYOND]),
+        ("speech", 1, ["trainer.max_epochs=4"]),
     ],
 )
 def test_a_killed_run_continues_to_the_same_bits(model, kills, small, tmp_path, cache, train, trainings):

@@ -18,7 +18,7 @@ import leaves
 from killing import choices, rows
 from photographs import BEYOND
 
-PICTURES = ("pix2pix", "cyclegan")
+PICTURES = ("pix2pix", "cyclegan", "speech")
 
 # ---- one pair of ranks that trains every model -----------------------------------------------------------------------
 
@@ -58,6 +58,7 @@ MORE = {
     "pix2pix-critic": ("pix2pix", INSTANCE + CRITIC),
     "cyclegan-pool": ("cyclegan", []),
     "cyclegan-beyond": ("cyclegan", ["model.pool_size=0", *BEYOND]),
+    "cyclegan-speech": ("speech", ["model.pool_size=0", *BEYOND]),
 }
 TOGETHER = ("cgan-remedies",)  # whose discriminator judges several images of a batch together
 LEAVES = ("AAE", "Remedies", "WarmUp")  # kinds of models that are still to come: tests/leaves.py
