@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from genlab.apps.evaluate.bench import Measured
+from genlab.apps.evaluate.measured import Measured
 from genlab.apps.evaluate.report import entry, write_table
 from genlab.apps.evaluate.table import Row, drawn, over_seeds, table
 from genlab.metrics.directions import direction

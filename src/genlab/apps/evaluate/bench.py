@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -13,7 +11,8 @@ from omegaconf import DictConfig
 
 from genlab.apps.command.evaluators import described, evaluate_callback, notes
 from genlab.apps.evaluate.kept import folder_for
-from genlab.apps.evaluate.pictures import Looks, reconstructions_of, samples_of
+from genlab.apps.evaluate.measured import Looks, Measured
+from genlab.apps.evaluate.pictures import reconstructions_of, samples_of
 from genlab.apps.train.build import QUIET
 from genlab.apps.train.messages import counts
 from genlab.callbacks.code_mixture import FitMixture
@@ -28,21 +27,6 @@ from genlab.metrics.extractors.kept import Kept
 from genlab.random import keyed_number
 from genlab.runs.load import Loaded
 from genlab.signals import caught
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What came of a checkpoint.
-
-    ``by_seed``: its metrics by each seed; ``facts``: what ``summary.json`` says besides; ``looks``: a few of its images.
-    """
-
-    path: Path
-    step: int
-    by_seed: list[dict[str, float]]
-    counts: dict[str, Any]
-    facts: dict[str, Any] = field(default_factory=dict)
-    looks: Looks = field(default_factory=dict)
 
 
 class Bench:

@@ -14,7 +14,7 @@ from genlab.apps.command.device import device_for
 from genlab.apps.command.evaluators import described
 from genlab.apps.command.networks import stated_files
 from genlab.apps.command.paths import cache_root
-from genlab.apps.evaluate.bench import Measured
+from genlab.apps.evaluate.measured import Measured
 from genlab.apps.evaluate.pairs import Terms, are_pairs, means_over_pairs, terms_of
 from genlab.apps.evaluate.report import write_table
 from genlab.apps.evaluate.table import drawn, rows_of

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
 
+from genlab.apps.evaluate.measured import Looks, Measured
 from genlab.callbacks.pictures import SEED
 from genlab.callbacks.samples import labels_for, sampled
 from genlab.contracts import DataSpec, Images, Reconstructs, Split
@@ -20,14 +20,8 @@ from genlab.models.base.code_mixture import can_sample
 from genlab.models.base.labels import for_model
 from genlab.models.base.model import Model
 
-if TYPE_CHECKING:
-    from genlab.apps.evaluate.bench import Measured
-
 COUNT = 10  # images of a row
 SIDE = 96  # pixels of one, at most
-
-
-Looks = dict[str, Tensor]  # ``real``, ``reconstructions``, ``samples`` as far as there are any; uint8 [N, H, W, 3]
 
 
 def reconstructions_of(model: Model, data: StoreData, split: Split) -> Looks:

@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from genlab import console
-from genlab.apps.evaluate.bench import Measured
+from genlab.apps.evaluate.measured import Measured
 from genlab.apps.evaluate.table import COLUMNS, Row, drawn, over_seeds, table
 from genlab.files import replacing
 from genlab.runs.summary import NAME, Summary, versions

@@ -14,8 +14,9 @@ from genlab import console
 from genlab.apps.command.device import device_for
 from genlab.apps.command.paths import cache_root, folders_typed, output_folder, prepare, saved_configuration
 from genlab.apps.command.second_set import second_sets
-from genlab.apps.evaluate.bench import Bench, Measured
+from genlab.apps.evaluate.bench import Bench
 from genlab.apps.evaluate.comparable import images_of, require_same
+from genlab.apps.evaluate.measured import Measured
 from genlab.apps.evaluate.pictures import write_pictures
 from genlab.apps.evaluate.report import report
 from genlab.config.build import build

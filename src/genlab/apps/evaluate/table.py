@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from genlab.apps.evaluate.bench import Measured
+from genlab.apps.evaluate.measured import Measured
 from genlab.metrics.directions import direction
 from genlab.metrics.names import with_asides
 from genlab.runs.final_table import BESIDE

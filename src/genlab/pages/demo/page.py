@@ -11,6 +11,7 @@ from genlab.pages.html import data, text
 from genlab.pages.policy import UNFRAMED, policy
 
 FOLDER = Path(__file__).with_name("web")
+SCRIPTS = ("page", "asking", "codes", "labels", "pictures", "samples", "translation", "start")  # the last one begins
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,13 @@ class Page:
     @classmethod
     def of(cls, told: dict[str, Any]) -> Page:
         """The page of a model of which this is told; whatever a name has in it, it is text."""
-        style, script, frame = (
-            FOLDER.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
-        )
+        style, frame = written("page.css"), written("page.html")
+        script = "\n".join(written(f"{name}.js") for name in SCRIPTS)
         parts = {"title": text(told["title"]), "style": style, "script": script, "told": data("told", told)}
         allowed = policy(script, style, asks=True, plays=told["sound"] is not None)
         return cls(Template(frame).substitute(parts).encode(), f"{allowed}; {UNFRAMED}")
+
+
+def written(name: str) -> str:
+    """A file of the page."""
+    return FOLDER.joinpath(name).read_text(encoding="utf-8")
