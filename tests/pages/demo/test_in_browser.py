@@ -114,9 +114,8 @@ def test_two_pictures_are_given_and_the_path_between_them_is_walked(opened, tmp_
     page.until("document.querySelectorAll('#path .strip img').length === 9")
     move(page, "#path input", 0.5)
     changed(page, end)
-    page.until(
-        "document.querySelector('#from').textContent === 'path 0.50'"
-    )  # a picture asked for before may come first
+    # a picture that was asked for before may come first
+    page.until("document.querySelector('#from').textContent === 'path 0.50'")
     quiet(page)
 
 
