@@ -76,9 +76,9 @@ def fitting(cfg, model, found, cache):
     return {evaluate.name_of(one) for one in evaluate.stages["test"][1]}
 
 
-def measured(cfg, model, found, cache):
-    """What the evaluator of speech alone says of a model, and the callback."""
-    for name in [name for name in cfg.metrics if name != "speech" and OmegaConf.is_dict(cfg.metrics[name])]:
+def measured(cfg, model, found, cache, only="speech"):
+    """What the evaluator of speech alone, or another one, says of a model, and the callback."""
+    for name in [name for name in cfg.metrics if name != only and OmegaConf.is_dict(cfg.metrics[name])]:
         if "_target_" in cfg.metrics[name]:
             cfg.metrics[name] = None
     evaluate = attached(cfg, model, found, cache)

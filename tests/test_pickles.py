@@ -62,6 +62,7 @@ PLACES = {
     "interop/onnx.py onnx.load": "",  # what the line before has written; protocol buffers hold no code
     "interop/reference_weights.py torch.load": "test_weights_of_the_reference, test_init_from",
     "metrics/extractors/layout.py torch.load": "test_inceptions_weights, test_other_weights_of_a_network_…",
+    "metrics/speech/speaker_encoder.py torch.load": "test_a_pickled_object_is_refused, in metrics/speech/…",
     "metrics/perceptual.py torch.load": "test_a_pickled_object_in_a_file_of_weights, in metrics/test_perceptual.py",
     "files.py torch.load": "test_what_is_kept_of_a_set",
     "pages/demo/directions.py np.load": "test_directions_of_attributes",

@@ -11,12 +11,15 @@ LOWER = (
 HIGHER = (
     *("psnr", "ssim", "precision", "recall", "density", "coverage", "clipped_density", "clipped_coverage"),
     *("inception_score", "modes", "high_quality", "target_rate", "speaker_rate", "mel_mcd_gain"),
+    *("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "speaker_cosine"),
     *("mig_hist20", "mig_chen", "sap", "dci", "factor_vae_score", "beta_vae_score", "modularity", "explicitness"),
     *("infom", "infoe", "infoc", "auroc", "ap"),
 )
 NOT_COMPARED = (
     *("nll_ess", "target_rate_before", "kid_sd", "inception_score_sd"),
     *(f"{name}_{what}" for name in ("mel_mcd", "mel_lsd", "speaker_rate") for what in ("before", "scaled")),
+    *(f"{name}_{side}" for name in ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl", "speaker_cosine") for side in "ab"),
+    "speaker_cosine_before",
 )
 OWN_LOWER = ("loss", "recon", "cross_entropy", "class_error", "cycle_l1", "identity_l1", "label_leak", "code_mmd")
 OWN_HIGHER = ("elbo", "accuracy", "label_accuracy", "worst_group_accuracy", "mean_group_accuracy")
