@@ -1,11 +1,14 @@
 """Models that do known things to a voice, and what is measured of them, alone or as one of two ranks."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 import torch
 from omegaconf import OmegaConf
 from torch import distributed
 
+import judging
 from evaluators import ALONE
 from genlab.apps.command.evaluators import evaluate_callback
 from genlab.callbacks.evaluators.evaluator import Seen
@@ -15,7 +18,7 @@ from genlab.data.store.handover import hand_over, handed_over
 from genlab.data.store.module import StoreData
 from genlab.models.base.distributed import rank, world_size
 
-__all__ = ["Listener", "hand_over"]
+__all__ = ["Listener"]
 
 FORM = {"sample_rate": 16000, "n_fft": 1024, "hop_length": 256, "n_mels": 64, "f_min": 0.0, "f_max": 4000.0}
 REST = {"frames": 32, "trim": 40.0, "spread": 4.0, "on_error": "stop", "batch_size": 1, "limit": None}
@@ -103,12 +106,24 @@ def test(evaluate, model):
 test.__test__ = False
 
 
-def measure_as(rank, world, folder):
-    """One of several ranks, with the set that rank 0 has prepared: leaves its numbers in ``folder``."""
-    from pathlib import Path
+def on_two_ranks(trainings, cfg, found, folder, only="speech"):
+    """What each of two ranks says of a model that changes nothing."""
+    hand_over(found, folder)
+    save(cfg, folder)
+    place = [{"folder": folder, "output": folder / f"{n}.txt"} for n in (0, 1)]
+    ranks = [trainings.start("listening:measure_as", n, 2, str(folder), only, **place[n]) for n in (0, 1)]
+    assert [one.wait(120) for one in ranks] == [0, 0], (folder / "0.txt").read_text()[-2000:]
+    for one in ranks:
+        one.end()
+    return [torch.load(folder / f"{n}.pt") for n in (0, 1)]
 
+
+def measure_as(rank, world, folder, only):
+    """One of several ranks, with the set that rank 0 has prepared: leaves its numbers in ``folder``."""
+    if only != "speech":
+        judging.install(pytest.MonkeyPatch(), Path(folder) / f"packages_{rank}")
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world)
     cfg = OmegaConf.load(Path(folder) / "config.yaml")
-    values, _ = measured(cfg, Same(), handed_over(Path(folder)), Path(folder))
+    values, _ = measured(cfg, Same(), handed_over(Path(folder)), Path(folder), only)
     torch.save(values, f"{folder}/{rank}.pt")
     distributed.destroy_process_group()

@@ -102,6 +102,14 @@ def test_what_is_missing_is_told_with_the_words_to_type(measured, prepared, monk
         measured("speaker_similarity", listening.Same())
 
 
+def test_two_ranks_say_what_one_does(composed, measured, prepared, trainings, tmp_path):
+    cfg = composed("model=cyclegan", "data=speech_folders", "data.a=a", "data.b=b", "metrics=[default,dnsmos]", *ALONE)
+    expected, _ = measured("dnsmos", listening.Same())
+    found = listening.on_two_ranks(trainings, cfg, prepared, tmp_path, "dnsmos")
+    assert found[1] == {}
+    assert found[0] == pytest.approx(expected, rel=1e-9)
+
+
 def test_which_end_is_the_good_one():
     assert [direction(f"test/{name}") for name in ("dnsmos_ovrl_AtoB", "speaker_cosine_BtoA")] == [1, 1]
     assert [

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from torch import distributed
 
 from evaluators import ALONE
@@ -231,16 +230,8 @@ def test_two_ranks_measure_the_same_as_one(voices, cache, trainings, tmp_path, c
     expected, _ = listening.measured(
         listening.configured(composed), listening.Same(), listening.prepared(voices, cache), cache
     )
-    listening.hand_over(listening.prepared(voices, cache), tmp_path)
-    listening.save(listening.configured(composed), tmp_path)
-    ranks = [
-        trainings.start("listening:measure_as", n, 2, str(tmp_path), folder=tmp_path, output=tmp_path / f"{n}.txt")
-        for n in (0, 1)
-    ]
-    assert [one.wait(120) for one in ranks] == [0, 0], (tmp_path / "0.txt").read_text()[-2000:]
-    for one in ranks:
-        one.end()
-    found = [torch.load(tmp_path / f"{n}.pt") for n in (0, 1)]
+    cfg, prepared = listening.configured(composed), listening.prepared(voices, cache)
+    found = listening.on_two_ranks(trainings, cfg, prepared, tmp_path)
     assert found[1] == {}
     assert found[0].keys() == expected.keys()
     for name, value in expected.items():
