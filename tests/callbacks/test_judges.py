@@ -10,20 +10,9 @@ from genlab.contracts import ConfigError
 from genlab.metrics.directions import direction
 
 import listening
-from vowels import two_speakers
 
 for package in ("soundfile", "soxr", "onnxruntime"):
     pytest.importorskip(package, reason="an extra is not installed")
-
-
-@pytest.fixture(scope="module")
-def voices(tmp_path_factory):
-    return two_speakers(tmp_path_factory.mktemp("speech"), train=8, rest=4, seconds=0.9)
-
-
-@pytest.fixture
-def prepared(voices, cache):
-    return listening.prepared(voices, cache)
 
 
 @pytest.fixture

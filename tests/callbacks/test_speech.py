@@ -20,16 +20,6 @@ pytest.importorskip("soundfile", reason="the extra speech is not installed")
 pytest.importorskip("soxr", reason="the extra speech is not installed")
 
 
-@pytest.fixture(scope="module")
-def voices(tmp_path_factory):
-    return two_speakers(tmp_path_factory.mktemp("speech"), train=8, rest=4, seconds=0.9)
-
-
-@pytest.fixture
-def prepared(voices, cache):
-    return listening.prepared(voices, cache)
-
-
 @pytest.fixture
 def measured(composed, prepared, cache, voices):
     """``measured(model, …)``: the numbers of the test, and what measured them."""

@@ -22,6 +22,7 @@ from genlab.models.base.translation import family_for
 from genlab.nets.gated_2_1_2d import Gated212D
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
+from hooks import shown_to
 
 import parity
 from parity import BETAS, FAST, LR, REFERENCE, assert_gradients, assert_loss, gradients, images, noise, spec
@@ -200,15 +201,6 @@ def test_accumulated_batches_play_as_one_large_one():
 
 
 # ---- masks ----------------------------------------------------------------------------------------------------------
-
-
-def shown_to(net, act):
-    """What a generator is given while ``act`` runs."""
-    seen = []
-    hook = net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
-    act()
-    hook.remove()
-    return seen
 
 
 def test_only_what_is_translated_in_training_is_masked():

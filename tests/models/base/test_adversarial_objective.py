@@ -15,6 +15,7 @@ from genlab.models.base.gradient_penalties import GradientPenalties
 from genlab.nets.patchgan import PatchGAN
 from genlab.nets.resnet import ResNet
 from genlab.nets.unet import UNet
+from hooks import shown_to
 
 import parity
 from parity import images, noise, spec, step
@@ -273,15 +274,6 @@ def test_images_that_share_a_batch_entry_are_changed_alike():
     x = images(0, "a", 4, 16)
     both = augmented(torch.cat([x, x], 1), "color", "translation", "cutout", parts=2)
     assert torch.equal(both[:, :3], both[:, 3:])
-
-
-def shown_to(net, act):
-    """What a discriminator is given while ``act`` runs, in order."""
-    seen = []
-    hook = net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
-    act()
-    hook.remove()
-    return seen
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -12,13 +12,11 @@ import torch
 
 from genlab.callbacks.evaluators.evaluation import Evaluation
 from genlab.callbacks.evaluators.evaluator import Evaluator, Seen
-from genlab.callbacks.evaluators.listening import LONGEST
+from genlab.callbacks.evaluators.listening import heard_sound, levels, training_rows
 from genlab.callbacks.evaluators.parallel import recording
 from genlab.callbacks.translations import Made
 from genlab.config.types import NonNegativeInt, PositiveInt
 from genlab.contracts import Translates
-from genlab.data.store.order import repeated
-from genlab.data.store.scale import stored
 from genlab.files import key_of
 from genlab.metrics.error_bars.resampling import FEWEST
 from genlab.metrics.names import SE
@@ -26,7 +24,6 @@ from genlab.metrics.speech import dnsmos, speaker_encoder
 from genlab.metrics.speech.packaged import Packaged
 from genlab.metrics.speech.summary import OTHER, WAYS
 from genlab.models.base.distributed import gather_by_rank
-from genlab.sound.griffin_lim import sound_of
 from genlab.sound.reading import resampled
 
 RATE = 16_000  # Hz that these networks hear
@@ -94,7 +91,6 @@ class Judge(Evaluator):
 
     def rows(self, now: Evaluation, made: Made) -> list[Row]:
         """A row for each translation of a batch."""
-        levels = stored(made.y.float().cpu(), now.prepared.spec.scale(made.way.target))[:, 0].numpy()
         return [
             {
                 "side": made.way.source,
@@ -102,7 +98,7 @@ class Judge(Evaluator):
                 "real": torch.from_numpy(self.recorded(now, now.split, made.way.source, index)),
                 "made": torch.from_numpy(self.heard(now, translated)),
             }
-            for index, translated in zip(made.index.tolist(), levels, strict=True)
+            for index, translated in zip(made.index.tolist(), levels(made, now.prepared), strict=True)
         ]
 
     def recorded(self, now: Evaluation, split: str, side: str, index: int) -> np.ndarray:
@@ -116,8 +112,7 @@ class Judge(Evaluator):
         """The sound that Griffin and Lim make of a spectrogram [n_mels, T], as the network judges it. [K]."""
         form = now.prepared.spec.sound
         assert form is not None
-        x = torch.from_numpy(log_mel[None, :, :LONGEST].astype(np.float32))
-        sound = sound_of(x, form, self.iterations)[0].numpy()
+        sound = heard_sound(log_mel, form, self.iterations)
         if form.sample_rate != RATE:
             sound = np.concatenate([*resampled(iter([sound]), form.sample_rate, RATE)])
         return self.judged(sound)
@@ -219,7 +214,6 @@ class SpeakerSimilarity(Judge):
 
     def common(self, now: Evaluation, side: str) -> np.ndarray:
         """The mean over a speaker's training recordings, of length 1. [K]."""
-        many = len(now.prepared.columns["train"][side])
-        rows = np.sort(repeated(many, min(many, TRAINING), "speaker similarity", side)).tolist()
+        rows = training_rows(now.prepared, side, TRAINING, "speaker similarity")
         mean: np.ndarray = np.mean([self.recorded(now, "train", side, row) for row in rows], 0)
         return mean / np.linalg.norm(mean)

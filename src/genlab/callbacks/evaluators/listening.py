@@ -9,6 +9,7 @@ import torch
 
 from genlab.callbacks.evaluators.parallel import recording
 from genlab.callbacks.translations import Made, Way
+from genlab.contracts import MelFormat
 from genlab.data.store.order import repeated
 from genlab.data.store.scale import stored, unit
 from genlab.data.store.source import PreparedData
@@ -42,8 +43,7 @@ class Listener:
 
     def rows(self, split: str, made: Made, partners: dict[int, int]) -> list[Row]:
         """A row for each translation of a batch. ``partners``: the target's row of the sentence, by the source's."""
-        levels = stored(made.y.float().cpu(), self.prepared.spec.scale(made.way.target))[:, 0].numpy()
-        rows = zip(made.index.tolist(), levels.astype(np.float64), strict=True)
+        rows = zip(made.index.tolist(), levels(made, self.prepared).astype(np.float64), strict=True)
         return [self.row(split, made.way, index, translated, partners.get(index)) for index, translated in rows]
 
     def row(self, split: str, way: Way, index: int, made: np.ndarray, partner: int | None) -> Row:
@@ -82,8 +82,7 @@ class Listener:
 
     def heard(self, log_mel: np.ndarray) -> Row:
         """Moments of the mel-cepstrum, and sums over the pitch of the sound that Griffin and Lim make of it."""
-        x = torch.from_numpy(log_mel[None, :, :LONGEST].astype(np.float32))
-        sound = sound_of(x, self.form, self.iterations)[0].numpy()
+        sound = heard_sound(log_mel, self.form, self.iterations)
         found = pitch_sums(pitch(sound, self.form.sample_rate))
         return {"moments": self.moments(log_mel), "pitch": torch.from_numpy(found)}
 
@@ -94,8 +93,25 @@ class Listener:
 
     def speaker(self, side: str) -> Speaker:
         """What the classifier learns of a speaker, from training recordings alone."""
-        many = len(self.prepared.columns["train"][side])
-        rows = np.sort(repeated(many, min(many, TRAINING), "speaker", side)).tolist()
+        rows = training_rows(self.prepared, side, TRAINING, "speaker")
         heard = (self.moments(recording(self.prepared, "train", side, row)).numpy() for row in rows)
         first, *rest = map(Moments, heard)
         return Speaker(sum(rest, first))
+
+
+def levels(made: Made, prepared: PreparedData) -> np.ndarray:
+    """Translations in the voices that they become: natural logarithms, float32 [B, n_mels, T] on the host."""
+    return stored(made.y.float().cpu(), prepared.spec.scale(made.way.target))[:, 0].numpy()
+
+
+def heard_sound(log_mel: np.ndarray, form: MelFormat, iterations: int) -> np.ndarray:
+    """The sound that Griffin and Lim make of a spectrogram [n_mels, T], of its first ``LONGEST`` frames: float32 [N]."""
+    x = torch.from_numpy(log_mel[None, :, :LONGEST].astype(np.float32))
+    return sound_of(x, form, iterations)[0].numpy()
+
+
+def training_rows(prepared: PreparedData, side: str, most: int, purpose: str) -> list[int]:
+    """Rows of a speaker's training recordings, ``most`` at most, in their order. ``purpose``: key of the draw."""
+    many = len(prepared.columns["train"][side])
+    found: list[int] = np.sort(repeated(many, min(many, most), purpose, side)).tolist()
+    return found
