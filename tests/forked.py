@@ -65,9 +65,9 @@ class Forks:
             return process.wait(60), process.said()
 
     def close(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.wait()
+        """End the process, and close what leads to it."""
+        with self.process:
+            self.process.kill()
 
 
 class Fork:
