@@ -91,11 +91,16 @@ def steps_of(run):
     return [row["step"] for row in run.rows]
 
 
+def service():
+    """W&B's own process."""
+    return singleton()._connection._proc._process
+
+
 def kill_service():
     """As the system does where memory runs out."""
-    service = singleton()._connection._proc._process
-    os.kill(service.pid, signal.SIGKILL)
-    service.wait()
+    killed = service()
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
 
 
 # ---- what is recorded -------------------------------------------------------------------------------------------------
@@ -144,6 +149,11 @@ def recorded(data):
             found = b""
 
 
+def rows_of(records):
+    """The rows among records: names to values in JSON."""
+    return [{item.nested_key[0]: item.value_json for item in r.history.item} for r in records if r.history.item]
+
+
 def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
     """Recorded offline, by W&B's own program, under the names of the environment."""
     for name, value in {"NAME": "nice", "TAGS": "mine", "NOTES": "why"}.items():
@@ -159,7 +169,7 @@ def test_w_and_b_itself_keeps_rows_whose_step_goes_back(tmp_path, monkeypatch):
     wandb.teardown()  # as at the end of a process: W&B's own one has written everything then
     (file,) = (tmp_path / "wandb").glob(f"offline-run-*-{ID}/run-{ID}.wandb")
     records = list(recorded(file.read_bytes()))
-    found = [{item.nested_key[0]: item.value_json for item in r.history.item} for r in records if r.history.item]
+    found = rows_of(records)
     assert [(row["step"], row.get("train/loss")) for row in found] == [
         ("34", "17"),
         ("17", "8.5"),
@@ -375,6 +385,20 @@ def test_all_pieces_of_a_run_are_uploaded_by_the_line_that_is_said_also_after_a_
     assert after > 500
     assert steps == [*range(before), *range(1401 - after, 1400), 2000]
     assert server.runs[ID].exit == 0
+
+
+def test_pieces_are_mended_when_the_process_that_writes_them_has_ended(tmp_path, monkeypatch):
+    """It writes the last rows of a run after ``finish``: cut before, the piece would lose them all."""
+    ended = []
+    log = opened(tmp_path, "offline")
+    logged(log, *range(10))
+    log.close({}, 0)
+    writer = service()
+    monkeypatch.setattr(ours, "mend", lambda folder: [ended.append(writer.poll()), mend(folder)])
+    opened(tmp_path, "offline").close({}, 0)
+    assert ended == [0]
+    first, _ = sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb"))
+    assert [row["step"] for row in rows_of(recorded(first.read_bytes()))] == [str(step) for step in range(10)]
 
 
 def test_w_and_b_that_dies_again_is_left(tmp_path, monkeypatch, capfd):

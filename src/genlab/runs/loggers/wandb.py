@@ -22,7 +22,7 @@ from genlab.runs.final_table import Row
 from genlab.runs.loggers.record import Record
 from genlab.runs.loggers.wandb_files import checkpoint_artifact, files_in, final_numbers, save, save_changes
 from genlab.runs.loggers.wandb_mode import chosen_mode
-from genlab.runs.loggers.wandb_pieces import mend
+from genlab.runs.loggers.wandb_pieces import mend, pieces
 from genlab.runs.loggers.wandb_service import in_short, start_service, stop_service
 from genlab.runs.wandb_agent import agents_run_id, apart_from_parameters
 from genlab.signals import CODES
@@ -83,6 +83,8 @@ class WandbLog(Record):
         mode, why = "disabled", "as asked"
         try:
             if self.mode != "disabled":
+                if pieces(self.folder):
+                    stop_service()  # of an earlier run in this process: it writes the last rows after the run's end
                 mode, why = chosen_mode(self.mode, start_service(self.folder, self.warn))
             if mode != "disabled":
                 self.record(mode)

@@ -14,12 +14,17 @@ HEADER = 7  # bytes: of a file (W&B's mark), and of each chunk (checksum 4, leng
 ENDS = (1, 4)  # types of chunk: a whole record, and the last chunk of one
 
 
+def pieces(folder: Path) -> list[Path]:
+    """The files of the offline pieces in ``folder``."""
+    return [*folder.glob("offline-run-*/*.wandb")]
+
+
 def mend(folder: Path) -> None:
     """Cut off what follows the last whole record of every offline piece in ``folder``; one that has none is removed.
 
     No process may be writing to them.
     """
-    for path in folder.glob("offline-run-*/*.wandb"):
+    for path in pieces(folder):
         data = path.read_bytes()
         if not (end := whole(data)):
             path.unlink()
