@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import torch
 
-from genlab.metrics.frechet import Moments, frechet_distance
+from genlab.metrics.frechet import frechet_distance
 from genlab.metrics.kernel import mmd2
 from genlab.metrics.mind import monge_distance
+from genlab.metrics.moments import Moments
 from genlab.metrics.neighbours import neighbours
 
 FIDELITY, DIVERSITY = ("precision", "density", "clipped_density"), ("recall", "coverage", "clipped_coverage")

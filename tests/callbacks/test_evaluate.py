@@ -18,8 +18,9 @@ from genlab.metrics.extractors.choose import make_extractor
 from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.extractors.small_networks import random_features
-from genlab.metrics.frechet import Moments, frechet_distance
+from genlab.metrics.frechet import frechet_distance
 from genlab.metrics.kernel import mmd2
+from genlab.metrics.moments import Moments
 from genlab.metrics.reconstruction import reconstruction_terms
 from genlab.models.base.model import Model
 

@@ -19,7 +19,8 @@ from genlab.data.store.module import StoreData
 from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.extractors.real_features import RealFeatures
 from genlab.metrics.extractors.small_networks import random_features
-from genlab.metrics.frechet import Moments, frechet_distance
+from genlab.metrics.frechet import frechet_distance
+from genlab.metrics.moments import Moments
 from genlab.metrics.reconstruction import reconstruction_terms
 
 from conditional import SETS, chosen

@@ -5,7 +5,8 @@ import torch
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from genlab.metrics.extractors.small_networks import random_features
-from genlab.metrics.frechet import Moments, frechet_distance
+from genlab.metrics.frechet import frechet_distance
+from genlab.metrics.moments import Moments
 
 
 def cloud(n, d, seed, shift=0.0, scale=1.0):

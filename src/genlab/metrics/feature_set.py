@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from genlab.metrics.frechet import Moments
+from genlab.metrics.moments import Moments
 
 if TYPE_CHECKING:
     from genlab.metrics.extractors.extractor import Extractor

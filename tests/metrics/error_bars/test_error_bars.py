@@ -9,9 +9,10 @@ from genlab.metrics.error_bars.influence import halves, parted
 from genlab.metrics.error_bars.kernel_error import discrepancy_error, estimated, subsets_error
 from genlab.metrics.error_bars.resampling import split_errors, standard_errors
 from genlab.metrics.feature_set import FeatureSet
-from genlab.metrics.frechet import FID, Moments, frechet_distance
+from genlab.metrics.frechet import FID, frechet_distance
 from genlab.metrics.kernel import KID, cubic_kernel, mmd2
 from genlab.metrics.mind import MIND, as_many, unit_directions
+from genlab.metrics.moments import Moments
 
 CPU = torch.device("cpu")
 

@@ -8,7 +8,8 @@ from genlab.contracts import DataError
 from genlab.files import sha256
 from genlab.metrics.extractors.inception import AT_ONCE, Inception, inception
 from genlab.metrics.extractors.weights import Stated, weights_of
-from genlab.metrics.frechet import Moments, frechet_distance
+from genlab.metrics.frechet import frechet_distance
+from genlab.metrics.moments import Moments
 
 from weights_files import inception_file
 

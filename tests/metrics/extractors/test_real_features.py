@@ -8,7 +8,7 @@ from genlab.metrics.extractors import kept
 from genlab.metrics.extractors import real_features as reals
 from genlab.metrics.extractors.real_features import RealFeatures, features_of
 from genlab.metrics.extractors.small_networks import random_features
-from genlab.metrics.frechet import Moments
+from genlab.metrics.moments import Moments
 
 DEVICES = [n for n, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())) if there]
 

@@ -8,13 +8,10 @@ the sides exchanged and A^-1. A: Dowson and Landau, 1982, The Frechet distance b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from genlab.metrics.feature_set import FeatureSet
+from genlab.metrics.feature_set import FeatureSet
 
 ROWS = 1000  # features in float64 at once
 RIDGE = 1e-10  # of the mean variance; lets features that never vary pass

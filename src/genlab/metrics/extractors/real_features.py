@@ -20,7 +20,7 @@ from genlab.files import cached, ensure, key_of
 from genlab.metrics.extractors.extractor import Extractor
 from genlab.metrics.extractors.kept import NOT_KEPT, Kept, libraries
 from genlab.metrics.feature_set import FeatureSet
-from genlab.metrics.frechet import Moments
+from genlab.metrics.moments import Moments
 
 VERSION = 2  # part of every key: raise it when an extractor looks at images in another way
 CHUNK_BYTES = 64 << 20  # as floats: at most 250 images
