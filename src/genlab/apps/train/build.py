@@ -81,6 +81,11 @@ def build_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     return [*measure, *shown, *limits, FitMixture(checkpoints), checkpoints, StopOnSignal(checkpoints)]
 
 
+def callback_of(callbacks: list[pl.Callback], kind: type) -> Any:
+    """The callback of a kind, or None."""
+    return next((callback for callback in callbacks if isinstance(callback, kind)), None)
+
+
 def attach_evaluators(callbacks: list[pl.Callback], cfg: DictConfig, model: Model, prepared: PreparedData) -> None:
     """Attach the evaluators to model and data; impossible metrics are refused before anything is written.
 

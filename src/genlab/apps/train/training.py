@@ -10,21 +10,22 @@ from omegaconf import DictConfig, OmegaConf
 
 from genlab import console
 from genlab.apps.command.device import trainer_device
-from genlab.apps.command.evaluators import described, notes
 from genlab.apps.train import messages as screen
+from genlab.apps.train.account import Account
 from genlab.apps.train.build import (
     attach_evaluators,
     attach_observers,
     build_callbacks,
     build_model,
     build_trainer,
+    callback_of,
     process_count,
     require_epochs,
     require_images,
 )
 from genlab.apps.train.ending import await_ranks, require_records, require_weights, stop_other_ranks
 from genlab.apps.train.first_images import begin_with_images
-from genlab.apps.train.loggers import Loggers, wandb_id
+from genlab.apps.train.loggers import Loggers
 from genlab.apps.train.shortage import is_shortage, shortage
 from genlab.apps.train.strategy import DataParallel
 from genlab.callbacks.alarms import Alarms
@@ -43,17 +44,15 @@ from genlab.contracts import NonFiniteLoss, Stopped
 from genlab.data.store.module import StoreData
 from genlab.data.store.resident import is_resident, require_possible, size_of, where_images_lie
 from genlab.data.store.source import PreparedData
-from genlab.metrics.extractors.extractor import Extractor
 from genlab.models.base.distributed import gather_everywhere
 from genlab.models.base.model import Model
 from genlab.rank_environment import rank_name, rank_names
-from genlab.runs import final_table
-from genlab.runs.checkout import git_revision, keep_changes
+from genlab.runs.checkout import keep_changes
 from genlab.runs.directory import RunDirectory
 from genlab.runs.ended import keep_reason
 from genlab.runs.find import Run
 from genlab.runs.load import load_first_weights
-from genlab.runs.summary import FINISHED, RUNNING, status_of, versions
+from genlab.runs.summary import FINISHED, status_of
 from genlab.runs.table import Table
 from genlab.runs.writing import attempt
 from genlab.runs.writing import begin as begin_writing
@@ -120,12 +119,11 @@ class Training:
             self.data.keep_on(device)
         self.images = where_images_lie(self.data.resident is not None, size, device)
         self.checkpoints = self.callback(Checkpoints)
-        self.summary = directory.summary
-        self.wandb_id = wandb_id(directory, self.summary.values.get("wandb_id"))
+        self.account = Account(cfg, prepared.spec, model, directory, loggers, trainer, callbacks)
 
     def callback(self, kind: type) -> Any:
         """The callback of a kind, or None."""
-        return next((callback for callback in self.callbacks if isinstance(callback, kind)), None)
+        return callback_of(self.callbacks, kind)
 
     def run(self) -> int:
         """Run everything. The summary is kept up to date, also if the run ends early.
@@ -141,7 +139,7 @@ class Training:
                 require_weights(self.trainer, self.model, self.checkpoints)
         except BaseException as error:
             others = stop_other_ranks(self.trainer)
-            self.end(*status_of(error))
+            self.account.end(*status_of(error))
             await_ranks(others)
             self.signals.settle()
             if is_shortage(error):
@@ -150,10 +148,10 @@ class Training:
                 raise NonFiniteLoss(f"{error} {self.weights_before()}") from error
             raise
         self.signals.advice = "; the run is finished and saved"
-        self.end(FINISHED, 0)
+        self.account.end(FINISHED, 0)
         if self.trainer.is_global_zero:
             require_records(self.directory)
-            screen.closing(self.directory, self.loggers.csv.seconds, self.measuring().get("seconds", 0.0))
+            screen.closing(self.directory, self.loggers.csv.seconds, self.account.measuring().get("seconds", 0.0))
         self.signals.settle()
         return 0
 
@@ -167,7 +165,7 @@ class Training:
 
     def end_for(self, failure: BaseException) -> None:
         """Close the files because of the failure of another rank, where nothing comes after."""
-        self.end(*status_of(failure))
+        self.account.end(*status_of(failure))
         if self.trainer.is_global_zero:
             keep_reason(self.directory, failure)
 
@@ -199,29 +197,14 @@ class Training:
         """Print the opening lines, open the loggers, and write the first summary."""
         if not self.trainer.is_global_zero:
             return
-        choices, spec = self.cfg.choices, self.prepared.spec
-        screen.opening(self.model, spec, self.trainer, self.directory, choices.model, self.images)
+        name, spec = self.cfg.choices.model, self.prepared.spec
+        screen.opening(self.model, spec, self.trainer, self.directory, name, self.images)
         keep_changes(self.directory.path)
-        self.loggers.open(self.directory, self.wandb_id)
+        self.loggers.open(self.directory, self.account.wandb_id)
         if self.chosen.existing:
             from_where = self.chosen.checkpoint or "the start: there is no checkpoint yet"
             console.say(f"resume    from {from_where}")
-        self.update_summary(
-            name=self.cfg.name,
-            run_id=self.directory.run_id,
-            wandb_id=self.wandb_id,
-            model=choices.model,
-            data=choices.data,
-            status=RUNNING,
-            device=self.trainer.strategy.root_device.type,
-            precision=str(self.trainer.precision),
-            devices=self.trainer.world_size,
-            seed=self.cfg.seed,
-            counts=screen.counts(spec, self.model, {}),
-            versions=versions(),
-            git=git_revision(),
-            notes=screen.notes(spec, self.model),
-        )
+        self.account.begin()
 
     def attach(self) -> None:
         """Attach the callbacks to the run directory. Extractors are trained here, before the other ranks start."""
@@ -235,78 +218,21 @@ class Training:
             evaluate.folder = self.directory.path
             if alarms := self.callback(Alarms):
                 alarms.attach(evaluate.tables)
-            self.describe(evaluate.make_ready(), evaluate.notes)
+            self.account.describe(evaluate.make_ready(), evaluate.notes)
         for film in (one for one in self.callbacks if isinstance(one, Film)):
             film.folder = self.directory.path
         if gradients := self.callback(Gradients):
             tables["gradients"] = gradients.place(self.directory.path)
         if pictures:
             pictures.attach(self.directory.path / "images", self.prepared.points["val"])
-        self.list_skipped()
+        self.account.list_skipped()
         if self.chosen.checkpoint is None and self.trainer.is_global_zero:
             for table in tables.values():
                 table.truncate(0)  # rows of a process that was killed before its first checkpoint
         identity = {
             "config": OmegaConf.to_container(self.cfg, resolve=True),
             "spec": self.prepared.spec.plain(),
-            "wandb_id": self.wandb_id,
+            "wandb_id": self.account.wandb_id,
             "config_digest": self.chosen.digest,
         }
         self.checkpoints.attach(self.directory.checkpoints, identity, tables, self.loggers.csv)
-
-    def list_skipped(self) -> None:
-        """Write the names of the files that were skipped."""
-        if self.prepared.spec.skipped and self.trainer.is_global_zero:
-            skipped = Table(self.directory.path / "tables" / "skipped.csv", ["file"])
-            skipped.truncate(0)
-            for name in self.prepared.spec.skipped:
-                skipped.append({"file": name})
-            with attempt(skipped.path):
-                skipped.save()
-
-    def describe(self, extractors: list[Extractor], told: list[str]) -> None:
-        """Print notes on the extractors and the metrics, and add them to the summary."""
-        if not (extractors or told) or not self.trainer.is_global_zero:
-            return
-        sentences = [*notes(extractors, self.prepared.spec, self.cfg.model), *told]
-        for note in sentences:
-            console.say(f"note      {note}")
-        self.update_summary(**described(extractors), notes=[*self.summary.values.get("notes", []), *sentences])
-
-    def end(self, status: str, code: int) -> None:
-        """Write metrics, counts and times to the summary, and close the loggers."""
-        if not self.trainer.is_global_zero:
-            return
-        model, evaluate, seconds = self.model, self.callback(Evaluate), self.loggers.csv.seconds
-        alarms = self.callback(Alarms)
-        kept = {name: value for name, value in model.measured.items() if name.startswith(("val/", "test/"))}
-        values = {
-            "status": status,
-            "epochs": self.trainer.current_epoch,
-            "steps": model.batches_seen,
-            "images": model.images_seen,
-            "seconds": round(seconds, 1),
-            "images_per_second": round(model.images_seen / max(seconds, 1e-9), 1),
-            "metrics": kept,
-            "best": self.checkpoints.best,
-            "measuring": self.measuring(),
-            "counts": screen.counts(self.prepared.spec, model, evaluate.counts if evaluate else {}),
-        }
-        if alarms:
-            values["alarms"] = alarms.raised
-        self.update_summary(**values)
-        if code == 0:
-            self.loggers.conclude(
-                self.directory, final_table.rows(kept, values["counts"]), model.batches_seen, self.checkpoints.best
-            )
-        self.loggers.close(kept, code)
-
-    def measuring(self) -> dict[str, Any]:
-        """Seconds spent measuring, in all and by what; empty without evaluators."""
-        evaluate = self.callback(Evaluate)
-        return evaluate.costs.stated() if evaluate else {}
-
-    def update_summary(self, **values: Any) -> None:
-        """Set some values of ``summary.json``; training goes on if it cannot be written."""
-        with attempt(self.summary.path):
-            self.summary.update(**values)
