@@ -312,6 +312,9 @@ def test_of_sounds_lengths_rates_and_odd_files_are_said_and_spectrograms_drawn(p
     folders = vowels.two_speakers(tmp_path / "speech", train=4, rest=1)
     train = folders["a"] / "train"
     vowels.write_wav(train / "silent.wav", np.zeros(8000))
+    click = np.zeros(8000)
+    click[4000] = 6e-4  # -64 dB, but over no window -80
+    vowels.write_wav(train / "click.wav", click)
     vowels.write_wav(train / "clipped.wav", 9 * vowels.vowels(1, 8000), 8000)
     opposed = vowels.vowels(0.6)
     soundfile.write(train / "opposed.wav", np.stack([opposed, -opposed], 1), 16_000)
@@ -322,15 +325,15 @@ def test_of_sounds_lengths_rates_and_odd_files_are_said_and_spectrograms_drawn(p
     code, out = prepare(*asked, "data.frames=32", "data.n_mels=32", "data.on_error=skip", "show=sheet.png")
     assert code == 0
     assert "unreadable 1: a/train/text.wav" in out
-    assert "silent     1: a/train/silent.wav" in out
+    assert "silent     2: a/train/click.wav a/train/silent.wav" in out
     assert "clipped    1: a/train/clipped.wav" in out
     assert "over 1     1: a/train/loud.wav" in out
     assert "cancelling 1: a/train/opposed.wav" in out
     assert "warning    the same sound trains and measures: a/train/00.wav (trainA) = a/test/again.wav (testA)" in out
     row = next(line for line in out.splitlines() if line.startswith("trainA")).split("  ")
     assert [cell.strip() for cell in row if cell] == [
-        "trainA", "9", "0.5 … 0.9 … 1.1", "6.6 s", "16,000 Hz (7), 8,000 Hz (1)", "1 (7), 2 (1)",
-        "16 bit (7), float (1)", "0.2",
+        "trainA", "10", "0.5 … 0.8 … 1.1", "7.1 s", "16,000 Hz (8), 8,000 Hz (1)", "1 (8), 2 (1)",
+        "16 bit (8), float (1)", "0.2",
     ]  # fmt: skip
     assert np.asarray(Image.open(tmp_path / "sheet.png")).std() > 10
     with pytest.raises(DataError, match=r"text\.wav cannot be read as a sound"):

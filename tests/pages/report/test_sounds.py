@@ -83,6 +83,28 @@ def test_a_page_with_sounds_may_play_what_is_inside_and_one_without_may_not(tmp_
     assert spoken == page(read_content([tmp_path / "a"], "x"))
 
 
+def test_the_distance_to_the_target_s_own_recordings_comes_before_fid_of_spectrograms(browser, tmp_path):
+    """In the table, and among the charts that are open at first."""
+    names = [
+        f"{what}_{way}"
+        for what in ("fid_classifier_20", "kid_classifier_20", "mel_mcd")
+        for way in ("AtoB", "BtoA", "mean")
+    ]
+    rows = [{"step": step} | {f"val/{name}": 1 / step for name in names} for step in (10, 20)]
+    folder = run_folders.write(tmp_path, "a", {f"test/{name}": 1.0 for name in names}, rows=rows)
+    content = read_content([folder], "x")
+    assert content.metrics[:4] == [
+        *(f"test/mel_mcd_{way}" for way in ("mean", "AtoB", "BtoA")),
+        "test/fid_classifier_20_AtoB",
+    ]
+    path = tmp_path / "report.html"
+    path.write_text(page(content))
+    tab = browser.open(f"file://{path}")
+    tab.until("document.querySelectorAll('#which button').length === 9")
+    opened = tab.run("[...document.querySelectorAll('#which [aria-pressed=true]')].map((chip) => chip.textContent)")
+    assert {f"val/mel_mcd_{way}" for way in ("AtoB", "BtoA", "mean")} < set(opened)
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_players_play_one_at_a_time_with_keys_and_without_a_request(width, dark, browser, tmp_path):
     runs = [with_sounds(tmp_path, name) for name in ("a", EVIL)]

@@ -24,7 +24,7 @@ def report(prepared: PreparedData, survey: Survey, sounds: SoundSurvey | None = 
     if survey.every:
         lines += ["", *files(survey), "", *oddities(prepared.spec, survey)]
     elif sounds is not None:
-        lines += ["", *sound_files(sounds), "", *sound_oddities(prepared.spec, sounds)]
+        lines += ["", *sound_files(sounds), "", *sound_oddities(prepared, sounds)]
     else:
         lines += ["", *values(prepared)]
     labels = list(classes(prepared))

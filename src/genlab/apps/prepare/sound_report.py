@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from genlab.apps.prepare.words import NAMED, copies, leaks, listed, table
-from genlab.contracts import DataSpec
 from genlab.data.report.sound_survey import Sound, SoundSurvey
+from genlab.data.store.source import PreparedData
 
 MINUTE, HOUR = 60, 3600
 
@@ -25,11 +25,12 @@ def sound_files(survey: SoundSurvey) -> Iterator[str]:
     yield from table(rows, left=(0, 2, 4, 5, 6))
 
 
-def sound_oddities(spec: DataSpec, survey: SoundSurvey) -> Iterator[str]:
+def sound_oddities(prepared: PreparedData, survey: SoundSurvey) -> Iterator[str]:
     """Irregularities: files that cannot be read, silent and clipped ones, duplicates."""
+    heard = {name for sides in prepared.files.values() for names in sides.values() for name in names}
     for title, names in (
         ("unreadable", survey.unreadable()),
-        ("silent", survey.silent()),
+        ("silent", survey.silent(heard)),
         ("clipped", survey.clipped()),
     ):
         yield f"{title:<11}{listed(names, NAMED) if names else 'none'}"

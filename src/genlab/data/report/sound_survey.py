@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from genlab.contracts import Unreadable
 from genlab.data.report.surveyed import File, Surveyed, digest_of, looked_at
-from genlab.sound.levels import SILENT, Meter, full_scale
+from genlab.sound.levels import Meter, full_scale
 from genlab.sound.reading import BITS, Header, blocks, header
 
 
@@ -36,9 +37,13 @@ class SoundSurvey(Surveyed[Sound]):
         """The names of files that are clipped."""
         return [sound.name for sound in self.every if sound.meter.clipped]
 
-    def silent(self) -> list[str]:
-        """The names of files in which no sample can be heard."""
-        return [sound.name for sound in self.every if sound.is_readable and sound.meter.peak < SILENT]
+    def silent(self, heard: Collection[str]) -> list[str]:
+        """The names of files in which the set heard nothing. ``heard``: those that it has."""
+        return [
+            sound.name
+            for sound in self.every
+            if sound.is_readable and not sound.meter.cancels and sound.name not in heard
+        ]
 
     def beyond(self) -> list[str]:
         """The names of files with samples beyond full scale."""

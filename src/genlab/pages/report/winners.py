@@ -12,6 +12,9 @@ from genlab.pages.report.groups import Group, all_metrics
 FIRST = (
     "nll",
     "elbo",
+    "mel_mcd_mean",  # of speech, where fid is of spectrograms
+    "mel_mcd_AtoB",
+    "mel_mcd_BtoA",
     "fid",
     "kid",
     "mse",

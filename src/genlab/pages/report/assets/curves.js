@@ -122,11 +122,13 @@ function choose(name, on) {
   }
 }
 
+const QUOTED = /\/(loss|elbo|fid.*|mse|mel_mcd_(AtoB|BtoA|mean))$/;
+
 // Validation first, what has a good end before what has none, what most runs have before the rest.
 function favourites() {
   const score = (name) => {
     const having = Object.keys(curves[name]).length / runs.length, metric = facts.metrics[name];
-    return 2 * having + (name.startsWith("val/") ? 1 : 0) + (metric && metric.good ? 1 : 0) + (/\/(loss|elbo|fid.*|mse)$/.test(name) ? 1 : 0);
+    return 2 * having + (name.startsWith("val/") ? 1 : 0) + (metric && metric.good ? 1 : 0) + (QUOTED.test(name) ? 1 : 0);
   };
   return [...names].sort((a, b) => score(b) - score(a)).slice(0, FIRST);
 }
