@@ -11,8 +11,8 @@ from torch import distributed
 import judging
 from evaluators import ALONE
 from genlab.apps.command.evaluators import evaluate_callback
-from genlab.callbacks.evaluators.evaluator import Seen
 from genlab.callbacks.evaluators.listening import Listener
+from genlab.callbacks.evaluators.one_pass import Pass
 from genlab.data.sets.speech_folders import SpeechFolders
 from genlab.data.store.handover import hand_over, handed_over
 from genlab.data.store.module import StoreData
@@ -92,15 +92,15 @@ def test(evaluate, model):
     """Go over the test once, as the trainer does: this rank's share of it."""
     now, (speech,) = evaluate.stages["test"]
     now.begin()
-    speech.begin(now)
+    over = Pass(now, {evaluate.name_of(speech): speech}, evaluate.configurations, evaluate.costs)
     data = StoreData(now.prepared, 1, 0)
     data.trainer = SimpleNamespace(  # who tells a rank its share
         global_rank=rank(), world_size=world_size(), lightning_module=None, training=False, strategy=None
     )
     data.ahead = lambda: False
     for number, batch in enumerate(data.as_in_evaluation("test", model.device)):
-        speech.look(now, Seen(model, batch, speech.count(now)), number)
-    return evaluate.result(now, speech)
+        over.look(model, batch, number)
+    return over.finish()
 
 
 test.__test__ = False

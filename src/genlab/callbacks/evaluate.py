@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-from torch import Tensor
 
-from genlab.callbacks.costs import EXTRACTORS, GENERATED, REAL, Costs
+from genlab.callbacks.costs import EXTRACTORS, Costs
 from genlab.callbacks.evaluators.evaluation import Evaluation, Extractors, Tables
-from genlab.callbacks.evaluators.evaluator import Evaluator, Seen
-from genlab.callbacks.evaluators.selection import fits, joined, refuse_twins
-from genlab.callbacks.evaluators.tables import write_tables
+from genlab.callbacks.evaluators.evaluator import Evaluator
+from genlab.callbacks.evaluators.one_pass import Pass
+from genlab.callbacks.evaluators.selection import fits, refuse_twins
 from genlab.callbacks.recall import Fresh
-from genlab.contracts import NonFiniteImages, Split
+from genlab.contracts import Split
 from genlab.data.store.source import PreparedData
-from genlab.files import key_of
 from genlab.metrics.extractors.choose import StatedFiles
 from genlab.metrics.extractors.extractor import Extractor
 from genlab.models.base.distributed import from_rank_0, rank
@@ -42,9 +38,7 @@ class Evaluate(pl.Callback):
         self.tables: Tables = {}  # what is behind the newest of them, by the name of a file
         self.reported: list[str] = []  # in the newest validation and test
         self.stages: dict[str, tuple[Evaluation, list[Evaluator]]] = {}
-        self.turns: list[Evaluator] = []  # who measures in the validation or test under way
-        self.most = 0.0  # images of the split that they look at
-        self.key = ""  # of the configuration of those with terms, if there are any
+        self.under_way: Pass | None = None  # the newest validation or test
         self.costs = Costs()
         self.folder: Path | None = None  # where evaluators leave tables and pictures; None: nowhere
 
@@ -107,6 +101,10 @@ class Evaluate(pl.Callback):
         """Name prefixes of the metrics to show on screen."""
         return tuple(dict.fromkeys(start for one in self.evaluators.values() for start in one.headline))
 
+    def name_of(self, one: Evaluator) -> str:
+        """The key of an evaluator in the configuration."""
+        return next(name for name, other in self.evaluators.items() if other is one)
+
     # ---- going over a split ----------------------------------------------------------------------------------------
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: Model) -> None:
@@ -129,14 +127,8 @@ class Evaluate(pl.Callback):
         now, fitting = self.stages[stage]
         self.costs.device = now.model.device
         now.begin()
-        self.turns = [one for one in fitting if is_turn(trainer, one.every_n_epochs)]
-        self.most = max((one.count(now) for one in self.turns), default=0)
-        asked = {id(one) for one in self.turns if one.has_terms}
-        known = [self.configurations[name] for name, one in self.evaluators.items() if id(one) in asked]
-        self.key = key_of(str(self.most), known) if known else ""
-        with self.costs.lap(REAL):
-            for one in self.turns:
-                one.begin(now)
+        due = {self.name_of(one): one for one in fitting if is_turn(trainer, one.every_n_epochs)}
+        self.under_way = Pass(now, due, self.configurations, self.costs)
 
     def on_validation_batch_end(
         self,
@@ -148,41 +140,8 @@ class Evaluate(pl.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Pass the batch to the evaluators."""
-        if trainer.sanity_checking:
-            return
-        now, _ = self.stages["test" if trainer.testing else "val"]
-        seen = Seen(pl_module, batch, self.most)
-        with self.named(now):
-            terms = now.recall.batch(f"terms-{self.key}-{batch_idx}", lambda: self.terms(now, seen)) if self.key else []
-            with self.costs.lap(GENERATED):
-                now.generated.look(seen, batch_idx)
-            for one in self.turns:
-                with self.timed(one):
-                    one.look(now, seen, batch_idx)
-        for values in terms:
-            now.totals.add({name: value.to(pl_module.device) for name, value in values.items()})
-        now.recall.advance()
-
-    def terms(self, now: Evaluation, seen: Seen) -> list[dict[str, Tensor]]:
-        """The terms of each evaluator that has any."""
-        found = []
-        for one in (one for one in self.turns if one.has_terms):
-            with self.timed(one):
-                found.append(one.terms(now, seen))
-        return found
-
-    @contextmanager
-    def named(self, now: Evaluation) -> Iterator[None]:
-        """Images that are not numbers are reported with the metrics that they would enter.
-
-        Raises:
-            NonFiniteImages: with their names.
-        """
-        try:
-            yield
-        except NonFiniteImages as error:
-            names = sorted(f"{now.split}/{name}" for one in self.turns if one.generates for name in one.names(now))
-            raise NonFiniteImages(f"{error}: nothing can be said of {', '.join(names)}") from error
+        if self.under_way and not trainer.sanity_checking:
+            self.under_way.look(pl_module, batch, batch_idx)
 
     on_test_batch_end = on_validation_batch_end
 
@@ -199,15 +158,10 @@ class Evaluate(pl.Callback):
 
     def finish(self, stage: Split, model: Model) -> None:
         """Report the new results; remove this stage's earlier ones, which describe older weights."""
-        now, _ = self.stages[stage]
-        with self.named(now):
-            with self.costs.lap(GENERATED):
-                now.generated.gather()
-            values = now.totals.means()
-            for one in self.turns:
-                with self.timed(one):
-                    values = joined(values, self.result(now, one))
-            self.leave(now)
+        assert self.under_way is not None
+        values = self.under_way.finish()
+        if self.folder is not None and rank() == 0:
+            self.under_way.leave(self.folder)
         values = from_rank_0(values)
         for name in [name for name in self.reported if name.startswith(f"{stage}/")]:
             model.measured.pop(name, None)
@@ -216,51 +170,11 @@ class Evaluate(pl.Callback):
         if values:
             model.report(stage, values)
 
-    def leave(self, now: Evaluation) -> None:
-        """Write the tables and pictures behind the numbers of the first seed, on rank 0."""
-        if self.folder is None or rank() != 0 or now.recall.replicate > 0:
-            return
-        write_tables(self.folder / "tables", now.tables)
-        for one in self.turns:
-            with self.timed(one):
-                one.leave(now, self.folder)
-
-    def result(self, now: Evaluation, one: Evaluator) -> dict[str, float]:
-        """What an evaluator makes of the whole split; the numbers of images behind it are noted."""
-
-        def make() -> dict[str, Any]:
-            before = now.counts, now.tables
-            now.counts, now.tables = {}, {}
-            try:
-                return {"values": one.finish(now), "counts": now.counts, "tables": now.tables}
-            finally:
-                now.counts, now.tables = before
-
-        name = self.name_of(one)
-        choice: Any = getattr(one, "extractor", None)
-        resize: Any = getattr(one, "resize", "antialiased")
-        further = {key: other.spec.digest for key, other in now.others.items()}
-        facts = self.configurations[name], now.split, choice and now.extractors.get(choice, resize).digest, further
-        found = now.recall.result(f"result-{name}-{key_of(facts)}", make)
-        now.counts.update(found["counts"])
-        now.tables.update(found["tables"])
-        return found["values"]
-
-    # ---- what it costs ---------------------------------------------------------------------------------------------
-
-    def timed(self, one: Evaluator) -> AbstractContextManager[None]:
-        """Time what is done inside as the evaluator's work."""
-        return self.costs.lap(self.name_of(one))
-
-    def name_of(self, one: Evaluator) -> str:
-        """The key of an evaluator in the configuration."""
-        return next(name for name, other in self.evaluators.items() if other is one)
-
     def settle(self, stage: Split, trainer: pl.Trainer, model: Model) -> None:
         """Add up what measuring has cost, and say so if that is more than the training."""
         found = self.costs.settle(stage)
-        if trainer.state.fn == "fit" and self.turns:
-            every = max(one.every_n_epochs for one in self.turns)
+        if trainer.state.fn == "fit" and self.under_way and self.under_way.turns:
+            every = max(one.every_n_epochs for one in self.under_way.turns.values())
             self.costs.advise(found, trainer.num_training_batches, every, trainer.max_epochs)
             self.costs.training_begins(model.batches_seen)
 
