@@ -1,16 +1,14 @@
-"""Base class of all models: training phases, counters, keyed noise for reproducibility, and reporting of metrics."""
+"""Base class of all models: training phases, counters, and reporting of metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
-from itertools import chain
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
-import lightning.pytorch as pl
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from genlab.contracts import DataSpec, Kind, LabelKind, Split
@@ -18,9 +16,10 @@ from genlab.losses.precision import without_autocast
 from genlab.models.base.distributed import broadcast_buffers, rank, world_size
 from genlab.models.base.ema import EMA
 from genlab.models.base.finite import FiniteFlag
+from genlab.models.base.keyed import Keyed
 from genlab.models.base.labels import require_labelled
 from genlab.models.base.mover import Mover, Pending
-from genlab.models.base.noise import EvaluationNoise, Noise
+from genlab.models.base.noise import Noise
 from genlab.models.base.optimizers import by_phase, make_optimizers, scale_rates
 from genlab.models.base.phases import OptimizerFactory, Phase, Shared, Terms, one_phase, with_losses
 from genlab.models.base.pool import ImagePool
@@ -29,12 +28,11 @@ from genlab.models.base.schedules import THE_END, Schedule, Weight, value_at
 from genlab.models.base.state import load_state, save_state
 from genlab.models.base.tf32 import TF32
 from genlab.models.base.totals import Totals
-from genlab.random import keyed_generator
 
 PLAIN = {"_current_fx_name", "batches_seen", "images_seen", "in_hand"}
 
 
-class Model(pl.LightningModule):
+class Model(Keyed):
     """A model defines training phases over its networks, and implements the protocols of ``genlab.contracts`` that apply.
 
     ``batches_seen`` is the step of every log row, schedule and checkpoint; Lightning's ``global_step`` counts
@@ -141,15 +139,6 @@ class Model(pl.LightningModule):
         with self.layer_noise(noise, "dropout"):
             return self.shared(batch, noise)
 
-    def layer_noise(self, noise: Noise, purpose: str) -> AbstractContextManager[None]:
-        """While it is open, layers draw their dropout masks by batch, rank and purpose."""
-        return noise.for_layers(purpose) if self.draws else nullcontext()
-
-    @cached_property
-    def draws(self) -> bool:
-        """Whether a layer draws from torch's global random state."""
-        return any(isinstance(layer, nn.Dropout) for layer in self.modules())
-
     def working(self) -> dict[str, nn.Module]:
         """The networks to use: the trained ones in training, else their averages if there are any."""
         nets = self.averaged()
@@ -166,37 +155,7 @@ class Model(pl.LightningModule):
         """
         return value_at(weight, self.batches_seen - self.in_hand if self.training else THE_END)
 
-    # ---- noise and counters ----------------------------------------------------------------------------------------
-
-    def noise(self, stage: str, batch: int) -> Noise:
-        """This rank's rows of the noise of batch number ``batch`` of ``stage``."""
-        return Noise(self.seed, stage, batch, self.device, self.weight_dtype, rank(), world_size())
-
-    def evaluation_noise(self, stage: str, number: int, batch: Any) -> Noise:
-        """The noise of batch ``number`` of an evaluation, by the index of each of its images where these are single ones."""
-        index = getattr(batch, "index", None)
-        if not isinstance(index, Tensor):  # every tuple has a method of that name
-            return self.noise(stage, number)
-        key = self.seed, stage, number, self.device, self.weight_dtype, rank(), world_size()
-        return EvaluationNoise(*key, index=index)
-
-    def latent_noise(self, seed: int | None, *shape: int) -> Tensor:
-        """Standard normal numbers for samples, the same for the same ``seed`` (None: the model's own)."""
-        return torch.randn(*shape, generator=self.sample_stream(seed), device=self.device, dtype=self.weight_dtype)
-
-    def sample_stream(self, seed: int | None) -> torch.Generator:
-        """The random generator for samples, the same for the same ``seed`` (None: the model's own)."""
-        return keyed_generator(self.device, "sample", self.seed if seed is None else seed)
-
-    @cached_property
-    def weight_dtype(self) -> torch.dtype:
-        """The dtype of the networks' parameters; without any, that of its first buffer of floats."""
-        return next(tensor.dtype for tensor in chain(self.parameters(), self.buffers()) if tensor.is_floating_point())
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """A move to another device or dtype invalidates the cached dtype."""
-        self.__dict__.pop("weight_dtype", None)
-        return super()._apply(fn, recurse)
+    # ---- rates and checkpoints -------------------------------------------------------------------------------------
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Set the learning rate of this batch."""
