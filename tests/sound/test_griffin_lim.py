@@ -7,7 +7,7 @@ import torch
 from genlab.contracts import MelFormat
 from genlab.metrics.log_spectral_distance import log_spectral_distance
 from genlab.sound import griffin_lim as back
-from genlab.sound.mel import filterbank, log_mel
+from genlab.sound.mel import filterbank, hertz_of, log_mel, mel_of
 
 from vowels import vowels
 
@@ -24,20 +24,44 @@ def test_the_transform_has_an_inverse():
         assert np.allclose(back.inverse(spectrum(sound), FORM, samples)[0], sound)
 
 
-def test_the_bands_inverse_is_moores_and_penroses():
-    bands, inverse = filterbank(FORM), back.pseudo_inverse(FORM).numpy()
-    assert np.allclose(bands @ inverse @ bands, bands)
-    assert np.allclose(inverse @ bands @ inverse, inverse)
-    assert np.allclose((bands @ inverse).T, bands @ inverse)
-    assert np.allclose((inverse @ bands).T, inverse @ bands)
+def log_mel_of(seconds):
+    return torch.from_numpy(log_mel([vowels(seconds)], FORM)[0])[None].double()
+
+
+def test_every_update_of_the_magnitudes_lowers_the_divergence_of_the_bands(monkeypatch):
+    """Lee and Seung, 2001, theorem 2."""
+    log, bands = log_mel_of(0.5), torch.from_numpy(filterbank(FORM))
+
+    def divergence(updates):
+        monkeypatch.setattr(back, "UPDATES", updates)
+        reached = bands @ back.magnitudes(log, FORM)
+        return float((log.exp() * (log - reached.log()) - log.exp() + reached).sum())
+
+    found = [divergence(updates) for updates in range(1, 12)]
+    assert all(later < before for before, later in zip(found, found[1:], strict=False))
+
+
+def test_the_first_update_draws_lines_from_the_centre_of_a_band_to_the_next(monkeypatch):
+    """A frequency then has the levels of its two bands over their areas, by the bands' own triangles."""
+    monkeypatch.setattr(back, "UPDATES", 1)
+    log = log_mel_of(0.1)
+    centres = hertz_of(np.linspace(mel_of(0), mel_of(8000), 82))[1:-1]
+    area = filterbank(FORM).sum(1)
+    frequency = np.arange(513) * 15.625
+    inside = (frequency > centres[0]) & (frequency < centres[-1])
+    lines = np.interp(frequency[inside], centres, log[0, :, 3].exp().numpy() / area)
+    assert np.allclose(back.magnitudes(log, FORM)[0, inside, 3], lines)
 
 
 def test_levels_of_the_bands_come_back():
-    log = torch.from_numpy(log_mel([vowels(1)], FORM)[0])[None]
-    again = torch.from_numpy(filterbank(FORM)).float() @ back.magnitudes(log, FORM)
+    log = log_mel_of(1)
+    found = back.magnitudes(log, FORM)
+    again = torch.from_numpy(filterbank(FORM)) @ found
     loud = log > log.amax() - 5
-    assert (again.log() - log)[loud].abs().mean() < 0.25
-    assert back.magnitudes(log, FORM).min() == 0
+    assert (again.log() - log)[loud].abs().mean() < 0.1
+    assert found.min() == 0 and not found[:, 0].any()  # no band has the constant part
+    even = torch.from_numpy(filterbank(FORM)).sum(1).log()[None, :, None]  # of amplitudes that are all 1
+    assert torch.allclose(back.magnitudes(even, FORM)[:, 1:-1], torch.ones(()).double())
 
 
 def consistency(sound, magnitude):
