@@ -8,6 +8,7 @@ from evaluators import ALONE
 from genlab.callbacks.evaluators.judges import Opinion, SpeakerSimilarity
 from genlab.contracts import ConfigError
 from genlab.metrics.directions import direction
+from genlab.metrics.speech.dnsmos import DNSMOS
 
 import listening
 
@@ -78,6 +79,15 @@ def test_a_sound_of_another_rate_is_heard_at_16_khz(composed, voices, cache, mon
         listening.measured(cfg, listening.Same(), listening.prepared(voices, cache), cache, "dnsmos")
         found[rate] = sorted(lengths)
     np.testing.assert_allclose(found[8000], found[16_000], rtol=0.1)
+
+
+def test_an_opinion_is_of_an_utterance_with_a_pause_before_and_after(monkeypatch, tmp_path):
+    """Files are trimmed to the speech, and repeated to the length that the network hears."""
+    judging.install(monkeypatch, tmp_path)
+    heard = []
+    monkeypatch.setattr(DNSMOS, "scores", lambda self, sound: heard.append(sound) or np.zeros(3))
+    Opinion(every_n_epochs=1, headline=[], val_samples=1, test_samples=1, iterations=1).judged(np.ones(1000))
+    assert heard[0].tolist() == [0.0] * 3200 + [1.0] * 1000 + [0.0] * 3200
 
 
 def test_what_is_missing_is_told_with_the_words_to_type(measured, prepared, monkeypatch, tmp_path):

@@ -27,6 +27,7 @@ from genlab.models.base.distributed import gather_by_rank
 from genlab.sound.reading import resampled
 
 RATE = 16_000  # Hz that these networks hear
+PAUSE = 0.2  # seconds of silence around an utterance, which is trimmed: without it DNSMOS hears noise behind the voice
 TRAINING = 50  # recordings of a speaker that a translation is compared with, at most
 Row = dict[str, Any]  # of an utterance: its side and place, and vectors of the recording and of its translation
 
@@ -155,8 +156,8 @@ class Opinion(Judge):
         return dnsmos.DNSMOS(self.packaged.path(f"metrics.{self.key}"))
 
     def judged(self, sound: np.ndarray) -> np.ndarray:
-        """The three scores."""
-        return self.network.scores(sound)
+        """The three scores, with a pause before and after."""
+        return self.network.scores(np.pad(sound, round(PAUSE * RATE)))
 
     def names(self, now: Evaluation) -> set[str]:
         """Of each score, both ways and both speakers."""
