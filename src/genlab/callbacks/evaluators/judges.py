@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -73,7 +74,15 @@ class Judge(Evaluator):
         Raises:
             ConfigError: with the words to type.
         """
-        self.packaged.path(f"metrics.{self.key}")
+        self.weights()
+
+    def weights(self) -> Path:
+        """The file of the network's weights.
+
+        Raises:
+            ConfigError: as for ``require``.
+        """
+        return self.packaged.path(f"metrics.{self.key}")
 
     def begin(self, now: Evaluation) -> None:
         """Hear each real recording once in a run."""
@@ -153,7 +162,7 @@ class Opinion(Judge):
     @cached_property
     def network(self) -> dnsmos.DNSMOS:
         """Built when it is first needed."""
-        return dnsmos.DNSMOS(self.packaged.path(f"metrics.{self.key}"))
+        return dnsmos.DNSMOS(self.weights())
 
     def judged(self, sound: np.ndarray) -> np.ndarray:
         """The three scores, with a pause before and after."""
@@ -191,7 +200,7 @@ class SpeakerSimilarity(Judge):
     @cached_property
     def network(self) -> speaker_encoder.SpeakerEncoder:
         """Built when it is first needed."""
-        return speaker_encoder.SpeakerEncoder(self.packaged.path(f"metrics.{self.key}"))
+        return speaker_encoder.SpeakerEncoder(self.weights())
 
     def judged(self, sound: np.ndarray) -> np.ndarray:
         """The embedding."""
